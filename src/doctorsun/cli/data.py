@@ -1,0 +1,90 @@
+"""Commands on stores: build, stats, show, verify."""
+
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doctorsun.cli.printing import print_facts, print_json, print_rows
+from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
+from doctorsun.cli.words import say
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build stores and look into them.")
+StoreFolder = Annotated[Path, typer.Argument(metavar="STORE", help="Folder of a store.")]
+
+
+@app.command()
+def build(
+    recipe: RecipeName,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run; runs/<recipe name> when not given.")
+    ] = None,
+    settings: Settings = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make every store that a recipe needs.
+
+    Run it again to go on after an interruption.
+    """
+    from rich.console import Console
+
+    from doctorsun.recipes.check import load_checked
+    from doctorsun.recipes.progress import RunProgress
+    from doctorsun.recipes.stores import RunStores
+
+    loaded = load_checked(recipe, settings or [])
+    with RunProgress(Console(stderr=True)).shown() as progress:
+        stores = RunStores(loaded, out or Path("runs") / loaded.name, progress.store).open_all()
+    rows = [
+        {"store": name, "rows": len(store), "dropped": store.manifest.dropped, "sha256": store.sha256}
+        for name, store in stores.items()
+    ]
+    print_json(rows) if as_json else print_rows(rows)
+
+
+@app.command()
+def stats(folder: StoreFolder, *, as_json: AsJson = False) -> None:
+    """Count the samples of a store.
+
+    By language, modality, task and licence; and what was dropped.
+    """
+    from doctorsun.storage.store import Store
+
+    manifest = asdict(Store(folder).manifest)
+    facts = {"name": manifest["name"], "rows": sum(shard["num_rows"] for shard in manifest["shards"])}
+    facts |= {key: manifest[key] for key in ("read", "kept", "dropped", "dropped_reasons", "counts")}
+    print_json(facts) if as_json else print_facts(facts)
+
+
+@app.command()
+def show(
+    folder: StoreFolder,
+    number: Annotated[int, typer.Option("--n", min=1, help="How many samples.")] = 3,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print the first samples of a store, without their images."""
+    from doctorsun.storage.store import Store
+
+    samples = list(islice(Store(folder).without_images(), number))
+    if as_json:
+        print_json([asdict(sample) for sample in samples])
+        return
+    for sample in samples:
+        typer.echo(f"# {sample.id}  {sample.language}  {sample.modality}  {sample.task}")
+        for message in sample.messages:
+            typer.echo(f"{message.role}: {'[image] ' * message.num_images}{message.text}")
+        typer.echo("")
+
+
+@app.command()
+def verify(context: typer.Context, folder: StoreFolder) -> None:
+    """Compare every shard of a store with its hash."""
+    from doctorsun.storage.store import Store
+
+    session: Session = context.obj
+    Store(folder).verify()
+    typer.echo(say("store_intact", session.language))

@@ -1,0 +1,88 @@
+"""Commands that measure: eval, score, report."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doctorsun.cli.printing import print_json, print_rows
+from doctorsun.cli.session import AsJson, Session
+from doctorsun.cli.words import say
+from doctorsun.schema import ImageControl, Score
+
+
+def evaluate(
+    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="Folder of weights.")],
+    tasks: Annotated[list[str], typer.Option("--task", metavar="NAME=STORE", help="A task and the store to ask.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
+    image: Annotated[ImageControl, typer.Option(help="Show the image, or a control in its place.")] = "real",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the questions of tasks; score the answers."""
+    stores = [_task(each) for each in tasks]
+    from rich.console import Console
+
+    from doctorsun.recipes.evaluate import evaluate_weights
+    from doctorsun.recipes.progress import RunProgress
+    from doctorsun.report.record import read_scores
+
+    with RunProgress(Console(stderr=True)).shown() as progress:
+        files = [
+            evaluate_weights(weights, name, store, out / name, image, progress.evaluation) for name, store in stores
+        ]
+    _print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
+
+
+def score(
+    predictions: Annotated[Path, typer.Argument(metavar="PREDICTIONS", help="A predictions.parquet, of any model.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Score answers that are on disk."""
+    from doctorsun.eval.predictions import read_predictions
+    from doctorsun.eval.scoring import score as score_predictions
+
+    _print_scores(score_predictions(read_predictions(predictions)), as_json=as_json)
+
+
+def report(
+    context: typer.Context, run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+) -> None:
+    """Write report.json and report.html of a run, finished or not."""
+    from doctorsun.report.run import write_report
+
+    session: Session = context.obj
+    path = write_report(run, language=session.language)
+    typer.echo(say("report_written", session.language, path=str(path)))
+
+
+def _task(text: str) -> tuple[str, Path]:
+    name, equals, store = text.partition("=")
+    if not (name and equals and store):
+        raise typer.BadParameter(f"'{text}' is not NAME=STORE, such as phantom=runs/tiny/stores/phantom/test")
+    return name, Path(store)
+
+
+def _print_scores(scores: Sequence[Score], *, as_json: bool) -> None:
+    """Print every score as JSON, or those of whole tasks as a table."""
+    if as_json:
+        print_json({"scores": [asdict(each) for each in scores]})
+    else:
+        print_rows(_table_row(each) for each in scores if each.slice is None)
+
+
+def _table_row(score: Score) -> dict[str, str | int | float]:
+    return {
+        "task": score.task,
+        "lang": score.language,
+        "kind": score.kind,
+        "metric": score.metric,
+        "control": score.control,
+        "value": score.value,
+        "95 %": f"{score.low:.3f}-{score.high:.3f}",
+        "n": score.n,
+        "invalid": score.num_invalid,
+    }

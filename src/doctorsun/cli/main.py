@@ -1,0 +1,78 @@
+"""The command ``doctorsun``: its commands, its language, its exit status."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from doctorsun import __version__
+from doctorsun.cli import bench, chat, data, evaluate, run, serve, weights
+from doctorsun.cli.session import Language, Session, language_of
+from doctorsun.cli.words import say
+from doctorsun.errors import DoctorSunError, Interrupted
+
+INTERRUPTED_BY_KEYBOARD = 130
+"""The status with which typer leaves after Ctrl-C."""
+
+app = typer.Typer(
+    name="doctorsun",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for command in (run.run, run.check, run.plan, run.doctor, run.train):
+    app.command()(command)
+app.command(name="eval")(evaluate.evaluate)
+for command in (evaluate.score, evaluate.report, chat.chat, serve.serve):
+    app.command()(command)
+for name, group in (("data", data.app), ("weights", weights.app), ("bench", bench.app)):
+    app.add_typer(group, name=name)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it with the option's value)
+    if wanted:
+        typer.echo(f"doctorsun {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def doctorsun(
+    context: typer.Context,
+    language: Annotated[
+        Language | None,
+        typer.Option("--lang", help="Language of messages and reports; the locale's when not given."),
+    ] = None,
+    *,
+    version: Annotated[  # noqa: ARG001 (its callback prints it)
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Bilingual biomedical vision-language models: data, training, evaluation, serving. Research use only.
+
+    Exit status: 0 done, 2 wrong input, 3 does not fit this machine, 4 bad data, 5 interrupted and can go on.
+    """
+    session: Session = context.obj
+    if language is not None:
+        session.language = language
+
+
+def main() -> None:
+    """Run one command and leave with its exit status."""
+    session = Session(language_of(os.environ))
+    try:
+        app(obj=session)
+    except DoctorSunError as error:
+        _print_error(error.text(), session.language)
+        sys.exit(error.exit_status)
+    except SystemExit as leaving:
+        if leaving.code != INTERRUPTED_BY_KEYBOARD:
+            raise
+        typer.echo(f"\n{say('interrupted', session.language)}", err=True)
+        sys.exit(Interrupted.exit_status)
+
+
+def _print_error(text: str, language: Language) -> None:
+    typer.echo(f"{say('error', language)}: {text}", err=True)

@@ -1,0 +1,103 @@
+"""Commands that carry out recipes: run, train, check, plan, and doctor for the machine."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doctorsun.cli.printing import print_json, print_rows
+from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
+from doctorsun.cli.words import say
+
+RunFolder = Annotated[
+    Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run; runs/<recipe name> when not given.")
+]
+
+
+def run(
+    context: typer.Context,
+    recipe: RecipeName,
+    out: RunFolder = None,
+    settings: Settings = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Do all that a recipe declares.
+
+    Run it again to go on after an interruption.
+    """
+    from rich.console import Console
+
+    from doctorsun.recipes.run import run as run_recipe
+
+    session: Session = context.obj
+    folder = run_recipe(
+        recipe, out=out, overrides=settings or [], console=Console(stderr=as_json), language=session.language
+    )
+    if as_json:
+        typer.echo((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def train(
+    recipe: RecipeName,
+    stage: Annotated[str, typer.Option(metavar="NAME", help="The stage: pretrain, align, deep-align or instruct.")],
+    out: RunFolder = None,
+    settings: Settings = None,
+) -> None:
+    """Train a recipe up to one of its stages.
+
+    The stages before it are trained first where they are not done.
+    """
+    from rich.console import Console
+
+    from doctorsun.recipes.run import run_stage
+
+    run_stage(recipe, stage, out=out, overrides=settings or [], console=Console())
+
+
+def check(context: typer.Context, recipe: RecipeName, settings: Settings = None, *, as_json: AsJson = False) -> None:
+    """Check a recipe without doing any work.
+
+    With --json, print it with every setting filled in.
+    """
+    from doctorsun.recipes.check import load_checked
+
+    session: Session = context.obj
+    loaded = load_checked(recipe, settings or [])
+    if as_json:
+        print_json(loaded.model_dump(mode="json"))
+    else:
+        stages = ", ".join(f"{name} ({stage.steps:,})" for name, stage in loaded.stages.items())
+        typer.echo(say("recipe_ok", session.language, name=loaded.name))
+        typer.echo(say("recipe_stages", session.language, stages=stages))
+        typer.echo(say("recipe_sources", session.language, sources=", ".join(loaded.data.sources)))
+
+
+def plan(recipe: RecipeName, settings: Settings = None, *, as_json: AsJson = False) -> None:
+    """Foretell what a recipe will need.
+
+    Samples, tokens, memory, disk and time, before it runs.
+    """
+    from doctorsun.recipes.check import load_checked
+    from doctorsun.recipes.plan import plan as plan_recipe
+
+    rows = plan_recipe(load_checked(recipe, settings or []))
+    print_json(rows) if as_json else print_rows(rows)
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Examine this machine.
+
+    Python, memory, disk, PyTorch, and in which precision it computes fast.
+    """
+    from doctorsun.recipes.doctor import examine
+
+    findings = examine()
+    if as_json:
+        print_json([asdict(each) for each in findings])
+    else:
+        for each in findings:
+            typer.echo(f"{'ok ' if each.ok else 'NOT'}  {each.name:<10}  {each.detail}")
+    if not all(each.ok for each in findings):
+        raise typer.Exit(3)

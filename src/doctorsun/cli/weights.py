@@ -1,0 +1,27 @@
+"""Commands on weights: inspect."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doctorsun.cli.printing import print_facts, print_json
+from doctorsun.cli.session import AsJson
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look into folders of weights.")
+
+
+@app.callback()
+def weights() -> None:
+    """Look into folders of weights."""
+
+
+@app.command()
+def inspect(
+    folder: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of weights.")], *, as_json: AsJson = False
+) -> None:
+    """Describe weights from their headers."""
+    from doctorsun.weights.hugging_face import inspect as inspect_weights
+
+    facts = inspect_weights(folder)
+    print_json(facts) if as_json else print_facts(facts)

@@ -1,0 +1,33 @@
+"""What the command line itself says, in English and Chinese."""
+
+from doctorsun.cli.session import Language
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "error": ("error", "错误"),
+    "interrupted": (
+        "interrupted; run the same command again to go on",
+        "已中断；再次运行同一命令即可继续",
+    ),
+    "recipe_ok": ("{name}: ok", "{name}：正确"),
+    "recipe_stages": ("stages (steps): {stages}", "训练阶段（步数）：{stages}"),
+    "recipe_sources": ("sources: {sources}", "数据来源：{sources}"),
+    "report_written": ("report: {path}", "报告：{path}"),
+    "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
+    "chat_hint": (
+        "Research use only. /image FILE shows an image, /new starts over, /quit or Ctrl-D leaves, Ctrl-C stops it.",
+        "仅供科研使用。/image 文件：附上图像；/new：重新开始；/quit 或 Ctrl-D：退出；Ctrl-C：停止回答。",
+    ),
+    "chat_you": ("you> ", "您> "),
+    "chat_model": ("model> ", "模型> "),
+    "chat_image": ("the next question shows {name}", "下一个问题将附上 {name}"),
+    "chat_no_image": ("there is no file {name}", "文件不存在：{name}"),
+    "chat_new": ("a new conversation", "新对话"),
+    "chat_unknown": ("no such command: {name}", "没有这个命令：{name}"),
+    "chat_stopped": ("[stopped]", "[已停止]"),
+}
+
+
+def say(key: str, language: Language, **values: str) -> str:
+    """Return a message in a language, with its values filled in."""
+    english, chinese = _WORDS[key]
+    return (chinese if language == "zh" else english).format(**values)

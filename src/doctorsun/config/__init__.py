@@ -1,0 +1,14 @@
+"""Checked settings: recipes with file, line and column in every complaint."""
+
+from doctorsun.config.data import ALL_MODALITIES, DataSection, SourceSection
+from doctorsun.config.evaluation import EvaluationSection, TaskSection
+from doctorsun.config.load import load_recipe
+from doctorsun.config.model import ModelSection, TokenizerSection
+from doctorsun.config.recipe import STAGE_ORDER, Recipe, StageName
+from doctorsun.config.stage import LoraSection, MixtureEntry, PartName, PartSection, StageSection
+
+__all__ = [
+    "ALL_MODALITIES", "STAGE_ORDER", "DataSection", "EvaluationSection", "LoraSection", "MixtureEntry", "ModelSection",
+    "PartName", "PartSection", "Recipe", "SourceSection", "StageName", "StageSection", "TaskSection",
+    "TokenizerSection", "load_recipe",
+]

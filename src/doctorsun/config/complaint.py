@@ -1,0 +1,136 @@
+"""What is wrong with a recipe, said with the place in the file: pydantic's errors in our words."""
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from doctorsun.config.document import Node, describe
+from doctorsun.config.shape import Location, known_keys, strip_tags
+from doctorsun.config.suggest import did_you_mean, one_of
+from doctorsun.errors import RecipeError
+
+_PLAIN_NAMES = {
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "tuple_type": "a list",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+}
+
+
+def complain(error: ValidationError, root: Node) -> RecipeError:
+    """Return one error for all that is wrong: the first complaint, then a line for each other one.
+
+    Args:
+        error: what the sections say of the recipe.
+        root: the document that the recipe was read from.
+    """
+    complaints: dict[Location, RecipeError] = {}
+    details = error.errors(include_url=False)
+    wrong_keys = {strip_tags(root, tuple(each["loc"])) for each in details if each["loc"][-1:] == ("[key]",)}
+    for each in details:
+        path = strip_tags(root, tuple(each["loc"]))
+        if path in wrong_keys:
+            complaints[path] = _unknown_key(root, path)
+        elif not (_is_below(path, wrong_keys) or _is_other_member(each)):
+            other = complaints.get(path)
+            complaints[path] = _either(other, each, root, path) if other else _complaint(each, root, path)
+    return join_complaints(list(complaints.values()))
+
+
+def join_complaints(complaints: Sequence[RecipeError]) -> RecipeError:
+    """Return the first complaint with the others below it, a line each."""
+    first, *others = complaints
+    do = "\n".join([first.do, *(each.text() for each in others)])
+    return RecipeError(first.what, got=first.got, expected=first.expected, do=do)
+
+
+def _is_below(path: Location, places: Container[Location]) -> bool:
+    return any(path[:depth] in places for depth in range(1, len(path)))
+
+
+def _is_other_member(detail: Any) -> bool:
+    """Say whether a mapping was only held against the word that may stand in its place (``language: full``)."""
+    return detail["type"] == "literal_error" and isinstance(detail["input"], dict)
+
+
+def _complaint(detail: Any, root: Node, path: Location) -> RecipeError:
+    kind: str = detail["type"]
+    context: dict[str, Any] = detail.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            found = _unknown_key(root, path)
+        case "missing":
+            found = _missing_key(root, path)
+        case "union_tag_not_found":
+            found = _missing_key(root, (*path, context["discriminator"].strip("'")))
+        case "union_tag_invalid":
+            path = (*path, context["discriminator"].strip("'"))
+            found = _unknown_value(root, path, _names(context["expected_tags"]))
+        case "literal_error":
+            found = _unknown_value(root, path, _names(context["expected"].replace(" or ", ", ")))
+        case "too_short":
+            found = _wrong_value(root, path, f"at least {context['min_length']} of them")
+        case "string_pattern_mismatch":
+            found = _wrong_value(root, path, f"text like {context['pattern']}")
+        case "value_error":
+            found = RecipeError(_what(root, path, str(context["error"])), do="change the recipe there")
+        case _:
+            found = _wrong_value(
+                root, path, _PLAIN_NAMES.get(kind, str(detail["msg"]).removeprefix("Input should be "))
+            )
+    return found
+
+
+def _what(root: Node, path: Location, problem: str, *, at_key: bool = False) -> str:
+    node = root.nearest(*path)
+    name = ".".join(str(key) for key in path) or "the recipe"
+    return f"{node.key_mark if at_key else node.mark}: {name}: {problem}"
+
+
+def _unknown_key(root: Node, path: Location) -> RecipeError:
+    known = known_keys(root, path[:-1])
+    name = str(path[-1])
+    return RecipeError(
+        _what(root, path, "unknown key", at_key=True),
+        got=f"'{name}'",
+        expected=one_of(known),
+        do=did_you_mean(name, known, otherwise="remove it, or choose one of these"),
+    )
+
+
+def _missing_key(root: Node, path: Location) -> RecipeError:
+    return RecipeError(_what(root, path, "missing key", at_key=True), do=f"write '{path[-1]}: ...' there")
+
+
+def _unknown_value(root: Node, path: Location, known: tuple[str, ...]) -> RecipeError:
+    value = root.nearest(*path).plain()
+    return RecipeError(
+        _what(root, path, "not a known value"),
+        got=describe(value),
+        expected=one_of(known),
+        do=did_you_mean(str(value), known),
+    )
+
+
+def _wrong_value(root: Node, path: Location, expected: str) -> RecipeError:
+    value = root.nearest(*path).plain()
+    needs_quotes = expected == "text" and isinstance(value, int | float)
+    return RecipeError(
+        _what(root, path, "wrong value"),
+        got=describe(value),
+        expected=expected,
+        do="put quotes around it" if needs_quotes else "correct it there",
+    )
+
+
+def _either(other: RecipeError, detail: Any, root: Node, path: Location) -> RecipeError:
+    """Join the complaints of two members of a union about one value."""
+    expected = f"{other.expected}, or {_complaint(detail, root, path).expected}"
+    return RecipeError(other.what, got=other.got, expected=expected, do=other.do)
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("'") for part in listed.split(","))

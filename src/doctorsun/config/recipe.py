@@ -1,0 +1,36 @@
+"""Recipe: one YAML file that describes a whole run."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from doctorsun.config.data import DataSection
+from doctorsun.config.evaluation import DialogueSection, EvaluationSection
+from doctorsun.config.model import ModelSection
+from doctorsun.config.section import Section
+from doctorsun.config.stage import StageSection
+
+StageName = Literal["pretrain", "align", "deep-align", "instruct"]
+STAGE_ORDER: tuple[StageName, ...] = ("pretrain", "align", "deep-align", "instruct")
+
+
+class Recipe(Section):
+    """All that a run is: model, data, stages in order, evaluation."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    description: str = ""
+    seed: int = 7
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """auto: bf16 where the machine computes it in hardware, else fp32."""
+    model: ModelSection
+    data: DataSection
+    stages: dict[StageName, StageSection]
+    evaluation: EvaluationSection = EvaluationSection()
+    dialogues: DialogueSection | None = None
+
+    @model_validator(mode="after")
+    def _stages_are_in_order(self) -> "Recipe":
+        order = [STAGE_ORDER.index(name) for name in self.stages]
+        if order != sorted(order):
+            raise ValueError(f"stages stand in the order {', '.join(self.stages)}; expected {', '.join(STAGE_ORDER)}")
+        return self

@@ -1,0 +1,80 @@
+"""One stage of training: which parts learn, from which mixture, for how long."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from doctorsun.config.section import Section
+
+PartName = Literal["vision", "projector", "language"]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class LoraSection(Section):
+    """Low-rank adapters on the linear layers of a part (arXiv 2106.09685)."""
+
+    r: Annotated[int, Field(ge=1)]
+    alpha: PositiveFloat
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class PartSection(Section):
+    """How one part of the network trains."""
+
+    lr: PositiveFloat | None = None
+    """Peak learning rate of this part; the stage's own when not given."""
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    lora: LoraSection | None = None
+    """Adapters instead of the full weights."""
+
+
+class MixtureEntry(Section):
+    """One ingredient of a mixture."""
+
+    source: str
+    weight: PositiveFloat = 1.0
+    """Share of the samples, relative to the other entries."""
+    tasks: tuple[str, ...] | None = None
+    """Only these families of questions (``presence``, ``caption``, ...); all when not given."""
+    languages: tuple[Literal["zh", "en", "mixed"], ...] | None = None
+
+
+class StageSection(Section):
+    """One stage of training."""
+
+    trainable: dict[PartName, Literal["full"] | PartSection]
+    """The parts that learn; a part that is not named is frozen."""
+    mixture: Annotated[tuple[MixtureEntry, ...], Field(min_length=1)]
+    steps: Annotated[int, Field(ge=1)]
+    batch_samples: Annotated[int, Field(ge=1)]
+    """Samples per optimizer step, whatever the packing."""
+    lr: PositiveFloat
+    min_lr_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Learning rate at the end, as a share of the peak."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    beta2: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    max_grad_norm: PositiveFloat = 1.0
+    max_length: Annotated[int, Field(ge=16)] = 2048
+    """Longest sample in tokens; longer ones are dropped and counted, never cut."""
+    pack_tokens: Annotated[int, Field(ge=16)] = 8192
+    """Tokens of one packed sequence: what one forward pass holds."""
+    save_every_steps: Annotated[int, Field(ge=1)] = 100
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> "StageSection":
+        if not self.trainable:
+            raise ValueError("a stage needs at least one part under 'trainable': vision, projector or language")
+        if self.max_length > self.pack_tokens:
+            raise ValueError(f"max_length {self.max_length} is above pack_tokens {self.pack_tokens}: no sample would fit")
+        return self
+
+    def part(self, name: PartName) -> PartSection | None:
+        """Return how a part trains, with the stage's settings filled in; None when it is frozen."""
+        chosen = self.trainable.get(name)
+        if chosen is None:
+            return None
+        section = PartSection() if chosen == "full" else chosen
+        decay = self.weight_decay if section.weight_decay is None else section.weight_decay
+        return PartSection(lr=section.lr or self.lr, weight_decay=decay, lora=section.lora)

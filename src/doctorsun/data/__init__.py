@@ -1,0 +1,1 @@
+"""The data engine: raw files to samples, without a network."""

@@ -1,0 +1,1 @@
+"""Conversion: annotated images to facts, questions and samples."""

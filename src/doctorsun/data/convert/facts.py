@@ -1,0 +1,126 @@
+"""Facts: what is true of an annotated image, derived from its labels, boxes and masks alone."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
+from doctorsun.data.ontology.ontology import FindingTerm, Ontology
+from doctorsun.image.geometry import Box, box_center, long_side_mm, overlap_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding of one image; empty or None where the annotations do not tell.
+
+    Attributes:
+        side: the patient's side: left, right or bilateral.
+        zone: ontology id of the zone, where every box lies in the same one.
+        size_mm: the longest side of the largest box.
+        boxes: indices into the image's objects.
+    """
+
+    name: str
+    present: bool
+    side: str = ""
+    zone: str = ""
+    count: int = 0
+    size_mm: float | None = None
+    size_class: str = ""
+    boxes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that the words of an image may say."""
+
+    modality: str = ""
+    plane: str = ""
+    anatomy: str = ""
+    department: str = ""
+    findings: tuple[Finding, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict[str, str])
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+
+    def present(self) -> tuple[Finding, ...]:
+        """Return the findings that are there."""
+        return tuple(finding for finding in self.findings if finding.present)
+
+    def as_json(self) -> str:
+        """Return the facts as compact JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+
+def facts_of(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
+    """Derive the facts of an image.
+
+    Sides come from reference regions that the data set marks (such as ``left_lung``), never from the image's middle:
+    a shifted or turned body would make that a guess.
+
+    Raises:
+        DataError: a label is not in the ontology.
+    """
+    findings = tuple(
+        _finding(name, annotated, ontology) if present else Finding(name=ontology.finding(name).id, present=False)
+        for name, present in annotated.labels.items()
+    )
+    return Facts(
+        modality=annotated.modality,
+        plane=annotated.plane,
+        anatomy=annotated.anatomy,
+        department=annotated.department,
+        findings=findings,
+        attributes=annotated.attributes,
+        counts=annotated.counts,
+    )
+
+
+def _finding(name: str, annotated: AnnotatedImage, ontology: Ontology) -> Finding:
+    """Derive one finding that is present."""
+    term = ontology.finding(name)
+    boxes = tuple(i for i, item in enumerate(annotated.objects) if item.label == name)
+    marked = [annotated.objects[i].box_px for i in boxes]
+    regions = [region for box in marked if (region := _region(box, annotated.objects, term)) is not None]
+    sides = {ontology.regions[region.label].side for region in regions}
+    zones = {_zone(box, region.box_px, term) for box, region in zip(marked, regions, strict=False)}
+    known = bool(marked) and len(regions) == len(marked)
+    size_mm = _size_mm(marked, annotated.spacing_mm)
+    return Finding(
+        name=name,
+        present=True,
+        count=len(boxes),
+        boxes=boxes,
+        size_mm=size_mm,
+        side=("bilateral" if len(sides) > 1 else next(iter(sides))) if known else "",
+        zone=next(iter(zones)) if known and len(zones) == 1 else "",
+        size_class=_size_class(size_mm, term),
+    )
+
+
+def _region(box: Box, objects: Sequence[AnnotatedObject], term: FindingTerm) -> AnnotatedObject | None:
+    """Return the reference region that holds most of a box, or None where none touches it."""
+    regions = [item for item in objects if item.label in term.regions]
+    best = max(regions, key=lambda region: overlap_share(box, region.box_px), default=None)
+    return best if best is not None and overlap_share(box, best.box_px) > 0 else None
+
+
+def _zone(box: Box, region: Box, term: FindingTerm) -> str:
+    """Return the zone of a region, of equal heights from top to bottom, in which the centre of a box lies."""
+    if not term.zones:
+        return ""
+    share = (box_center(box)[1] - region[1]) / (region[3] - region[1])
+    return term.zones[min(max(int(share * len(term.zones)), 0), len(term.zones) - 1)]
+
+
+def _size_mm(boxes: Sequence[Box], spacing_mm: tuple[float, float] | None) -> float | None:
+    """Return the longest side of the largest box, where the spacing is known."""
+    if spacing_mm is None or not boxes:
+        return None
+    return round(max(long_side_mm(box, spacing_mm) for box in boxes), 1)
+
+
+def _size_class(size_mm: float | None, term: FindingTerm) -> str:
+    """Return ``large`` above the finding's size limit, else ``small``; empty where either is not known."""
+    if size_mm is None or term.size is None:
+        return ""
+    return "large" if size_mm > term.size.limit_mm else "small"

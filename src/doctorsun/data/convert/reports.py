@@ -1,0 +1,46 @@
+"""Reports and captions: the findings of an image as prose."""
+
+from doctorsun.data.convert.facts import Facts, Finding
+from doctorsun.data.convert.templates import Templates
+from doctorsun.data.ontology.ontology import Language, Ontology
+
+
+def report_of(facts: Facts, ontology: Ontology, templates: Templates) -> str:
+    """Return findings and impression: a sentence for every finding that is known, then what matters."""
+    words, language = templates.words, templates.language
+    sentences = [_sentence(item, ontology, language) for item in facts.findings]
+    impression = _listed(facts, ontology, templates)
+    conclusion = impression[:1].upper() + impression[1:] + words["end"] if impression else words["no_finding"]
+    return f"{words['findings']}{words['space'].join(sentences)}\n{words['impression']}{conclusion}"
+
+
+def caption_of(facts: Facts, ontology: Ontology, templates: Templates) -> str:
+    """Return one sentence: the modality and the findings that are present."""
+    modality = ontology.modalities[facts.modality].name(templates.language)
+    findings = _listed(facts, ontology, templates)
+    pattern = templates.words["caption" if findings else "caption_normal"]
+    text = pattern.format(modality=modality, findings=findings)
+    return text[:1].upper() + text[1:]
+
+
+def _listed(facts: Facts, ontology: Ontology, templates: Templates) -> str:
+    """Return the findings that are present and may be asked for, with their side."""
+    language = templates.language
+    names: list[str] = []
+    for item in facts.present():
+        term = ontology.finding(item.name)
+        if "presence" in term.asks:
+            side = ontology.sides[item.side].name(language) + templates.words["space"] if item.side else ""
+            names.append(side + term.term.name(language))
+    return templates.words["comma"].join(names)
+
+
+def _sentence(item: Finding, ontology: Ontology, language: Language) -> str:
+    """Return the sentence of one finding."""
+    term = ontology.finding(item.name)
+    if not item.present:
+        return term.absent.in_language(language)
+    tables = {"side": ontology.sides, "zone": ontology.zones, "size": ontology.sizes}
+    values = {"side": item.side, "zone": item.zone, "size": item.size_class}
+    slots = {name: tables[name][value].name(language) if value else "" for name, value in values.items()}
+    return " ".join(term.present.in_language(language).format(count=item.count, **slots).split(" "))

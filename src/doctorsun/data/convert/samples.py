@@ -1,0 +1,157 @@
+"""Samples: the questions of an annotated image, in both languages, as records of the store."""
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from doctorsun.data.convert.annotation import AnnotatedImage
+from doctorsun.data.convert.facts import Facts
+from doctorsun.data.convert.questions import Question, questions_of
+from doctorsun.data.convert.reports import caption_of, report_of
+from doctorsun.data.convert.templates import Wording, load_templates, plain_wording, word_question
+from doctorsun.data.ontology.ontology import LANGUAGES, Language, Ontology
+from doctorsun.schema import (
+    Answer,
+    Image,
+    ImageFacts,
+    MadeBy,
+    Message,
+    Object,
+    Sample,
+    Variant,
+    image_part,
+    sample_id,
+    text_part,
+)
+
+PARAPHRASE_SHARE = 0.08
+NEGATION_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blank:
+    """The sample without words that all questions of one image start from."""
+
+    sample: Sample
+
+    def fill(self, key: str, task: str, wording: Wording, variant: Variant | None = None) -> Sample:
+        """Return the sample of one wording; ``key`` tells it from the image's other samples."""
+        source = self.sample.source
+        user = Message(role="user", content=(image_part(), text_part(wording.text)))
+        reply = Message(role="assistant", content=(text_part(wording.reply),))
+        return replace(
+            self.sample,
+            id=sample_id(source.dataset, source.original_id, wording.language, key),
+            messages=(user, reply),
+            language=wording.language,
+            task=task,
+            answer=wording.answer,
+            variant=variant,
+            made_by=MadeBy(method="template", template=f"{wording.language}/{wording.template}"),
+        )
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode [height, width] or [height, width, 3] as PNG, fast rather than small."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(pixels).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def image_of(pixels: NDArray[np.uint8], facts: ImageFacts | None = None) -> Image:
+    """Return the encoded image with what its acquisition tells."""
+    encoded = encode_png(pixels)
+    height, width = pixels.shape[:2]
+    digest = hashlib.sha256(encoded).hexdigest()
+    return Image(bytes=encoded, sha256=digest, width=width, height=height, facts=facts or ImageFacts())
+
+
+def samples_of(annotated: AnnotatedImage, facts: Facts, rng: np.random.Generator, ontology: Ontology) -> list[Sample]:
+    """Return the samples of one image: its questions, a caption and a report, each in English and Chinese.
+
+    Translations, paraphrases and negations point at the sample that they say again.
+    """
+    image = image_of(annotated.pixels, ImageFacts(spacing_mm=annotated.spacing_mm, window=annotated.window))
+    blank = Blank(
+        sample=Sample(
+            id="",
+            messages=(),
+            source=annotated.source,
+            images=(image,),
+            modality=facts.modality,
+            anatomy=facts.anatomy,
+            department=facts.department,
+            labels=tuple(item.name for item in facts.present()),
+            objects=tuple(Object(label=item.label, box_px=item.box_px) for item in annotated.objects),
+            facts=facts.as_json(),
+            groups=annotated.groups,
+        )
+    )
+    return [*ask_all(blank, questions_of(facts, ontology, rng), rng), *_prose(blank, facts, rng, ontology)]
+
+
+def ask_all(blank: Blank, questions: Iterable[Question], rng: np.random.Generator) -> list[Sample]:
+    """Return the samples of all questions; ids stay apart by the question's number."""
+    samples: list[Sample] = []
+    for number, question in enumerate(questions):
+        samples += _ask(blank, f"{question.kind}/{question.task}/{number}", question, rng)
+    return samples
+
+
+def _ask(blank: Blank, key: str, question: Question, rng: np.random.Generator) -> Iterator[Sample]:
+    """Yield a question in one language, its translation, and at times a paraphrase or a negation."""
+    first, second = LANGUAGES if rng.random() < 0.5 else LANGUAGES[::-1]  # noqa: PLR2004 (half of the time)
+    wording = _word(blank, question, first, rng)
+    origin = blank.fill(key, question.task, wording)
+    yield origin
+    translation = _word(blank, question, second, rng)
+    yield blank.fill(key, question.task, translation, Variant(of=origin.id, kind="translation"))
+    draw = rng.random()
+    if question.kind == "closed" and draw < PARAPHRASE_SHARE:
+        again = word_question(question, load_templates(first), rng, other_than=wording.template)
+        yield blank.fill(f"{key}/paraphrase", question.task, again, Variant(of=origin.id, kind="paraphrase"))
+    elif question.family == "presence" and draw < PARAPHRASE_SHARE + NEGATION_SHARE:
+        negation = word_question(question, load_templates(first), rng, negated=True)
+        yield blank.fill(f"{key}/negation", question.task, negation, Variant(of=origin.id, kind="negation"))
+
+
+def _word(blank: Blank, question: Question, language: Language, rng: np.random.Generator) -> Wording:
+    """Put a question into words; the reply of a box question points at the sample's object."""
+    wording = word_question(question, load_templates(language), rng)
+    if question.kind != "box":
+        return wording
+    item = blank.sample.objects[question.box]
+    reply = f"<ref>{question.slots['finding'].name(language)}</ref><box>#{question.box}</box>"
+    gold = " ".join((item.label, *(f"{value:g}" for value in item.box_px)))
+    return replace(wording, reply=reply, answer=Answer(kind="box", gold=(gold,)))
+
+
+def _prose(blank: Blank, facts: Facts, rng: np.random.Generator, ontology: Ontology) -> Iterator[Sample]:
+    """Yield caption and report in both languages."""
+    if not facts.modality or not facts.findings:
+        return
+    for task, write in (("caption", caption_of), ("report", report_of)):
+        origin: Sample | None = None
+        for language in LANGUAGES:
+            templates = load_templates(language)
+            wording = plain_wording(task, write(facts, ontology, templates), templates, rng)
+            variant = Variant(of=origin.id, kind="translation") if origin else None
+            sample = blank.fill(task, task, wording, variant)
+            origin = origin or sample
+            yield sample
+
+
+def question_mix(samples: Iterable[Sample]) -> dict[str, Counter[str]]:
+    """Count the answers of closed questions by question type: ``{"presence:nodule": {"yes": 51, "no": 49}}``."""
+    mix: dict[str, Counter[str]] = {}
+    for sample in samples:
+        if sample.answer is not None and sample.answer.kind == "closed":
+            answer = "yes" if sample.answer.gold[0] in ("yes", "是") else "no"
+            mix.setdefault(sample.task, Counter())[answer] += 1
+    return mix

@@ -1,0 +1,1 @@
+"""Ontology: bilingual terms for modalities, planes, organs, departments, findings, regions and zones."""

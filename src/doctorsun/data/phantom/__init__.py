@@ -1,0 +1,1 @@
+"""Phantoms: images drawn with exact truth, one module per modality."""

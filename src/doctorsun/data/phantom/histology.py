@@ -1,0 +1,84 @@
+"""Haematoxylin and eosin fields: how dense the nuclei are, and mitotic figures."""
+
+import numpy as np
+
+from doctorsun.data.convert.annotation import AnnotatedImage
+from doctorsun.data.phantom.canvas import (
+    Cells,
+    Plane,
+    cells_cover,
+    coin,
+    expose,
+    paint,
+    rgb_pixels,
+    scattered,
+    smooth_noise,
+    tinted,
+    white_noise,
+)
+from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
+
+SPACING_UM = 1.0
+SPARSE_NUCLEI = (12, 20)
+DENSE_NUCLEI = (62, 84)
+NUMBER_MITOSES = (1, 3)
+GRID = 10
+
+
+def _stroma(rng: np.random.Generator) -> Plane:
+    """Return the RGB background: eosin in wavy fibres of uneven strength."""
+    fibres = smooth_noise(rng, 34, 9) if coin(rng) else smooth_noise(rng, 9, 34)
+    eosin = np.float32(0.5) + fibres * np.float32(0.14) + smooth_noise(rng, 4) * np.float32(0.28)
+    picture = tinted(np.ones_like(eosin), (0.97, 0.93, 0.96))
+    paint(picture, np.clip(eosin, 0, 1.3), (0.86, 0.55, 0.72))
+    return picture
+
+
+def _nuclei(rng: np.random.Generator, number: int) -> tuple[Plane, Plane]:
+    """Return the cover of the nuclei, and the relative distance from the nearest centre."""
+    long_um = rng.uniform(4.2, 5.4, number)
+    radii = np.stack([long_um, long_um * rng.uniform(0.7, 0.95, number)], axis=1).astype(np.float32)
+    angles = rng.uniform(0, np.pi, number).astype(np.float32)
+    places = scattered(rng, number, GRID, 0.24)
+    return cells_cover(Cells(centers=places, radii=radii, angles=angles, bend=np.zeros_like(angles)), reach_px=6)
+
+
+def _mitoses(rng: np.random.Generator, number: int) -> tuple[Plane, Plane]:
+    """Return the cover of clear cell bodies and of the metaphase plates inside them."""
+    places = scattered(rng, number, 4, 0.22)
+    angles = rng.uniform(0, np.pi, number).astype(np.float32)
+    straight = np.zeros_like(angles)
+    body = np.full((number, 2), 9.5, dtype=np.float32)
+    plate = np.stack([rng.uniform(6.2, 7.2, number), rng.uniform(2.4, 3.0, number)], axis=1).astype(np.float32)
+    cell, _ = cells_cover(Cells(centers=places, radii=body, angles=angles, bend=straight), reach_px=11)
+    chromosomes, _ = cells_cover(Cells(centers=places, radii=plate, angles=angles, bend=straight), reach_px=9)
+    return cell, chromosomes
+
+
+def draw(rng: np.random.Generator) -> Phantom:
+    """Draw one field; high cellularity and mitoses are present half of the time each, independently."""
+    dense, dividing = coin(rng), coin(rng)
+    picture = _stroma(rng)
+    number = int(rng.integers(*(DENSE_NUCLEI if dense else SPARSE_NUCLEI), endpoint=True))
+    cover, distance = _nuclei(rng, number)
+    stain = np.float32(rng.uniform(0.6, 0.9))
+    paint(picture, cover * stain * (np.float32(0.85) + np.float32(0.15) * np.clip(distance, 0, 1)), (0.38, 0.24, 0.58))
+    num_mitoses = int(rng.integers(*NUMBER_MITOSES, endpoint=True)) if dividing else 0
+    if dividing:
+        cell, chromosomes = _mitoses(rng, num_mitoses)
+        paint(picture, cell * np.float32(0.9), (0.96, 0.88, 0.93))
+        paint(picture, chromosomes, (0.10, 0.05, 0.24))
+    truth = (DrawnFinding(name="high_cellularity", present=dense), DrawnFinding(name="mitosis", present=dividing))
+    exposed = expose(rng, picture + white_noise(rng) * np.float32(0.02), (0.5, 0.75), (0.10, 0.17))
+    image = AnnotatedImage(
+        original_id="",
+        pixels=rgb_pixels(exposed),
+        source=drawn_source("phantom"),
+        spacing_mm=(SPACING_UM / 1000, SPACING_UM / 1000),
+        modality="histology",
+        anatomy="breast_tissue",
+        department="pathology",
+        labels={item.name: item.present for item in truth},
+        counts={"nuclei": number, "mitoses": num_mitoses},
+    )
+    return Phantom(image=image, truth=truth)

@@ -1,0 +1,124 @@
+"""Breast ultrasound: speckle; a cyst with posterior enhancement, a solid mass with posterior shadow."""
+
+import numpy as np
+
+from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
+from doctorsun.data.phantom.canvas import (
+    Frame,
+    Plane,
+    coin,
+    ellipse,
+    length,
+    make_frame,
+    mark,
+    ramp,
+    smooth_noise,
+    white_noise,
+)
+from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
+from doctorsun.image.intensity import to_uint8
+
+FIELD_MM = 50.0
+CYST_MM = (9.0, 14.0)
+MASS_SMALL_MM = (10.0, 16.0)
+MASS_LARGE_MM = (25.0, 29.0)
+DYNAMIC_RANGE_DB = (48.0, 60.0)
+
+
+def _tissue(rng: np.random.Generator, frame: Frame) -> Plane:
+    """Return the echo level of skin, fat, glandular tissue and muscle in decibels below the brightest echo."""
+    y = frame.y + smooth_noise(rng, 4) * np.float32(0.9)
+    fat_end, gland_end = rng.uniform(-17, -14), rng.uniform(14, 18)
+    level = np.full_like(y, -33) + smooth_noise(rng, 10) * np.float32(2.2)
+    level += ramp((y - fat_end) / 2) * np.float32(8) - ramp((y - gland_end) / 2) * np.float32(9)
+    muscle = ramp((y - gland_end) / 2)
+    level += muscle * np.sin(y * np.float32(2.1)) * np.float32(4)
+    return level + ramp((-22.5 - y) / 1) * np.float32(14)
+
+
+def _shape(rng: np.random.Generator, frame: Frame, center: tuple[float, float], radius: float, *, rough: bool) -> Plane:
+    """Return a smooth oval, or a mass with an uneven margin whose long side stays twice the radius."""
+    radii = (radius, radius * float(rng.uniform(0.72, 0.9)))
+    if not rough:
+        return ellipse(frame, center, radii, soft=0.5)
+    x, y = (frame.x - np.float32(center[0])) / radii[0], (frame.y - np.float32(center[1])) / radii[1]
+    angle = np.arctan2(y, x)
+    lobes = np.float32(0.06) * np.sin(5 * angle + rng.uniform(0, 6)) + np.float32(0.05) * np.sin(
+        9 * angle + rng.uniform(0, 6)
+    )
+    return ramp((np.float32(0.95) + lobes - length(x, y)) * np.float32(radius / 0.8))
+
+
+def _behind(frame: Frame, center: tuple[float, float], radius: float) -> Plane:
+    """Return the strip below an object, where its through-transmission shows."""
+    across = ramp((radius * 0.85 - np.abs(frame.x - np.float32(center[0]))) / 2)
+    return across * ramp((frame.y - np.float32(center[1])) / 2)
+
+
+def _speckle(rng: np.random.Generator, level_db: Plane) -> Plane:
+    """Return the envelope in decibels: fully developed speckle is Rayleigh distributed.
+
+    Source: Burckhardt, Speckle in ultrasound B-mode scans, IEEE Trans. Sonics Ultrason. 25(1), 1978.
+    """
+    real, imaginary = smooth_noise(rng, 100, 62), smooth_noise(rng, 100, 62)
+    envelope = length(real, imaginary) * np.float32(0.7) + np.float32(0.08)
+    return level_db + np.float32(20) * np.log10(envelope)
+
+
+def _centers(
+    rng: np.random.Generator, cyst_mm: float, mass_mm: float
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return centres of cyst and mass side by side in random order, wherever either is drawn or not."""
+    sign = 1 if coin(rng) else -1
+    gap = 2.0
+    total = cyst_mm + mass_mm + gap
+    slack = max(0.0, 46 - total) / 2
+    start = -total / 2 + float(rng.uniform(-slack, slack))
+    cyst_x, mass_x = start + cyst_mm / 2, start + cyst_mm + gap + mass_mm / 2
+    cyst, mass = (sign * cyst_x, float(rng.uniform(-7, 4))), (sign * mass_x, float(rng.uniform(-4, 2)))
+    return cyst, mass
+
+
+def draw(rng: np.random.Generator) -> Phantom:
+    """Draw one scan; cyst and solid mass are present half of the time each, independently."""
+    has_cyst, has_mass, large = coin(rng), coin(rng), coin(rng)
+    cyst_mm = float(rng.uniform(*CYST_MM))
+    mass_mm = float(rng.uniform(*(MASS_LARGE_MM if large else MASS_SMALL_MM)))
+    frame = make_frame(rng, FIELD_MM, shift=1, turn_deg=2)
+    level = _tissue(rng, frame) - (frame.y + 25) * np.float32(rng.uniform(0.02, 0.18))
+    cyst_at, mass_at = _centers(rng, cyst_mm, mass_mm)
+    objects: list[AnnotatedObject] = []
+    if has_cyst:
+        cover = _shape(rng, frame, cyst_at, cyst_mm / 2, rough=False)
+        level += _behind(frame, cyst_at, cyst_mm / 2) * np.float32(rng.uniform(8, 11))
+        level = level * (1 - cover) - np.float32(75) * cover
+        objects.append(mark("breast_cyst", cover))
+    if has_mass:
+        cover = _shape(rng, frame, mass_at, mass_mm / 2, rough=True)
+        level -= _behind(frame, mass_at, mass_mm / 2) * np.float32(rng.uniform(12, 16))
+        level = level * (1 - cover) + (np.float32(-47) + smooth_noise(rng, 18) * np.float32(2)) * cover
+        objects.append(mark("solid_mass", cover))
+    image = AnnotatedImage(
+        original_id="",
+        pixels=to_uint8(_display(rng, level)),
+        source=drawn_source("phantom"),
+        spacing_mm=(frame.spacing, frame.spacing),
+        modality="ultrasound",
+        anatomy="breast",
+        department="ultrasound",
+        labels={"breast_cyst": has_cyst, "solid_mass": has_mass},
+        objects=tuple(objects),
+    )
+    size = "large" if large else "small"
+    truth = (
+        DrawnFinding(name="breast_cyst", present=has_cyst, count=int(has_cyst)),
+        DrawnFinding(name="solid_mass", present=has_mass, count=int(has_mass), size_class=size if has_mass else ""),
+    )
+    return Phantom(image=image, truth=truth)
+
+
+def _display(rng: np.random.Generator, level_db: Plane) -> Plane:
+    """Compress the envelope to display shares over the dynamic range, with random gain and electronic noise."""
+    echo = _speckle(rng, level_db) + np.float32(rng.uniform(-4, 5))
+    shown = 1 + echo / np.float32(rng.uniform(*DYNAMIC_RANGE_DB)) + np.float32(0.18)
+    return np.clip(shown, 0, 1) + np.abs(white_noise(rng)) * np.float32(0.02)

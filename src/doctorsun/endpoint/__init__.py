@@ -1,0 +1,1 @@
+"""A small client for servers that speak the OpenAI chat API."""

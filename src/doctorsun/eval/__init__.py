@@ -1,0 +1,1 @@
+"""Evaluation: tasks, protocols, controls and statistics; answers are stored once and scored as often as wanted."""

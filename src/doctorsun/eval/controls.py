@@ -1,0 +1,130 @@
+"""Image controls: the same questions about a blank image, noise, or the image of another patient."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from doctorsun.errors import DataError
+from doctorsun.image.raster import encode_png, image_record
+from doctorsun.schema import Image, ImageControl, Sample
+
+IMAGE_CONTROLS: tuple[ImageControl, ...] = ("real", "blank", "noise", "shuffled")
+
+_MID_GREY = 128
+_ImageKey = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Donors:
+    """For each patient's images, the images of another patient of the same modality that stand in for them."""
+
+    images: dict[tuple[str, _ImageKey], tuple[Image, ...]]
+
+    def images_for(self, sample: Sample) -> tuple[Image, ...]:
+        """Return the images that stand in for the sample's own; none where no other patient can lend any."""
+        return self.images.get((_owner(sample), _image_key(sample)), ())
+
+
+def donors_among(samples: Iterable[Sample]) -> Donors:
+    """Pair the images of each patient with those of another one of the same modality and number of images.
+
+    Patients stand in a ring in the order of a hash of their name, and each takes the images of the next one, so that
+    every image is used about equally often and the pairing depends on nothing but the samples. Where no patient is
+    named, the study, the article or the image itself stands for one. Unknown modalities get no donor.
+    """
+    rings: dict[tuple[str, int], dict[str, dict[_ImageKey, tuple[Image, ...]]]] = defaultdict(dict)
+    for sample in samples:
+        if sample.images and sample.modality:
+            owned = rings[sample.modality, len(sample.images)].setdefault(_owner(sample), {})
+            owned.setdefault(_image_key(sample), sample.images)
+    pairs: dict[tuple[str, _ImageKey], tuple[Image, ...]] = {}
+    for ring in rings.values():
+        owners = sorted(ring, key=_scrambled)
+        for place, owner in enumerate(owners):
+            others = owners[place + 1 :] + owners[:place]
+            for number, key in enumerate(sorted(ring[owner])):
+                donor = _donor(key, number, [ring[other] for other in others])
+                if donor:
+                    pairs[owner, key] = donor
+    return Donors(pairs)
+
+
+def controlled(sample: Sample, control: ImageControl, donors: Donors) -> Sample:
+    """Return the sample with the images that the control prescribes.
+
+    Args:
+        sample: the question with its real images.
+        control: real keeps them; blank is mid-grey and noise is uniform, both of the same size; shuffled takes
+            the donor's.
+        donors: see donors_among.
+
+    Raises:
+        DataError: the sample has no image, or no other patient can lend one.
+    """
+    if control == "real":
+        return sample
+    if not sample.images:
+        raise DataError(f"control {control} of sample {sample.id}", got="a question without an image")
+    if control == "shuffled":
+        return replace(sample, images=_borrowed(sample, donors))
+    make = blank_image if control == "blank" else noise_image
+    return replace(sample, images=tuple(make(image) for image in sample.images))
+
+
+def blank_image(image: Image) -> Image:
+    """Return a mid-grey image (uint8 [height, width], all 128) of the same size."""
+    return _blank(image.width, image.height)
+
+
+def noise_image(image: Image) -> Image:
+    """Return uniform noise (uint8 [height, width]) of the same size, seeded by the image's own hash."""
+    return _noise(image.sha256, image.width, image.height)
+
+
+@lru_cache(maxsize=512)  # the many questions about one image share its stand-in
+def _noise(sha256: str, width: int, height: int) -> Image:
+    rng = np.random.default_rng(int(sha256[:16], 16))
+    return image_record(encode_png(rng.integers(0, 256, size=(height, width), dtype=np.uint8)))
+
+
+@lru_cache(maxsize=512)
+def _blank(width: int, height: int) -> Image:
+    return image_record(encode_png(np.full((height, width), _MID_GREY, dtype=np.uint8)))
+
+
+def _borrowed(sample: Sample, donors: Donors) -> tuple[Image, ...]:
+    images = donors.images_for(sample)
+    if not images:
+        raise DataError(
+            f"control shuffled of sample {sample.id}",
+            got=f"no other patient with {len(sample.images)} image(s) of modality {sample.modality!r}",
+        )
+    return images
+
+
+def _donor(
+    key: _ImageKey, number: int, others: Sequence[dict[_ImageKey, tuple[Image, ...]]]
+) -> tuple[Image, ...] | None:
+    """Return the images that the next owner in the ring lends; one who holds the very same file lends nothing."""
+    for owned in others:
+        keys = sorted(other for other in owned if not set(other) & set(key))
+        if keys:
+            return owned[keys[number % len(keys)]]
+    return None
+
+
+def _owner(sample: Sample) -> str:
+    groups = sample.groups
+    return groups.patient or groups.study or groups.article or " ".join(_image_key(sample))
+
+
+def _image_key(sample: Sample) -> _ImageKey:
+    return tuple(image.sha256 for image in sample.images)
+
+
+def _scrambled(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()

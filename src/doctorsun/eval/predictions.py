@@ -1,0 +1,96 @@
+"""Predictions on disk: Parquet with one column per field; a few columns suffice, so that any system's answers score."""
+
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from doctorsun.errors import DataError
+from doctorsun.schema import AnswerKind, ImageControl, Prediction, PredictionStatus
+from doctorsun.storage.atomic import write_bytes
+
+KEY = "key"
+
+_TEXTS = pa.list_(pa.string())
+_ARROW_TYPES: dict[Any, pa.DataType] = {
+    tuple[str, ...]: _TEXTS,
+    tuple[float, ...]: pa.list_(pa.float64()),
+    int: pa.int64(),
+    bool: pa.bool_(),
+}
+_FIELDS = fields(Prediction)
+_REQUIRED = tuple(field.name for field in _FIELDS if field.default is MISSING)
+_TUPLES = tuple(field.name for field in _FIELDS if _ARROW_TYPES.get(field.type) not in (None, pa.int64(), pa.bool_()))
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(AnswerKind),
+    "status": get_args(PredictionStatus),
+    "image_control": get_args(ImageControl),
+}
+SCHEMA = pa.schema([(field.name, _ARROW_TYPES.get(field.type, pa.string())) for field in _FIELDS])
+
+
+def write_predictions(path: Path, predictions: Sequence[Prediction], keys: Sequence[str] | None = None) -> None:
+    """Write predictions atomically, with a column of their keys where these are given."""
+    columns = {name: [_cell(getattr(row, name)) for row in predictions] for name in SCHEMA.names}
+    table = pa.table(columns, schema=SCHEMA)
+    if keys is not None:
+        table = table.append_column(KEY, pa.array(keys, type=pa.string()))
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Read predictions; columns beyond ``status`` may be missing, and columns of no meaning here are left alone.
+
+    A missing answer (null output) is an empty one. Gold and options may be plain text where there is only one.
+
+    Raises:
+        DataError: the file is no Parquet, lacks a required column, or a row has no value or a wrong one.
+    """
+    return [row for row, _ in read_keyed_predictions(path)]
+
+
+def read_keyed_predictions(path: Path) -> list[tuple[Prediction, str]]:
+    """Read predictions with their keys, empty where the file has none; see read_predictions."""
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"predictions {path}", got=str(error), expected="a readable Parquet file") from error
+    missing = [name for name in _REQUIRED if name not in table.column_names]
+    if missing:
+        raise DataError(
+            f"predictions {path}",
+            got="columns " + ", ".join(table.column_names),
+            expected="also " + ", ".join(missing),
+            do="add the missing columns",
+        )
+    wanted = [name for name in (*SCHEMA.names, KEY) if name in table.column_names]
+    rows: list[dict[str, Any]] = table.select(wanted).to_pylist()
+    return [_prediction(row, f"{path}, row {number}") for number, row in enumerate(rows, start=1)]
+
+
+def _cell(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _prediction(row: dict[str, Any], place: str) -> tuple[Prediction, str]:
+    key = row.pop(KEY, None) or ""
+    values = {name: _value(name, value, place) for name, value in row.items() if value is not None}
+    values.setdefault("output", "")
+    values.setdefault("options", ())
+    missing = [name for name in _REQUIRED if name not in values]
+    if missing:
+        raise DataError(place, got="null in " + ", ".join(missing), expected="a value")
+    return Prediction(**values), key
+
+
+def _value(name: str, value: Any, place: str) -> Any:
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise DataError(f"{place}, column {name}", got=repr(value), expected=" or ".join(_CHOICES[name]))
+    if name in _TUPLES:
+        return (value,) if isinstance(value, str) else tuple(value)
+    return value if name in ("num_tokens", "truncated") else str(value)

@@ -1,0 +1,79 @@
+"""The prior control: what answers best from the question's words alone, learnt from the training answers."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from doctorsun.schema import Answer, Prediction, Sample
+from doctorsun.text.normalize import exact_form
+
+_Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPrior:
+    """How often each answer was right in training, by question, by question type and by kind."""
+
+    counts: dict[_Key, Counter[str]]
+
+    def answer(self, prediction: Prediction) -> str:
+        """Return the majority answer of the training set, which never saw the image.
+
+        The same question's majority comes first, then that of its type, then that of its kind. A multiple-choice
+        question gets the letter of the offered text that was right most often, else of its first option. An answer
+        to a kind that was never trained is empty.
+        """
+        keys = _keys(prediction.language, prediction.kind, prediction.question, prediction.question_type)
+        known = (self.counts[key] for key in keys if key in self.counts)
+        if prediction.options:
+            return _offered(list(known), prediction.options)
+        return next((_majority(counter) for counter in known), "")
+
+
+def training_prior(samples: Iterable[Sample]) -> TrainingPrior:
+    """Count the right answers of the training samples; samples without an answer tell nothing."""
+    counts: dict[_Key, Counter[str]] = defaultdict(Counter)
+    for sample in samples:
+        if sample.answer is None:
+            continue
+        right = _right_texts(sample.answer)
+        for key in _keys(sample.language, sample.answer.kind, question_of(sample), sample.task):
+            counts[key].update(right)
+    return TrainingPrior(dict(counts))
+
+
+def question_of(sample: Sample) -> str:
+    """Return the words of the last question before the last reply."""
+    replies = [index for index, message in enumerate(sample.messages) if message.role == "assistant"]
+    asked = sample.messages[: replies[-1]] if replies else sample.messages
+    return next((message.text.strip() for message in reversed(asked) if message.role == "user"), "")
+
+
+def _keys(language: str, kind: str, question: str, question_type: str) -> tuple[_Key, ...]:
+    return (
+        (language, kind, "question", exact_form(question)),
+        (language, kind, "type", question_type),
+        (language, kind),
+    )
+
+
+def _right_texts(answer: Answer) -> list[str]:
+    if answer.options:
+        letters = {letter.strip().upper() for letter in answer.gold}
+        return [
+            exact_form(text) for letter, text in zip(ascii_uppercase, answer.options, strict=False) if letter in letters
+        ]
+    return [answer.gold[0] if answer.kind == "box" else exact_form(answer.gold[0])] if answer.gold else []
+
+
+def _majority(counter: Counter[str]) -> str:
+    return min(counter, key=lambda text: (-counter[text], text))
+
+
+def _offered(counters: list[Counter[str]], options: tuple[str, ...]) -> str:
+    for counter in counters:
+        best = max(range(len(options)), key=lambda index: (counter[exact_form(options[index])], -index))
+        if counter[exact_form(options[best])]:
+            return ascii_uppercase[best]
+    return ascii_uppercase[0]

@@ -1,0 +1,69 @@
+"""Letters of a multiple-choice answer: only delimited ones of the question's own options, never guessed."""
+
+import re
+import unicodedata
+from string import ascii_uppercase
+
+from doctorsun.text.normalize import plain_form, without_reasoning
+
+_OPEN = r"[\s(\[{<\"'*_`【「“‘]*"
+_CLOSE = r"[)\]}>\"'*_`】」”’]*"
+_JOIN = r"\s*(?:,|、|/|&|\+|;|and|or|和|或|与|及)\s*"
+# "E. coli" and its like open with a letter that chooses nothing.
+_SPECIES = (
+    r"coli|difficile|pylori|burgdorferi|albicans|fumigatus|fragilis|faecalis|faecium|cereus|anthracis|pertussis"
+    r"|baumannii|trachomatis|botulinum|tetani|perfringens|diphtheriae|jejuni|neoformans|histolytica|lumbricoides"
+)
+_SET_OFF = rf"(?:(?<=[)\]}}>*`】」”])|(?=\s*(?:$|[.,:;!?。、)\]]|项|选项)))(?!\.\s*(?:{_SPECIES})\b)"
+_DECLARATION = (
+    r"(?:(?i:\b(?:answers?|options?|choices?)\s*(?:is|are|:|=|would be|should be)(?:\s*:)?"
+    r"|\b(?:choose|select|pick)\b|^\W*(?:option|answer|choice)\s)(?:[\s*]*(?i:option|answer))?"
+    r"|(?<![不勿别非])(?:答案|正确选项|选项|答|选择|选)\s*(?:应该|应当|应)?(?:是|为|选)?\s*:?\s*(?:选项)?)"
+)
+
+
+def chosen_letters(output: str, options: tuple[str, ...]) -> frozenset[str]:
+    """Return the letters that an answer chooses; empty where it chooses none in a form that needs no guess.
+
+    In this order: the whole answer is the text of exactly one option (with or without its letter); explicit
+    declarations (``the answer is B``, ``答案是B``); a letter, or a list of them, that opens the answer or a line of
+    it and is set off by punctuation or its end. A letter in parentheses elsewhere adds to the last case, so that an
+    answer which weighs several options without choosing is seen to do so.
+
+    Args:
+        output: the model's answer.
+        options: texts of the choices; their letters are A, B, C and so on.
+    """
+    text = unicodedata.normalize("NFKC", without_reasoning(output)).strip()
+    letters = ascii_uppercase[: len(options)]
+    unit = rf"{_OPEN}[{letters}]{_CLOSE}"
+    whole = re.fullmatch(rf"{unit}[.。]?{_CLOSE}", text, re.IGNORECASE)
+    everything = _letters_of_option_text(text, options) | (_letters_in(whole[0].upper(), letters) if whole else set())
+    if everything:
+        return everything
+    several = rf"{unit}(?:{_JOIN}{unit})*+{_SET_OFF}"
+    declared = _letters_found(rf"{_DECLARATION}{several}", text, letters)
+    if declared:
+        return declared
+    opening = _letters_found(rf"^{several}", text, letters)
+    return opening | _letters_found(rf"\([{letters}]\)", text, letters) if opening else frozenset()
+
+
+def _letters_found(pattern: str, text: str, letters: str) -> frozenset[str]:
+    matches = re.finditer(pattern, text, re.MULTILINE)
+    return frozenset[str]().union(*(_letters_in(match[0], letters) for match in matches))
+
+
+def _letters_in(text: str, letters: str) -> frozenset[str]:
+    return frozenset(re.findall(rf"(?<![A-Za-z])[{letters}](?![A-Za-z])", text))
+
+
+def _letters_of_option_text(text: str, options: tuple[str, ...]) -> frozenset[str]:
+    form = plain_form(text)
+    named = (
+        letter
+        for letter, option in zip(ascii_uppercase, options, strict=False)
+        if form and form in {plain_form(option), plain_form(f"{letter} {option}")}
+    )
+    found = frozenset(named)
+    return found if len(found) == 1 else frozenset()

@@ -1,0 +1,182 @@
+"""The evaluation runner: asks each question once, under each image control, and keeps the answers."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from doctorsun.errors import DataError
+from doctorsun.eval.controls import IMAGE_CONTROLS, Donors, controlled, donors_among
+from doctorsun.eval.parts import Parts
+from doctorsun.eval.predictions import write_predictions
+from doctorsun.eval.prior import question_of
+from doctorsun.eval.tasks import Task
+from doctorsun.schema import ImageControl, Message, Prediction, Sample, text_part
+
+Answerer = Callable[[Sequence[Sample]], Iterable[tuple[int, str, int, bool]]]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """Who answers and how: everything that could change an answer to the same question."""
+
+    name: str
+    revision: str
+    decoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question as it is put to the model, its row without the answer, and its key; or why it cannot be put."""
+
+    key: str
+    row: Prediction
+    asked: Sample | None
+
+
+def predict(
+    samples: Sequence[Sample],
+    answer: Answerer,
+    *,
+    out: Path,
+    task: Task,
+    model: ModelVersion,
+    control: ImageControl = "real",
+    on_progress: Progress | None = None,
+) -> Path:
+    """Ask every question that has no answer yet, and write ``predictions.parquet``.
+
+    Answers are kept in ``parts/`` under a key of question, image, control, model, revision and decoding, so that a
+    killed run goes on and nothing stale is taken for an answer. The file holds the answers of this model to these
+    samples under every control that has been run.
+
+    Args:
+        samples: the test set, each with its answer; also the pool that shuffled images come from.
+        answer: takes samples whose last reply is blank and gives (index, output, number of tokens, truncated) in
+            any order. Boxes in an output are pixels of the image that was shown.
+        out: folder of the task, such as ``eval/phantom``.
+        task: its instruction in the sample's language is put after the question.
+        model: recorded with each answer.
+        control: what is shown in place of the image. A question whose image cannot be replaced is not asked; its
+            row has status error and the reason as output.
+        on_progress: called with the numbers of questions done and in all.
+
+    Raises:
+        DataError: a sample has no gold answer, two share an id, or an answer belongs to no open question.
+    """
+    _check(samples)
+    donors = donors_among(samples)
+    with Parts(out / "parts") as parts:
+        questions = [_question(sample, control, donors, task, model) for sample in samples]
+        waiting = [question for question in questions if not parts.is_answered(question.key)]
+        for question in waiting:
+            if question.asked is None and parts.rows.get(question.key) != question.row:
+                parts.add(question.key, question.row)
+        _ask([question for question in waiting if question.asked], answer, parts, len(samples), on_progress)
+    valid = [
+        _key(_instructed(sample, task), every, donors, task, model) for every in IMAGE_CONTROLS for sample in samples
+    ]
+    path = out / "predictions.parquet"
+    write_predictions(path, [parts.rows[key] for key in valid if key in parts.rows])
+    return path
+
+
+def _check(samples: Sequence[Sample]) -> None:
+    seen: set[str] = set()
+    for sample in samples:
+        if sample.id in seen:
+            raise DataError(f"sample {sample.id}", got="two samples of this id", expected="one")
+        seen.add(sample.id)
+
+
+def _ask(
+    questions: Sequence[_Question], answer: Answerer, parts: Parts, total: int, on_progress: Progress | None
+) -> None:
+    """Put the questions and keep the answers as they come; those that never come are errors."""
+    waiting = dict(enumerate(questions))
+    for index, output, num_tokens, truncated in answer([question.asked for question in questions if question.asked]):
+        question = waiting.pop(index, None)
+        if question is None:
+            raise DataError(
+                f"answer number {index}", got="no open question of this number", expected="one answer to each question"
+            )
+        row = replace(question.row, status="ok", output=output, num_tokens=num_tokens, truncated=truncated)
+        parts.add(question.key, row)
+        if on_progress:
+            on_progress(total - len(waiting), total)
+    for question in waiting.values():
+        parts.add(question.key, replace(question.row, output="the model gave no answer"))
+
+
+def _question(sample: Sample, control: ImageControl, donors: Donors, task: Task, model: ModelVersion) -> _Question:
+    sample = _instructed(sample, task)
+    key = _key(sample, control, donors, task, model)
+    row = _row(sample, control, task, model)
+    try:
+        shown = controlled(sample, control, donors)
+    except DataError as error:
+        return _Question(key, replace(row, output=error.text()), None)
+    return _Question(key, row, _without_reply(shown))
+
+
+def _row(sample: Sample, control: ImageControl, task: Task, model: ModelVersion) -> Prediction:
+    """Return the row of a question that has not been answered."""
+    if sample.answer is None or not sample.answer.gold:
+        raise DataError(f"sample {sample.id}", got="no gold answer", expected="samples that can be scored")
+    return Prediction(
+        id=sample.id,
+        task=task.name,
+        language=sample.language,
+        kind=sample.answer.kind,
+        question=question_of(sample),
+        options=sample.answer.options,
+        gold=sample.answer.gold,
+        output="",
+        cluster=sample.images[0].sha256[:16] if sample.images else sample.groups.article or sample.id,
+        status="error",
+        question_type=sample.task,
+        modality=sample.modality,
+        anatomy=sample.anatomy,
+        variant_of=sample.variant.of if sample.variant else "",
+        model=model.name,
+        revision=model.revision,
+        decoding=model.decoding,
+        image_control=control,
+    )
+
+
+def _last_reply(messages: tuple[Message, ...]) -> int:
+    return max((i for i, message in enumerate(messages) if message.role == "assistant"), default=len(messages))
+
+
+def _without_reply(sample: Sample) -> Sample:
+    """Blank the last reply and take the answer away: who is asked cannot see the truth."""
+    last = _last_reply(sample.messages)
+    blank = (Message(role="assistant", content=(text_part(""),)),)
+    return replace(sample, messages=sample.messages[:last] + blank, answer=None)
+
+
+def _instructed(sample: Sample, task: Task) -> Sample:
+    """Put the task's instruction in the sample's language behind the last question."""
+    words = task.instructions.get(sample.language)
+    if not words:
+        return sample
+    last = _last_reply(sample.messages)
+    question = sample.messages[last - 1]
+    asked = replace(question, content=(*question.content, text_part("\n" + words)))
+    return replace(sample, messages=(*sample.messages[: last - 1], asked, *sample.messages[last:]))
+
+
+def _key(sample: Sample, control: ImageControl, donors: Donors, task: Task, model: ModelVersion) -> str:
+    """Return the SHA-256 of everything that an answer depends on."""
+    turns = [
+        [message.role, [[part.type, part.text] for part in message.content]]
+        for message in sample.messages[: _last_reply(sample.messages)]
+    ]
+    shown = [image.sha256 for image in sample.images]
+    if control == "shuffled":
+        shown += [image.sha256 for image in donors.images_for(sample)]
+    content = [task.name, sample.id, turns, shown, control, model.name, model.revision, model.decoding]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,156 @@
+"""Scores: stored answers judged by a protocol, with intervals, per language, kind, control and slice."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from doctorsun.errors import DataError
+from doctorsun.eval.prior import TrainingPrior
+from doctorsun.eval.protocols import Protocol, Verdict, protocol_for, protocol_named
+from doctorsun.eval.statistics import Interval, macro_interval, mean_interval
+from doctorsun.schema import Control, Prediction, Score
+from doctorsun.storage.atomic import write_json
+
+_SLICES = ("question_type", "modality")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A prediction under the control that it counts for; the prior's have no image control of their own."""
+
+    prediction: Prediction
+    control: Control
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    prediction: Prediction
+    verdict: Verdict
+
+
+def score(
+    predictions: Sequence[Prediction], training_prior: TrainingPrior | None = None, protocols: Sequence[str] = ()
+) -> list[Score]:
+    """Judge the answers and return every score, the model's and the controls'.
+
+    Answers that failed count as wrong for the model (control real). For a control they are left out of its count:
+    counting them as wrong would make the model look better beside it.
+
+    Args:
+        predictions: answers of any number of tasks, models and controls.
+        training_prior: adds the control prior: the majority answer of the training set.
+        protocols: names to use in place of the house protocol, for the kinds that they judge.
+
+    Raises:
+        DataError: there are no predictions, a row cannot be judged, or a question has two answers.
+        RecipeError: a protocol of such a name does not exist.
+    """
+    if not predictions:
+        raise DataError("predictions to score", got="none", expected="at least one")
+    chosen = [protocol_named(name) for name in protocols]
+    answers = [_Answer(row, row.image_control) for row in predictions]
+    if training_prior:
+        real = (row for row in predictions if row.image_control == "real")
+        answers += [_Answer(_by_prior(row, training_prior), "prior") for row in real]
+    return [
+        found
+        for group in _groups(answers)
+        for protocol in _protocols_for(group[0].prediction, chosen)
+        for found in _scores_of(group, protocol)
+    ]
+
+
+def write_scores(path: Path, scores: Sequence[Score]) -> None:
+    """Write ``scores.json``."""
+    write_json(path, {"scores": [asdict(row) for row in scores]})
+
+
+def read_scores(path: Path) -> list[Score]:
+    """Read ``scores.json``.
+
+    Raises:
+        DataError: the file does not hold scores.
+    """
+    try:
+        return [Score(**row) for row in json.loads(path.read_text(encoding="utf-8"))["scores"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"scores {path}", got=repr(error), expected="a scores.json of this version") from error
+
+
+def _by_prior(row: Prediction, prior: TrainingPrior) -> Prediction:
+    return replace(row, output=prior.answer(row), status="ok", truncated=False)
+
+
+def _protocols_for(row: Prediction, chosen: Sequence[Protocol]) -> list[Protocol]:
+    return [protocol for protocol in chosen if row.kind in protocol.kinds] or [protocol_for(row.kind)]
+
+
+def _groups(answers: Iterable[_Answer]) -> Iterator[list[_Answer]]:
+    """Put together what is scored together, in a stable order; leave out the failed answers of controls."""
+    groups: dict[tuple[str, ...], list[_Answer]] = defaultdict(list)
+    seen: set[tuple[str, ...]] = set()
+    for answer in answers:
+        row, control = answer.prediction, answer.control
+        identity = (row.task, row.model, row.id, control)
+        if identity in seen:
+            raise DataError(
+                f"prediction {row.id} of task {row.task}", got=f"two answers with control {control}", expected="one"
+            )
+        seen.add(identity)
+        if control == "real" or row.status == "ok":
+            groups[row.task, row.model, row.language, row.kind, control].append(answer)
+    return iter(groups.values())
+
+
+def _scores_of(group: Sequence[_Answer], protocol: Protocol) -> Iterator[Score]:
+    judged = [_Judged(answer.prediction, protocol.judge(answer.prediction)) for answer in group]
+    control = group[0].control
+    for metric in protocol.metrics:
+        yield _score(judged, protocol, control, metric)
+    if "accuracy" in protocol.metrics:
+        yield _score(judged, protocol, control, "macro_accuracy")
+    for field in _SLICES:
+        for value, members in _sliced(judged, field):
+            for metric in protocol.metrics:
+                yield _score(members, protocol, control, metric, slice_=f"{field}={value}")
+
+
+def _sliced(judged: Iterable[_Judged], field: str) -> list[tuple[str, list[_Judged]]]:
+    members: dict[str, list[_Judged]] = defaultdict(list)
+    for item in judged:
+        value = str(getattr(item.prediction, field))
+        if value:
+            members[value].append(item)
+    return sorted(members.items())
+
+
+def _score(
+    judged: Sequence[_Judged], protocol: Protocol, control: Control, metric: str, slice_: str | None = None
+) -> Score:
+    interval = _interval(judged, metric)
+    row = judged[0].prediction
+    return Score(
+        task=row.task,
+        language=row.language,
+        kind=row.kind,
+        protocol=protocol.name,
+        metric=metric,
+        value=interval.value,
+        low=interval.low,
+        high=interval.high,
+        n=len(judged),
+        num_invalid=sum(item.verdict.invalid for item in judged),
+        control=control,
+        slice=slice_,
+        model=row.model,
+    )
+
+
+def _interval(judged: Sequence[_Judged], metric: str) -> Interval:
+    clusters = [item.prediction.cluster for item in judged]
+    if metric == "macro_accuracy":
+        values = [item.verdict.values["accuracy"] for item in judged]
+        return macro_interval(values, clusters, [item.prediction.question_type for item in judged])
+    return mean_interval([item.verdict.values[metric] for item in judged], clusters)

@@ -1,0 +1,178 @@
+"""Iteration-level batching: requests join and leave between decode steps."""
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import torch
+from torch import Tensor
+
+from doctorsun.generate.cache import SlotCache
+from doctorsun.generate.network import Picture, RaggedNetwork, Span, picture
+from doctorsun.generate.request import Finish, Request, Token
+from doctorsun.generate.sampling import choose
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sequence:
+    """A request on its way: ``length`` tokens of it are in the cache, ``next_id`` is chosen but not yet read."""
+
+    ticket: int
+    request: Request
+    pictures: tuple[Picture, ...]
+    prefix_length: int
+    draws: Random
+    row: int = -1
+    length: int = 0
+    next_id: int = -1
+    num_new: int = 0
+    # What two sequences must share to share the cache of their prefix.
+    prefix: tuple[tuple[int, ...], tuple[bytes, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        digests = tuple(picture.digest for picture in self.pictures)
+        self.prefix = (self.request.prompt_ids[: self.prefix_length], digests)
+
+    def prompt_span(self, start: int, stop: int) -> Span:
+        """Part of the prompt; the images belong to the part that begins at 0."""
+        pictures = self.pictures if start == 0 else ()
+        return Span(row=self.row, start=start, ids=self.request.prompt_ids[start:stop], pictures=pictures)
+
+
+class Batcher:
+    """Answers many requests at once; one thread may use it.
+
+    Each ``step`` admits waiting requests into free rows and reads their prompts, then adds one token to every
+    running answer. Prompts that begin alike up to their last image are read once and shared.
+
+    Args:
+        network: what reads the tokens.
+        max_batch: how many answers run at once.
+        min_admit: wait until this many rows are free (or all that wait fit), since reading few prompts is slow;
+            1 answers soonest.
+    """
+
+    def __init__(self, network: RaggedNetwork, *, max_batch: int, min_admit: int = 1) -> None:
+        self._network = network
+        self._cache = SlotCache()
+        self._max_batch, self._min_admit = max_batch, min_admit
+        self._waiting: deque[_Sequence] = deque()
+        self._active: list[_Sequence] = []
+        self._num_tickets = 0
+
+    @property
+    def num_waiting(self) -> int:
+        """Requests that have no row yet."""
+        return len(self._waiting)
+
+    @property
+    def num_active(self) -> int:
+        """Answers that are running."""
+        return len(self._active)
+
+    def submit(self, request: Request) -> int:
+        """Queue a request and return the ticket that its tokens will carry.
+
+        Raises:
+            RequestError: it does not fit the model.
+        """
+        self._network.check(request)
+        ticket, self._num_tickets = self._num_tickets, self._num_tickets + 1
+        pictures = tuple(picture(pixels) for pixels in request.pixels)
+        prefix_length = self._network.prefix_length(request.prompt_ids)
+        draws = Random(request.seed)
+        sequence = _Sequence(
+            ticket=ticket, request=request, pictures=pictures, prefix_length=prefix_length, draws=draws
+        )
+        self._waiting.append(sequence)
+        return ticket
+
+    @torch.inference_mode()
+    def cancel(self, ticket: int) -> None:
+        """Forget a request, waiting or running; its row is free for the next step. Unknown tickets are ignored."""
+        self._waiting = deque(sequence for sequence in self._waiting if sequence.ticket != ticket)
+        self._evict({ticket})
+
+    @torch.inference_mode()
+    def step(self) -> list[Token]:
+        """Admit what fits, add one token to every running answer, and return all new tokens."""
+        running = list(self._active)
+        tokens = self._admit()
+        if running:
+            spans = [Span(row=seq.row, start=seq.length, ids=(seq.next_id,)) for seq in running]
+            tokens += self._extend(running, spans)
+        self._evict({token.request for token in tokens if token.finish})
+        return tokens
+
+    def _admit(self) -> list[Token]:
+        num_free = self._max_batch - len(self._active)
+        if not self._waiting or num_free < min(self._min_admit, len(self._waiting)):
+            return []
+        new = [self._waiting.popleft() for _ in range(min(num_free, len(self._waiting)))]
+        # Rows are never left empty: the active sequences fill the first ones.
+        for row, sequence in enumerate(new, start=len(self._active)):
+            sequence.row = row
+        donors = {seq.prefix: seq.row for seq in self._active}
+        self._active += new
+        self._share_prefixes(new, donors)
+        spans = [seq.prompt_span(seq.length, len(seq.request.prompt_ids)) for seq in new]
+        return self._extend(new, spans)
+
+    def _share_prefixes(
+        self, new: Sequence[_Sequence], donors: dict[tuple[tuple[int, ...], tuple[bytes, ...]], int]
+    ) -> None:
+        """Read each prefix that several need once, and copy it to the rows of the others."""
+        wanted = Counter(seq.prefix for seq in new if seq.prefix_length)
+        leaders: list[_Sequence] = []
+        for seq in new:
+            if wanted[seq.prefix] > 1 and seq.prefix not in donors:
+                donors[seq.prefix] = seq.row
+                leaders.append(seq)
+        if leaders:
+            spans = [seq.prompt_span(0, seq.prefix_length) for seq in leaders]
+            for _ in self._network.read(self._cache, spans):
+                pass
+        for seq in new:
+            if seq.prefix_length and seq.prefix in donors:
+                seq.length = seq.prefix_length
+                if donors[seq.prefix] != seq.row:
+                    self._cache.copy(donors[seq.prefix], seq.row, seq.prefix_length)
+
+    def _extend(self, sequences: Sequence[_Sequence], spans: Sequence[Span]) -> list[Token]:
+        """Read a span of each sequence and choose the token after it."""
+        logits = self._network.next_logits(self._cache, spans)
+        ids, logprobs = choose(
+            logits,
+            self._per_row([seq.request.temperature for seq in sequences]),
+            self._per_row([seq.request.top_p for seq in sequences]),
+            self._per_row([seq.draws.random() if seq.request.temperature else 0.0 for seq in sequences]),
+        )
+        for sequence, span, token_id in zip(sequences, spans, ids.tolist(), strict=True):
+            sequence.length = span.start + len(span.ids)
+            sequence.next_id = token_id
+            sequence.num_new += 1
+        return [
+            Token(request=seq.ticket, id=seq.next_id, logprob=logprob, finish=_finish(seq))
+            for seq, logprob in zip(sequences, logprobs.tolist(), strict=True)
+        ]
+
+    def _per_row(self, values: list[float]) -> Tensor:
+        return torch.tensor(values, device=self._network.device)
+
+    def _evict(self, tickets: set[int]) -> None:
+        """Free rows, moving the last sequence into each gap so that the active rows stay the first ones."""
+        for sequence in [seq for seq in self._active if seq.ticket in tickets]:
+            last = self._active.pop()
+            if last is not sequence:
+                self._cache.copy(last.row, sequence.row, last.length)
+                last.row = sequence.row
+                self._active[last.row] = last
+        if not self._active:
+            self._cache.clear()
+
+
+def _finish(sequence: _Sequence) -> Finish | None:
+    if sequence.next_id in sequence.request.stop_ids:
+        return "stop"
+    return "length" if sequence.num_new == sequence.request.max_tokens else None

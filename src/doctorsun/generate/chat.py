@@ -1,0 +1,111 @@
+"""Answers as text: from samples or a conversation to prompts, and from tokens back to words."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from doctorsun.errors import DataError
+from doctorsun.generate.engine import Engine
+from doctorsun.generate.request import Request
+from doctorsun.generate.text_stream import TextStream
+from doctorsun.processor.processor import Processor
+from doctorsun.schema import Message, Sample
+
+_MAX_KEPT_IMAGES = 64
+
+
+class TextAnswer(NamedTuple):
+    """The answer to one sample.
+
+    Attributes:
+        index: which sample it answers.
+        num_tokens: new tokens, the stop token not counted.
+        truncated: whether the answer was cut at the most tokens allowed.
+    """
+
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride] (nobody searches in an answer)
+    text: str
+    num_tokens: int
+    truncated: bool
+
+
+def shown_images(sample: Sample, messages: Sequence[Message]) -> tuple[bytes, ...]:
+    """Return the images that the first turns of a sample show.
+
+    Raises:
+        DataError: the turns show more images than there are, or one that is only a reference.
+    """
+    num_images = sum(message.num_images for message in messages)
+    images = [image.bytes for image in sample.images[:num_images] if image.bytes is not None]
+    if len(images) != num_images:
+        got = f"the bytes of {len(images)}"
+        raise DataError(f"images of sample {sample.id}", got=got, expected=f"the bytes of {num_images}")
+    return tuple(images)
+
+
+def answer_samples(
+    engine: Engine, processor: Processor, samples: Sequence[Sample], max_tokens: int
+) -> Iterator[TextAnswer]:
+    """Answer the last question of every sample, greedily; answers come in any order, as soon as each is ready.
+
+    Questions about the same images are asked side by side, which is much faster.
+
+    Raises:
+        DataError: a sample lacks an image.
+        RequestError: a prompt does not fit the model.
+    """
+    order = _side_by_side(samples)
+    pixels = lru_cache(maxsize=_MAX_KEPT_IMAGES)(processor.pixels)
+
+    def request(sample: Sample) -> Request:
+        messages = processor.question(sample)
+        return Request(
+            prompt_ids=tuple(processor.prompt(messages)),
+            pixels=tuple(pixels(image) for image in shown_images(sample, messages)),
+            max_tokens=max_tokens,
+            stop_ids=processor.stop_ids,
+        )
+
+    new_ids: dict[int, list[int]] = {}
+    for token in engine.generate(request(samples[i]) for i in order):
+        ids = new_ids.setdefault(token.request, [])
+        if token.finish != "stop":
+            ids.append(token.id)
+        if token.finish:
+            del new_ids[token.request]
+            yield TextAnswer(order[token.request], processor.decode(ids), len(ids), token.finish == "length")
+
+
+def stream_answer(
+    engine: Engine, processor: Processor, messages: Sequence[Message], images: Sequence[bytes], max_tokens: int
+) -> Iterator[str]:
+    """Answer one conversation greedily, piece by piece.
+
+    Yields:
+        Text that is whole: no half characters.
+
+    Raises:
+        RequestError: the prompt does not fit the model.
+    """
+    request = Request(
+        prompt_ids=tuple(processor.prompt(messages)),
+        pixels=tuple(processor.pixels(image) for image in images),
+        max_tokens=max_tokens,
+        stop_ids=processor.stop_ids,
+    )
+    text = TextStream(processor.decode)
+    for token in engine.generate([request]):
+        if token.finish != "stop":
+            yield from _if_any(text.push(token.id))
+    yield from _if_any(text.flush())
+
+
+def _side_by_side(samples: Sequence[Sample]) -> list[int]:
+    first_seen: dict[tuple[bytes | None, ...], int] = {}
+    for index, sample in enumerate(samples):
+        first_seen.setdefault(tuple(image.bytes for image in sample.images), index)
+    return sorted(range(len(samples)), key=lambda i: first_seen[tuple(image.bytes for image in samples[i].images)])
+
+
+def _if_any(text: str) -> Iterable[str]:
+    return (text,) if text else ()

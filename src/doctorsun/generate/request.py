@@ -1,0 +1,61 @@
+"""Request and Token: what goes into an engine and what comes out of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import UInt8
+
+from doctorsun.errors import RequestError
+
+Finish = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One prompt to continue.
+
+    Attributes:
+        prompt_ids: token ids; the image token id stands once for every visual token.
+        pixels: the images in order, decoded and resized but not normalised.
+        max_tokens: the most new tokens, the stop token included.
+        temperature: 0 takes the likeliest token; otherwise logits are divided by it before drawing.
+        top_p: draw only from the likeliest tokens that together reach this probability.
+        seed: makes the draws repeatable whatever else is in the batch; None draws anew each time.
+        stop_ids: the answer ends with any of these.
+    """
+
+    prompt_ids: tuple[int, ...]
+    pixels: tuple[UInt8[np.ndarray, "3 size size"], ...] = ()
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    stop_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(bool(self.prompt_ids), "prompt", "no token", "at least one")
+        _require(self.max_tokens >= 1, "max_tokens", str(self.max_tokens), "1 or more")
+        _require(self.temperature >= 0, "temperature", str(self.temperature), "0 or more")
+        _require(0 < self.top_p <= 1, "top_p", str(self.top_p), "above 0 and at most 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One new token of one request.
+
+    Attributes:
+        request: the request's index in ``generate``, or the ticket that ``submit`` returned.
+        logprob: natural log of the token's probability under the model itself (temperature 1, all tokens).
+        finish: why the answer ended with this token (a stop token is itself emitted), or None.
+    """
+
+    request: int
+    id: int
+    logprob: float
+    finish: Finish | None = None
+
+
+def _require(holds: bool, what: str, got: str, expected: str) -> None:  # noqa: FBT001 (reads as a sentence)
+    if not holds:
+        raise RequestError(what, got=got, expected=expected)

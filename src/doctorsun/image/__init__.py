@@ -1,0 +1,1 @@
+"""Images: files and arrays to pixels and facts."""

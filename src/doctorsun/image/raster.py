@@ -1,0 +1,141 @@
+"""Ordinary picture files (PNG, JPEG, WebP, BMP, TIFF): checked before decoding, then read to grey or colour pixels."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+from numpy.typing import NDArray
+
+from doctorsun.errors import ImageError
+from doctorsun.schema import Image
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+MAX_PIXELS = 64_000_000  # a full-field digital mammogram has about 14 million
+EXIF_ORIENTATION = 0x0112
+TURNED_ON_THE_SIDE = (5, 6, 7, 8)  # EXIF 2.32, tag Orientation: rows and columns are exchanged
+PNG_COMPRESSION = 1
+
+
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
+    """Decode one picture to 8-bit grey (L) or colour (RGB), upright as its EXIF orientation says.
+
+    Transparent parts become white. Grey values of more than 8 bits and floating-point ones are stretched from the
+    picture's own least and greatest value to 0 and 255, because files seldom use the whole range of their type
+    (12-bit radiographs in 16-bit files); a picture of one value becomes 0.
+
+    Args:
+        data: the encoded file.
+        max_pixels: the largest width times height that is decoded; judged by the header alone.
+
+    Raises:
+        ImageError: not one of the formats, too large, more than one picture, damaged or cut off.
+    """
+    picture = _opened(data, max_pixels)
+    try:
+        num_pictures: int = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # MPO: JPEG with previews
+        picture.load()
+        upright = PIL.ImageOps.exif_transpose(picture)
+    except Exception as error:  # decoders raise errors of every type on damaged data
+        raise _undecodable(error) from error
+    if num_pictures != 1:
+        raise ImageError("the file holds several pictures", got=str(num_pictures), expected="1", do="split it")
+    return _grey_or_colour(upright)
+
+
+def image_record(data: bytes, *, path: str = "", max_pixels: int = MAX_PIXELS) -> Image:
+    """Return the record of an encoded picture; size as `decode` will give it, read from the header.
+
+    Raises:
+        ImageError: not one of the formats, too large, or the header is damaged.
+    """
+    picture = _opened(data, max_pixels)
+    try:
+        sideways = picture.getexif().get(EXIF_ORIENTATION) in TURNED_ON_THE_SIDE
+    except Exception as error:
+        raise _undecodable(error) from error
+    width, height = picture.size[::-1] if sideways else picture.size
+    return Image(bytes=data, sha256=hashlib.sha256(data).hexdigest(), width=width, height=height, path=path)
+
+
+def read_image_file(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
+    """Return the record of a picture file, its bytes included.
+
+    Raises:
+        ImageError: the file cannot be read, or as for `image_record`; the message begins with the path.
+    """
+    try:
+        return image_record(path.read_bytes(), path=str(path), max_pixels=max_pixels)
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read", got=error.strerror or str(error)) from error
+    except ImageError as error:
+        what = f"{path}: {error.what}"
+        raise ImageError(what, got=error.got, expected=error.expected, do=error.do) from error
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return a PNG, compressed fast rather than small.
+
+    Args:
+        pixels: ``[height, width]`` grey or ``[height, width, 3]`` colour, 0 to 255.
+
+    Raises:
+        ImageError: the array has another shape or type.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim <= 1 or pixels.shape[2:] not in ((), (3,)):
+        got, expected = f"{pixels.dtype} {list(pixels.shape)}", "uint8 [height, width] or [height, width, 3]"
+        raise ImageError("pixels cannot be encoded as PNG", got=got, expected=expected)
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=PNG_COMPRESSION)
+    return file.getvalue()
+
+
+def _opened(data: bytes, max_pixels: int) -> PIL.Image.Image:
+    """Read the header only, and refuse what is too large to decode."""
+    formats = ", ".join(FORMATS)
+    try:
+        picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+    except PIL.UnidentifiedImageError as error:
+        got = f"{len(data)} bytes that begin with {data[:8]!r}"
+        raise ImageError("not a picture that can be read", got=got, expected=f"one of {formats}") from error
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
+        raise ImageError("the picture is too large", got=str(error), expected=f"at most {max_pixels} pixels") from error
+    except Exception as error:
+        raise _undecodable(error) from error
+    width, height = picture.size
+    if width * height > max_pixels:
+        got, expected = f"{width} x {height} pixels", f"at most {max_pixels} pixels"
+        raise ImageError("the picture is too large", got=got, expected=expected, do="resize it, or raise the limit")
+    return picture
+
+
+def _undecodable(error: Exception) -> ImageError:
+    got = f"{type(error).__name__}: {error}"
+    return ImageError("the picture is damaged", got=got, do="copy the file again or leave it out")
+
+
+def _grey_or_colour(picture: PIL.Image.Image) -> PIL.Image.Image:
+    if picture.mode.startswith(("I", "F")):
+        return _stretched(picture)
+    grey = picture.mode in ("1", "L", "LA", "La")
+    if picture.has_transparency_data:
+        picture = _on_white(picture)
+    mode: Literal["L", "RGB"] = "L" if grey else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _on_white(picture: PIL.Image.Image) -> PIL.Image.Image:
+    colours = picture.convert("RGBA")
+    return PIL.Image.alpha_composite(PIL.Image.new("RGBA", colours.size, "white"), colours)
+
+
+def _stretched(picture: PIL.Image.Image) -> PIL.Image.Image:
+    values = np.asarray(picture, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ImageError("the picture is damaged", got="values that are not numbers or not finite")
+    low, high = values.min(), values.max()
+    shares = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return PIL.Image.fromarray(np.rint(shares * 255).astype(np.uint8))

@@ -1,0 +1,1 @@
+"""The network: transformers' LLaVA, its sizes, its packed forward pass and its trainable parts."""

@@ -1,0 +1,89 @@
+"""Packed attention: many samples in one sequence, each blind to the others; one image's questions share its tokens.
+
+A sequence holds documents. A document is a prefix (the tokens up to an image's last visual token; empty for text) and
+one or more branches (one question and its answer each). A token attends to the earlier tokens of its own branch and to
+the document's prefix; positions of every branch go on from the prefix. So each branch computes exactly what it would
+compute alone, and an image is read once for all its questions.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface
+
+PACKED_ATTENTION = "doctorsun_packed"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Where a document lies in the packed sequence: its prefix, then its branches."""
+
+    start: int
+    prefix_length: int
+    branch_lengths: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """Tokens of the whole document."""
+        return self.prefix_length + sum(self.branch_lengths)
+
+    def positions(self) -> Tensor:
+        """Return the position of each token: branches all start where the prefix ends."""
+        parts = [torch.arange(self.prefix_length)]
+        parts += [torch.arange(self.prefix_length, self.prefix_length + length) for length in self.branch_lengths]
+        return torch.cat(parts)
+
+    def mask(self) -> Bool[Tensor, "length length"]:
+        """Return which token (row) sees which (column)."""
+        lengths = torch.tensor((self.prefix_length, *self.branch_lengths))
+        branch = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
+        same = branch[:, None] == branch[None, :]
+        return (same | (branch == 0)[None, :]).tril()
+
+
+@dataclass(frozen=True, slots=True)
+class PackLayout:
+    """The documents of one packed sequence; ``masks`` holds None where plain causal attention is exact."""
+
+    documents: tuple[Document, ...]
+    masks: tuple[Bool[Tensor, "length length"] | None, ...]
+
+    @classmethod
+    def of(cls, documents: tuple[Document, ...]) -> "PackLayout":
+        """Compute the masks once, for all layers."""
+        return cls(documents, tuple(None if len(d.branch_lengths) == 1 else d.mask() for d in documents))
+
+    def to(self, device: torch.device) -> "PackLayout":
+        """Move the masks."""
+        return PackLayout(self.documents, tuple(None if mask is None else mask.to(device) for mask in self.masks))
+
+
+def packed_attention(
+    module: nn.Module,
+    query: Float[Tensor, "1 heads seq dim"],
+    key: Float[Tensor, "1 kv_heads seq dim"],
+    value: Float[Tensor, "1 kv_heads seq dim"],
+    attention_mask: Tensor | None,
+    *,
+    layout: PackLayout,
+    scaling: float | None = None,
+    **_ignored: Any,
+) -> tuple[Float[Tensor, "1 seq heads dim"], None]:
+    """Attend within each document, in the signature of transformers' AttentionInterface."""
+    del module, attention_mask
+    grouped = key.shape[1] != query.shape[1]
+    lengths = [document.length for document in layout.documents]
+    # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
+    pieces = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), layout.masks, strict=True)
+    outputs = [
+        scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped)
+        for q, k, v, mask in pieces
+    ]
+    return torch.cat(outputs, dim=2).transpose(1, 2), None
+
+
+AttentionInterface.register(PACKED_ATTENTION, packed_attention)

@@ -1,0 +1,81 @@
+"""The training forward pass over stock modules: nothing is computed that no loss needs."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+from transformers import LlavaForConditionalGeneration
+
+from doctorsun.model.attention import PACKED_ATTENTION, PackLayout
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBatch:
+    """One packed sequence with its images.
+
+    Attributes:
+        targets: the token that follows each supervised position.
+        supervised: index of the positions whose next token counts.
+    """
+
+    ids: Int[Tensor, " seq"]
+    positions: Int[Tensor, " seq"]
+    layout: PackLayout
+    pixels: UInt8[Tensor, "images 3 height width"]
+    supervised: Int[Tensor, " targets"]
+    targets: Int[Tensor, " targets"]
+
+    def to(self, device: torch.device) -> "PackedBatch":
+        """Move everything to a device."""
+        return PackedBatch(
+            self.ids.to(device), self.positions.to(device), self.layout.to(device), self.pixels.to(device),
+            self.supervised.to(device), self.targets.to(device),
+        )
+
+
+class PackedForward:
+    """Runs packed sequences through a LLaVA whose language model uses packed attention."""
+
+    def __init__(
+        self, model: LlavaForConditionalGeneration, *, image_mean: tuple[float, ...], image_std: tuple[float, ...]
+    ) -> None:
+        self.model = model
+        self.parts = model.model
+        self.parts.language_model.set_attn_implementation(PACKED_ATTENTION)
+        device = model.device
+        self.mean = torch.tensor(image_mean, device=device).view(1, 3, 1, 1)
+        self.std = torch.tensor(image_std, device=device).view(1, 3, 1, 1)
+        config = model.config
+        self.vision_layer = config.vision_feature_layer
+        self.image_token_id = config.image_token_id
+        self.vision_trains = any(p.requires_grad for p in self.parts.vision_tower.parameters())
+
+    def logits(self, batch: PackedBatch) -> Float[Tensor, "targets vocab"]:
+        """Return the logits of the supervised positions only."""
+        embeddings = self.parts.get_input_embeddings()(batch.ids)
+        if len(batch.pixels):
+            places = (batch.ids == self.image_token_id).nonzero().squeeze(1)
+            visual = self.visual_tokens(batch.pixels).to(embeddings.dtype)
+            embeddings = embeddings.index_copy(0, places, visual.flatten(0, 1))
+        hidden = self.parts.language_model(
+            inputs_embeds=embeddings[None], position_ids=batch.positions[None], use_cache=False, layout=batch.layout
+        ).last_hidden_state[0]
+        return self.model.lm_head(hidden[batch.supervised])
+
+    def visual_tokens(self, pixels: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images tokens dim"]:
+        """Encode and project images; a frozen tower builds no graph."""
+        scaled = (pixels.float() / 255 - self.mean) / self.std
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.vision_trains):
+            features = self._vision_features(scaled)
+        return self.parts.multi_modal_projector(features)
+
+    def _vision_features(self, scaled: Float[Tensor, "images 3 height width"]) -> Float[Tensor, "images patches dim"]:
+        """Run the tower up to the selected layer; the rest of it feeds nothing."""
+        tower = self.parts.vision_tower
+        hidden = tower.pre_layrnorm(tower.embeddings(scaled))
+        layers = tower.encoder.layers
+        last = self.vision_layer if self.vision_layer >= 0 else len(layers) + 1 + self.vision_layer
+        for layer in layers[:last]:
+            hidden = layer(hidden, None)
+        return hidden[:, 1:]

@@ -1,0 +1,232 @@
+"""Processor: the one road from a Sample to token ids and pixels, for training, evaluation and serving."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int32, UInt8
+from tokenizers import Tokenizer
+
+from doctorsun.errors import DataError, WeightsError
+from doctorsun.processor.boxes import read_boxes, write_boxes
+from doctorsun.processor.chat_template import ChatTemplate
+from doctorsun.processor.image_processor import Box, ImageProcessor
+from doctorsun.processor.tokenizer import EOS_DOCUMENT, EOS_TURN, IMAGE, load_tokenizer, read_token_name
+from doctorsun.schema import Message, Part, Sample
+from doctorsun.storage.atomic import write_json
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A sample as the model reads it.
+
+    Attributes:
+        ids: token ids, each image expanded to its visual tokens.
+        supervised: true where the token is part of a reply (its end-of-turn included): the loss counts these.
+        prefix_length: tokens up to and including the last visual token; samples with equal prefixes and images may
+            share them in one sequence. 0 for text.
+    """
+
+    ids: Int32[np.ndarray, " seq"]
+    supervised: Bool[np.ndarray, " seq"]
+    prefix_length: int
+
+
+class Processor:
+    """Tokenizer, chat template and image geometry of one set of weights."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, template: ChatTemplate, images: ImageProcessor, num_visual_tokens: int
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.template = template
+        self.images = images
+        self.num_visual_tokens = num_visual_tokens
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "Processor":
+        """Load the processor that stands beside weights.
+
+        Raises:
+            WeightsError: a file is missing, damaged or describes a layout that is not LLaVA's.
+        """
+        image_config, processor_config = _read_configs(folder)
+        template_path = folder / "chat_template.jinja"
+        if not template_path.is_file():
+            raise WeightsError(
+                f"{template_path}", got="no such file", expected="a chat template", do="copy it beside the weights"
+            )
+        template = ChatTemplate(
+            template_path.read_text(encoding="utf-8"),
+            bos_token=read_token_name(folder, "bos_token"),
+            eos_token=read_token_name(folder, "eos_token"),
+        )
+        images = ImageProcessor(
+            size=image_config["crop_size"]["height"],
+            fit="pad" if image_config.get("do_pad") else "crop",
+            mean=tuple(image_config["image_mean"]),
+            std=tuple(image_config["image_std"]),
+        )
+        side = images.size // processor_config["patch_size"]
+        additional = processor_config.get("num_additional_image_tokens", 0)
+        dropped = processor_config["vision_feature_select_strategy"] == "default"
+        return cls(load_tokenizer(folder), template, images, side * side + additional - dropped)
+
+    @cached_property
+    def image_token_id(self) -> int:
+        """Id of the token that visual features replace."""
+        return self.token_id(IMAGE)
+
+    @cached_property
+    def stop_ids(self) -> tuple[int, ...]:
+        """Ids that end an answer."""
+        return (self.token_id(EOS_TURN), self.token_id(EOS_DOCUMENT))
+
+    def token_id(self, token: str) -> int:
+        """Return the id of a special token.
+
+        Raises:
+            WeightsError: the tokenizer does not have it.
+        """
+        found = self.tokenizer.token_to_id(token)
+        if found is None:
+            raise WeightsError(
+                f"the token {token}", got="a tokenizer without it", expected="a vocabulary that holds it",
+                do="import the weights with 'doctorsun weights import', which adds it",
+            )
+        return found
+
+    def render(self, sample: Sample) -> Rendered:
+        """Turn a sample into token ids, with the positions that the loss counts.
+
+        Raises:
+            DataError: images and image places differ in number, or a box points nowhere.
+        """
+        if len(sample.messages) == 1 and sample.messages[0].role == "assistant":
+            return self._render_document(sample.messages[0].text)
+        messages = self._with_boxes(sample)
+        self._check_images(sample)
+        ids: list[int] = []
+        supervised: list[bool] = []
+        start = 0
+        for index, message in enumerate(messages):
+            if message.role != "assistant":
+                continue
+            opening = self.template.render(messages[:index], add_generation_prompt=True)
+            closing = self.template.render(messages[: index + 1])
+            prompt, reply = self._encode(opening[start:]), self._encode(closing[len(opening) :])
+            ids += prompt + reply
+            supervised += [False] * len(prompt) + [True] * len(reply)
+            start = len(closing)
+        return self._rendered(ids, supervised)
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """Return the token ids that ask for the next reply."""
+        return self._encode(self.template.render(messages, add_generation_prompt=True))
+
+    def question(self, sample: Sample) -> tuple[Message, ...]:
+        """Return a sample's turns up to, and without, its last reply; boxes in them are written out."""
+        messages = self._with_boxes(sample)
+        last = max((i for i, message in enumerate(messages) if message.role == "assistant"), default=len(messages))
+        return messages[:last]
+
+    def pixels(self, data: bytes) -> UInt8[np.ndarray, "3 size size"]:
+        """Decode and fit one image."""
+        return self.images.pixels(data)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the words of an answer, without special tokens."""
+        return self.tokenizer.decode(list(ids), skip_special_tokens=True)
+
+    def boxes(self, answer: str, width: int, height: int) -> list[Box]:
+        """Return the boxes of an answer in pixels of an image of this size."""
+        return read_boxes(answer, self.images.frame(width, height))
+
+    def _encode(self, text: str) -> list[int]:
+        ids = self.tokenizer.encode(text, add_special_tokens=False).ids
+        if self.image_token_id not in ids:
+            return ids
+        repeats = ((token, self.num_visual_tokens if token == self.image_token_id else 1) for token in ids)
+        return [token for token, count in repeats for _ in range(count)]
+
+    def _render_document(self, text: str) -> Rendered:
+        ids = self._encode(self.template.bos_token + text + EOS_DOCUMENT)
+        return self._rendered(ids, [False] + [True] * (len(ids) - 1))
+
+    def _rendered(self, ids: list[int], supervised: list[bool]) -> Rendered:
+        array = np.asarray(ids, dtype=np.int32)
+        visual = np.flatnonzero(array == self.image_token_id)
+        return Rendered(array, np.asarray(supervised, dtype=np.bool_), int(visual[-1]) + 1 if visual.size else 0)
+
+    def _with_boxes(self, sample: Sample) -> tuple[Message, ...]:
+        if not sample.objects:
+            return sample.messages
+        frames = [self.images.frame(image.width, image.height) for image in sample.images]
+        return tuple(
+            Message(
+                role=message.role,
+                content=tuple(
+                    Part(type=part.type, text=write_boxes(part.text, sample.objects, frames)) for part in message.content
+                ),
+            )
+            for message in sample.messages
+        )
+
+    def _check_images(self, sample: Sample) -> None:
+        places = sum(message.num_images for message in sample.messages)
+        if places != len(sample.images):
+            raise DataError(
+                f"sample {sample.id}", got=f"{places} image places and {len(sample.images)} images",
+                expected="one place for each image", do="mend or drop the sample",
+            )
+
+
+def save_processor_configs(folder: Path, images: ImageProcessor, patch_size: int) -> None:
+    """Write the configurations that ``AutoProcessor`` and ``AutoImageProcessor`` read."""
+    image_config: dict[str, Any] = {
+        "image_processor_type": "LlavaImageProcessor" if images.fit == "pad" else "CLIPImageProcessor",
+        "processor_class": "LlavaProcessor",
+        "do_convert_rgb": True,
+        "do_resize": True,
+        "size": {"shortest_edge": images.size},
+        "resample": 3,
+        "do_center_crop": True,
+        "crop_size": {"height": images.size, "width": images.size},
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": list(images.mean),
+        "image_std": list(images.std),
+    }
+    if images.fit == "pad":
+        image_config["do_pad"] = True
+    write_json(folder / "preprocessor_config.json", image_config)
+    processor_config = {
+        "processor_class": "LlavaProcessor",
+        "image_token": IMAGE,
+        "patch_size": patch_size,
+        "num_additional_image_tokens": 1,
+        "vision_feature_select_strategy": "default",
+    }
+    write_json(folder / "processor_config.json", processor_config)
+
+
+def _read_configs(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    needed = (("preprocessor_config.json", "crop_size"), ("processor_config.json", "patch_size"))
+    for name, key in needed:
+        path = folder / name
+        try:
+            config = json.loads(path.read_text(encoding="utf-8"))
+            config[key]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise WeightsError(
+                f"{path}", got=f"{type(error).__name__}: {error}", expected=f"JSON with '{key}'",
+                do="name a folder that 'doctorsun run' or save_pretrained made",
+            ) from error
+        found.append(config)
+    return found[0], found[1]

@@ -1,0 +1,148 @@
+"""Checks of a recipe against what its sections cannot know: presets, sources, splits and folders on disk."""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from doctorsun.config.complaint import join_complaints
+from doctorsun.config.data import PhantomTextSource, StoreSource, VqaRadSource
+from doctorsun.config.document import Node
+from doctorsun.config.load import load_marked_recipe
+from doctorsun.config.recipe import Recipe
+from doctorsun.config.suggest import did_you_mean, one_of
+from doctorsun.data.pipeline import splits_of
+from doctorsun.errors import RecipeError
+from doctorsun.model.presets import PRESETS
+from doctorsun.recipes import SHIPPED
+
+_Found = tuple[str, RecipeError]
+
+
+def load_checked(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Load a recipe, shipped ones by name, and check it.
+
+    Raises:
+        RecipeError: it cannot be read, is wrong, or cannot work on this machine.
+    """
+    recipe, document = load_marked_recipe(path_or_name, overrides=overrides, search=SHIPPED)
+    check(recipe, document)
+    return recipe
+
+
+def check(recipe: Recipe, document: Node | None = None) -> None:
+    """Stop before any work where a recipe cannot run.
+
+    Args:
+        recipe: the settings.
+        document: what they were read from, for the places in the messages.
+
+    Raises:
+        RecipeError: one or more settings cannot work; the text has a line for each.
+    """
+    complaints = [*_model(recipe), *_sources(recipe), *_stages(recipe), *_evaluation(recipe)]
+    if complaints:
+        raise join_complaints([_placed(path, error, document) for path, error in complaints])
+
+
+def _model(recipe: Recipe) -> Iterator[_Found]:
+    preset, init = recipe.model.preset, recipe.model.init
+    if preset is not None and preset not in PRESETS:
+        yield "model.preset", _unknown("preset", preset, PRESETS)
+    if init is not None:
+        yield from _folder("model.init", init, holding="config.json", do="give the weights: --set init=FOLDER")
+
+
+def _sources(recipe: Recipe) -> Iterator[_Found]:
+    for name, source in recipe.data.sources.items():
+        path = f"data.sources.{name}"
+        if isinstance(source, VqaRadSource):
+            yield from _raw_folder(path, source.root, recipe.data.root)
+        elif isinstance(source, StoreSource):
+            for split, folder in source.splits.items():
+                yield from _folder(
+                    f"{path}.splits.{split}", folder, holding="manifest.json", do="build the store first"
+                )
+
+
+def _raw_folder(path: str, own: str | None, shared: str | None) -> Iterator[_Found]:
+    root = own or shared
+    do = "give the folder of the published files: --set data.root=FOLDER"
+    if root is None:
+        yield path, RecipeError("no folder to read from", expected="'root' here or 'data.root'", do=do)
+    else:
+        yield from _folder(f"{path}.root" if own else "data.root", root, holding="", do=do)
+
+
+def _stages(recipe: Recipe) -> Iterator[_Found]:
+    sources = recipe.data.sources
+    for name, stage in recipe.stages.items():
+        path = f"stages.{name}"
+        for index, entry in enumerate(stage.mixture):
+            yield from _source(f"{path}.mixture.{index}.source", entry.source, "train", recipe)
+        chosen = [sources[entry.source] for entry in stage.mixture if entry.source in sources]
+        if "language" not in stage.trainable and chosen and all(isinstance(each, PhantomTextSource) for each in chosen):
+            yield (
+                f"{path}.trainable",
+                RecipeError(
+                    "the parts that learn see no image",
+                    got="a mixture of text only",
+                    expected="a source with images, or the part 'language'",
+                    do="change one of the two",
+                ),
+            )
+
+
+def _evaluation(recipe: Recipe) -> Iterator[_Found]:
+    wanted = [(f"evaluation.tasks.{name}", task.source, task.split) for name, task in recipe.evaluation.tasks.items()]
+    if recipe.dialogues is not None:
+        wanted.append(("dialogues", recipe.dialogues.source, "test"))
+    for path, name, split in wanted:
+        yield from _source(f"{path}.source", name, split, recipe)
+        if isinstance(recipe.data.sources.get(name), PhantomTextSource):
+            yield (
+                f"{path}.source",
+                RecipeError(
+                    "a source of documents asks nothing",
+                    got=f"'{name}'",
+                    expected="one with questions",
+                    do="choose another",
+                ),
+            )
+
+
+def _source(path: str, name: str, split: str, recipe: Recipe) -> Iterator[_Found]:
+    source = recipe.data.sources.get(name)
+    if source is None:
+        yield path, _unknown("source", name, recipe.data.sources)
+    elif split not in splits_of(source):
+        yield (
+            path,
+            RecipeError(
+                f"the source '{name}' has no split '{split}'",
+                got=f"the splits {', '.join(splits_of(source))}",
+                do=f"add '{split}' to data.sources.{name}",
+            ),
+        )
+
+
+def _folder(path: str, folder: str, *, holding: str, do: str) -> Iterator[_Found]:
+    place = Path(folder)
+    if not place.is_dir():
+        reason = "a file" if place.exists() else os.strerror(errno.ENOENT)
+        home = "; '~' is not opened here, write the whole path" if folder.startswith("~") else ""
+        yield path, RecipeError(f"no folder '{folder}'", got=reason, expected="a folder", do=do + home)
+    elif holding and not (place / holding).is_file():
+        found = "none in it"
+        yield path, RecipeError(f"'{folder}' is not complete", got=found, expected=f"a file {holding}", do=do)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> RecipeError:
+    names = list(known)
+    return RecipeError(f"unknown {kind}", got=f"'{name}'", expected=one_of(names), do=did_you_mean(name, names))
+
+
+def _placed(path: str, error: RecipeError, document: Node | None) -> RecipeError:
+    """Put the key, and where the document is known the place in it, before a complaint."""
+    place = f"{document.nearest(*path.split('.')).mark}: " if document else ""
+    return RecipeError(f"{place}{path}: {error.what}", got=error.got, expected=error.expected, do=error.do)

@@ -1,0 +1,133 @@
+"""``run.json``: what a run is, written before its work starts and closed when it ends."""
+
+import json
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import doctorsun
+from doctorsun.config import Recipe
+from doctorsun.errors import DataError, RecipeError
+from doctorsun.storage.atomic import write_json
+
+LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "pyarrow", "pillow")
+
+
+def read_record(run: Path) -> dict[str, Any] | None:
+    """Return ``run.json``; None where no run has started.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    path = run / "run.json"
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}", got=str(error), expected="JSON", do="remove the run's folder") from error
+
+
+def is_finished(record: Mapping[str, Any] | None) -> bool:
+    """Tell whether the run was done to its end."""
+    return record is not None and record.get("finished") is not None
+
+
+def open_record(run: Path, recipe: Recipe) -> dict[str, Any]:
+    """Start or continue a run in a folder.
+
+    Raises:
+        RecipeError: the folder holds a run of another recipe; the message names the keys that differ.
+        DataError: ``run.json`` is damaged, or the folder cannot be written.
+    """
+    resolved = recipe.model_dump(mode="json")
+    record = read_record(run)
+    if record is None:
+        run.mkdir(parents=True, exist_ok=True)
+        record = {
+            "recipe": resolved, "recipe_name": recipe.name, "seed": recipe.seed, "versions": _versions(),
+            "git_commit": _git_commit(), "data": {}, "machine": {}, "started": _now(), "finished": None,
+        }
+        write_json(run / "run.json", record)
+    different = sorted(differing_keys(record["recipe"], resolved))
+    if different:
+        raise RecipeError(
+            f"{run} holds a run of another recipe", got=f"other values for {', '.join(different)}",
+            expected="the recipe that it was started with", do="name another folder with --out, or remove this one",
+        )
+    return record
+
+
+def update_record(run: Path, record: dict[str, Any], **facts: Any) -> None:
+    """Change facts of ``run.json``."""
+    record.update(facts)
+    write_json(run / "run.json", record)
+
+
+def close_record(run: Path, record: dict[str, Any]) -> None:
+    """Mark the run as done."""
+    update_record(run, record, finished=_now())
+
+
+def differing_keys(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Yield the dotted keys at which two resolved recipes differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            place = f"{path}.{key}" if path else str(key)
+            if key not in old or key not in new:
+                yield place
+            else:
+                yield from differing_keys(old[key], new[key], place)
+    elif old != new:
+        yield path
+
+
+@contextmanager
+def only_one(run: Path) -> Iterator[None]:
+    """Keep a second process out of the run's folder; the lock ends with the process, however it dies.
+
+    Raises:
+        RecipeError: another process works in the folder.
+        DataError: the folder cannot be written.
+    """
+    import fcntl
+
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        file = (run / ".lock").open("w")
+    except OSError as error:
+        raise DataError(f"cannot write to {run}", got=str(error), do="name another folder with --out") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RecipeError(
+                f"{run} is in use", got="another doctorsun process at work in it", expected="one at a time",
+                do="wait for it, or name another folder with --out",
+            ) from error
+        yield
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _versions() -> dict[str, str]:
+    libraries = {name: version(name) for name in LIBRARIES}
+    return {"doctorsun": doctorsun.__version__, "python": platform.python_version(), **libraries}
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the source tree that the package runs from; None for an installed wheel."""
+    source = Path(doctorsun.__file__).parent
+    command = ["git", "-C", str(source), "describe", "--always", "--dirty", "--abbrev=12"]  # noqa: S607
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return None
+    return found.stdout.strip() or None

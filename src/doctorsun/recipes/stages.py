@@ -1,0 +1,121 @@
+"""The stages of a run: each starts from the one before, and ends as loadable weights."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from doctorsun.config import Recipe, StageName, StageSection
+from doctorsun.model.build import build_model
+from doctorsun.model.presets import PRESETS
+from doctorsun.processor.chat_template import ChatTemplate
+from doctorsun.processor.image_processor import ImageProcessor
+from doctorsun.processor.processor import Processor
+from doctorsun.processor.tokenizer import BOS, EOS_TURN, train_tokenizer
+from doctorsun.recipes.machine import Machine
+from doctorsun.recipes.stores import RunStores
+from doctorsun.storage.atomic import atomic_folder
+from doctorsun.storage.store import Store
+from doctorsun.train.loop import StageJob, train_stage
+from doctorsun.train.plan import Pool, StagePlan
+from doctorsun.train.telemetry import Telemetry
+from doctorsun.weights.hugging_face import load_weights, save_processor, save_weights
+
+# Samples of each store that the tokenizer learns from; more changes no merge that matters.
+TOKENIZER_SAMPLES = 30_000
+
+
+def prepare_start(recipe: Recipe, run: Path, stores: Mapping[str, Store]) -> Path:
+    """Make the weights that the first stage starts from: a copy of ``model.init``, or random ones with a new tokenizer."""
+    start = run / "start"
+    if start.exists():
+        return start
+    if recipe.model.init is not None:
+        model, _ = load_weights(Path(recipe.model.init))
+        save_weights(model, Path(recipe.model.init), start)
+        return start
+    preset = PRESETS[recipe.model.preset or ""]
+    tokenizer = train_tokenizer(_texts(stores), recipe.model.tokenizer.vocab_size)
+    template = ChatTemplate(bos_token=BOS, eos_token=EOS_TURN)
+    images = ImageProcessor(size=preset.image_size, fit=recipe.model.fit)
+    processor = Processor(tokenizer, template, images, preset.num_visual_tokens)
+    model = build_model(preset, processor, seed=recipe.seed)
+    processor_folder = run / "processor"
+    save_processor(processor, processor_folder, patch_size=preset.patch_size, max_length=preset.max_positions)
+    save_weights(model, processor_folder, start)
+    return start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageContext:
+    """What all stages of a run share."""
+
+    recipe: Recipe
+    run: Path
+    stores: RunStores
+    machine: Machine
+    telemetry: Telemetry
+
+
+def run_stages(context: StageContext, only: StageName | None = None) -> Path:
+    """Train every stage that is not done, each from the one before; return the last one's weights.
+
+    Args:
+        only: stop after this stage.
+    """
+    weights = context.run / "start"
+    for name in context.recipe.stages:
+        finished = context.run / "stages" / name / "weights"
+        if not finished.exists():
+            _run_stage(context, name, weights)
+        weights = finished
+        if name == only:
+            break
+    return weights
+
+
+def _run_stage(context: StageContext, name: StageName, start: Path) -> None:
+    recipe, folder = context.recipe, context.run / "stages" / name
+    model, processor = load_weights(start)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    job = StageJob(
+        name=name, index=list(recipe.stages).index(name), num_stages=len(recipe.stages), stage=recipe.stages[name],
+        plan=plan_stage(recipe, recipe.stages[name], context.stores), processor=processor, folder=folder,
+        seed=recipe.seed, bf16=context.machine.precision == "bf16",
+    )
+    train_stage(job, model, context.telemetry)
+    save_weights(model.cpu(), start, folder / "weights")
+    shutil.rmtree(folder / "checkpoints")
+
+
+def plan_stage(recipe: Recipe, stage: StageSection, stores: RunStores) -> StagePlan:
+    """Lay out the data of a stage."""
+    pools = [
+        Pool.select(entry.source, stores.open(entry.source, "train"), tasks=entry.tasks, languages=entry.languages)
+        for entry in stage.mixture
+    ]
+    total = sum(entry.weight for entry in stage.mixture)
+    shares = [entry.weight / total for entry in stage.mixture]
+    return StagePlan(pools, shares, batch_samples=stage.batch_samples, seed=recipe.seed)
+
+
+def publish(weights: Path, run: Path) -> Path:
+    """Copy the last stage's weights to ``weights/``, the result of the run."""
+    result = run / "weights"
+    if not result.exists():
+        with atomic_folder(result) as partial:
+            for path in weights.iterdir():
+                shutil.copyfile(path, partial / path.name)
+    return result
+
+
+def _texts(stores: Mapping[str, Store]) -> Iterator[str]:
+    for name, store in stores.items():
+        if name.endswith("/train"):
+            for sample in islice(store.without_images(), TOKENIZER_SAMPLES):
+                yield from (message.text for message in sample.messages)
+
+

@@ -1,0 +1,19 @@
+"""Names made for programs (``presence:ring_lesion``) in the reader's language, by the ontology's terms."""
+
+from doctorsun.data.ontology.ontology import load_ontology
+from doctorsun.report.strings import STRINGS, Language, translate
+
+
+def readable(name: str, language: Language) -> str:
+    """Return a question type, finding, modality or other name in words; unknown ones with blanks for underscores."""
+    return " · ".join(_word(part, language) for part in name.split(":"))
+
+
+def _word(name: str, language: Language) -> str:
+    if f"type.{name}" in STRINGS:
+        return translate(f"type.{name}", language)
+    ontology = load_ontology()
+    term = ontology.findings.get(name) or ontology.modalities.get(name) or ontology.organs.get(name)
+    if term is None:
+        return name.replace("_", " ")
+    return (term.zh if language == "zh" else term.en)[0]

@@ -1,0 +1,167 @@
+"""Small SVG pictures: curves, shares and intervals that fit any width and follow the page's colours.
+
+Horizontal places are percentages, so that a picture is as crisp on a phone as on a wall; colours are classes of the
+page's style sheet, so that it follows light, dark and print.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from doctorsun.schema import Control, Score
+
+MAX_POINTS = 240
+LEFT_PERCENT = 10.0
+LANE_PX = 9
+Point = tuple[float, float]
+Format = Callable[[float], str]
+
+
+def line_chart(
+    points: Sequence[Point], *, dots: Sequence[Point] = (), num_steps: int = 0, label: str, format_y: Format
+) -> str:
+    """Draw one quantity over the steps: every bin faint, the moving average bold, and single dots on top.
+
+    Args:
+        points: (step, value) in order of the step.
+        num_steps: planned steps: the horizontal axis reaches at least so far.
+        dots: (step, value) of sparse measurements, such as validation losses.
+        label: what a screen reader says.
+        format_y: writes the numbers of the vertical axis.
+
+    Returns:
+        An ``svg`` element as wide as its container and 170 pixels high.
+    """
+    binned = bin_means(points)
+    end = max([x for x, _ in [*points, *dots]] + [float(num_steps)]) or 1.0
+    ticks = nice_ticks(0.0, max([y for _, y in [*binned, *dots]] or [1.0]))
+    frame = _Frame(x_max=end, y_max=ticks[-1])
+    rows = "".join(_grid_line(frame, tick, format_y) for tick in ticks)
+    marks = "".join(
+        f'<circle class="dot" cx="{frame.x_percent(x):.2f}%" cy="{frame.y_px(y):.1f}" r="3.2"/>' for x, y in dots
+    )
+    curves = f'<polyline class="raw" points="{frame.path(binned)}"/>'
+    curves += f'<polyline class="curve" points="{frame.path(moving_average(binned))}"/>'
+    return (
+        f'<svg class="chart" width="100%" height="{frame.height_px}" role="img" aria-label="{escape(label)}">{rows}'
+        f'<svg x="{LEFT_PERCENT}%" y="{frame.top_px}" width="{100 - LEFT_PERCENT}%" height="{frame.plot_px}"'
+        f' viewBox="0 0 1000 1000" preserveAspectRatio="none">{curves}</svg>{marks}'
+        f'<text class="tick" x="{LEFT_PERCENT}%" y="{frame.height_px - 3}">0</text>'
+        f'<text class="tick end" x="100%" y="{frame.height_px - 3}">{end:,.0f}</text></svg>'
+    )
+
+
+def interval_plot(scores: Sequence[Score], *, label: str) -> str:
+    """Draw shares with their 95 % whiskers on one axis from 0 to 100 %, one lane each, in the given order."""
+    shown = [score for score in scores if math.isfinite(score.value)]
+    height = LANE_PX * max(len(shown), 1) + 7
+    grid = "".join(f'<line class="grid" x1="{x}%" x2="{x}%" y1="0" y2="{height}"/>' for x in (0.5, 25, 50, 75, 99.5))
+    lanes = "".join(_lane(score, 8 + LANE_PX * lane) for lane, score in enumerate(shown))
+    head = f'<svg class="forest" width="100%" height="{height}" role="img" aria-label="{escape(label)}">'
+    return f"{head}{grid}{lanes}</svg>"
+
+
+def mark_symbol(mark: Control) -> str:
+    """Draw the mark of the model or of one control alone, for a legend."""
+    return f'<svg class="key" width="14" height="12" aria-hidden="true">{_mark(mark, "50%", 6)}</svg>'
+
+
+def share_bar(share: float) -> str:
+    """Draw one share in [0, 1] as a horizontal bar."""
+    return (
+        '<svg class="bar" width="100%" height="8" aria-hidden="true">'
+        '<rect class="track" width="100%" height="8" rx="4"/>'
+        f'<rect class="fill" width="{100 * min(max(share, 0.0), 1.0):.2f}%" height="8" rx="4"/></svg>'
+    )
+
+
+def stacked_bar(shares: Sequence[float], *, label: str) -> str:
+    """Draw shares that sum to 1 as one bar of segments; segment i has the class ``s{i}``."""
+    starts = [sum(shares[:index]) for index in range(len(shares))]
+    segments = "".join(
+        f'<rect class="s{index % 6}" x="{100 * start:.2f}%" width="{100 * share:.2f}%" height="10"/>'
+        for index, (start, share) in enumerate(zip(starts, shares, strict=True))
+    )
+    return f'<svg class="stack" width="100%" height="10" role="img" aria-label="{escape(label)}">{segments}</svg>'
+
+
+def nice_ticks(low: float, high: float, num: int = 4) -> list[float]:
+    """Return about ``num`` round numbers (1, 2 or 5 times a power of ten apart) from ``low`` to at least ``high``."""
+    span = (high - low) or 1.0
+    power = 10.0 ** math.floor(math.log10(span / num))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power * num >= span * (1 - 1e-9))
+    count = math.ceil((high - low) / step - 1e-9) or 1
+    return [low + step * index for index in range(count + 1)]
+
+
+def bin_means(points: Sequence[Point], num_bins: int = MAX_POINTS) -> list[Point]:
+    """Return at most ``num_bins`` points, each the mean of neighbours."""
+    size = math.ceil(len(points) / num_bins) or 1
+    bins = [points[start : start + size] for start in range(0, len(points), size)]
+    return [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in bins]
+
+
+def moving_average(points: Sequence[Point]) -> list[Point]:
+    """Return the mean over about a tenth of the points around each one; the first points keep the steep start."""
+    smooth: list[Point] = []
+    for index, (x, _) in enumerate(points):
+        reach = min(len(points) // 20, index)
+        window = points[index - reach : index + reach + 1]
+        smooth.append((x, sum(y for _, y in window) / len(window)))
+    return smooth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """Where steps and values lie: steps from 0 to ``x_max``, values from 0 to ``y_max``."""
+
+    x_max: float
+    y_max: float
+    top_px: int = 8
+    plot_px: int = 140
+    height_px: int = 170
+
+    def x_percent(self, x: float) -> float:
+        """Return a step's place in percent of the picture's width."""
+        return LEFT_PERCENT + (100 - LEFT_PERCENT) * x / self.x_max
+
+    def y_px(self, y: float) -> float:
+        """Return a value's place in pixels from the top."""
+        return self.top_px + self.plot_px * (1 - y / self.y_max)
+
+    def path(self, points: Sequence[Point]) -> str:
+        """Return polyline points in the inner picture's 1000 x 1000 units."""
+        return " ".join(f"{1000 * x / self.x_max:.1f},{1000 * (1 - y / self.y_max):.1f}" for x, y in points)
+
+
+def _grid_line(frame: _Frame, tick: float, format_y: Format) -> str:
+    y = frame.y_px(tick)
+    return (
+        f'<line class="grid" x1="{LEFT_PERCENT}%" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text class="tick end" x="{LEFT_PERCENT - 1.5}%" y="{y + 3.5:.1f}">{escape(format_y(tick))}</text>'
+    )
+
+
+def _lane(score: Score, y: int) -> str:
+    low, value, high = (f"{_axis_percent(share):.2f}%" for share in (score.low, score.value, score.high))
+    whisker = ""
+    if math.isfinite(score.low) and math.isfinite(score.high):
+        whisker = f'<line class="whisker {score.control}" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'
+    return whisker + _mark(score.control, value, y)
+
+
+def _axis_percent(share: float) -> float:
+    # Half a percent of air on both sides, so that a mark at 0 or 100 % is not cut in two.
+    return 0.5 + 99 * min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
+
+
+def _mark(mark: Control, x: str, y: int) -> str:
+    shapes: dict[Control, str] = {
+        "real": '<circle r="4"/>',
+        "blank": '<rect x="-3" y="-3" width="6" height="6"/>',
+        "noise": '<circle r="3"/>',
+        "shuffled": '<path d="M-4 0 0-4 4 0 0 4z"/>',
+        "prior": '<path d="M-3.6 3 0-3.6 3.6 3z"/>',
+    }
+    return f'<svg class="mark {mark}" x="{x}" y="{y}" overflow="visible">{shapes[mark]}</svg>'

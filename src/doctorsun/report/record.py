@@ -1,0 +1,57 @@
+"""RunRecord: what the files of a run folder say, read at any time while the run goes on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from doctorsun.errors import DataError
+from doctorsun.eval.scoring import read_scores
+from doctorsun.report.progress import Progress, read_progress
+from doctorsun.schema import Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run as its files tell it.
+
+    Attributes:
+        info: the content of ``run.json``.
+        scores: all rows of all ``eval/*/scores.json``, tasks in alphabetical order.
+    """
+
+    folder: Path
+    info: dict[str, Any]
+    progress: Progress
+    scores: tuple[Score, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run says that it is done."""
+        return bool(self.info.get("finished"))
+
+
+def read_run(run: Path) -> RunRecord:
+    """Read a run folder; parts that do not exist yet are empty.
+
+    Raises:
+        DataError: the folder holds no readable ``run.json``, or a score file is broken.
+    """
+    info = _read_info(run / "run.json")
+    score_files = sorted((run / "eval").glob("*/scores.json"))
+    scores = tuple(score for path in score_files for score in read_scores(path))
+    return RunRecord(folder=run, info=info, progress=read_progress(run / "metrics.jsonl"), scores=scores)
+
+
+def _read_info(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise DataError(
+            str(path.parent), got="a folder without run.json", expected="the folder of a run", do="check the path"
+        )
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(str(path), got=f"broken JSON ({error})", expected="a JSON object") from error
+    if not isinstance(info, dict):
+        raise DataError(str(path), got=f"a {type(info).__name__}", expected="a JSON object")
+    return info

@@ -1,0 +1,142 @@
+"""Result rows: the model beside its controls, for every metric, language, kind and part of the questions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from doctorsun.eval.summary import HEADLINES, SummaryRow
+from doctorsun.schema import AnswerKind, Control, Score
+
+CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "prior")
+KINDS: tuple[str, ...] = get_args(AnswerKind)
+SLICE_METRICS = ("accuracy", "f1")
+"""The first of these that a part was scored by stands in the table of parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceTable:
+    """The parts of one task by one field, the languages side by side.
+
+    Attributes:
+        field: what the parts differ in, such as ``question_type``.
+        lines: kind of question, value of the field, and per language the row.
+    """
+
+    task: str
+    field: str
+    languages: tuple[str, ...]
+    lines: tuple[tuple[str, str, dict[str, SummaryRow]], ...]
+
+
+def result_rows(scores: Iterable[Score]) -> list[SummaryRow]:
+    """Put the controls beside the model; every score lands in exactly one row, headline metrics first."""
+    groups: dict[tuple[str | None, ...], dict[str, Score]] = {}
+    for score in scores:
+        key = (score.task, score.model, score.language, score.kind, score.protocol, score.metric, score.slice)
+        groups.setdefault(key, {})[score.control] = score
+    return sorted((_row(by_control) for by_control in groups.values()), key=_order)
+
+
+def is_unproven(row: SummaryRow) -> bool:
+    """Say whether the model's interval reaches down to its best control: nothing is shown to be learned."""
+    if row.real is None or row.best_control is None:
+        return False
+    return not row.real.low > row.best_control.value
+
+
+def whole_rows(rows: Iterable[SummaryRow]) -> list[SummaryRow]:
+    """Return the rows over all questions."""
+    return [row for row in rows if row.slice is None]
+
+
+def headline_rows(rows: Iterable[SummaryRow]) -> list[SummaryRow]:
+    """Return one row over all questions per task, model, kind and language: the metric that stands for the kind."""
+    first: dict[tuple[str, ...], SummaryRow] = {}
+    for row in whole_rows(rows):
+        first.setdefault((row.task, row.model, row.kind, row.language), row)
+    return list(first.values())
+
+
+def leading_rows(headlines: Iterable[SummaryRow]) -> list[SummaryRow]:
+    """Return the first headline of each task, model and language: closed questions, where there are any."""
+    first: dict[tuple[str, ...], SummaryRow] = {}
+    for row in headlines:
+        if row.real is not None:
+            first.setdefault((row.task, row.model, row.language), row)
+    return list(first.values())
+
+
+def slice_tables(rows: Iterable[SummaryRow]) -> list[SliceTable]:
+    """Return one table per task and field, question types first; every part has a line, also one at chance."""
+    parts = [(row, *_field_and_value(row)) for row in rows if row.slice is not None]
+    tables = sorted(
+        {(row.task, field) for row, field, _ in parts}, key=lambda key: (key[0], key[1] != "question_type", key[1])
+    )
+    return [
+        _table(task, field, [(row, value) for row, name, value in parts if (row.task, name) == (task, field)])
+        for task, field in tables
+    ]
+
+
+def row_facts(row: SummaryRow) -> dict[str, Any]:
+    """Return a row for ``report.json``: who is compared, the margin and the verdict."""
+    return {
+        "task": row.task,
+        "model": row.model,
+        "language": row.language,
+        "kind": row.kind,
+        "protocol": row.protocol,
+        "metric": row.metric,
+        "slice": row.slice,
+        "value": row.real.value if row.real else None,
+        "best_control": row.best_control.control if row.best_control else None,
+        "margin": row.margin,
+        "unproven": is_unproven(row),
+    }
+
+
+def _row(by_control: dict[str, Score]) -> SummaryRow:
+    first = next(iter(by_control.values()))
+    return SummaryRow(
+        task=first.task,
+        model=first.model,
+        language=first.language,
+        kind=first.kind,
+        protocol=first.protocol,
+        metric=first.metric,
+        slice=first.slice,
+        real=by_control.get("real"),
+        controls={name: by_control[name] for name in CONTROLS if name in by_control},
+    )
+
+
+def _order(row: SummaryRow) -> tuple[str | int | bool, ...]:
+    is_second = row.metric != HEADLINES.get(row.kind, "accuracy")
+    return (row.task, KINDS.index(row.kind), row.slice or "", row.language, row.model, is_second, row.metric)
+
+
+def _field_and_value(row: SummaryRow) -> tuple[str, str]:
+    field, _, value = (row.slice or "").partition("=")
+    return field, value
+
+
+def _table(task: str, field: str, parts: Sequence[tuple[SummaryRow, str]]) -> SliceTable:
+    lines: dict[tuple[str, str], list[SummaryRow]] = {}
+    for row, value in parts:
+        lines.setdefault((row.kind, value), []).append(row)
+    return SliceTable(
+        task=task,
+        field=field,
+        languages=tuple(sorted({row.language for row, _ in parts})),
+        lines=tuple((kind, value, _by_language(rows)) for (kind, value), rows in lines.items()),
+    )
+
+
+def _by_language(rows: Iterable[SummaryRow]) -> dict[str, SummaryRow]:
+    def rank(row: SummaryRow) -> int:
+        return SLICE_METRICS.index(row.metric) if row.metric in SLICE_METRICS else len(SLICE_METRICS)
+
+    chosen: dict[str, SummaryRow] = {}
+    for row in sorted(rows, key=rank):
+        chosen.setdefault(row.language, row)
+    return chosen

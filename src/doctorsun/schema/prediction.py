@@ -1,0 +1,46 @@
+"""Prediction: what a model answered to one question; all that scoring needs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from doctorsun.schema.answer import AnswerKind
+
+ImageControl = Literal["real", "blank", "noise", "shuffled"]
+PredictionStatus = Literal["ok", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One answer with the question and the truth beside it; the optional fields follow ``status``.
+
+    Attributes:
+        task: the evaluation task, such as ``phantom`` or ``vqa_rad``.
+        question_type: the sample's own task, such as ``presence:nodule``; scores are sliced by it.
+        gold: closed, open: every accepted answer; mcq, mcq_multi: the right letters.
+        cluster: image or article id; intervals treat answers of one cluster as dependent.
+        image_control: what the model saw in place of the image.
+        option_logprobs: log-probability of each option, in the order of ``options``.
+    """
+
+    id: str
+    task: str
+    language: str
+    kind: AnswerKind
+    question: str
+    options: tuple[str, ...]
+    gold: tuple[str, ...]
+    output: str
+    cluster: str
+    status: PredictionStatus = "ok"
+    question_type: str = ""
+    modality: str = ""
+    anatomy: str = ""
+    variant_of: str = ""
+    prompt: str = ""
+    model: str = ""
+    revision: str = ""
+    decoding: str = ""
+    image_control: ImageControl = "real"
+    option_logprobs: tuple[float, ...] = ()
+    num_tokens: int = 0
+    truncated: bool = False

@@ -1,0 +1,1 @@
+"""Serving: a gateway with limits in front of an engine, speaking the OpenAI chat API."""

@@ -1,0 +1,100 @@
+"""The gate in front of every route: who may ask, how much, and how refusals look."""
+
+import hmac
+import logging
+
+from fastapi import FastAPI, HTTPException
+from fastapi import Request as HttpRequest
+from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from doctorsun.errors import DataError, DoctorSunError, RequestError
+from doctorsun.serve.openai.reply import error_value
+from doctorsun.serve.scheduler import EngineFailure
+from doctorsun.serve.settings import ServeSettings
+
+logger = logging.getLogger(__name__)
+
+_CLIENT_CLOSED_REQUEST = 499
+
+
+def check_key(http: HttpRequest, settings: ServeSettings) -> None:
+    """Refuse a client that does not present the key.
+
+    Raises:
+        HTTPException: 401.
+    """
+    if settings.api_key is None:
+        return
+    scheme, _, key = http.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(key.encode(), settings.api_key.encode()):
+        refusal = RequestError("Authorization header", got="no valid key", expected="Bearer and the server's API key")
+        raise HTTPException(401, refusal.text(), {"WWW-Authenticate": "Bearer"})
+
+
+async def read_json(http: HttpRequest, max_bytes: int) -> bytes:
+    """Read a body, at most ``max_bytes`` of it.
+
+    JSON has to be declared as such: a browser then asks before it sends a page's request from elsewhere, and this
+    server never allows that.
+
+    Raises:
+        HTTPException: 413 when it is too long, 415 when it is not declared as JSON.
+    """
+    media_type = http.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise HTTPException(415, RequestError("Content-Type", got=repr(media_type), expected="application/json").text())
+    body = bytearray()
+    async for chunk in http.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            got, expected = f"more than {max_bytes} bytes", f"at most {max_bytes}"
+            raise HTTPException(413, RequestError("request body", got=got, expected=expected).text())
+    return bytes(body)
+
+
+class LabelAnswers:
+    """Middleware that says on every answer which weights gave it, and that it is for research only."""
+
+    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
+        self._app = app
+        self._headers = {"X-Model-Revision": settings.revision, "X-Research-Use-Only": "true"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and label what comes back."""
+
+        async def send_labelled(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        await self._app(scope, receive, send_labelled)
+
+
+def explain_errors(app: FastAPI) -> None:
+    """Give every refusal the shape of the OpenAI API; a fault of ours is logged and not explained to clients."""
+    app.add_exception_handler(DoctorSunError, _on_our_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+
+
+async def _on_our_error(_http: HttpRequest, error: Exception) -> Response:
+    if isinstance(error, RequestError | DataError):
+        return JSONResponse(error_value(error), 400)
+    if isinstance(error, EngineFailure):
+        return JSONResponse(error_value(error), 503, {"Retry-After": "1"})
+    logger.error("a request failed", exc_info=error)
+    return JSONResponse(error_value(DoctorSunError("the server failed", do="see its log")), 500)
+
+
+async def _on_http_error(_http: HttpRequest, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    value = {"error": {"message": error.detail, "type": "RequestError", "code": "request", "param": None}}
+    return JSONResponse(value, error.status_code, error.headers)
+
+
+async def _on_disconnect(_http: HttpRequest, _error: Exception) -> Response:
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)

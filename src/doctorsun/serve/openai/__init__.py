@@ -1,0 +1,1 @@
+"""The OpenAI chat API: its requests, its answers and its routes."""

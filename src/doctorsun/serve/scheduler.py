@@ -1,0 +1,149 @@
+"""The thread that steps the engine, and the async streams that it fills."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from doctorsun.errors import DoctorSunError, RequestError
+from doctorsun.generate.engine import Engine
+from doctorsun.generate.request import Request, Token
+
+logger = logging.getLogger(__name__)
+
+
+class EngineFailure(DoctorSunError):  # noqa: N818 (what happened, as in the docs)
+    """The engine broke or stops; the request can be sent again."""
+
+    code = "engine"
+
+
+@dataclass(eq=False, slots=True)
+class _Outlet:
+    """Where the tokens of one request go: from the engine's thread to the event loop of its reader."""
+
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    events: asyncio.Queue[Token | DoctorSunError] = field(default_factory=asyncio.Queue[Token | DoctorSunError])
+
+    def deliver(self, event: Token | DoctorSunError) -> None:
+        self.loop.call_soon_threadsafe(self.events.put_nowait, event)
+
+
+class Scheduler:
+    """Owns the engine: one thread alone touches it, and obeys what the event loop puts into its inbox.
+
+    Args:
+        engine: what answers.
+        max_open: how many requests may hold a place at once.
+    """
+
+    def __init__(self, engine: Engine, *, max_open: int) -> None:
+        self._engine = engine
+        self._max_open = max_open
+        self._num_places_taken = 0
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._outlets: dict[int, _Outlet] = {}
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Start the engine's thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the engine's thread; requests that still run get an error."""
+        self._inbox.put(self._stop)
+        self._thread.join()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests would be answered."""
+        return self._thread.is_alive() and not self._stopping
+
+    @property
+    def num_open(self) -> int:
+        """Places that are taken."""
+        return self._num_places_taken
+
+    def take_place(self) -> bool:
+        """Take a place, if one is free; call from the event loop and ``free_place`` afterwards."""
+        if self._num_places_taken >= self._max_open:
+            return False
+        self._num_places_taken += 1
+        return True
+
+    def free_place(self) -> None:
+        """Give a place back."""
+        self._num_places_taken -= 1
+
+    async def answer(self, request: Request) -> AsyncGenerator[Token]:
+        """Yield the tokens of one request; leaving early withdraws it from the engine.
+
+        Raises:
+            RequestError: it does not fit the model.
+            EngineFailure: the engine broke.
+        """
+        outlet = _Outlet()
+        self._inbox.put(partial(self._submit, request, outlet))
+        try:
+            while True:
+                event = await outlet.events.get()
+                if isinstance(event, DoctorSunError):
+                    raise event
+                yield event
+                if event.finish:
+                    return
+        finally:
+            self._inbox.put(partial(self._withdraw, outlet))
+
+    def _work(self) -> None:
+        while not self._stopping:
+            self._obey()
+            if self._outlets:
+                self._step()
+
+    def _obey(self) -> None:
+        """Do all that the inbox holds; with no answer running, wait for it to hold something."""
+        try:
+            while True:
+                self._inbox.get(block=not self._outlets and not self._stopping)()
+        except Empty:
+            return
+
+    def _submit(self, request: Request, outlet: _Outlet) -> None:
+        try:
+            self._outlets[self._engine.submit(request)] = outlet
+        except RequestError as error:
+            outlet.deliver(error)
+
+    def _withdraw(self, outlet: _Outlet) -> None:
+        for ticket in [ticket for ticket, other in self._outlets.items() if other is outlet]:
+            del self._outlets[ticket]
+            self._engine.cancel(ticket)
+
+    def _step(self) -> None:
+        try:
+            tokens = self._engine.step()
+        except Exception:
+            # Whatever broke, such as memory that ran out: these requests fail, the next ones find a clean batch.
+            logger.exception("the engine failed; %d running requests are given up", len(self._outlets))
+            self._give_up(EngineFailure("the engine failed", do="send the request again"))
+            return
+        for token in tokens:
+            outlet = self._outlets[token.request]
+            if token.finish:
+                del self._outlets[token.request]
+            outlet.deliver(token)
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._give_up(EngineFailure("the server stops", do="send the request again later"))
+
+    def _give_up(self, reason: EngineFailure) -> None:
+        for ticket, outlet in list(self._outlets.items()):
+            self._engine.cancel(ticket)
+            outlet.deliver(reason)
+        self._outlets.clear()

@@ -1,0 +1,48 @@
+"""What a server offers, to whom, and its limits."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from doctorsun.errors import RecipeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """The settings of one server.
+
+    Attributes:
+        model_name: the name that clients ask for.
+        revision: names the weights exactly; every answer carries it.
+        api_key: what clients must present; required where other machines can reach the server.
+        max_open: requests that wait or run at once; more are refused with 429.
+        max_image_pixels: width times height, checked before an image is decoded.
+        default_max_tokens: where a client does not say; less where the context ends sooner.
+    """
+
+    model_name: str
+    revision: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    api_key: str | None = None
+    max_open: int = 128
+    max_body_bytes: int = 32 * 2**20
+    max_images: int = 8
+    max_image_pixels: int = 32_000_000
+    default_max_tokens: int = 512
+
+    def __post_init__(self) -> None:
+        if not self.is_loopback and not self.api_key:
+            raise RecipeError(
+                f"serving on {self.host}",
+                got="no API key",
+                expected="one, since other machines can reach this address",
+                do="set DOCTORSUN_API_KEY, or serve on 127.0.0.1",
+            )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"

@@ -1,0 +1,1 @@
+"""Where data lies on disk: atomic files and folders, and stores of samples in Parquet shards."""

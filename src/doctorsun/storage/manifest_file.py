@@ -1,0 +1,53 @@
+"""The manifest on disk: JSON with sorted keys, equal bytes for equal content."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from doctorsun.errors import DataError
+from doctorsun.schema import Manifest, Shard
+from doctorsun.schema.manifest import SCHEMA_VERSION
+from doctorsun.storage.atomic import write_json
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest atomically.
+
+    Raises:
+        DataError: the source items do not add up; nothing is written.
+    """
+    _check_items(path, manifest)
+    write_json(path, asdict(manifest))
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        DataError: it is missing or damaged, of another schema version, or its source items do not add up.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+        version = content["schema_version"]
+        if version != SCHEMA_VERSION:
+            do = "make the store again with this version of doctorsun"
+            raise DataError(f"{path}: schema version", got=str(version), expected=str(SCHEMA_VERSION), do=do)
+        for name in ("steps", "parents"):
+            content[name] = tuple(content[name])
+        content["shards"] = tuple(Shard(**shard) for shard in content["shards"])
+        manifest = Manifest(**content)
+    except FileNotFoundError as error:
+        do = "run the step that makes this store again; it goes on where it stopped"
+        raise DataError(f"{path.parent} is not a complete store", got=f"no {path.name}", do=do) from error
+    except (ValueError, KeyError, TypeError) as error:
+        got = f"{type(error).__name__}: {error}"
+        raise DataError(f"{path} is damaged", got=got, do="remove the store and make it again") from error
+    _check_items(path, manifest)
+    return manifest
+
+
+def _check_items(path: Path, manifest: Manifest) -> None:
+    if manifest.read != manifest.kept + manifest.dropped:
+        got = f"{manifest.read} read, {manifest.kept} kept, {manifest.dropped} dropped"
+        raise DataError(f"{path}: source items do not add up", got=got, expected="read = kept + dropped")

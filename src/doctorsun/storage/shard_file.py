@@ -1,0 +1,125 @@
+"""One Parquet file of a store: written row group by row group, read with its damage found."""
+
+from bisect import bisect_right
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import accumulate
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from doctorsun.errors import DataError
+from doctorsun.schema import Shard
+from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path
+from doctorsun.storage.store_schema import IMAGE_BYTES, SAMPLE_SCHEMA, RowGroup, leaf_paths
+
+ALL_BUT_BYTES = [path for path in leaf_paths() if path != IMAGE_BYTES]
+LARGEST_DICTIONARY_BYTES = 2**30
+SAMPLE_SETTINGS: dict[str, Any] = {
+    "use_dictionary": [IMAGE_BYTES],  # equal images of one row group are stored once
+    "dictionary_pagesize_limit": LARGEST_DICTIONARY_BYTES,
+    "compression": {IMAGE_BYTES: "none"} | dict.fromkeys(ALL_BUT_BYTES, "zstd"),
+    "write_statistics": False,
+    "write_page_checksum": True,
+}
+
+
+class ShardWriter:
+    """Write a Parquet file under a hidden name that takes its place when it is finished.
+
+    Raises:
+        MachineError: the disk is full (here and in every method).
+    """
+
+    def __init__(self, path: Path, *, schema: pa.Schema = SAMPLE_SCHEMA) -> None:
+        self._path = path
+        settings: dict[str, Any] = SAMPLE_SETTINGS if schema is SAMPLE_SCHEMA else {"compression": "zstd"}
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = unfinished_path(path).open("wb")
+            self._writer = pq.ParquetWriter(self._file, schema, **settings)
+
+    def write(self, table: pa.Table) -> None:
+        """Append a table as one row group."""
+        with disk_errors(self._path):
+            self._writer.write_table(table)
+
+    def finish(self) -> None:
+        """Close the file and give it its name."""
+        with disk_errors(self._path):
+            self._writer.close()
+            self._file.close()
+            sync(unfinished_path(self._path))
+            unfinished_path(self._path).rename(self._path)
+            sync(self._path.parent)
+
+    def abandon(self) -> None:
+        """Remove the unfinished file."""
+        self._writer.is_open = False  # else its destructor writes a footer
+        with suppress(OSError):  # a full disk again
+            self._file.close()
+        unfinished_path(self._path).unlink(missing_ok=True)
+
+
+class ShardReader:
+    """Read a complete shard; several threads may share it.
+
+    Raises:
+        DataError: the shard is missing or damaged (here and in every method).
+    """
+
+    def __init__(self, folder: Path, shard: Shard) -> None:
+        self._path = folder / shard.path
+        self._shard = shard
+        self._lock = Lock()
+        with self._damage_found():
+            if self._path.stat().st_size != shard.size_bytes:
+                raise OSError
+            self._file = pq.ParquetFile(self._path, page_checksum_verification=True)
+            if not self._file.schema_arrow.equals(SAMPLE_SCHEMA):
+                raise OSError
+            metadata = self._file.metadata
+            self._ends = list(
+                accumulate(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+            )
+
+    @property
+    def num_groups(self) -> int:
+        """How many row groups there are."""
+        return len(self._ends)
+
+    def locate(self, row: int) -> tuple[int, int]:
+        """Return the row group that holds a row, and the row's place in it."""
+        group = bisect_right(self._ends, row)
+        return group, row - (self._ends[group - 1] if group else 0)
+
+    def table(self, group: int, columns: Sequence[str]) -> pa.Table:
+        """Read some leaf columns, by Parquet path, of one row group."""
+        with self._damage_found(), self._lock:
+            table = self._file.read_row_group(group, columns=list(columns), use_threads=False)
+            if sum(1 for _ in leaf_paths(table.schema)) != len(columns):
+                raise OSError  # a damaged column name is not an error to Arrow
+            return table
+
+    def row_group(self, group: int) -> RowGroup:
+        """Read one row group with its images."""
+        images = self.table(group, [IMAGE_BYTES])["images"]
+        encoded = [chunk.flatten().field("bytes") for chunk in images.chunks]
+        return RowGroup(self.table(group, ALL_BUT_BYTES), pa.chunked_array(encoded, pa.binary()))
+
+    @contextmanager
+    def _damage_found(self) -> Generator[None]:
+        try:
+            yield
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise damaged_shard(self._path, self._shard) from error
+
+
+def damaged_shard(path: Path, shard: Shard) -> DataError:
+    """Return the error that names a shard whose content is not what the manifest says."""
+    got = f"SHA-256 {sha256_file(path)}" if path.is_file() else "no file"
+    do = "copy the shard again, or remove the store and make it again"
+    return DataError(f"shard {path} is damaged", got=got, expected=f"SHA-256 {shard.sha256}", do=do)

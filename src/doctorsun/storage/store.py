@@ -1,0 +1,128 @@
+"""Reading a store: random access to its samples, single columns, and the check of its hashes."""
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyarrow as pa
+
+from doctorsun.schema import Manifest, Sample
+from doctorsun.storage.atomic import sha256_file
+from doctorsun.storage.manifest_file import read_manifest
+from doctorsun.storage.shard_file import ALL_BUT_BYTES, ShardReader, damaged_shard
+from doctorsun.storage.store_schema import RowGroup, column_path
+from doctorsun.storage.store_writer import MANIFEST, StoreWriter, store_is_complete
+
+__all__ = ["Store", "StoreWriter", "store_is_complete"]
+
+CACHED_ROW_GROUPS = 32
+
+
+class Store:
+    """Read the samples of a complete store; safe to share between threads, and to send to other processes.
+
+    Args:
+        folder: the store.
+        cached_row_groups: how many decoded row groups (at most 64 samples each) stay in memory.
+
+    Raises:
+        DataError: the store is not complete, or its manifest is damaged.
+    """
+
+    def __init__(self, folder: Path, *, cached_row_groups: int = CACHED_ROW_GROUPS) -> None:
+        self.folder = folder
+        self.manifest: Manifest = read_manifest(folder / MANIFEST)
+        self._cached_row_groups = cached_row_groups
+        self._ends = list(accumulate(shard.num_rows for shard in self.manifest.shards))
+        self._shards: dict[int, ShardReader] = {}
+        self._cache: OrderedDict[tuple[int, int], RowGroup] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the manifest, which names the hashes of all shards: the identity of the store."""
+        return sha256_file(self.folder / MANIFEST)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Store, (self.folder,)
+
+    def __len__(self) -> int:
+        return self.manifest.num_rows
+
+    def __getitem__(self, index: int) -> Sample:
+        """Return the sample at a position; equal images of neighbouring samples share their bytes in memory.
+
+        Raises:
+            IndexError: there is no such position.
+            DataError: the shard is damaged.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        shard = bisect_right(self._ends, index)
+        row = index - (self._ends[shard - 1] if shard else 0)
+        with self._lock:
+            group, row = self._reader(shard).locate(row)
+            return self._group(shard, group)[row]
+
+    def __iter__(self) -> Iterator[Sample]:
+        for index in range(len(self)):
+            yield self[index]
+
+    def without_images(self) -> Iterator[Sample]:
+        """Yield every sample with ``bytes`` of its images left out (None); the bytes are not read from disk."""
+        for table in self._tables(ALL_BUT_BYTES):
+            group = RowGroup(table)
+            yield from (group[row] for row in range(len(group)))
+
+    def column(self, name: str) -> list[Any]:
+        """Return one field of every sample; nothing else is read.
+
+        Args:
+            name: a field, nested ones with dots: ``task``, ``source.split``, ``images.sha256`` (a list per sample).
+
+        Raises:
+            DataError: a sample has no such field, or a shard is damaged.
+        """
+        path = column_path(name)
+        return [_field(row, name.split(".")) for table in self._tables([path]) for row in table.to_pylist()]
+
+    def verify(self) -> None:
+        """Compare every shard with its SHA-256.
+
+        Raises:
+            DataError: a shard is missing or damaged.
+        """
+        for shard in self.manifest.shards:
+            path = self.folder / shard.path
+            if not path.is_file() or sha256_file(path) != shard.sha256:
+                raise damaged_shard(path, shard)
+
+    def _tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        for shard in range(len(self.manifest.shards)):
+            reader = self._reader(shard)
+            yield from (reader.table(group, columns) for group in range(reader.num_groups))
+
+    def _reader(self, shard: int) -> ShardReader:
+        if shard not in self._shards:
+            self._shards[shard] = ShardReader(self.folder, self.manifest.shards[shard])
+        return self._shards[shard]
+
+    def _group(self, shard: int, group: int) -> RowGroup:
+        key = (shard, group)
+        if key not in self._cache:
+            self._cache[key] = self._reader(shard).row_group(group)
+            if len(self._cache) > self._cached_row_groups:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end(key)
+        return self._cache[key]
+
+
+def _field(value: Any, names: Sequence[str]) -> Any:
+    """Follow field names through records (None stays None) and lists (a list of results)."""
+    if isinstance(value, list):
+        return [_field(item, names) for item in value]
+    return _field(value[names[0]], names[1:]) if names and value is not None else value

@@ -1,0 +1,1 @@
+"""Strings in Chinese and English: normal forms, scripts, tokens and yes or no."""

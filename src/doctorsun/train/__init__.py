@@ -1,0 +1,1 @@
+"""Training: one plan, one loader, one loop for every stage."""

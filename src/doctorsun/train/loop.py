@@ -1,0 +1,238 @@
+"""The one training loop of every stage: plan, forward, backward, step, save; resumable at any moment."""
+
+import math
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+from torch import nn
+from transformers import LlavaForConditionalGeneration
+
+from doctorsun.config import StageSection
+from doctorsun.errors import DataError, Interrupted
+from doctorsun.model.forward import PackedForward
+from doctorsun.model.trainable import set_trainable
+from doctorsun.processor.processor import Processor
+from doctorsun.train.checkpoint import find_checkpoint, restore, save_checkpoint
+from doctorsun.train.loader import Loader, StepBatch
+from doctorsun.train.loss import supervised_loss
+from doctorsun.train.optimizer import build_optimizer, set_learning_rate
+from doctorsun.train.plan import StagePlan
+from doctorsun.train.telemetry import Telemetry
+
+MAX_BAD_STEPS = 3
+MAX_QUARANTINED_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageJob:
+    """One stage of one run.
+
+    Attributes:
+        index: place of the stage among the run's ``num_stages``.
+        folder: where its checkpoints go.
+        bf16: compute in bfloat16 under autocast; weights and optimizer stay fp32.
+    """
+
+    name: str
+    index: int
+    num_stages: int
+    stage: StageSection
+    plan: StagePlan
+    processor: Processor
+    folder: Path
+    seed: int
+    bf16: bool
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the loop counts besides the step."""
+
+    quarantined: int = 0
+    seen: int = 0
+    bad_steps: int = 0
+
+
+def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> None:
+    """Train a model in place to the end of a stage, from its newest sound checkpoint if there is one.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM; the state was saved.
+        DataError: three steps in a row had no finite gradient, or more than 1 % of the samples cannot be used.
+        MachineError: the disk is full; the last checkpoint is intact.
+    """
+    StageLoop(job, model, telemetry).run()
+
+
+class StageLoop:
+    """The state of a stage while it trains."""
+
+    def __init__(self, job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> None:
+        self.job = job
+        self.telemetry = telemetry
+        self.counters = Counters()
+        parts = set_trainable(model, {part: True for part in job.stage.trainable})
+        self.parameters: dict[str, nn.Parameter] = {name: p for named in parts.values() for name, p in named.items()}
+        self.optimizer = build_optimizer(job.stage, parts)
+        images = job.processor.images
+        self.forward = PackedForward(model.train(), image_mean=images.mean, image_std=images.std)
+        self.device = model.device
+        self.loader = Loader(
+            job.plan, job.processor, max_length=job.stage.max_length, pack_tokens=job.stage.pack_tokens
+        )
+
+    def run(self) -> None:
+        """Do the steps that are left."""
+        start = self._resume()
+        self.telemetry.rewind(self.job.name, start)
+        self._announce(start)
+        step = start
+        with _stop_requests() as stop_requested:
+            for batch in self._timed(self.loader.steps(start, self.job.stage.steps)):
+                self._step(step, batch)
+                step += 1
+                if step % self.job.stage.save_every_steps == 0 or step == self.job.stage.steps:
+                    self._save(step)
+                if stop_requested():
+                    self._save(step)
+                    raise Interrupted(
+                        f"stage {self.job.name} was stopped after step {step} of {self.job.stage.steps}",
+                        do="run the same command again to go on",
+                    )
+        self.telemetry.write("stage_end", stage=self.job.name, steps=self.job.stage.steps)
+
+    def _resume(self) -> int:
+        root = self.job.folder / "checkpoints"
+        checkpoint, skipped = find_checkpoint(root, self.job.plan.fingerprint)
+        for line in skipped:
+            self.telemetry.write("warning", text=f"a damaged checkpoint was passed over: {line}")
+        if checkpoint is None:
+            return 0
+        restore(checkpoint, self.parameters, self.optimizer)
+        self.counters.quarantined = checkpoint.quarantined
+        self.counters.seen = checkpoint.step * self.job.plan.batch_samples
+        return checkpoint.step
+
+    def _announce(self, start: int) -> None:
+        plan, stage = self.job.plan, self.job.stage
+        languages: dict[str, float] = {}
+        for pool, share in zip(plan.pools, plan.shares, strict=True):
+            for language, part in pool.language_shares().items():
+                languages[language] = languages.get(language, 0.0) + share * part
+        mixture: dict[str, float] = {}
+        for pool, share in zip(plan.pools, plan.shares, strict=True):
+            mixture[pool.name] = mixture.get(pool.name, 0.0) + share
+        self.telemetry.write(
+            "stage_start", stage=self.job.name, stage_index=self.job.index, num_stages=self.job.num_stages,
+            num_steps=stage.steps, first_step=start, samples=stage.steps * plan.batch_samples,
+            trainable_parameters=sum(p.numel() for p in self.parameters.values()), mixture=mixture,
+            languages=languages,
+        )
+
+    def _timed(self, batches: Iterator[StepBatch]) -> Iterator[StepBatch]:
+        """Yield batches; note how long the loop waited for each."""
+        while True:
+            self.step_started = time.perf_counter()
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+            self.loader_wait_s = time.perf_counter() - self.step_started
+            yield batch
+
+    def _step(self, step: int, batch: StepBatch) -> None:
+        self._count_quarantined(batch)
+        torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
+        lr = set_learning_rate(self.optimizer, self.job.stage, step)
+        loss = 0.0
+        for pack in batch.packs:
+            on_device = pack.to(self.device)
+            with self._autocast():
+                logits = self.forward.logits(on_device)
+            share = supervised_loss(logits, on_device.targets, batch.supervised_tokens)
+            share.backward()
+            loss += share.item()
+        norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
+        if math.isfinite(loss) and math.isfinite(norm):
+            self.optimizer.step()
+            self.counters.bad_steps = 0
+        else:
+            self._count_bad_step(step, batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.telemetry.write(
+            "step", stage=self.job.name, step=step + 1, loss=loss, lr=lr, grad_norm=norm, samples=batch.num_samples,
+            supervised_tokens=batch.supervised_tokens, total_tokens=batch.total_tokens, padding_share=0.0,
+            loader_wait_s=round(self.loader_wait_s, 4), step_s=round(time.perf_counter() - self.step_started, 4),
+        )
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        return torch.autocast(self.device.type, torch.bfloat16) if self.job.bf16 else nullcontext()
+
+    def _count_quarantined(self, batch: StepBatch) -> None:
+        for sample, reason in batch.quarantined:
+            self.telemetry.write("quarantined", stage=self.job.name, sample=sample, reason=reason)
+        self.counters.quarantined += len(batch.quarantined)
+        self.counters.seen += self.job.plan.batch_samples
+        allowed = max(1, MAX_QUARANTINED_SHARE * self.counters.seen)
+        if self.counters.quarantined > allowed or not batch.packs:
+            raise DataError(
+                f"stage {self.job.name} cannot use its data",
+                got=f"{self.counters.quarantined} unusable of {self.counters.seen} samples",
+                expected="at most 1 %", do=f"the reasons stand in {self.telemetry.path}; mend the store",
+            )
+
+    def _count_bad_step(self, step: int, batch: StepBatch) -> None:
+        self.counters.bad_steps += 1
+        refs = ", ".join(self._names(step)[:8])
+        self.telemetry.write("warning", text=f"step {step + 1} of {self.job.name} had no finite gradient: {refs} ...")
+        if self.counters.bad_steps == MAX_BAD_STEPS:
+            raise DataError(
+                f"stage {self.job.name} stopped at step {step + 1}",
+                got=f"{MAX_BAD_STEPS} steps in a row without a finite gradient, over {batch.num_samples} samples: {refs}",
+                expected="finite losses", do="lower the learning rate, or look at these samples",
+            )
+
+    def _names(self, step: int) -> list[str]:
+        pools = self.job.plan.pools
+        return [pools[ref.pool].store[ref.row].id for ref in self.job.plan.step(step)]
+
+    def _save(self, step: int) -> None:
+        facts: Mapping[str, object] = {
+            "fingerprint": self.job.plan.fingerprint, "quarantined": self.counters.quarantined,
+        }
+        save_checkpoint(self.job.folder / "checkpoints", step, self.parameters, self.optimizer, facts)
+
+
+@contextmanager
+def _stop_requests() -> Iterator["_Stop"]:
+    """Turn Ctrl-C and SIGTERM into a wish that the loop grants after the step; a second Ctrl-C stops at once."""
+    stop = _Stop()
+    previous = {number: signal.signal(number, stop.request) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+class _Stop:
+    """Remembers that a signal came."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __call__(self) -> bool:
+        return self.requested
+
+    def request(self, number: int, _frame: FrameType | None) -> None:
+        """Note a signal; give up at once on the second."""
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+        del number

@@ -1,0 +1,107 @@
+"""Lay the samples of a step out in packed sequences without padding."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from doctorsun.model.attention import Document, PackLayout
+from doctorsun.model.forward import PackedBatch
+from doctorsun.processor.processor import Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class PackItem:
+    """A rendered sample and the hashes of its images, in order."""
+
+    rendered: Rendered
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Samples that share one prefix: the same images under the same opening tokens."""
+
+    items: tuple[PackItem, ...]
+
+    @property
+    def prefix_length(self) -> int:
+        """Tokens of the shared prefix."""
+        return self.items[0].rendered.prefix_length
+
+    @property
+    def length(self) -> int:
+        """Tokens of the prefix and of all branches."""
+        return self.prefix_length + sum(len(item.rendered.ids) - self.prefix_length for item in self.items)
+
+
+def share_prefixes(items: Sequence[PackItem], capacity: int) -> list[Group]:
+    """Join samples with equal prefixes; a group never grows beyond ``capacity`` tokens."""
+    open_groups: dict[tuple[bytes, tuple[str, ...]], list[PackItem]] = {}
+    lengths: dict[tuple[bytes, tuple[str, ...]], int] = {}
+    groups: list[Group] = []
+    for item in items:
+        rendered = item.rendered
+        if not rendered.prefix_length:
+            groups.append(Group((item,)))
+            continue
+        key = (rendered.ids[: rendered.prefix_length].tobytes(), item.images)
+        added = len(rendered.ids) - rendered.prefix_length
+        if key in open_groups and lengths[key] + added > capacity:
+            groups.append(Group(tuple(open_groups.pop(key))))
+        if key not in open_groups:
+            open_groups[key], lengths[key] = [], rendered.prefix_length
+        open_groups[key].append(item)
+        lengths[key] += added
+    return groups + [Group(tuple(members)) for members in open_groups.values()]
+
+
+def best_fit(groups: Sequence[Group], capacity: int) -> list[list[Group]]:
+    """Put groups into as few sequences of at most ``capacity`` tokens as best-fit-decreasing finds."""
+    packs: list[list[Group]] = []
+    room: list[int] = []
+    for group in sorted(groups, key=lambda group: -group.length):
+        fitting = [index for index, left in enumerate(room) if left >= group.length]
+        if fitting:
+            index = min(fitting, key=lambda index: room[index])
+            packs[index].append(group)
+            room[index] -= group.length
+        else:
+            packs.append([group])
+            room.append(capacity - group.length)
+    return packs
+
+
+def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]) -> PackedBatch:
+    """Build the tensors of one packed sequence."""
+    ids: list[np.ndarray] = []
+    supervised: list[np.ndarray] = []
+    targets: list[np.ndarray] = []
+    documents: list[Document] = []
+    images: list[np.ndarray] = []
+    start = 0
+    for group in pack:
+        prefix = group.prefix_length
+        ids.append(group.items[0].rendered.ids[:prefix])
+        images += [pixels[name] for name in group.items[0].images]
+        offset = start + prefix
+        for item in group.items:
+            branch, counts = item.rendered.ids[prefix:], item.rendered.supervised[prefix:]
+            ids.append(branch)
+            # A reply never opens a branch, so each supervised token has its predictor just before it, in the branch.
+            places = np.flatnonzero(counts)
+            supervised.append(offset + places - 1)
+            targets.append(branch[places])
+            offset += len(branch)
+        documents.append(Document(start, prefix, tuple(len(item.rendered.ids) - prefix for item in group.items)))
+        start = offset
+    return PackedBatch(
+        ids=torch.from_numpy(np.concatenate(ids).astype(np.int64)),
+        positions=torch.cat([document.positions() for document in documents]),
+        layout=PackLayout.of(tuple(documents)),
+        pixels=torch.from_numpy(np.stack(images)) if images else torch.empty(0, dtype=torch.uint8),
+        supervised=torch.from_numpy(np.concatenate(supervised)),
+        targets=torch.from_numpy(np.concatenate(targets).astype(np.int64)),
+    )

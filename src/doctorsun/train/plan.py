@@ -1,0 +1,128 @@
+"""Which samples each optimizer step holds: a pure function of seed, mixture and step, known before any image is opened."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from jaxtyping import Int64
+
+from doctorsun.errors import RecipeError
+from doctorsun.storage.store import Store
+
+# Questions about one image that one step takes at most: more would make the batch depend on few images.
+MAX_SAMPLES_PER_IMAGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRef:
+    """A sample by its pool and its row in that pool's store."""
+
+    pool: int
+    row: int
+
+
+class Pool:
+    """The samples of one mixture entry, in an order that is new in every epoch and keeps an image's questions together.
+
+    Args:
+        name: the source's name.
+        rows: rows of the store that belong to the entry.
+        groups: for each row, a number that samples of one image share.
+    """
+
+    def __init__(
+        self, name: str, store: Store, rows: Int64[np.ndarray, " rows"], groups: Int64[np.ndarray, " rows"]
+    ) -> None:
+        if not len(rows):
+            raise RecipeError(
+                f"the mixture entry '{name}' selects nothing", got=f"0 of {len(store)} samples",
+                expected="at least one", do="check its tasks and languages against 'doctorsun data stats'",
+            )
+        self.name = name
+        self.store = store
+        self.rows = rows
+        self.groups = groups
+        self.order = lru_cache(maxsize=2)(self._order)
+
+    @classmethod
+    def select(
+        cls, name: str, store: Store, *, tasks: Sequence[str] | None = None, languages: Sequence[str] | None = None
+    ) -> "Pool":
+        """Take the samples of a store whose task family and language are wanted.
+
+        Raises:
+            RecipeError: none is.
+        """
+        keep = np.ones(len(store), dtype=bool)
+        if tasks is not None:
+            keep &= np.array([task.partition(":")[0] in tasks for task in store.column("task")], dtype=bool)
+        if languages is not None:
+            keep &= np.array([language in languages for language in store.column("language")], dtype=bool)
+        keys = [hashes[0] if hashes else f"row {row}" for row, hashes in enumerate(store.column("images.sha256"))]
+        groups = np.unique(np.array(keys, dtype=object).astype(str), return_inverse=True)[1]
+        rows = np.flatnonzero(keep)
+        return cls(name, store, rows, groups[rows])
+
+    def take(self, seed: Sequence[int], start: int, count: int) -> Int64[np.ndarray, " count"]:
+        """Return ``count`` rows from position ``start`` of the endless sequence of epochs."""
+        size = len(self.rows)
+        parts: list[Int64[np.ndarray, " part"]] = []
+        while count > 0:
+            epoch, offset = divmod(start, size)
+            part = self.order((*seed, epoch))[offset : offset + count]
+            parts.append(part)
+            start, count = start + len(part), count - len(part)
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def language_shares(self) -> dict[str, float]:
+        """Return the part of the pool that each language makes up."""
+        names, counts = np.unique(np.array(self.store.column("language"))[self.rows], return_counts=True)
+        return {str(name): float(count) / len(self.rows) for name, count in zip(names, counts, strict=True)}
+
+    def _order(self, seed: tuple[int, ...]) -> Int64[np.ndarray, " rows"]:
+        random = np.random.default_rng(seed)
+        by_group = np.lexsort((random.random(len(self.rows)), self.groups))
+        groups = self.groups[by_group]
+        starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+        place = np.arange(len(groups)) - np.repeat(starts, np.diff(np.r_[starts, len(groups)]))
+        chunk = np.cumsum((place % MAX_SAMPLES_PER_IMAGE) == 0) - 1
+        return self.rows[by_group][np.argsort(random.permutation(chunk[-1] + 1)[chunk], kind="stable")]
+
+
+class StagePlan:
+    """The samples of every step of a stage; each step holds exactly ``batch_samples`` of them.
+
+    Args:
+        shares: the part of the batch that each pool fills; they add up to 1.
+    """
+
+    def __init__(self, pools: Sequence[Pool], shares: Sequence[float], *, batch_samples: int, seed: int) -> None:
+        self.pools = tuple(pools)
+        self.shares = tuple(shares)
+        self.batch_samples = batch_samples
+        self.seed = seed
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that the order depends on; a checkpoint is resumed only under the same plan."""
+        digest = hashlib.sha256(f"{self.seed} {self.batch_samples} {self.shares} {MAX_SAMPLES_PER_IMAGE}".encode())
+        for pool in self.pools:
+            digest.update(f"{pool.name} {pool.store.sha256}".encode())
+            digest.update(np.ascontiguousarray(pool.rows).tobytes())
+        return digest.hexdigest()
+
+    def taken(self, step: int) -> list[int]:
+        """Return how many samples each pool has given before a step; the largest pool takes what rounding leaves."""
+        counts = [int(share * self.batch_samples * step) for share in self.shares]
+        largest = self.shares.index(max(self.shares))
+        counts[largest] += self.batch_samples * step - sum(counts)
+        return counts
+
+    def step(self, step: int) -> list[SampleRef]:
+        """Return the samples of one step (the first is step 0)."""
+        refs: list[SampleRef] = []
+        for index, (pool, start, end) in enumerate(zip(self.pools, self.taken(step), self.taken(step + 1), strict=True)):
+            refs += [SampleRef(index, int(row)) for row in pool.take((self.seed, index), start, end - start)]
+        return refs

@@ -1,0 +1,1 @@
+"""Weights on disk: formats of this project and of the published systems."""

@@ -1,0 +1,123 @@
+"""Stock Hugging Face folders: what training saves, transformers, vLLM and SGLang load."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from transformers import LlavaForConditionalGeneration
+
+from doctorsun.errors import WeightsError
+from doctorsun.processor.processor import Processor, save_processor_configs
+from doctorsun.processor.tokenizer import save_tokenizer
+from doctorsun.storage.atomic import atomic_folder, sha256_file
+
+PROCESSOR_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "preprocessor_config.json",
+    "processor_config.json",
+)
+
+
+def save_processor(processor: Processor, folder: Path, *, patch_size: int, max_length: int) -> None:
+    """Write a processor in the stock layout."""
+    save_tokenizer(processor.tokenizer, folder, max_length=max_length)
+    save_processor_configs(folder, processor.images, patch_size)
+
+
+def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, folder: Path) -> None:
+    """Write model and processor as one stock folder, atomically."""
+    with atomic_folder(folder) as partial:
+        model.save_pretrained(partial, max_shard_size="4GB")
+        for name in PROCESSOR_FILES:
+            shutil.copyfile(processor_folder / name, partial / name)
+
+
+def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor]:
+    """Load model and processor of a stock LLaVA folder.
+
+    Raises:
+        WeightsError: the folder is not a LLaVA folder, or a file is damaged, missing or leaves weights unset.
+    """
+    config = read_config(folder)
+    if config.get("model_type") != "llava":
+        raise WeightsError(
+            f"{folder / 'config.json'}", got=f"model_type {config.get('model_type')!r}", expected="'llava'",
+            do="convert the weights with 'doctorsun weights import'",
+        )
+    try:
+        model, info = LlavaForConditionalGeneration.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+    except Exception as error:  # transformers and safetensors raise many kinds for damaged files
+        raise WeightsError(
+            f"{folder}", got=f"{type(error).__name__}: {error}", expected="readable safetensors",
+            do="copy the folder again",
+        ) from error
+    wrong = sorted([*info["missing_keys"], *info["unexpected_keys"], *info.get("mismatched_keys", [])])
+    if wrong:
+        raise WeightsError(
+            f"{folder}", got=f"{len(wrong)} tensors that do not fit, the first {wrong[0]}",
+            expected="every tensor of the network, and no other", do="convert the weights again",
+        )
+    return model.eval(), Processor.from_folder(folder)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read ``config.json``.
+
+    Raises:
+        WeightsError: it is missing or not JSON.
+    """
+    path = folder / "config.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path}", got=str(error), expected="the configuration of a model", do="name a folder with weights"
+        ) from error
+
+
+def revision_of(folder: Path) -> str:
+    """Return 16 hexadecimal digits that name these weights: a hash over the hashes of their files."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
+        digest.update(f"{path.name} {sha256_file(path)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def inspect(folder: Path) -> dict[str, Any]:
+    """Describe weights from their headers alone: sizes, geometry, tensors.
+
+    Raises:
+        WeightsError: the folder holds no configuration or no readable tensor.
+    """
+    from safetensors import safe_open
+
+    config = read_config(folder)
+    tensors: dict[str, list[int]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(path, framework="numpy") as file:
+                tensors |= {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        except Exception as error:  # safetensors raises its own bare class
+            raise WeightsError(f"{path}", got=str(error), expected="safetensors", do="copy the file again") from error
+    if not tensors:
+        raise WeightsError(f"{folder}", got="no tensors", expected="*.safetensors", do="name a folder with weights")
+    vision, text = config.get("vision_config", {}), config.get("text_config", {})
+    sizes = [_product(shape) for shape in tensors.values()]
+    return {
+        "architecture": (config.get("architectures") or ["?"])[0], "parameters": sum(sizes), "tensors": len(tensors),
+        "dtype": config.get("dtype", "?"), "image_size": vision.get("image_size"),
+        "patch_size": vision.get("patch_size"), "image_seq_length": config.get("image_seq_length"),
+        "vocab_size": text.get("vocab_size"), "hidden_size": text.get("hidden_size"),
+        "layers": text.get("num_hidden_layers"), "revision": revision_of(folder),
+    }
+
+
+def _product(shape: list[int]) -> int:
+    result = 1
+    for size in shape:
+        result *= size
+    return result

@@ -1,0 +1,27 @@
+"""What all tests share: no network, few threads, repeatable examples, and the place of real data."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "2",  # the tests are sized for two cores
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real data sets that ``DOCTORSUN_TEST_DATA`` names; without it the test is skipped."""
+    folder = os.environ.get("DOCTORSUN_TEST_DATA")
+    if not folder:
+        pytest.skip("DOCTORSUN_TEST_DATA does not name a folder with real data sets")
+    return Path(folder)

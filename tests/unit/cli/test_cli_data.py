@@ -1,0 +1,93 @@
+"""Commands on stores and predictions: what they print."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from doctorsun.cli.main import app
+from doctorsun.cli.session import Language, Session
+from doctorsun.errors import DataError
+from doctorsun.eval.predictions import write_predictions
+from doctorsun.schema import Message, Prediction, Sample, Source, image_part, text_part
+from doctorsun.storage.store import StoreWriter
+
+
+def sample(number: int, language: str) -> Sample:
+    question = Message(role="user", content=(image_part(), text_part("积液？" if language == "zh" else "Effusion?")))
+    answer = Message(role="assistant", content=(text_part("是。" if language == "zh" else "Yes."),))
+    return Sample(
+        id=f"s{number}",
+        messages=(question, answer),
+        source=Source(dataset="d"),
+        language="zh" if language == "zh" else "en",
+        modality="chest_xray",
+        task="presence:effusion",
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    folder = tmp_path / "store"
+    with StoreWriter(folder, name="d/test", step={"step": "made"}) as writer:
+        writer.add([sample(0, "zh"), sample(1, "en")])
+        writer.add([sample(2, "en")])
+        writer.drop("bad", "broken image")
+    return folder
+
+
+def output(*arguments: str, language: Language = "en") -> str:
+    done = CliRunner().invoke(app, arguments, obj=Session(language), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_stats_count_what_a_store_holds(store: Path):
+    facts = json.loads(output("data", "stats", str(store), "--json"))
+    assert (facts["name"], facts["rows"], facts["read"], facts["kept"], facts["dropped"]) == ("d/test", 3, 3, 2, 1)
+    assert facts["counts"]["language"] == {"en": 2, "zh": 1}
+    assert facts["dropped_reasons"] == {"broken image": 1}
+    assert "broken image  1" in output("data", "stats", str(store))
+
+
+def test_show_prints_the_first_samples(store: Path):
+    text = output("data", "show", str(store), "--n", "1")
+    assert text.splitlines() == [
+        "# s0  zh  chest_xray  presence:effusion",
+        "user: [image] 积液？",
+        "assistant: 是。",
+        "",
+    ]
+    assert [each["id"] for each in json.loads(output("data", "show", str(store), "--json"))] == ["s0", "s1", "s2"]
+
+
+def test_verify_finds_a_damaged_shard(store: Path):
+    assert output("data", "verify", str(store), language="zh") == "所有分片均与其哈希一致\n"
+    shard = next(store.glob("shards/*.parquet"))
+    shard.write_bytes(shard.read_bytes()[:-1] + b"x")
+    with pytest.raises(DataError, match=shard.name):
+        output("data", "verify", str(store))
+
+
+def test_score_reads_the_answers_of_any_model(tmp_path: Path):
+    path = tmp_path / "predictions.parquet"
+    rows = [
+        Prediction(
+            id=str(number),
+            task="phantom",
+            language="en",
+            kind="closed",
+            question="Effusion?",
+            options=(),
+            gold=("yes",),
+            output=answer,
+            cluster=str(number),
+        )
+        for number, answer in enumerate(("Yes.", "No.", "Yes, there is.", "Perhaps."))
+    ]
+    write_predictions(path, rows)
+    scores = json.loads(output("score", str(path), "--json"))["scores"]
+    accuracy = next(each for each in scores if each["metric"] == "accuracy" and each["slice"] is None)
+    assert (accuracy["value"], accuracy["n"], accuracy["num_invalid"]) == (0.5, 4, 1)
+    assert "accuracy" in output("score", str(path))

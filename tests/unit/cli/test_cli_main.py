@@ -1,0 +1,123 @@
+"""The command line as a whole: start, language, version, errors and exit statuses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from doctorsun import __version__
+from doctorsun.cli.main import app
+from doctorsun.cli.session import Session, language_of
+
+HEAVY = ("torch", "transformers", "pyarrow", "matplotlib", "fastapi", "jieba", "pydantic", "numpy")
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, obj=Session("en"))
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "doctorsun", *arguments]
+    environ = os.environ | {"LC_ALL": "en_GB.UTF-8", "PYTHONUTF8": "1"}
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env=environ)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import doctorsun",
+        (
+            "import sys; sys.argv = ['doctorsun', '--help']\n"
+            "from doctorsun.cli.main import main\n"
+            "try: main()\n"
+            "except SystemExit as leaving: assert leaving.code == 0"
+        ),
+    ],
+    ids=["import", "help"],
+)
+def test_starting_imports_nothing_heavy(code: str):
+    check = f"{code}\nimport sys; print(*({set(HEAVY)} & set(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == ""
+
+
+def test_the_version_is_printed():
+    assert invoke("--version").output == f"doctorsun {__version__}\n"
+
+
+def test_a_wrong_recipe_leaves_with_2_and_its_text_on_standard_error():
+    done = run("check", "tny")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: there is no recipe 'tny': expected a YAML file or one of ")
+    assert done.stderr.endswith("did you mean 'tiny'?\n")
+
+
+def test_damaged_data_leaves_with_4_in_the_language_that_was_asked_for(tmp_path: Path):
+    done = run("--lang", "zh", "data", "stats", str(tmp_path))
+    assert done.returncode == 4
+    assert done.stderr.startswith(f"错误: {tmp_path}")
+
+
+def test_wrong_options_leave_with_2():
+    done = invoke("check", "tiny", "--sett", "a=1")
+    assert done.exit_code == 2
+    assert "No such option: --sett" in done.output
+
+
+def test_ctrl_c_leaves_with_5_and_says_how_to_go_on():
+    code = (
+        "import os, signal, typer\n"
+        "from doctorsun.cli import main\n"
+        "@main.app.command()\n"
+        "def stop(): os.kill(os.getpid(), signal.SIGINT); signal.pause()\n"
+        "import sys; sys.argv = ['doctorsun', '--lang', 'en', 'stop']\n"
+        "main.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 5
+    assert done.stderr.strip() == "interrupted; run the same command again to go on"
+
+
+def test_a_right_recipe_is_summed_up():
+    assert invoke("check", "micro").output == (
+        "micro: ok\n"
+        "stages (steps): pretrain (4), align (4), deep-align (4), instruct (8)\n"
+        "sources: documents, phantom, shapes\n"
+    )
+
+
+def test_a_right_recipe_is_printed_with_every_setting():
+    recipe = json.loads(invoke("check", "micro", "--set", "seed=5", "--json").output)
+    assert (recipe["name"], recipe["seed"], recipe["stages"]["align"]["schedule"]) == ("micro", 5, "cosine")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("eval", "w", "--task", "phantom", "--out", "o"), "'phantom' is not NAME=STORE, such as phantom=runs/tiny/"),
+        (("chat", "w", "--json"), "--json needs --prompt"),
+    ],
+)
+def test_wrong_arguments_leave_with_2(arguments: tuple[str, ...], text: str):
+    done = invoke(*arguments)
+    assert done.exit_code == 2
+    assert text in done.output
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LC_MESSAGES": "zh_TW", "LANG": "en_US"}, "zh"),
+    ],
+)
+def test_the_locale_gives_the_language(environ: dict[str, str], language: str):
+    assert language_of(environ) == language

@@ -1,0 +1,89 @@
+"""Frozen verdicts of every protocol on awkward answers; a change here is a new version of the protocol."""
+
+import pytest
+
+from doctorsun.eval.protocols import protocol_named
+
+OPTIONS = ("肺炎", "右侧胸腔积液", "Pneumothorax", "Normal")
+
+# protocol, kind, gold, answer, headline value, invalid
+GOLDEN = [
+    ("polarity@1", "closed", ("no",), "Normal study.", 0, True),
+    ("polarity@1", "closed", ("no",), "not normal", 0, True),
+    ("polarity@1", "closed", ("no",), "Unknown", 0, True),
+    ("polarity@1", "closed", ("no",), "None", 0, True),
+    ("polarity@1", "closed", ("yes",), "Yes, the heart is abnormal.", 1, False),
+    ("polarity@1", "closed", ("no",), "yes and no", 0, True),
+    ("polarity@1", "closed", ("no",), "No evidence of a nodule", 1, False),
+    ("polarity@1", "closed", ("yes",), "No.", 0, False),
+    ("polarity@1", "closed", ("no",), "", 0, True),
+    ("polarity@1", "closed", ("no",), "n", 0, True),
+    ("polarity@1", "closed", ("是",), "是的。", 1, False),
+    ("polarity@1", "closed", ("是",), "有", 1, False),
+    ("polarity@1", "closed", ("否",), "未见明显异常。", 1, False),
+    ("polarity@1", "closed", ("否",), "没有", 1, False),
+    ("polarity@1", "closed", ("否",), "正常", 0, True),
+    ("polarity@1", "closed", ("否",), "不正常", 0, True),
+    ("polarity@1", "closed", ("否",), "无法判断", 0, True),
+    ("polarity@1", "closed", ("是",), "有没有", 0, True),
+    ("polarity@1", "closed", ("是",), "Yes", 1, False),
+    ("polarity@1", "closed", ("没有",), "无", 1, False),
+    ("polarity@1", "closed", ("mri",), "MRI", 1, False),
+    ("polarity@1", "closed", ("left",), "The left.", 1, False),
+    ("polarity@1", "closed", ("left",), "left lung", 0, False),
+    ("polarity@1", "closed", ("abnormal",), "normal", 0, False),
+    ("polarity@1", "closed", ("not sure",), "no", 0, False),
+    ("polarity@1", "closed", ("left",), "", 0, True),
+    ("polarity@1", "closed", ("健康",), "健康。", 1, False),
+    ("polarity@1", "closed", ("不正常",), "正常", 0, False),
+    ("mcq_strict@1", "mcq", ("B",), "B", 1, False),
+    ("mcq_strict@1", "mcq", ("B",), "(B)", 1, False),
+    ("mcq_strict@1", "mcq", ("B",), "B. 右侧胸腔积液", 1, False),
+    ("mcq_strict@1", "mcq", ("B",), "右侧胸腔积液", 1, False),
+    ("mcq_strict@1", "mcq", ("B",), "答案是B", 1, False),
+    ("mcq_strict@1", "mcq", ("B",), "The answer is (B)", 1, False),
+    ("mcq_strict@1", "mcq", ("B",), "A", 0, False),
+    ("mcq_strict@1", "mcq", ("A",), "The correct answer is appendicitis", 0, True),
+    ("mcq_strict@1", "mcq", ("A",), "A chest x-ray", 0, True),
+    ("mcq_strict@1", "mcq", ("A",), "", 0, True),
+    ("mcq_strict@1", "mcq", ("A",), "A or B", 0, True),
+    ("mcq_strict@1", "mcq", ("B",), "B超", 0, True),
+    ("mcq_strict@1", "mcq", ("C",), "**C**", 1, False),
+    ("mcq_strict@1", "mcq", ("C",), "E", 0, True),
+    ("mcq_set@1", "mcq_multi", ("A", "C"), "CA", 1, False),
+    ("mcq_set@1", "mcq_multi", ("A", "C"), "A、C", 1, False),
+    ("mcq_set@1", "mcq_multi", ("A", "C"), "答案：AC", 1, False),
+    ("mcq_set@1", "mcq_multi", ("A", "C"), "A", 0, False),
+    ("mcq_set@1", "mcq_multi", ("A", "C"), "CAD is present", 0, True),
+    ("open_tokens@1", "open", ("left lung",), "lung lung lung", 0.4, False),
+    ("open_tokens@1", "open", ("left lung",), "The left lung.", 1, False),
+    ("open_tokens@1", "open", ("three",), "3", 1, False),
+    ("open_tokens@1", "open", ("heart", "left lung"), "lung", 2 / 3, False),
+    ("open_tokens@1", "open", ("左肺上叶",), "左肺", 2 / 3, False),
+    ("open_tokens@1", "open", ("左肺上叶",), "左肺上叶。", 1, False),
+    ("open_tokens@1", "open", ("X-ray",), "x ray", 1, False),
+    ("open_tokens@1", "open", ("left lung",), "", 0, True),
+    ("open_tokens@1", "open", ("left lung",), "?", 0, True),
+    ("box_iou@1", "box", ("nodule 10 10 30 30",), "<box>[[10, 10, 30, 30]]</box>", 1, False),
+    ("box_iou@1", "box", ("nodule 10 10 30 30",), "10，10，30，20", 1, False),
+    ("box_iou@1", "box", ("nodule 10 10 30 30",), "10 10 30 19", 0, False),
+    ("box_iou@1", "box", ("nodule 10 10 30 30",), "[10,10,30,30],[40,40,50,50]", 0.5, False),
+    ("box_iou@1", "box", ("nodule 10 10 30 30",), "30 30 10 10", 0, True),
+    ("box_iou@1", "box", ("nodule 10 10 30 30",), "in the left lung", 0, True),
+    ("box_iou@1", "box", ("T2 lesion 1 2 3 4",), "10 10 30", 0, True),
+    ("report_overlap@1", "report", ("no focal lesion",), "focal lesion", 0.8, False),
+    ("report_overlap@1", "report", ("未见异常",), "未见异常。", 1, False),
+    ("report_overlap@1", "report", ("未见异常",), "", 0, True),
+]
+
+
+@pytest.mark.parametrize("case", GOLDEN)
+def test_verdicts_stay_as_they_are(make_prediction, case):
+    name, kind, gold, answer, value, invalid = case
+    protocol = protocol_named(name)
+    options = OPTIONS if kind.startswith("mcq") else ()
+
+    verdict = protocol.judge(make_prediction(kind=kind, gold=gold, output=answer, options=options))
+
+    assert verdict.values[protocol.metrics[0]] == pytest.approx(value)
+    assert verdict.invalid is invalid

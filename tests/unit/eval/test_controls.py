@@ -1,0 +1,108 @@
+"""Image controls: what is shown in place of the image."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from doctorsun.errors import DataError
+from doctorsun.eval.controls import blank_image, controlled, donors_among, noise_image
+from doctorsun.image.raster import decode
+from doctorsun.schema import Groups
+
+
+def test_real_is_the_sample_itself(make_sample):
+    sample = make_sample(1)
+
+    assert controlled(sample, "real", donors_among([sample])) is sample
+
+
+def test_blank_is_mid_grey_of_the_same_size(make_image):
+    pixels = np.asarray(decode(blank_image(make_image(9, width=7, height=4)).bytes))
+
+    assert pixels.shape == (4, 7)
+    assert np.unique(pixels).tolist() == [128]
+
+
+def test_noise_is_of_the_same_size_and_follows_the_image(make_image):
+    image = make_image(9, width=40, height=30)
+
+    noise = noise_image(image)
+
+    assert np.asarray(decode(noise.bytes)).shape == (30, 40)
+    assert np.asarray(decode(noise.bytes)).std() > 60
+    assert noise == noise_image(image)
+    assert noise.sha256 != noise_image(make_image(8, width=40, height=30)).sha256
+
+
+@pytest.mark.parametrize("control", ["blank", "noise"])
+def test_the_question_stays(make_sample, control):
+    sample = make_sample(1)
+
+    shown = controlled(sample, control, donors_among([]))
+
+    assert shown.messages == sample.messages
+    assert shown.images[0].sha256 != sample.images[0].sha256
+
+
+def test_shuffled_comes_from_another_patient_of_the_same_modality(make_sample):
+    samples = [
+        make_sample(number, patient=f"patient-{number // 2}", modality="xray" if number < 12 else "ct")
+        for number in range(20)
+    ]
+    by_image = {sample.images[0].sha256: sample for sample in samples}
+    donors = donors_among(samples)
+
+    shown = [by_image[controlled(sample, "shuffled", donors).images[0].sha256] for sample in samples]
+
+    assert all(donor.modality == sample.modality for donor, sample in zip(shown, samples, strict=True))
+    assert all(donor.groups.patient != sample.groups.patient for donor, sample in zip(shown, samples, strict=True))
+    assert set(Counter(donor.id for donor in shown).values()) == {1}
+
+
+def test_questions_on_one_image_get_the_same_other_image(make_sample, make_image):
+    image = make_image(1)
+    twins = [make_sample(number, image=image, patient="one") for number in (1, 2)]
+    donors = donors_among([*twins, make_sample(3), make_sample(4)])
+
+    shown = {controlled(sample, "shuffled", donors).images[0].sha256 for sample in twins}
+
+    assert len(shown) == 1
+    assert image.sha256 not in shown
+
+
+def test_pairing_does_not_depend_on_the_order_of_samples(make_sample):
+    samples = [make_sample(number) for number in range(6)]
+
+    assert donors_among(samples) == donors_among(samples[::-1])
+
+
+def test_the_same_file_under_another_patient_is_no_other_image(make_sample, make_image):
+    image = make_image(1)
+    samples = [make_sample(number, image=image) for number in (1, 2)]
+
+    with pytest.raises(DataError, match=r"control shuffled of sample sample-1: got no other patient with 1 image"):
+        controlled(samples[0], "shuffled", donors_among(samples))
+
+
+@pytest.mark.parametrize("modality", ["xray", ""])
+def test_a_lone_patient_and_an_unknown_modality_are_not_shuffled(make_sample, modality):
+    samples = [make_sample(1, modality=modality), make_sample(2, modality=modality and "ct")]
+
+    with pytest.raises(DataError, match=f"of modality '{modality}'"):
+        controlled(samples[0], "shuffled", donors_among(samples))
+
+
+def test_where_no_patient_is_named_the_image_stands_for_one(make_sample):
+    samples = [make_sample(number, groups=Groups()) for number in (1, 2)]
+
+    shown = controlled(samples[0], "shuffled", donors_among(samples))
+
+    assert shown.images == samples[1].images
+
+
+def test_a_question_without_an_image_has_no_control(make_sample):
+    sample = make_sample(1, image=None)
+
+    with pytest.raises(DataError, match="control blank of sample sample-1: got a question without an image"):
+        controlled(sample, "blank", donors_among([sample]))

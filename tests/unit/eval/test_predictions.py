@@ -1,0 +1,96 @@
+"""Predictions on disk."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from doctorsun.errors import DataError
+from doctorsun.eval.predictions import read_keyed_predictions, read_predictions, write_predictions
+
+FOREIGN = {
+    "id": ["1", "2"],
+    "task": ["vqa_rad"] * 2,
+    "language": ["en"] * 2,
+    "kind": ["closed", "mcq"],
+    "question": ["Is it?", "Which?"],
+    "options": [[], ["left", "right"]],
+    "gold": [["yes"], ["A"]],
+    "output": ["yes", None],
+    "cluster": ["a", "b"],
+}
+
+
+def test_every_field_comes_back(tmp_path, make_prediction):
+    rows = [
+        make_prediction(
+            id="7", kind="mcq", options=("左", "right"), gold=("A",), option_logprobs=(-0.5, -2.0), num_tokens=3,
+            truncated=True, image_control="shuffled", status="error", modality="ct", revision="abc",
+        ),
+        make_prediction(),
+    ]  # fmt: skip
+    write_predictions(tmp_path / "predictions.parquet", rows)
+
+    assert read_predictions(tmp_path / "predictions.parquet") == rows
+
+
+def test_keys_stand_beside_the_rows(tmp_path, make_prediction):
+    write_predictions(tmp_path / "part.parquet", [make_prediction()], ["k1"])
+
+    assert read_keyed_predictions(tmp_path / "part.parquet") == [(make_prediction(), "k1")]
+
+
+def test_no_rows_are_a_file_too(tmp_path):
+    write_predictions(tmp_path / "predictions.parquet", [])
+
+    assert read_predictions(tmp_path / "predictions.parquet") == []
+
+
+def test_other_systems_need_few_columns(tmp_path):
+    pq.write_table(pa.table({**FOREIGN, "remark": ["x", "y"]}), tmp_path / "theirs.parquet")
+
+    first, second = read_predictions(tmp_path / "theirs.parquet")
+
+    assert (first.gold, first.options, first.status, first.image_control) == (("yes",), (), "ok", "real")
+    assert (second.options, second.output) == (("left", "right"), "")
+
+
+def test_plain_text_stands_for_a_list_of_one_and_numbers_for_ids(tmp_path):
+    pq.write_table(pa.table({**FOREIGN, "id": [1, 2], "gold": ["yes", "A"]}), tmp_path / "theirs.parquet")
+
+    rows = read_predictions(tmp_path / "theirs.parquet")
+
+    assert [(row.id, row.gold) for row in rows] == [("1", ("yes",)), ("2", ("A",))]
+
+
+def test_missing_columns_are_named(tmp_path):
+    table = pa.table(FOREIGN).drop_columns(["gold", "cluster"])
+    pq.write_table(table, tmp_path / "theirs.parquet")
+
+    with pytest.raises(DataError, match=r"theirs.parquet: got columns id, .*, expected also gold, cluster; add the"):
+        read_predictions(tmp_path / "theirs.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("kind", ["closed", "choice"], "row 2, column kind: got 'choice', expected closed or mcq or"),
+        ("status", ["done", "ok"], "row 1, column status: got 'done', expected ok or error"),
+        ("image_control", ["real", "black"], "row 2, column image_control: got 'black', expected real or blank"),
+        ("gold", [["yes"], None], "row 2: got null in gold, expected a value"),
+    ],
+)
+def test_wrong_values_are_named_with_their_row(tmp_path, column, values, message):
+    pq.write_table(pa.table({**FOREIGN, column: values}), tmp_path / "theirs.parquet")
+
+    with pytest.raises(DataError, match=message):
+        read_predictions(tmp_path / "theirs.parquet")
+
+
+@pytest.mark.parametrize("content", [b"no parquet", None])
+def test_unreadable_files_are_named(tmp_path, content):
+    path = tmp_path / "theirs.parquet"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(DataError, match=r"predictions .*theirs.parquet: got .*, expected a readable Parquet file"):
+        read_predictions(path)

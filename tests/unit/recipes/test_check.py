@@ -1,0 +1,171 @@
+"""Checks of recipes against presets, sources, splits and the disk: every complaint with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from doctorsun.config import load_recipe
+from doctorsun.errors import RecipeError
+from doctorsun.recipes.check import check, load_checked
+
+LINES = [
+    "name: base",  # 1
+    "model: {preset: tiny}",
+    "data:",
+    "  sources:",
+    "    phantom: {reader: phantom, num_images: {train: 100, test: 10}}",  # 5
+    "    words: {reader: phantom_text, num_documents: {train: 5, test: 5}}",
+    "stages:",
+    "  pretrain:",
+    "    {trainable: {language: full}, mixture: [{source: words}], steps: 1, batch_samples: 1, lr: 1}",
+    "  align:",  # 10
+    "    trainable: {projector: full}",
+    "    mixture: [{source: phantom}]",
+    "    steps: 10",
+    "    batch_samples: 8",
+    "    lr: 1e-3",  # 15
+    "evaluation: {tasks: {phantom: {source: phantom}}}",
+    "dialogues: {source: phantom}",
+]
+
+
+def write(folder: Path, changes: dict[int, str]) -> Path:
+    path = folder / "r.yaml"
+    lines = [changes.get(number, line) for number, line in enumerate(LINES, start=1)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def complaints(folder: Path, changes: dict[int, str]) -> list[str]:
+    with pytest.raises(RecipeError) as caught:
+        load_checked(write(folder, changes))
+    return caught.value.text().replace(f"{folder}/", "").splitlines()
+
+
+def test_a_right_recipe_passes(tmp_path: Path):
+    assert load_checked(write(tmp_path, {})).name == "base"
+
+
+@pytest.mark.parametrize("name", ["micro", "tiny"])
+def test_the_shipped_recipes_pass(name: str):
+    assert load_checked(name).name == name
+
+
+def test_settings_are_put_in_before_the_check(tmp_path: Path):
+    with pytest.raises(RecipeError, match=r"^--set model\.preset=tny: model\.preset: unknown preset: got 'tny'"):
+        load_checked(write(tmp_path, {}), ["model.preset=tny"])
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "expected"),
+    [
+        (
+            2,
+            "model: {preset: tny}",
+            "r.yaml:2:17: model.preset: unknown preset: got 'tny', expected one of micro,",
+        ),
+        (
+            2,
+            "model: {init: nowhere}",
+            (
+                "r.yaml:2:15: model.init: no folder 'nowhere': got No such file or directory, expected a folder;"
+                " give the weights: --set init=FOLDER"
+            ),
+        ),
+        (
+            6,
+            "    v: {reader: vqa_rad}\n    words: {reader: phantom_text, num_documents: {train: 5}}",
+            (
+                "r.yaml:6:8: data.sources.v: no folder to read from: expected 'root' here or 'data.root';"
+                " give the folder of the published files: --set data.root=FOLDER"
+            ),
+        ),
+        (
+            6,
+            "    v: {reader: vqa_rad, root: ~/x}\n    words: {reader: phantom_text, num_documents: {train: 5}}",
+            (
+                "r.yaml:6:32: data.sources.v.root: no folder '~/x': got No such file or directory, expected a folder;"
+                " give the folder of the published files: --set data.root=FOLDER;"
+                " '~' is not opened here, write the whole path"
+            ),
+        ),
+        (
+            12,
+            "    mixture: [{source: phantm}]",
+            (
+                "r.yaml:12:24: stages.align.mixture.0.source: unknown source: got 'phantm',"
+                " expected one of phantom, words; did you mean 'phantom'?"
+            ),
+        ),
+        (
+            5,
+            "    phantom: {reader: phantom, num_images: {test: 10}}",
+            (
+                "r.yaml:12:24: stages.align.mixture.0.source: the source 'phantom' has no split 'train':"
+                " got the splits test; add 'train' to data.sources.phantom"
+            ),
+        ),
+        (
+            12,
+            "    mixture: [{source: words}]",
+            (
+                "r.yaml:11:16: stages.align.trainable: the parts that learn see no image: got a mixture of text only,"
+                " expected a source with images, or the part 'language'; change one of the two"
+            ),
+        ),
+        (
+            16,
+            "evaluation: {tasks: {phantom: {source: phantom, split: validation}}}",
+            (
+                "r.yaml:16:40: evaluation.tasks.phantom.source: the source 'phantom' has no split 'validation':"
+                " got the splits train, test; add 'validation' to data.sources.phantom"
+            ),
+        ),
+        (
+            16,
+            "evaluation: {tasks: {words: {source: words}}}",
+            (
+                "r.yaml:16:38: evaluation.tasks.words.source: a source of documents asks nothing: got 'words',"
+                " expected one with questions; choose another"
+            ),
+        ),
+        (17, "dialogues: {source: zzz}", "r.yaml:17:21: dialogues.source: unknown source: got 'zzz', expected one of"),
+    ],
+)
+def test_each_setting_that_cannot_work_is_named_with_its_place(tmp_path: Path, number: int, line: str, expected: str):
+    found = complaints(tmp_path, {number: line})
+    assert len(found) == 1
+    assert found[0].startswith(expected)
+
+
+def test_a_folder_without_what_it_must_hold_is_not_complete(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    source = f"    words: {{reader: store, splits: {{train: {tmp_path}/empty}}}}"
+    assert complaints(tmp_path, {2: f"model: {{init: {tmp_path}/empty}}", 6: source}) == [
+        (
+            "r.yaml:2:15: model.init: 'empty' is not complete: got none in it, expected a file config.json;"
+            " give the weights: --set init=FOLDER"
+        ),
+        (
+            "r.yaml:6:44: data.sources.words.splits.train: 'empty' is not complete: got none in it, expected a file"
+            " manifest.json; build the store first"
+        ),
+    ]
+
+
+def test_a_file_is_no_folder(tmp_path: Path):
+    found = complaints(tmp_path, {2: f"model: {{init: {tmp_path}/r.yaml}}"})
+    assert found[0].startswith("r.yaml:2:15: model.init: no folder 'r.yaml': got a file, expected a folder")
+
+
+def test_the_shared_root_serves_a_source_without_its_own(tmp_path: Path):
+    changes = {3: f"data:\n  root: {tmp_path}", 6: "    v: {reader: vqa_rad}\n" + LINES[5]}
+    assert load_checked(write(tmp_path, changes)).data.root == str(tmp_path)
+    changes[3] = "data:\n  root: nowhere"
+    assert complaints(tmp_path, changes)[0].startswith("r.yaml:4:9: data.root: no folder 'nowhere'")
+
+
+def test_without_the_document_the_key_alone_names_the_place(tmp_path: Path):
+    recipe = load_recipe(write(tmp_path, {2: "model: {preset: tny}"}))
+    with pytest.raises(RecipeError, match=r"^model\.preset: unknown preset: got 'tny'"):
+        check(recipe)

@@ -1,0 +1,108 @@
+from typing import Any
+
+import pytest
+
+from doctorsun.report.scores import (
+    headline_rows,
+    is_unproven,
+    leading_rows,
+    result_rows,
+    row_facts,
+    slice_tables,
+    whole_rows,
+)
+from doctorsun.schema import Score
+
+
+def score(value: float, control: str = "real", **changes: Any) -> Score:
+    facts: dict[str, Any] = {
+        "task": "phantom",
+        "language": "en",
+        "kind": "closed",
+        "protocol": "polarity@1",
+        "metric": "accuracy",
+        "value": value,
+        "low": value - 0.05,
+        "high": value + 0.05,
+        "n": 100,
+        "num_invalid": 0,
+        "control": control,
+    }
+    return Score(**facts | changes)
+
+
+def test_controls_stand_beside_the_model() -> None:
+    (row,) = result_rows([score(0.5, "prior"), score(0.9), score(0.6, "blank")])
+    assert row.real == score(0.9)
+    assert list(row.controls) == ["blank", "prior"]
+    assert row.margin == pytest.approx(0.3)
+
+
+def test_every_score_lands_in_exactly_one_row() -> None:
+    scores = [
+        score(0.1 * index, control, metric=metric, language=language, slice=part)
+        for index, control in enumerate(("real", "blank", "prior"))
+        for metric in ("accuracy", "macro_accuracy")
+        for language in ("en", "zh")
+        for part in (None, "question_type=plane")
+    ]
+    rows = result_rows(scores)
+    found = [item for row in rows for item in (row.real, *row.controls.values())]
+    assert len(rows) == 8
+    assert sorted(map(repr, found)) == sorted(map(repr, scores))
+
+
+@pytest.mark.parametrize(("value", "unproven"), [(0.56, False), (0.55, True), (0.4, True)])
+def test_unproven_means_that_the_interval_reaches_the_best_control(value: float, *, unproven: bool) -> None:
+    scores = [score(value), score(0.5, "blank", low=0.0, high=1.0), score(0.3, "prior")]
+    (row,) = result_rows([score(value, low=value - 0.05), *scores[1:]])
+    assert is_unproven(row) is unproven
+    assert row_facts(row)["unproven"] is unproven
+
+
+def test_without_controls_nothing_is_said_to_be_unproven() -> None:
+    (row,) = result_rows([score(0.5)])
+    assert not is_unproven(row)
+    assert row_facts(row)["margin"] is None
+
+
+def test_row_with_controls_alone_is_kept() -> None:
+    (row,) = result_rows([score(0.5, "blank", slice="modality=ct")])
+    assert row.real is None
+    assert row_facts(row) | {"value": None, "best_control": "blank", "slice": "modality=ct"} == row_facts(row)
+
+
+def test_headline_metric_stands_first_and_parts_are_left_out() -> None:
+    rows = result_rows(
+        [
+            score(0.9),
+            score(0.8, metric="macro_accuracy"),
+            score(0.7, kind="open", metric="exact"),
+            score(0.6, kind="open", metric="f1"),
+            score(0.2, kind="report", metric="rouge_l"),
+            score(0.1, slice="question_type=plane"),
+        ]
+    )
+    assert len(whole_rows(rows)) == 5
+    assert [(row.kind, row.metric) for row in headline_rows(rows)] == [
+        ("closed", "macro_accuracy"),
+        ("open", "f1"),
+        ("report", "rouge_l"),
+    ]
+    assert [row.metric for row in leading_rows(headline_rows(rows))] == ["macro_accuracy"]
+
+
+def test_parts_stand_side_by_side_with_question_types_first() -> None:
+    scores = [
+        score(0.9, slice="modality=ct"),
+        score(0.5, slice="question_type=side:nodule"),
+        score(0.4, language="zh", slice="question_type=side:nodule"),
+        score(0.3, slice="question_type=open", kind="open", metric="exact"),
+        score(0.2, slice="question_type=open", kind="open", metric="f1"),
+    ]
+    types, modalities = slice_tables(result_rows(scores))
+    assert (types.field, types.languages) == ("question_type", ("en", "zh"))
+    (kind, name, by_language), (_, _, open_row) = types.lines
+    assert (kind, name, set(by_language)) == ("closed", "side:nodule", {"en", "zh"})
+    assert open_row["en"].metric == "f1"
+    assert modalities.lines[0][1] == "ct"

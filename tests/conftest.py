@@ -1,10 +1,11 @@
-"""What all tests share: no network, few threads, repeatable examples, and the place of real data."""
+"""What all tests share: no network, few threads, repeatable examples, checked array shapes, the place of real data."""
 
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from jaxtyping import install_import_hook
 
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
@@ -13,6 +14,9 @@ os.environ |= {
     "OMP_NUM_THREADS": "2",  # the tests are sized for two cores
     "TOKENIZERS_PARALLELISM": "false",
 }
+
+SHAPES_ARE_CHECKED = ("processor", "model", "train", "generate.cache", "generate.network", "generate.sampling")
+install_import_hook([f"doctorsun.{module}" for module in SHAPES_ARE_CHECKED], "beartype.beartype")
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -20,7 +20,7 @@ class TaskSection(Section):
 class EvaluationSection(Section):
     """The tasks, and the controls that each score is read against."""
 
-    tasks: dict[str, TaskSection] = {}
+    tasks: dict[str, TaskSection] = Field(default_factory=dict[str, TaskSection])
     controls: tuple[Literal["blank", "noise", "shuffled", "prior"], ...] = ("blank", "shuffled", "prior")
     max_tokens: Annotated[int, Field(ge=1)] = 48
     """Longest answer in tokens."""

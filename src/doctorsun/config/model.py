@@ -23,7 +23,7 @@ class ModelSection(Section):
     """Folder of weights to start from (its tokenizer and image settings come with it)."""
     tokenizer: TokenizerSection = TokenizerSection()
     fit: Literal["crop", "pad"] = "crop"
-    """How images that are not square enter: ``crop`` as CLIP does, ``pad`` as LLaVA-1.5 does; ``init`` brings its own."""
+    """How images enter that are not square: ``crop`` as CLIP does, ``pad`` as LLaVA-1.5 does; not with ``init``."""
 
     @model_validator(mode="after")
     def _has_a_start(self) -> "ModelSection":

@@ -67,7 +67,7 @@ class StageSection(Section):
         if not self.trainable:
             raise ValueError("a stage needs at least one part under 'trainable': vision, projector or language")
         if self.max_length > self.pack_tokens:
-            raise ValueError(f"max_length {self.max_length} is above pack_tokens {self.pack_tokens}: no sample would fit")
+            raise ValueError(f"max_length {self.max_length} is above pack_tokens {self.pack_tokens}")
         return self
 
     def part(self, name: PartName) -> PartSection | None:

@@ -1,12 +1,12 @@
 """Source settings to stores: every item once, in order, over the machine's cores, resumable."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
 from doctorsun.data.readers.phantom import phantom_item, phantom_text_item, shapes_item
@@ -16,7 +16,9 @@ from doctorsun.storage.store import Store, StoreWriter, store_is_complete
 
 Progress = Callable[[int, int | None], None]
 GeneratedSource = PhantomSource | PhantomTextSource | ShapesSource
+ItemMaker = Callable[[int], Sequence[Sample]]
 ITEMS_PER_CALL = 16
+MIN_ITEMS_FOR_PROCESSES = 128  # with fewer, starting the processes takes longer than they save
 
 
 def splits_of(section: SourceSection) -> tuple[Split, ...]:
@@ -33,12 +35,24 @@ def splits_of(section: SourceSection) -> tuple[Split, ...]:
 
 
 def build_store(
-    name: str, section: GeneratedSource | VqaRadSource, split: Split, folder: Path, *, seed: int, workers: int,
+    name: str,
+    section: GeneratedSource | VqaRadSource,
+    split: Split,
+    folder: Path,
+    *,
+    seed: int,
+    workers: int,
     on_progress: Progress,
 ) -> Store:
     """Make the store of one split of one source, or go on where a killed run stopped.
 
     Args:
+        name: the source's name.
+        section: its settings.
+        split: which of its splits.
+        folder: where the store goes.
+        seed: of generated sources; an item depends on seed, split and its number alone.
+        workers: processes that make items at once.
         on_progress: called with items done and, where it is known, items in all.
 
     Raises:
@@ -50,7 +64,8 @@ def build_store(
             if isinstance(section, VqaRadSource):
                 _write_read(writer, read_vqa_rad(Path(section.root or "."), split), on_progress)
             else:
-                _write_generated(writer, section, split, seed, workers, on_progress)
+                make, total = _item_maker(section, split, seed)
+                _write_made(writer, make, total, workers, on_progress)
     return Store(folder)
 
 
@@ -64,19 +79,16 @@ def _write_read(writer: StoreWriter, items: Iterator[Sample | Dropped], on_progr
         on_progress(count, None)
 
 
-def _write_generated(
-    writer: StoreWriter, section: GeneratedSource, split: Split, seed: int, workers: int, on_progress: Progress
-) -> None:
-    make, total = _item_maker(section, split, seed)
-    with _mapper(workers) as mapped:
-        for count, samples in enumerate(mapped(make, range(writer.num_items_done, total)), writer.num_items_done + 1):
+def _write_made(writer: StoreWriter, make: ItemMaker, total: int, workers: int, on_progress: Progress) -> None:
+    left = range(writer.num_items_done, total)
+    with _mapped(make, left, workers) as items:
+        for done, samples in enumerate(items, left.start + 1):
             writer.add(samples)
-            on_progress(count, total)
+            on_progress(done, total)
 
 
-def _item_maker(
-    section: GeneratedSource, split: Split, seed: int
-) -> tuple[Callable[[int], Sequence[Sample]], int]:
+def _item_maker(section: GeneratedSource, split: Split, seed: int) -> tuple[ItemMaker, int]:
+    """Return what makes an item from its number, and how many there are."""
     match section:
         case PhantomSource():
             return partial(_phantom, seed, split, section.modalities), section.num_images[split]
@@ -99,11 +111,13 @@ def _document(seed: int, split: Split, index: int) -> Sequence[Sample]:
 
 
 @contextmanager
-def _mapper(workers: int) -> Iterator[Callable[[Callable[[int], Any], range], Iterator[Any]]]:
-    """Give a map that keeps order: over processes when there is more than one worker."""
-    if workers == 1:
-        yield lambda make, items: map(make, items)
+def _mapped(make: ItemMaker, numbers: range, workers: int) -> Generator[Iterable[Sequence[Sample]]]:
+    """Give the items of these numbers in order, made by several processes where that pays."""
+    if workers == 1 or len(numbers) < MIN_ITEMS_FOR_PROCESSES:
+        yield map(make, numbers)
         return
     # 'spawn' works on every system and never copies the threads of a process that has already computed.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield lambda make, items: pool.imap(make, items, chunksize=ITEMS_PER_CALL)
+    # Ctrl-C reaches every process of the terminal; the workers leave it to this one, which ends them.
+    spawning = multiprocessing.get_context("spawn")
+    with spawning.Pool(workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+        yield pool.imap(make, numbers, chunksize=ITEMS_PER_CALL)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from doctorsun.errors import DataError
 
@@ -68,7 +68,7 @@ def macro_interval(values: Sequence[float], clusters: Sequence[str], groups: Seq
         effective_n = 1.0 / float(np.square(np.bincount(cluster_ids, weights=weights)).sum())
     elif variance > 0:
         effective_n = min(effective_n, value * (1 - value) / variance)
-    low, high = _wilson(value, effective_n, float(student_t.ppf(_TAIL, num_clusters - 1)))
+    low, high = _wilson(value, effective_n, float(stdtrit(num_clusters - 1, _TAIL)))
     return Interval(value=value, low=low, high=high, num_clusters=num_clusters)
 
 

@@ -15,25 +15,44 @@ VOCAB_MULTIPLE = 64
 
 def llava_config(preset: ModelPreset, processor: Processor) -> LlavaConfig:
     """Describe the network of a preset for a tokenizer."""
-    vocab_size = processor.tokenizer.get_vocab_size(with_added_tokens=True)
+    config = sized_config(preset, processor.tokenizer.get_vocab_size(with_added_tokens=True))
+    config.image_token_id = processor.image_token_id
+    text = config.text_config
+    text.bos_token_id, text.eos_token_id = processor.token_id(BOS), processor.token_id(EOS_TURN)
+    text.pad_token_id = processor.token_id(PAD)
+    return config
+
+
+def sized_config(preset: ModelPreset, vocab_size: int) -> LlavaConfig:
+    """Describe the network of a preset for a number of tokens; the ids of special tokens are left open."""
     vision = CLIPVisionConfig(
-        hidden_size=preset.vision_hidden_size, intermediate_size=preset.vision_intermediate_size,
-        num_hidden_layers=preset.vision_layers, num_attention_heads=preset.vision_heads, image_size=preset.image_size,
-        patch_size=preset.patch_size, projection_dim=preset.vision_hidden_size,
+        hidden_size=preset.vision_hidden_size,
+        intermediate_size=preset.vision_intermediate_size,
+        num_hidden_layers=preset.vision_layers,
+        num_attention_heads=preset.vision_heads,
+        image_size=preset.image_size,
+        patch_size=preset.patch_size,
+        projection_dim=preset.vision_hidden_size,
         initializer_range=preset.initializer_range,
     )
     text = LlamaConfig(
-        vocab_size=-(-vocab_size // VOCAB_MULTIPLE) * VOCAB_MULTIPLE, hidden_size=preset.hidden_size,
-        intermediate_size=preset.intermediate_size, num_hidden_layers=preset.num_layers,
-        num_attention_heads=preset.num_heads, num_key_value_heads=preset.num_key_value_heads,
-        head_dim=preset.hidden_size // preset.num_heads, max_position_embeddings=preset.max_positions,
-        rope_parameters=_rope(preset), rms_norm_eps=1e-5, bos_token_id=processor.token_id(BOS),
-        eos_token_id=processor.token_id(EOS_TURN), pad_token_id=processor.token_id(PAD),
+        vocab_size=-(-vocab_size // VOCAB_MULTIPLE) * VOCAB_MULTIPLE,
+        hidden_size=preset.hidden_size,
+        intermediate_size=preset.intermediate_size,
+        num_hidden_layers=preset.num_layers,
+        num_attention_heads=preset.num_heads,
+        num_key_value_heads=preset.num_key_value_heads,
+        head_dim=preset.hidden_size // preset.num_heads,
+        max_position_embeddings=preset.max_positions,
+        rope_parameters=_rope(preset),
+        rms_norm_eps=1e-5,
         initializer_range=preset.initializer_range,
     )
     return LlavaConfig(
-        vision_config=vision, text_config=text, image_token_index=processor.image_token_id,
-        image_seq_length=preset.num_visual_tokens, architectures=["LlavaForConditionalGeneration"],
+        vision_config=vision,
+        text_config=text,
+        image_seq_length=preset.num_visual_tokens,
+        architectures=["LlavaForConditionalGeneration"],
     )
 
 
@@ -52,6 +71,10 @@ def _rope(preset: ModelPreset) -> dict[str, Any]:
     if preset.rope_scaling == 1.0:
         return {"rope_type": "default", "rope_theta": preset.rope_theta}
     return {
-        "rope_type": "llama3", "rope_theta": preset.rope_theta, "factor": preset.rope_scaling, "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0, "original_max_position_embeddings": 8192,
+        "rope_type": "llama3",
+        "rope_theta": preset.rope_theta,
+        "factor": preset.rope_scaling,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192,
     }

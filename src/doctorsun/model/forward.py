@@ -8,6 +8,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.attention import PACKED_ATTENTION, PackLayout
+from doctorsun.model.trainable import num_used_vision_layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,26 @@ class PackedBatch:
     def to(self, device: torch.device) -> "PackedBatch":
         """Move everything to a device."""
         return PackedBatch(
-            self.ids.to(device), self.positions.to(device), self.layout.to(device), self.pixels.to(device),
-            self.supervised.to(device), self.targets.to(device),
+            self.ids.to(device),
+            self.positions.to(device),
+            self.layout.to(device),
+            self.pixels.to(device),
+            self.supervised.to(device),
+            self.targets.to(device),
         )
 
 
 class PackedForward:
-    """Runs packed sequences through a LLaVA whose language model uses packed attention."""
+    """Runs packed sequences through a LLaVA whose language model uses packed attention.
+
+    Args:
+        model: its trainable parts are set already: a frozen tower is run without a graph.
+        image_mean: per channel, for pixel values in [0, 1].
+        image_std: per channel, for pixel values in [0, 1].
+
+    Raises:
+        WeightsError: the projector reads several layers of the tower.
+    """
 
     def __init__(
         self, model: LlavaForConditionalGeneration, *, image_mean: tuple[float, ...], image_std: tuple[float, ...]
@@ -47,7 +61,8 @@ class PackedForward:
         self.mean = torch.tensor(image_mean, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(image_std, device=device).view(1, 3, 1, 1)
         config = model.config
-        self.vision_layer = config.vision_feature_layer
+        self.num_vision_layers = num_used_vision_layers(model)
+        self.first_patch = 1 if config.vision_feature_select_strategy == "default" else 0  # the class token comes first
         self.image_token_id = config.image_token_id
         self.vision_trains = any(p.requires_grad for p in self.parts.vision_tower.parameters())
 
@@ -74,8 +89,6 @@ class PackedForward:
         """Run the tower up to the selected layer; the rest of it feeds nothing."""
         tower = self.parts.vision_tower
         hidden = tower.pre_layrnorm(tower.embeddings(scaled))
-        layers = tower.encoder.layers
-        last = self.vision_layer if self.vision_layer >= 0 else len(layers) + 1 + self.vision_layer
-        for layer in layers[:last]:
+        for layer in tower.encoder.layers[: self.num_vision_layers]:
             hidden = layer(hidden, None)
-        return hidden[:, 1:]
+        return hidden[:, self.first_patch :]

@@ -1,11 +1,12 @@
 """Which parts of the network learn, and the parameters of each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from torch import nn
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import PartName
+from doctorsun.errors import WeightsError
 
 PARTS: tuple[PartName, ...] = ("vision", "projector", "language")
 
@@ -20,17 +21,20 @@ def modules_of(model: LlavaForConditionalGeneration, part: PartName) -> dict[str
 
 
 def set_trainable(
-    model: LlavaForConditionalGeneration, parts: Mapping[PartName, bool]
+    model: LlavaForConditionalGeneration, parts: Collection[PartName]
 ) -> dict[PartName, dict[str, nn.Parameter]]:
     """Freeze what is not named; return the named parameters that learn, by part.
 
     Blocks of the tower above the selected feature layer stay frozen: no loss reaches them.
+
+    Raises:
+        WeightsError: the projector reads several layers of the tower.
     """
     model.requires_grad_(False)
     chosen: dict[PartName, dict[str, nn.Parameter]] = {}
     unused = _unused_vision_modules(model)
     for part in PARTS:
-        if not parts.get(part):
+        if part not in parts:
             continue
         chosen[part] = {
             f"{prefix}.{name}": parameter
@@ -44,7 +48,23 @@ def set_trainable(
 
 
 def _unused_vision_modules(model: LlavaForConditionalGeneration) -> tuple[str, ...]:
-    layer, count = model.config.vision_feature_layer, len(model.model.vision_tower.encoder.layers)
-    last = layer if layer >= 0 else count + 1 + layer
-    names = [f"model.vision_tower.encoder.layers.{index}." for index in range(last, count)]
-    return (*names, "model.vision_tower.post_layernorm")
+    used, count = num_used_vision_layers(model), len(model.model.vision_tower.encoder.layers)
+    names = [f"model.vision_tower.encoder.layers.{index}." for index in range(used, count)]
+    return (*names, "model.vision_tower.post_layernorm.")
+
+
+def num_used_vision_layers(model: LlavaForConditionalGeneration) -> int:
+    """Count the blocks of the tower that come before the features which the projector reads.
+
+    Raises:
+        WeightsError: it reads several layers.
+    """
+    layer = model.config.vision_feature_layer
+    if not isinstance(layer, int):
+        raise WeightsError(
+            "config.json: vision_feature_layer",
+            got=f"{layer}",
+            expected="one layer",
+            do="use weights whose projector reads one layer of the tower",
+        )
+    return layer if layer >= 0 else len(model.model.vision_tower.encoder.layers) + 1 + layer

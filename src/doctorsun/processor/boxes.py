@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from doctorsun.errors import DataError
-from doctorsun.processor.image_processor import Box, Frame
+from doctorsun.processor.image_processor import Frame
 from doctorsun.schema import Object
 
 _POINTER = re.compile(r"<box>#(\d+)</box>")
@@ -35,7 +35,11 @@ def write_boxes(text: str, objects: Sequence[Object], frames: Sequence[Frame]) -
     return _POINTER.sub(coordinates, text)
 
 
-def read_boxes(text: str, frame: Frame) -> list[Box]:
-    """Return every box of an answer in image pixels; malformed ones are left out."""
-    found = (tuple(float(value) for value in match.groups()) for match in _BOX.finditer(text))
-    return [frame.to_image((x0, y0, x1, y1)) for x0, y0, x1, y1 in found]
+def boxes_in_pixels(text: str, frame: Frame) -> str:
+    """Replace every box of an answer by ``[x0, y0, x1, y1]`` in image pixels; malformed ones stay as they are."""
+
+    def pixels(match: re.Match[str]) -> str:
+        x0, y0, x1, y1 = (float(value) for value in match.groups())
+        return "[" + ", ".join(f"{value:.1f}" for value in frame.to_image((x0, y0, x1, y1))) + "]"
+
+    return _BOX.sub(pixels, text)

@@ -16,7 +16,10 @@ def as_openai(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [
         {
             "role": message.role,
-            "content": [{"type": p.type, "text": p.text} if p.type == "text" else {"type": p.type} for p in message.content],
+            "content": [
+                {"type": "text", "text": part.text} if part.type == "text" else {"type": "image"}
+                for part in message.content
+            ],
         }
         for message in messages
     ]
@@ -39,8 +42,8 @@ class ChatTemplate:
             raise TemplateError(message)
 
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-        environment.globals["raise_exception"] = fail
-        return environment.from_string(self.source)
+        # The name under which transformers lets a template refuse a conversation.
+        return environment.from_string(self.source, globals={"raise_exception": fail})
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
         """Return the text of a conversation; images stand as ``<image>``.

@@ -1,6 +1,5 @@
-"""Encoded images to model pixels, equal to transformers' CLIP (crop) and LLaVA (pad) processors; one frame for boxes."""
+"""Encoded images to model pixels, as transformers' CLIP (crop) and LLaVA (pad) processors do; one frame for boxes."""
 
-import io
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,10 +96,3 @@ class ImageProcessor:
         square = PillowImage.new("RGB", (side, side), background)
         square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
         return square
-
-
-def blank_png(width: int, height: int) -> bytes:
-    """Return a mid-grey PNG of a size, the image that shows nothing."""
-    buffer = io.BytesIO()
-    PillowImage.new("L", (width, height), 128).save(buffer, format="PNG")
-    return buffer.getvalue()

@@ -1,23 +1,21 @@
 """Processor: the one road from a Sample to token ids and pixels, for training, evaluation and serving."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 from tokenizers import Tokenizer
 
 from doctorsun.errors import DataError, WeightsError
-from doctorsun.processor.boxes import read_boxes, write_boxes
+from doctorsun.processor.boxes import boxes_in_pixels, write_boxes
 from doctorsun.processor.chat_template import ChatTemplate
-from doctorsun.processor.image_processor import Box, ImageProcessor
+from doctorsun.processor.config_files import read_geometry
+from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.tokenizer import EOS_DOCUMENT, EOS_TURN, IMAGE, load_tokenizer, read_token_name
 from doctorsun.schema import Message, Part, Sample
-from doctorsun.storage.atomic import write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Rendered:
         ids: token ids, each image expanded to its visual tokens.
         supervised: true where the token is part of a reply (its end-of-turn included): the loss counts these.
         prefix_length: tokens up to and including the last visual token; samples with equal prefixes and images may
-            share them in one sequence. 0 for text.
+            share them in one sequence. 0 where nothing can be shared: text, and an image after the first reply.
     """
 
     ids: Int32[np.ndarray, " seq"]
@@ -54,7 +52,7 @@ class Processor:
         Raises:
             WeightsError: a file is missing, damaged or describes a layout that is not LLaVA's.
         """
-        image_config, processor_config = _read_configs(folder)
+        geometry = read_geometry(folder)
         template_path = folder / "chat_template.jinja"
         if not template_path.is_file():
             raise WeightsError(
@@ -65,16 +63,7 @@ class Processor:
             bos_token=read_token_name(folder, "bos_token"),
             eos_token=read_token_name(folder, "eos_token"),
         )
-        images = ImageProcessor(
-            size=image_config["crop_size"]["height"],
-            fit="pad" if image_config.get("do_pad") else "crop",
-            mean=tuple(image_config["image_mean"]),
-            std=tuple(image_config["image_std"]),
-        )
-        side = images.size // processor_config["patch_size"]
-        additional = processor_config.get("num_additional_image_tokens", 0)
-        dropped = processor_config["vision_feature_select_strategy"] == "default"
-        return cls(load_tokenizer(folder), template, images, side * side + additional - dropped)
+        return cls(load_tokenizer(folder), template, geometry.images, geometry.num_visual_tokens)
 
     @cached_property
     def image_token_id(self) -> int:
@@ -95,8 +84,10 @@ class Processor:
         found = self.tokenizer.token_to_id(token)
         if found is None:
             raise WeightsError(
-                f"the token {token}", got="a tokenizer without it", expected="a vocabulary that holds it",
-                do="import the weights with 'doctorsun weights import', which adds it",
+                f"the token {token}",
+                got="a tokenizer without it",
+                expected="a vocabulary that holds it",
+                do="use weights that 'doctorsun run' made, or add the token to theirs",
             )
         return found
 
@@ -104,12 +95,17 @@ class Processor:
         """Turn a sample into token ids, with the positions that the loss counts.
 
         Raises:
-            DataError: images and image places differ in number, or a box points nowhere.
+            DataError: images and image places differ in number, a reply shows an image, or a box points nowhere.
         """
-        if len(sample.messages) == 1 and sample.messages[0].role == "assistant":
-            return self._render_document(sample.messages[0].text)
-        messages = self._with_boxes(sample)
         self._check_images(sample)
+        if len(sample.messages) == 1 and sample.messages[0].role == "assistant":
+            rendered = self._render_document(sample.messages[0].text)
+        else:
+            rendered = self._render_conversation(self._with_boxes(sample))
+        self._check_visual_tokens(sample, rendered)
+        return rendered
+
+    def _render_conversation(self, messages: Sequence[Message]) -> Rendered:
         ids: list[int] = []
         supervised: list[bool] = []
         start = 0
@@ -142,9 +138,9 @@ class Processor:
         """Return the words of an answer, without special tokens."""
         return self.tokenizer.decode(list(ids), skip_special_tokens=True)
 
-    def boxes(self, answer: str, width: int, height: int) -> list[Box]:
-        """Return the boxes of an answer in pixels of an image of this size."""
-        return read_boxes(answer, self.images.frame(width, height))
+    def boxes_in_pixels(self, answer: str, width: int, height: int) -> str:
+        """Return an answer with its boxes written as ``[x0, y0, x1, y1]`` in pixels of an image of this size."""
+        return boxes_in_pixels(answer, self.images.frame(width, height))
 
     def _encode(self, text: str) -> list[int]:
         ids = self.tokenizer.encode(text, add_special_tokens=False).ids
@@ -158,9 +154,11 @@ class Processor:
         return self._rendered(ids, [False] + [True] * (len(ids) - 1))
 
     def _rendered(self, ids: list[int], supervised: list[bool]) -> Rendered:
-        array = np.asarray(ids, dtype=np.int32)
+        array, counted = np.asarray(ids, dtype=np.int32), np.asarray(supervised, dtype=np.bool_)
         visual = np.flatnonzero(array == self.image_token_id)
-        return Rendered(array, np.asarray(supervised, dtype=np.bool_), int(visual[-1]) + 1 if visual.size else 0)
+        prefix_length = int(visual[-1]) + 1 if visual.size else 0
+        # What a prefix holds is not counted by the loss, so a reply cannot lie in one.
+        return Rendered(array, counted, 0 if counted[:prefix_length].any() else prefix_length)
 
     def _with_boxes(self, sample: Sample) -> tuple[Message, ...]:
         if not sample.objects:
@@ -170,7 +168,8 @@ class Processor:
             Message(
                 role=message.role,
                 content=tuple(
-                    Part(type=part.type, text=write_boxes(part.text, sample.objects, frames)) for part in message.content
+                    Part(type=part.type, text=write_boxes(part.text, sample.objects, frames))
+                    for part in message.content
                 ),
             )
             for message in sample.messages
@@ -180,53 +179,25 @@ class Processor:
         places = sum(message.num_images for message in sample.messages)
         if places != len(sample.images):
             raise DataError(
-                f"sample {sample.id}", got=f"{places} image places and {len(sample.images)} images",
-                expected="one place for each image", do="mend or drop the sample",
+                f"sample {sample.id}",
+                got=f"{places} image places and {len(sample.images)} images",
+                expected="one place for each image",
+                do="mend or drop the sample",
+            )
+        if any(message.num_images for message in sample.messages if message.role == "assistant"):
+            raise DataError(
+                f"sample {sample.id}",
+                got="an image in a reply",
+                expected="images in the questions only",
+                do="mend or drop the sample",
             )
 
-
-def save_processor_configs(folder: Path, images: ImageProcessor, patch_size: int) -> None:
-    """Write the configurations that ``AutoProcessor`` and ``AutoImageProcessor`` read."""
-    image_config: dict[str, Any] = {
-        "image_processor_type": "LlavaImageProcessor" if images.fit == "pad" else "CLIPImageProcessor",
-        "processor_class": "LlavaProcessor",
-        "do_convert_rgb": True,
-        "do_resize": True,
-        "size": {"shortest_edge": images.size},
-        "resample": 3,
-        "do_center_crop": True,
-        "crop_size": {"height": images.size, "width": images.size},
-        "do_rescale": True,
-        "rescale_factor": 1 / 255,
-        "do_normalize": True,
-        "image_mean": list(images.mean),
-        "image_std": list(images.std),
-    }
-    if images.fit == "pad":
-        image_config["do_pad"] = True
-    write_json(folder / "preprocessor_config.json", image_config)
-    processor_config = {
-        "processor_class": "LlavaProcessor",
-        "image_token": IMAGE,
-        "patch_size": patch_size,
-        "num_additional_image_tokens": 1,
-        "vision_feature_select_strategy": "default",
-    }
-    write_json(folder / "processor_config.json", processor_config)
-
-
-def _read_configs(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    needed = (("preprocessor_config.json", "crop_size"), ("processor_config.json", "patch_size"))
-    for name, key in needed:
-        path = folder / name
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-            config[key]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise WeightsError(
-                f"{path}", got=f"{type(error).__name__}: {error}", expected=f"JSON with '{key}'",
-                do="name a folder that 'doctorsun run' or save_pretrained made",
-            ) from error
-        found.append(config)
-    return found[0], found[1]
+    def _check_visual_tokens(self, sample: Sample, rendered: Rendered) -> None:
+        found, wanted = int((rendered.ids == self.image_token_id).sum()), len(sample.images) * self.num_visual_tokens
+        if found != wanted:
+            raise DataError(
+                f"sample {sample.id}",
+                got=f"{found} visual tokens for {len(sample.images)} images",
+                expected=f"{wanted}",
+                do=f"remove the word {IMAGE} from its text",
+            )

@@ -1,7 +1,7 @@
 """Train, save and load tokenizers in the Hugging Face layout, with nothing but the ``tokenizers`` library."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -59,7 +59,7 @@ class _Counter:
         self.texts = texts
         self.num_texts = 0
 
-    def __iter__(self) -> "Iterable[str]":
+    def __iter__(self) -> Iterator[str]:
         for text in self.texts:
             self.num_texts += 1
             yield text
@@ -93,7 +93,9 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise WeightsError(
-            f"{path}", got="no such file", expected="a tokenizer in the Hugging Face layout",
+            f"{path}",
+            got="no such file",
+            expected="a tokenizer in the Hugging Face layout",
             do="name a folder that 'doctorsun run' or save_pretrained made",
         )
     try:
@@ -113,6 +115,11 @@ def read_token_name(folder: Path, key: str) -> str:
     path = folder / "tokenizer_config.json"
     try:
         value = json.loads(path.read_text(encoding="utf-8")).get(key) or ""
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}", got=str(error), expected="JSON", do="copy the folder again") from error
-    return value["content"] if isinstance(value, dict) else value
+        return value["content"] if isinstance(value, dict) else value
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise WeightsError(
+            f"{path}",
+            got=f"{type(error).__name__}: {error}",
+            expected="the configuration of a tokenizer",
+            do="copy the folder again",
+        ) from error

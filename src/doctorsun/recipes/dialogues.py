@@ -21,15 +21,14 @@ LANGUAGES = ("zh", "en")
 
 
 def make_dialogues(
-    run: Path, store: Store, count: int, engine: "LocalEngine", processor: "Processor", max_tokens: int
+    run: Path, chosen: Sequence[Sequence[Sample]], engine: "LocalEngine", processor: "Processor", max_tokens: int
 ) -> None:
-    """Ask about ``count`` test images of different modalities; write ``dialogues.json`` and the images beside it."""
+    """Ask the chosen questions, a list per image; write ``dialogues.json`` and the images beside it."""
     from doctorsun.generate.chat import answer_samples
 
-    chosen = choose(store, count)
     flat = [sample for samples in chosen for sample in samples]
     answers = {answer.index: answer.text for answer in answer_samples(engine, processor, flat, max_tokens)}
-    turns = iter(range(len(flat)))
+    indices = iter(range(len(flat)))
     dialogues: list[dict[str, object]] = []
     for number, samples in enumerate(chosen, start=1):
         image = samples[0].images[0]
@@ -37,8 +36,10 @@ def make_dialogues(
         write_bytes(run / path, image.bytes or b"")
         facts = [
             {
-                "question": processor.question(sample)[-1].text, "answer": answers[next(turns)],
-                "truth": sample.messages[-1].text, "language": sample.language,
+                "question": processor.question(sample)[-1].text,
+                "answer": answers[next(indices)],
+                "truth": sample.messages[-1].text,
+                "language": sample.language,
             }
             for sample in samples
         ]

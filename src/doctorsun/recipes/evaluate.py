@@ -1,26 +1,27 @@
 """Evaluation of weights: held-out questions, answered as they are and under each control, then scored."""
 
 import hashlib
-import re
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
-from doctorsun.config import EvaluationSection, Recipe, TaskSection
+from doctorsun.config import EvaluationSection, Recipe
 from doctorsun.eval.predictions import read_predictions
-from doctorsun.eval.prior import TrainingPrior, training_prior
+from doctorsun.eval.prior import training_prior
 from doctorsun.eval.runner import ModelVersion, predict
 from doctorsun.eval.scoring import score, write_scores
 from doctorsun.eval.tasks import task_named
 from doctorsun.generate.chat import answer_samples
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.processor.processor import Processor
-from doctorsun.recipes.dialogues import make_dialogues
+from doctorsun.recipes.dialogues import choose, make_dialogues
+from doctorsun.recipes.machine import place
 from doctorsun.schema import ImageControl, Sample
 from doctorsun.storage.store import Store
+from doctorsun.train.telemetry import Telemetry
 from doctorsun.weights.hugging_face import load_weights, revision_of
 
 EvaluationProgress = Callable[[str, str, int, int], None]
@@ -38,7 +39,7 @@ class Examinee:
     @cached_property
     def _loaded(self) -> tuple[LocalEngine, Processor]:
         model, processor = load_weights(self.weights)
-        model.to("cuda" if torch.cuda.is_available() else "cpu")
+        place(model)
         images = processor.images
         engine = LocalEngine(model, image_mean=images.mean, image_std=images.std, max_batch=self.batch)
         return engine, processor
@@ -59,20 +60,41 @@ class Examinee:
             yield answer.index, self._in_pixels(answer.text, samples[answer.index]), answer.num_tokens, answer.truncated
 
     def _in_pixels(self, text: str, sample: Sample) -> str:
-        if not sample.images or "<box>" not in text:
+        if not sample.images:
             return text
-        boxes = self.processor.boxes(text, sample.images[0].width, sample.images[0].height)
-        places = iter(boxes)
+        return self.processor.boxes_in_pixels(text, sample.images[0].width, sample.images[0].height)
 
-        def pixels(match: re.Match[str]) -> str:
-            box = next(places, None)
-            return match[0] if box is None else "[" + ", ".join(f"{value:.1f}" for value in box) + "]"
 
-        return re.sub(r"<box>\s*\[\[[\d\s,]*\]\]\s*</box>", pixels, text)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exam:
+    """The questions of one task, and where the answers go."""
+
+    task: str
+    samples: Sequence[Sample]
+    folder: Path
+    on_progress: EvaluationProgress
+
+    def take(self, examinee: Examinee, control: ImageControl) -> Path:
+        """Ask what has no answer yet under one image control; return the file of all predictions."""
+        return predict(
+            self.samples,
+            examinee.answer,
+            out=self.folder,
+            task=task_named(self.task),
+            model=examinee.version,
+            control=control,
+            on_progress=lambda done, total: self.on_progress(self.task, control, done, total),
+        )
 
 
 def evaluate_run(
-    recipe: Recipe, run: Path, weights: Path, stores: Mapping[str, Store], on_progress: EvaluationProgress
+    recipe: Recipe,
+    run: Path,
+    stores: Mapping[str, Store],
+    *,
+    weights: Path,
+    telemetry: Telemetry,
+    on_progress: EvaluationProgress,
 ) -> None:
     """Do the evaluation and the dialogues of a recipe; what is on disk already is not done again."""
     section = recipe.evaluation
@@ -80,55 +102,44 @@ def evaluate_run(
     for name, task in section.tasks.items():
         folder = run / "eval" / name
         if not (folder / "scores.json").exists():
-            store, training = stores[f"{task.source}/{task.split}"], stores.get(f"{task.source}/train")
-            _evaluate_task(name, task, section, examinee, store, training, folder, on_progress)
+            began = time.perf_counter()
+            samples = list(questions(stores[f"{task.source}/{task.split}"], limit=task.max_questions_per_type))
+            exam = Exam(task=name, samples=samples, folder=folder, on_progress=on_progress)
+            _take_and_score(exam, examinee, section, stores.get(f"{task.source}/train"))
+            telemetry.write("eval", task=name, wall_s=round(time.perf_counter() - began, 1))
     dialogues = recipe.dialogues
     if dialogues and not (run / "dialogues.json").exists():
         store = stores[f"{dialogues.source}/test"]
-        make_dialogues(run, store, dialogues.count, examinee.engine, examinee.processor, section.max_tokens)
+        make_dialogues(run, choose(store, dialogues.count), examinee.engine, examinee.processor, section.max_tokens)
 
 
 def evaluate_weights(
-    weights: Path, task: str, store: Path, out: Path, control: ImageControl, on_progress: EvaluationProgress
+    weights: Path, task: str, store: Path, *, out: Path, control: ImageControl, on_progress: EvaluationProgress
 ) -> Path:
     """Ask weights the questions of one store under one image control; write predictions and scores to a folder."""
     section = EvaluationSection()
     examinee = Examinee(weights, name=weights.name, max_tokens=section.max_tokens, batch=section.batch)
     samples = list(questions(Store(store), limit=None))
-    path = _predict(task, samples, examinee, out, control, on_progress)
-    write_scores(out / "scores.json", score(read_predictions(path)))
+    exam = Exam(task=task, samples=samples, folder=out, on_progress=on_progress)
+    write_scores(out / "scores.json", score(read_predictions(exam.take(examinee, control))))
     return out / "scores.json"
 
 
-def _evaluate_task(  # noqa: PLR0917
-    name: str, task: TaskSection, section: EvaluationSection, examinee: Examinee, store: Store,
-    training: Store | None, folder: Path, on_progress: EvaluationProgress,
-) -> None:
-    samples = list(questions(store, limit=task.max_questions_per_type))
-    controls: tuple[ImageControl, ...] = ("real", *(c for c in section.controls if c != "prior"))
-    path = folder / "predictions.parquet"
-    for control in controls:
-        path = _predict(name, samples, examinee, folder, control, on_progress)
-    prior: TrainingPrior | None = None
-    if "prior" in section.controls and training is not None:
-        prior = training_prior(training.without_images())
-    write_scores(folder / "scores.json", score(read_predictions(path), prior))
-
-
-def _predict(
-    name: str, samples: Sequence[Sample], examinee: Examinee, folder: Path, control: ImageControl,
-    on_progress: EvaluationProgress,
-) -> Path:
-    return predict(
-        samples, examinee.answer, out=folder, task=task_named(name), model=examinee.version, control=control,
-        on_progress=lambda done, total: on_progress(name, control, done, total),
-    )
+def _take_and_score(exam: Exam, examinee: Examinee, section: EvaluationSection, training: Store | None) -> None:
+    predictions = exam.take(examinee, "real")
+    for control in section.controls:
+        if control != "prior":
+            predictions = exam.take(examinee, control)
+    has_prior = "prior" in section.controls and training is not None
+    prior = training_prior(training.without_images()) if has_prior else None
+    write_scores(exam.folder / "scores.json", score(read_predictions(predictions), prior))
 
 
 def questions(store: Store, *, limit: int | None) -> Iterator[Sample]:
     """Yield the samples of a store that can be scored.
 
     Args:
+        store: a split of a source.
         limit: the most per question type, kind and language; which ones is decided by a hash of their ids.
     """
     kinds, tasks, languages = store.column("answer.kind"), store.column("task"), store.column("language")

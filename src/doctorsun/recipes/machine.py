@@ -4,7 +4,10 @@ import os
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Precision = Literal["auto", "bf16", "fp32"]
 
@@ -33,9 +36,22 @@ def examine_machine(wanted: Precision = "auto") -> Machine:
     precision, reason = _precision(wanted, has_cuda_bf16=cuda and torch.cuda.is_bf16_supported(), flags=_cpu_flags())
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Machine(
-        cpu=_cpu_name(), cores=num_cores(), memory_gib=round(memory_bytes / 2**30, 1),
-        device=torch.cuda.get_device_name() if cuda else "cpu", precision=precision, precision_reason=reason,
+        cpu=_cpu_name(),
+        cores=num_cores(),
+        memory_gib=round(memory_bytes / 2**30, 1),
+        device=torch.cuda.get_device_name() if cuda else "cpu",
+        precision=precision,
+        precision_reason=reason,
     )
+
+
+def place(model: "nn.Module") -> None:
+    """Move a model to the accelerator, where there is one."""
+    import torch
+
+    if torch.cuda.is_available():
+        # The method of transformers' classes refuses some precisions; the plain one does all that is needed.
+        torch.nn.Module.to(model, "cuda")
 
 
 def num_cores() -> int:

@@ -1,7 +1,7 @@
 """What a run says while it works: one live line per piece of work, plain lines where there is no terminal."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,14 +33,19 @@ class RunProgress:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.bars = Progress(
-            TextColumn("{task.description:<24}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-            TextColumn("{task.fields[facts]}"), TimeRemainingColumn(compact=True), console=console,
-            disable=not console.is_terminal, transient=False,
+            TextColumn("{task.description:<24}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[facts]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            disable=not console.is_terminal,
+            transient=False,
         )
         self.works: dict[str, _Work] = {}
 
     @contextmanager
-    def shown(self) -> Iterator["RunProgress"]:
+    def shown(self) -> Generator["RunProgress"]:
         """Show the bars while the block runs."""
         with self.bars:
             yield self

@@ -3,7 +3,7 @@
 import json
 import platform
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,9 +28,16 @@ def read_record(run: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}", got=str(error), expected="JSON", do="remove the run's folder") from error
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["recipe"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}",
+            got=f"{type(error).__name__}: {error}",
+            expected="the record of a run",
+            do="remove the run's folder, or name another with --out",
+        ) from error
+    return record
 
 
 def is_finished(record: Mapping[str, Any] | None) -> bool:
@@ -50,15 +57,24 @@ def open_record(run: Path, recipe: Recipe) -> dict[str, Any]:
     if record is None:
         run.mkdir(parents=True, exist_ok=True)
         record = {
-            "recipe": resolved, "recipe_name": recipe.name, "seed": recipe.seed, "versions": _versions(),
-            "git_commit": _git_commit(), "data": {}, "machine": {}, "started": _now(), "finished": None,
+            "recipe": resolved,
+            "recipe_name": recipe.name,
+            "seed": recipe.seed,
+            "versions": _versions(),
+            "git_commit": _git_commit(),
+            "data": {},
+            "machine": {},
+            "started": _now(),
+            "finished": None,
         }
         write_json(run / "run.json", record)
     different = sorted(differing_keys(record["recipe"], resolved))
     if different:
         raise RecipeError(
-            f"{run} holds a run of another recipe", got=f"other values for {', '.join(different)}",
-            expected="the recipe that it was started with", do="name another folder with --out, or remove this one",
+            f"{run} holds a run of another recipe",
+            got=f"other values for {', '.join(different)}",
+            expected="the recipe that it was started with",
+            do="name another folder with --out, or remove this one",
         )
     return record
 
@@ -88,7 +104,7 @@ def differing_keys(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 @contextmanager
-def only_one(run: Path) -> Iterator[None]:
+def only_one(run: Path) -> Generator[None]:
     """Keep a second process out of the run's folder; the lock ends with the process, however it dies.
 
     Raises:
@@ -107,7 +123,9 @@ def only_one(run: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RecipeError(
-                f"{run} is in use", got="another doctorsun process at work in it", expected="one at a time",
+                f"{run} is in use",
+                got="another doctorsun process at work in it",
+                expected="one at a time",
                 do="wait for it, or name another folder with --out",
             ) from error
         yield
@@ -125,7 +143,7 @@ def _versions() -> dict[str, str]:
 def _git_commit() -> str | None:
     """Return the commit of the source tree that the package runs from; None for an installed wheel."""
     source = Path(doctorsun.__file__).parent
-    command = ["git", "-C", str(source), "describe", "--always", "--dirty", "--abbrev=12"]  # noqa: S607
+    command = ["git", "-C", str(source), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError:

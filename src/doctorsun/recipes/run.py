@@ -1,7 +1,12 @@
 """Carry out a recipe: data, stages, weights, evaluation, report, dialogues; each done once, resumable anywhere."""
 
-from collections.abc import Sequence
+import math
+import signal
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,8 +24,10 @@ if TYPE_CHECKING:
     from doctorsun.recipes.machine import Machine
     from doctorsun.recipes.stages import StageContext
     from doctorsun.storage.store import Store
+    from doctorsun.train.telemetry import Event, Listener
 
 RUNS = Path("runs")
+REPORT_EVERY_S = 60.0
 
 
 def run(
@@ -32,6 +39,8 @@ def run(
         name: a shipped recipe, or the path of a YAML file.
         out: the run's folder; ``runs/<recipe name>`` when None.
         overrides: ``key.path=value`` settings.
+        console: where progress and results are shown.
+        language: of the report and of the results.
 
     Raises:
         RecipeError: the recipe is wrong, or the folder holds another one.
@@ -43,6 +52,8 @@ def run(
         record = open_record(folder, recipe)
         if not is_finished(record):
             _work(recipe, folder, record, RunProgress(console), language)
+        if not _has_last_report(folder):
+            write_report(folder, language=language)
     _show_results(folder, recipe, console, language)
     return folder
 
@@ -54,6 +65,7 @@ def run_stage(
 
     Raises:
         RecipeError: the recipe is wrong or has no such stage.
+        Interrupted: Ctrl-C or SIGTERM; run again to go on.
     """
     from doctorsun.recipes.stages import run_stages
 
@@ -61,10 +73,10 @@ def run_stage(
     chosen = _stage_name(recipe, stage)
     folder = out or RUNS / recipe.name
     progress = RunProgress(console)
-    with only_one(folder), progress.shown():
+    with only_one(folder), progress.shown(), _stoppable(folder):
         record = open_record(folder, recipe)
-        context, _ = _prepare(recipe, folder, record, progress)
-        weights = run_stages(context, only=chosen)
+        context, _ = _prepare(recipe, folder, record, progress, progress.event)
+        weights = run_stages(context, last=chosen)
     console.print(f"stage {chosen} is done: {weights}", highlight=False, soft_wrap=True)
     return weights
 
@@ -80,21 +92,66 @@ def _work(recipe: Recipe, folder: Path, record: dict[str, Any], progress: RunPro
     from doctorsun.recipes.evaluate import evaluate_run
     from doctorsun.recipes.stages import publish, run_stages
 
-    with progress.shown():
-        try:
-            context, stores = _prepare(recipe, folder, record, progress)
-            write_report(folder, language=language)
-            weights = publish(run_stages(context), folder)
-            write_report(folder, language=language)
-            evaluate_run(recipe, folder, weights, stores, progress.evaluation)
-        except KeyboardInterrupt as error:
-            raise Interrupted(f"the run in {folder} was stopped", do="run the same command again to go on") from error
-    close_record(folder, record)
-    write_report(folder, language=language)
+    live_report = LiveReport(folder, language)
+
+    def listen(event: "Event") -> None:
+        progress.event(event)
+        live_report.event(event)
+
+    with progress.shown(), _stoppable(folder):
+        context, stores = _prepare(recipe, folder, record, progress, listen)
+        weights = publish(run_stages(context), folder)
+        evaluate_run(
+            recipe,
+            folder,
+            stores,
+            weights=weights,
+            telemetry=context.telemetry,
+            on_progress=progress.evaluation,
+        )
+        close_record(folder, record)
+
+
+class LiveReport:
+    """Keeps the report of a run that goes on up to date: after each stage and once a minute."""
+
+    def __init__(self, folder: Path, language: Language) -> None:
+        self.folder = folder
+        self.language: Language = language
+        self.written_at = -math.inf
+
+    def event(self, event: "Event") -> None:
+        """Write the report where it is time to."""
+        is_old = time.monotonic() - self.written_at >= REPORT_EVERY_S
+        if is_old or event["event"] == "stage_end":
+            write_report(self.folder, language=self.language)
+            self.written_at = time.monotonic()
+
+
+def _has_last_report(folder: Path) -> bool:
+    """Tell whether the page was written after the record was closed."""
+    page = folder / "report.html"
+    return page.exists() and page.stat().st_mtime >= (folder / "run.json").stat().st_mtime
+
+
+@contextmanager
+def _stoppable(folder: Path) -> Generator[None]:
+    """Let Ctrl-C and SIGTERM end the block in the same way: all that is on disk stays good."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"the run in {folder} was stopped", do="run the same command again to go on") from error
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _prepare(
-    recipe: Recipe, folder: Path, record: dict[str, Any], progress: RunProgress
+    recipe: Recipe, folder: Path, record: dict[str, Any], progress: RunProgress, listener: "Listener"
 ) -> "tuple[StageContext, dict[str, Store]]":
     """Make the data and the starting weights."""
     from doctorsun.recipes.machine import examine_machine
@@ -109,14 +166,15 @@ def _prepare(
     opened = stores.open_all()
     update_record(folder, record, data={name: store_facts(store) for name, store in opened.items()})
     prepare_start(recipe, folder, opened)
-    telemetry = Telemetry(folder / "metrics.jsonl", progress.event)
+    telemetry = Telemetry(folder / "metrics.jsonl", listener)
     context = StageContext(recipe=recipe, run=folder, stores=stores, machine=machine, telemetry=telemetry)
     return context, opened
 
 
 def _greet(recipe: Recipe, folder: Path, machine: "Machine", progress: RunProgress) -> None:
     progress.say(f"recipe {recipe.name} in {folder}: {recipe.description}")
-    progress.say(f"{machine.cpu or machine.device}, {machine.cores} cores, {machine.precision}: {machine.precision_reason}")
+    hardware = f"{machine.cpu or machine.device}, {machine.cores} cores"
+    progress.say(f"{hardware}, {machine.precision}: {machine.precision_reason}")
 
 
 def _show_results(folder: Path, recipe: Recipe, console: Console, language: Language) -> None:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import torch
-
 from doctorsun.config import Recipe, StageName, StageSection
 from doctorsun.model.build import build_model
 from doctorsun.model.presets import PRESETS
@@ -15,7 +13,7 @@ from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import BOS, EOS_TURN, train_tokenizer
-from doctorsun.recipes.machine import Machine
+from doctorsun.recipes.machine import Machine, place
 from doctorsun.recipes.stores import RunStores
 from doctorsun.storage.atomic import atomic_folder
 from doctorsun.storage.store import Store
@@ -29,7 +27,12 @@ TOKENIZER_SAMPLES = 30_000
 
 
 def prepare_start(recipe: Recipe, run: Path, stores: Mapping[str, Store]) -> Path:
-    """Make the weights that the first stage starts from: a copy of ``model.init``, or random ones with a new tokenizer."""
+    """Make the weights that the first stage starts from: those of ``model.init``, or random ones with a new tokenizer.
+
+    Raises:
+        WeightsError: ``model.init`` holds no LLaVA.
+        DataError: the stores hold no text for the tokenizer.
+    """
     start = run / "start"
     if start.exists():
         return start
@@ -60,11 +63,12 @@ class StageContext:
     telemetry: Telemetry
 
 
-def run_stages(context: StageContext, only: StageName | None = None) -> Path:
+def run_stages(context: StageContext, last: StageName | None = None) -> Path:
     """Train every stage that is not done, each from the one before; return the last one's weights.
 
     Args:
-        only: stop after this stage.
+        context: the run.
+        last: stop after this stage.
     """
     weights = context.run / "start"
     for name in context.recipe.stages:
@@ -72,7 +76,7 @@ def run_stages(context: StageContext, only: StageName | None = None) -> Path:
         if not finished.exists():
             _run_stage(context, name, weights)
         weights = finished
-        if name == only:
+        if name == last:
             break
     return weights
 
@@ -80,11 +84,17 @@ def run_stages(context: StageContext, only: StageName | None = None) -> Path:
 def _run_stage(context: StageContext, name: StageName, start: Path) -> None:
     recipe, folder = context.recipe, context.run / "stages" / name
     model, processor = load_weights(start)
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    place(model)
     job = StageJob(
-        name=name, index=list(recipe.stages).index(name), num_stages=len(recipe.stages), stage=recipe.stages[name],
-        plan=plan_stage(recipe, recipe.stages[name], context.stores), processor=processor, folder=folder,
-        seed=recipe.seed, bf16=context.machine.precision == "bf16",
+        name=name,
+        index=list(recipe.stages).index(name),
+        num_stages=len(recipe.stages),
+        stage=recipe.stages[name],
+        plan=plan_stage(recipe, recipe.stages[name], context.stores),
+        processor=processor,
+        folder=folder,
+        seed=recipe.seed,
+        bf16=context.machine.precision == "bf16",
     )
     train_stage(job, model, context.telemetry)
     save_weights(model.cpu(), start, folder / "weights")
@@ -117,5 +127,3 @@ def _texts(stores: Mapping[str, Store]) -> Iterator[str]:
         if name.endswith("/train"):
             for sample in islice(store.without_images(), TOKENIZER_SAMPLES):
                 yield from (message.text for message in sample.messages)
-
-

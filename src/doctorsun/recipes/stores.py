@@ -1,6 +1,6 @@
 """The stores of a run: made from the recipe's sources, or opened where they lie."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,23 +34,33 @@ class RunStores:
             section = section.model_copy(update={"root": self.recipe.data.root})
         name = f"{source}/{split}"
         return build_store(
-            source, section, split, self.run / "stores" / source / split, seed=self.recipe.seed, workers=num_cores(),
+            source,
+            section,
+            split,
+            self.run / "stores" / source / split,
+            seed=self.recipe.seed,
+            workers=num_cores(),
             on_progress=lambda done, total: self.on_progress(name, done, total),
         )
 
     def open_all(self) -> dict[str, Store]:
         """Make every split of every source; return them by ``source/split``."""
-        return {f"{source}/{split}": self.open(source, split) for source, split in self._names()}
-
-    def _names(self) -> Iterator[tuple[str, Split]]:
-        for source, section in self.recipe.data.sources.items():
-            yield from ((source, split) for split in splits_of(section))
+        return {
+            f"{source}/{split}": self.open(source, split)
+            for source, section in self.recipe.data.sources.items()
+            for split in splits_of(section)
+        }
 
 
 def store_facts(store: Store) -> dict[str, Any]:
     """Return what ``run.json`` tells of a store."""
     manifest = store.manifest
     return {
-        "sha256": store.sha256, "rows": len(store), "read": manifest.read, "kept": manifest.kept,
-        "dropped": manifest.dropped, "dropped_reasons": manifest.dropped_reasons, "counts": manifest.counts,
+        "sha256": store.sha256,
+        "rows": len(store),
+        "read": manifest.read,
+        "kept": manifest.kept,
+        "dropped": manifest.dropped,
+        "dropped_reasons": manifest.dropped_reasons,
+        "counts": manifest.counts,
     }

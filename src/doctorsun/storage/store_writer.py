@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 PROGRESS = "progress.json"  # the manifest so far, until the store is complete
 ROWS_PER_GROUP = 64
 IMAGE_BYTES_PER_GROUP = 8 * 2**20  # one sample is read with its row group, so large images make small groups
-COUNTED_FIELDS = ("language", "modality", "task", "licence")
+COUNTED_FIELDS = ("language", "domain", "modality", "task", "licence")
 
 
 def store_is_complete(folder: Path) -> bool:
@@ -171,6 +171,7 @@ class StoreWriter:
         counts = self._pending.counts
         for sample in samples:
             counts["language"][sample.language] += 1
+            counts["domain"][sample.domain] += 1
             counts["modality"][sample.modality] += 1
             counts["task"][sample.task] += 1
             counts["licence"][sample.source.licence] += 1

@@ -16,26 +16,41 @@ from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
 
 KEEP = 2
 TENSOR_FILES = ("weights.safetensors", "optimizer.safetensors")
+SLOTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW keeps of each parameter
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A complete checkpoint on disk: the state after ``step`` optimizer steps."""
+    """A complete checkpoint on disk: the state after ``step`` optimizer steps.
+
+    Attributes:
+        fingerprint: of the data plan that it belongs to.
+        quarantined: samples that could not be used so far.
+        wall_s: seconds that the stage took so far.
+    """
 
     folder: Path
     step: int
     fingerprint: str
     quarantined: int
+    wall_s: float
 
 
 def save_checkpoint(
-    root: Path, step: int, parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer,
+    root: Path,
+    step: int,
+    parameters: Mapping[str, nn.Parameter],
+    optimizer: torch.optim.Optimizer,
     facts: Mapping[str, Any],
 ) -> Path:
     """Write ``step-N`` atomically and remove all but the newest two.
 
     Args:
-        facts: what a resumed run needs besides tensors: ``fingerprint`` and ``quarantined``.
+        root: folder of the stage's checkpoints.
+        step: optimizer steps done.
+        parameters: those that train, by name.
+        optimizer: of these parameters.
+        facts: what a resumed run needs besides tensors: ``fingerprint``, ``quarantined`` and ``wall_s``.
 
     Raises:
         MachineError: the disk is full; older checkpoints stay.
@@ -64,8 +79,8 @@ def find_checkpoint(root: Path, fingerprint: str) -> tuple[Checkpoint | None, li
         try:
             state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
             damaged = [name for name in TENSOR_FILES if sha256_file(folder / name) != state["sha256"][name]]
-            checkpoint = Checkpoint(folder, state["step"], state["fingerprint"], state["quarantined"])
-        except (OSError, ValueError, KeyError) as error:
+            checkpoint = Checkpoint(folder, state["step"], state["fingerprint"], state["quarantined"], state["wall_s"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
             skipped.append(f"{folder}: {type(error).__name__}: {error}")
             continue
         if damaged:
@@ -73,16 +88,16 @@ def find_checkpoint(root: Path, fingerprint: str) -> tuple[Checkpoint | None, li
             continue
         if checkpoint.fingerprint != fingerprint:
             raise WeightsError(
-                f"{folder}", got=f"a checkpoint of the data plan {checkpoint.fingerprint[:12]}",
-                expected=fingerprint[:12], do="use another --out, or remove the stage's folder to train it again",
+                f"{folder}",
+                got=f"a checkpoint of the data plan {checkpoint.fingerprint[:12]}",
+                expected=fingerprint[:12],
+                do="use another --out, or remove the stage's folder to train it again",
             )
         return checkpoint, skipped
     return None, skipped
 
 
-def restore(
-    checkpoint: Checkpoint, parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer
-) -> None:
+def restore(checkpoint: Checkpoint, parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
     """Put a checkpoint's weights and optimizer state back.
 
     Raises:
@@ -90,26 +105,27 @@ def restore(
     """
     weights = load_file(checkpoint.folder / TENSOR_FILES[0])
     if weights.keys() != parameters.keys():
-        odd = sorted(weights.keys() ^ parameters.keys())[0]
+        odd = min(weights.keys() ^ parameters.keys())
         raise WeightsError(
-            f"{checkpoint.folder}", got=f"a checkpoint that differs in {odd}", expected="the tensors that train",
+            f"{checkpoint.folder}",
+            got=f"a checkpoint that differs in {odd}",
+            expected="the tensors that train",
             do="use another --out, or remove the stage's folder to train it again",
         )
     state = load_file(checkpoint.folder / TENSOR_FILES[1])
     for name, parameter in parameters.items():
         parameter.data.copy_(weights[name])
-        slots = {key.partition(":")[0]: value for key, value in state.items() if key.partition(":")[2] == name}
-        if slots:
+        slots = {slot: state[f"{slot}:{name}"].to(parameter.device) for slot in SLOTS if f"{slot}:{name}" in state}
+        if slots:  # none before the first step
             optimizer.state[parameter] = slots
 
 
-def _optimizer_tensors(
-    parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer
-) -> dict[str, Tensor]:
+def _optimizer_tensors(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {
-        f"{slot}:{name}": value.contiguous()
+        f"{slot}:{name}": optimizer.state[parameter][slot].contiguous()
         for name, parameter in parameters.items()
-        for slot, value in optimizer.state.get(parameter, {}).items()
+        if parameter in optimizer.state
+        for slot in SLOTS
     }
 
 

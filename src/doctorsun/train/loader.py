@@ -24,6 +24,7 @@ class StepBatch:
     """All that one optimizer step needs.
 
     Attributes:
+        num_samples: samples that are in the loss.
         quarantined: (sample id, reason) of the samples that could not be used; they are not in the loss.
     """
 
@@ -58,8 +59,10 @@ class PixelCache:
             return self._pixels[image.sha256]
         if image.bytes is None:
             raise DataError(
-                f"image {index} of sample {sample.id}", got="a reference without bytes", expected="the image itself",
-                do="rejoin the images with 'doctorsun data import --images DIR'",
+                f"image {index} of sample {sample.id}",
+                got="a reference without bytes",
+                expected="the image itself",
+                do="make the store again, with its images",
             )
         pixels = self._processor.pixels(image.bytes)
         self._pixels[image.sha256] = pixels
@@ -70,7 +73,14 @@ class PixelCache:
 
 
 class Loader:
-    """Iterates over the steps of a plan from any step on."""
+    """Iterates over the steps of a plan from any step on.
+
+    Args:
+        plan: which samples each step holds.
+        processor: renders and decodes them.
+        max_length: longest sample in tokens.
+        pack_tokens: tokens of one packed sequence.
+    """
 
     def __init__(self, plan: StagePlan, processor: Processor, *, max_length: int, pack_tokens: int) -> None:
         self.plan = plan
@@ -111,7 +121,10 @@ class Loader:
             collate(pack, pixels) for pack in best_fit(share_prefixes(items, self.pack_tokens), self.pack_tokens)
         )
         return StepBatch(
-            packs, len(items), sum(len(pack.targets) for pack in packs), sum(len(pack.ids) for pack in packs),
+            packs,
+            len(items),
+            sum(len(pack.targets) for pack in packs),
+            sum(len(pack.ids) for pack in packs),
             tuple(quarantined),
         )
 
@@ -122,7 +135,9 @@ class Loader:
         rendered = self.processor.render(sample)
         if len(rendered.ids) > self.max_length:
             raise DataError(
-                f"sample {sample.id}", got=f"{len(rendered.ids)} tokens", expected=f"at most {self.max_length}",
+                f"sample {sample.id}",
+                got=f"{len(rendered.ids)} tokens",
+                expected=f"at most {self.max_length}",
                 do="raise the stage's max_length or shorten the sample",
             )
         if not rendered.supervised.any():

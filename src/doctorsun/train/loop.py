@@ -1,24 +1,23 @@
 """The one training loop of every stage: plan, forward, backward, step, save; resumable at any moment."""
 
 import math
-import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import torch
 from torch import nn
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
-from doctorsun.errors import DataError, Interrupted
+from doctorsun.errors import DataError, Interrupted, RecipeError
 from doctorsun.model.forward import PackedForward
 from doctorsun.model.trainable import set_trainable
 from doctorsun.processor.processor import Processor
 from doctorsun.train.checkpoint import find_checkpoint, restore, save_checkpoint
+from doctorsun.train.interruption import stop_requests
 from doctorsun.train.loader import Loader, StepBatch
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.optimizer import build_optimizer, set_learning_rate
@@ -52,7 +51,13 @@ class StageJob:
 
 @dataclass(slots=True)
 class Counters:
-    """What the loop counts besides the step."""
+    """What the loop counts besides the step.
+
+    Attributes:
+        quarantined: samples that could not be used, in this process and those before it.
+        seen: samples of all steps so far.
+        bad_steps: steps in a row without a finite gradient.
+    """
 
     quarantined: int = 0
     seen: int = 0
@@ -63,6 +68,7 @@ def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: 
     """Train a model in place to the end of a stage, from its newest sound checkpoint if there is one.
 
     Raises:
+        RecipeError: the stage asks for adapters.
         Interrupted: Ctrl-C or SIGTERM; the state was saved.
         DataError: three steps in a row had no finite gradient, or more than 1 % of the samples cannot be used.
         MachineError: the disk is full; the last checkpoint is intact.
@@ -77,7 +83,8 @@ class StageLoop:
         self.job = job
         self.telemetry = telemetry
         self.counters = Counters()
-        parts = set_trainable(model, {part: True for part in job.stage.trainable})
+        _refuse_adapters(job)
+        parts = set_trainable(model, job.stage.trainable)
         self.parameters: dict[str, nn.Parameter] = {name: p for named in parts.values() for name, p in named.items()}
         self.optimizer = build_optimizer(job.stage, parts)
         images = job.processor.images
@@ -86,26 +93,26 @@ class StageLoop:
         self.loader = Loader(
             job.plan, job.processor, max_length=job.stage.max_length, pack_tokens=job.stage.pack_tokens
         )
+        self.began = self.step_began = time.perf_counter()
+        self.loader_wait_s = 0.0
 
     def run(self) -> None:
         """Do the steps that are left."""
-        start = self._resume()
+        start, num_steps = self._resume(), self.job.stage.steps
         self.telemetry.rewind(self.job.name, start)
         self._announce(start)
-        step = start
-        with _stop_requests() as stop_requested:
-            for batch in self._timed(self.loader.steps(start, self.job.stage.steps)):
-                self._step(step, batch)
-                step += 1
-                if step % self.job.stage.save_every_steps == 0 or step == self.job.stage.steps:
-                    self._save(step)
-                if stop_requested():
-                    self._save(step)
+        with stop_requests() as stop, closing(self.loader.steps(start, num_steps)) as batches:
+            for done, batch in enumerate(self._timed(batches), start + 1):
+                self._step(done - 1, batch)
+                is_stopping = stop.is_made
+                if is_stopping or done % self.job.stage.save_every_steps == 0 or done == num_steps:
+                    self._save(done)
+                if is_stopping:
                     raise Interrupted(
-                        f"stage {self.job.name} was stopped after step {step} of {self.job.stage.steps}",
+                        f"stage {self.job.name} was stopped after step {done} of {num_steps}",
                         do="run the same command again to go on",
                     )
-        self.telemetry.write("stage_end", stage=self.job.name, steps=self.job.stage.steps)
+        self.telemetry.write("stage_end", stage=self.job.name, steps=num_steps, wall_s=round(self._wall_s(), 1))
 
     def _resume(self) -> int:
         root = self.job.folder / "checkpoints"
@@ -117,39 +124,64 @@ class StageLoop:
         restore(checkpoint, self.parameters, self.optimizer)
         self.counters.quarantined = checkpoint.quarantined
         self.counters.seen = checkpoint.step * self.job.plan.batch_samples
+        self.began -= checkpoint.wall_s
         return checkpoint.step
 
     def _announce(self, start: int) -> None:
         plan, stage = self.job.plan, self.job.stage
-        languages: dict[str, float] = {}
-        for pool, share in zip(plan.pools, plan.shares, strict=True):
-            for language, part in pool.language_shares().items():
-                languages[language] = languages.get(language, 0.0) + share * part
-        mixture: dict[str, float] = {}
-        for pool, share in zip(plan.pools, plan.shares, strict=True):
-            mixture[pool.name] = mixture.get(pool.name, 0.0) + share
         self.telemetry.write(
-            "stage_start", stage=self.job.name, stage_index=self.job.index, num_stages=self.job.num_stages,
-            num_steps=stage.steps, first_step=start, samples=stage.steps * plan.batch_samples,
-            trainable_parameters=sum(p.numel() for p in self.parameters.values()), mixture=mixture,
-            languages=languages,
+            "stage_start",
+            stage=self.job.name,
+            stage_index=self.job.index,
+            num_stages=self.job.num_stages,
+            num_steps=stage.steps,
+            first_step=start,
+            samples=stage.steps * plan.batch_samples,
+            trainable_parameters=sum(p.numel() for p in self.parameters.values()),
+            mixture=plan.source_shares(),
+            languages=plan.language_shares(),
         )
 
     def _timed(self, batches: Iterator[StepBatch]) -> Iterator[StepBatch]:
         """Yield batches; note how long the loop waited for each."""
         while True:
-            self.step_started = time.perf_counter()
+            self.step_began = time.perf_counter()
             try:
                 batch = next(batches)
             except StopIteration:
                 return
-            self.loader_wait_s = time.perf_counter() - self.step_started
+            self.loader_wait_s = time.perf_counter() - self.step_began
             yield batch
 
     def _step(self, step: int, batch: StepBatch) -> None:
-        self._count_quarantined(batch)
+        self._count_quarantined(step, batch)
         torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
         lr = set_learning_rate(self.optimizer, self.job.stage, step)
+        loss = self._accumulate(batch)
+        norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
+        if math.isfinite(loss) and math.isfinite(norm):
+            self.optimizer.step()
+            self.counters.bad_steps = 0
+        else:
+            self._count_bad_step(step)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.telemetry.write(
+            "step",
+            stage=self.job.name,
+            step=step + 1,
+            loss=loss,
+            lr=lr,
+            grad_norm=norm,
+            samples=batch.num_samples,
+            supervised_tokens=batch.supervised_tokens,
+            total_tokens=batch.total_tokens,
+            padding_share=0.0,
+            loader_wait_s=round(self.loader_wait_s, 4),
+            step_s=round(time.perf_counter() - self.step_began, 4),
+        )
+
+    def _accumulate(self, batch: StepBatch) -> float:
+        """Add the gradient of the step's mean loss, pack by pack; return that loss."""
         loss = 0.0
         for pack in batch.packs:
             on_device = pack.to(self.device)
@@ -158,25 +190,14 @@ class StageLoop:
             share = supervised_loss(logits, on_device.targets, batch.supervised_tokens)
             share.backward()
             loss += share.item()
-        norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
-        if math.isfinite(loss) and math.isfinite(norm):
-            self.optimizer.step()
-            self.counters.bad_steps = 0
-        else:
-            self._count_bad_step(step, batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        self.telemetry.write(
-            "step", stage=self.job.name, step=step + 1, loss=loss, lr=lr, grad_norm=norm, samples=batch.num_samples,
-            supervised_tokens=batch.supervised_tokens, total_tokens=batch.total_tokens, padding_share=0.0,
-            loader_wait_s=round(self.loader_wait_s, 4), step_s=round(time.perf_counter() - self.step_started, 4),
-        )
+        return loss
 
     def _autocast(self) -> AbstractContextManager[object]:
         return torch.autocast(self.device.type, torch.bfloat16) if self.job.bf16 else nullcontext()
 
-    def _count_quarantined(self, batch: StepBatch) -> None:
+    def _count_quarantined(self, step: int, batch: StepBatch) -> None:
         for sample, reason in batch.quarantined:
-            self.telemetry.write("quarantined", stage=self.job.name, sample=sample, reason=reason)
+            self.telemetry.write("quarantined", stage=self.job.name, step=step + 1, sample=sample, reason=reason)
         self.counters.quarantined += len(batch.quarantined)
         self.counters.seen += self.job.plan.batch_samples
         allowed = max(1, MAX_QUARANTINED_SHARE * self.counters.seen)
@@ -184,18 +205,21 @@ class StageLoop:
             raise DataError(
                 f"stage {self.job.name} cannot use its data",
                 got=f"{self.counters.quarantined} unusable of {self.counters.seen} samples",
-                expected="at most 1 %", do=f"the reasons stand in {self.telemetry.path}; mend the store",
+                expected="at most 1 %",
+                do=f"the reasons stand in {self.telemetry.path}; mend the store",
             )
 
-    def _count_bad_step(self, step: int, batch: StepBatch) -> None:
+    def _count_bad_step(self, step: int) -> None:
         self.counters.bad_steps += 1
         refs = ", ".join(self._names(step)[:8])
-        self.telemetry.write("warning", text=f"step {step + 1} of {self.job.name} had no finite gradient: {refs} ...")
+        text = f"step {step + 1} of {self.job.name} had no finite gradient: {refs} ..."
+        self.telemetry.write("warning", stage=self.job.name, step=step + 1, text=text)
         if self.counters.bad_steps == MAX_BAD_STEPS:
             raise DataError(
                 f"stage {self.job.name} stopped at step {step + 1}",
-                got=f"{MAX_BAD_STEPS} steps in a row without a finite gradient, over {batch.num_samples} samples: {refs}",
-                expected="finite losses", do="lower the learning rate, or look at these samples",
+                got=f"{MAX_BAD_STEPS} steps in a row without a finite gradient",
+                expected="finite losses",
+                do=f"lower the learning rate, or look at the samples {refs} ...",
             )
 
     def _names(self, step: int) -> list[str]:
@@ -203,36 +227,25 @@ class StageLoop:
         return [pools[ref.pool].store[ref.row].id for ref in self.job.plan.step(step)]
 
     def _save(self, step: int) -> None:
-        facts: Mapping[str, object] = {
-            "fingerprint": self.job.plan.fingerprint, "quarantined": self.counters.quarantined,
+        facts = {
+            "fingerprint": self.job.plan.fingerprint,
+            "quarantined": self.counters.quarantined,
+            "wall_s": self._wall_s(),
         }
         save_checkpoint(self.job.folder / "checkpoints", step, self.parameters, self.optimizer, facts)
 
-
-@contextmanager
-def _stop_requests() -> Iterator["_Stop"]:
-    """Turn Ctrl-C and SIGTERM into a wish that the loop grants after the step; a second Ctrl-C stops at once."""
-    stop = _Stop()
-    previous = {number: signal.signal(number, stop.request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    def _wall_s(self) -> float:
+        """Return the seconds of this stage, with those of the processes before up to their last checkpoint."""
+        return time.perf_counter() - self.began
 
 
-class _Stop:
-    """Remembers that a signal came."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    def __call__(self) -> bool:
-        return self.requested
-
-    def request(self, number: int, _frame: FrameType | None) -> None:
-        """Note a signal; give up at once on the second."""
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        del number
+def _refuse_adapters(job: StageJob) -> None:
+    for part in job.stage.trainable:
+        section = job.stage.part(part)
+        if section and section.lora:
+            raise RecipeError(
+                f"stages.{job.name}.trainable.{part}.lora",
+                got="adapters",
+                expected="'full'",
+                do="remove the setting: adapters are not trained yet",
+            )

@@ -1,6 +1,7 @@
-"""Which samples each optimizer step holds: a pure function of seed, mixture and step, known before any image is opened."""
+"""Which samples each optimizer step holds: a function of seed, mixture and step alone, known before any image opens."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -13,6 +14,8 @@ from doctorsun.storage.store import Store
 
 # Questions about one image that one step takes at most: more would make the batch depend on few images.
 MAX_SAMPLES_PER_IMAGE = 8
+# Goes up with every change of this module that gives the same settings another order.
+ORDER_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,12 @@ class Pool:
 
     Args:
         name: the source's name.
+        store: where the samples are.
         rows: rows of the store that belong to the entry.
         groups: for each row, a number that samples of one image share.
+
+    Raises:
+        RecipeError: there is no row.
     """
 
     def __init__(
@@ -37,8 +44,10 @@ class Pool:
     ) -> None:
         if not len(rows):
             raise RecipeError(
-                f"the mixture entry '{name}' selects nothing", got=f"0 of {len(store)} samples",
-                expected="at least one", do="check its tasks and languages against 'doctorsun data stats'",
+                f"the mixture entry '{name}' selects nothing",
+                got=f"0 of {len(store)} samples",
+                expected="at least one",
+                do="check its tasks and languages against 'doctorsun data stats'",
             )
         self.name = name
         self.store = store
@@ -95,7 +104,10 @@ class StagePlan:
     """The samples of every step of a stage; each step holds exactly ``batch_samples`` of them.
 
     Args:
+        pools: where the samples come from.
         shares: the part of the batch that each pool fills; they add up to 1.
+        batch_samples: samples per step.
+        seed: of the order.
     """
 
     def __init__(self, pools: Sequence[Pool], shares: Sequence[float], *, batch_samples: int, seed: int) -> None:
@@ -107,22 +119,49 @@ class StagePlan:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the order depends on; a checkpoint is resumed only under the same plan."""
-        digest = hashlib.sha256(f"{self.seed} {self.batch_samples} {self.shares} {MAX_SAMPLES_PER_IMAGE}".encode())
+        settings = (ORDER_VERSION, self.seed, self.batch_samples, self.shares, MAX_SAMPLES_PER_IMAGE)
+        digest = hashlib.sha256(repr(settings).encode())
         for pool in self.pools:
             digest.update(f"{pool.name} {pool.store.sha256}".encode())
             digest.update(np.ascontiguousarray(pool.rows).tobytes())
         return digest.hexdigest()
 
     def taken(self, step: int) -> list[int]:
-        """Return how many samples each pool has given before a step; the largest pool takes what rounding leaves."""
-        counts = [int(share * self.batch_samples * step) for share in self.shares]
-        largest = self.shares.index(max(self.shares))
-        counts[largest] += self.batch_samples * step - sum(counts)
+        """Return how many samples each pool has given before a step.
+
+        No pool's number ever falls from one step to the next, and together they are exactly ``batch_samples * step``.
+
+        Source: Webster's method, the divisor method of apportionment that rounds to the nearest.
+        """
+        total = self.batch_samples * step
+        counts = [math.floor(share * total + 0.5) for share in self.shares]
+        indices = range(len(counts))
+        while sum(counts) < total:
+            counts[min(indices, key=lambda i: (counts[i] + 0.5) / self.shares[i])] += 1
+        while sum(counts) > total:
+            # Of two that are level, the later one gave last: the reverse of the rule above.
+            counts[max(indices, key=lambda i: ((counts[i] - 0.5) / self.shares[i], i))] -= 1
         return counts
+
+    def source_shares(self) -> dict[str, float]:
+        """Return the part of the batch that each source fills."""
+        shares: dict[str, float] = {}
+        for pool, share in zip(self.pools, self.shares, strict=True):
+            shares[pool.name] = shares.get(pool.name, 0.0) + share
+        return shares
+
+    def language_shares(self) -> dict[str, float]:
+        """Return the part of the samples that each language makes up."""
+        shares: dict[str, float] = {}
+        for pool, share in zip(self.pools, self.shares, strict=True):
+            for language, part in pool.language_shares().items():
+                shares[language] = shares.get(language, 0.0) + share * part
+        return shares
 
     def step(self, step: int) -> list[SampleRef]:
         """Return the samples of one step (the first is step 0)."""
         refs: list[SampleRef] = []
-        for index, (pool, start, end) in enumerate(zip(self.pools, self.taken(step), self.taken(step + 1), strict=True)):
+        spans = zip(self.pools, self.taken(step), self.taken(step + 1), strict=True)
+        for index, (pool, start, end) in enumerate(spans):
             refs += [SampleRef(index, int(row)) for row in pool.take((self.seed, index), start, end - start)]
         return refs

@@ -1,19 +1,29 @@
 """Stock Hugging Face folders: what training saves, transformers, vLLM and SGLang load."""
 
+import hashlib
 import json
+import math
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from transformers import LlavaForConditionalGeneration
+from transformers.utils import logging as transformers_logging
 
 from doctorsun.errors import WeightsError
-from doctorsun.processor.processor import Processor, save_processor_configs
+from doctorsun.processor.config_files import save_processor_configs
+from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import save_tokenizer
 from doctorsun.storage.atomic import atomic_folder, sha256_file
 
+# Our own progress stands where the user looks; a bar per loaded file would break it.
+transformers_logging.disable_progress_bar()
+
 PROCESSOR_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "preprocessor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "preprocessor_config.json",
     "processor_config.json",
 )
 
@@ -25,11 +35,18 @@ def save_processor(processor: Processor, folder: Path, *, patch_size: int, max_l
 
 
 def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, folder: Path) -> None:
-    """Write model and processor as one stock folder, atomically."""
+    """Write a model, with the processor files of another folder, as one stock folder, atomically.
+
+    Raises:
+        DataError: there is something at ``folder`` already.
+        MachineError: the disk is full; nothing is left at ``folder``.
+    """
     with atomic_folder(folder) as partial:
         model.save_pretrained(partial, max_shard_size="4GB")
         for name in PROCESSOR_FILES:
-            shutil.copyfile(processor_folder / name, partial / name)
+            # A processor that transformers saved has its image settings inside processor_config.json.
+            if (processor_folder / name).exists():
+                shutil.copyfile(processor_folder / name, partial / name)
 
 
 def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor]:
@@ -41,23 +58,30 @@ def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor
     config = read_config(folder)
     if config.get("model_type") != "llava":
         raise WeightsError(
-            f"{folder / 'config.json'}", got=f"model_type {config.get('model_type')!r}", expected="'llava'",
-            do="convert the weights with 'doctorsun weights import'",
+            f"{folder / 'config.json'}",
+            got=f"model_type {config.get('model_type')!r}",
+            expected="'llava'",
+            do="name the weights of a LlavaForConditionalGeneration",
         )
     try:
-        model, info = LlavaForConditionalGeneration.from_pretrained(
+        loaded = LlavaForConditionalGeneration.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
     except Exception as error:  # transformers and safetensors raise many kinds for damaged files
         raise WeightsError(
-            f"{folder}", got=f"{type(error).__name__}: {error}", expected="readable safetensors",
+            f"{folder}",
+            got=f"{type(error).__name__}: {error}",
+            expected="readable safetensors",
             do="copy the folder again",
         ) from error
+    model, info = cast("tuple[LlavaForConditionalGeneration, dict[str, Any]]", loaded)
     wrong = sorted([*info["missing_keys"], *info["unexpected_keys"], *info.get("mismatched_keys", [])])
     if wrong:
         raise WeightsError(
-            f"{folder}", got=f"{len(wrong)} tensors that do not fit, the first {wrong[0]}",
-            expected="every tensor of the network, and no other", do="convert the weights again",
+            f"{folder}",
+            got=f"{len(wrong)} tensors that do not fit, the first {wrong[0]}",
+            expected="every tensor of the network, and no other",
+            do="copy the folder again",
         )
     return model.eval(), Processor.from_folder(folder)
 
@@ -70,17 +94,18 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise TypeError(f"{type(config).__name__} instead of an object")
+    except (OSError, ValueError, TypeError) as error:
         raise WeightsError(
             f"{path}", got=str(error), expected="the configuration of a model", do="name a folder with weights"
         ) from error
+    return config
 
 
 def revision_of(folder: Path) -> str:
     """Return 16 hexadecimal digits that name these weights: a hash over the hashes of their files."""
-    import hashlib
-
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
         digest.update(f"{path.name} {sha256_file(path)}\n".encode())
@@ -106,18 +131,21 @@ def inspect(folder: Path) -> dict[str, Any]:
     if not tensors:
         raise WeightsError(f"{folder}", got="no tensors", expected="*.safetensors", do="name a folder with weights")
     vision, text = config.get("vision_config", {}), config.get("text_config", {})
-    sizes = [_product(shape) for shape in tensors.values()]
+    by_part = dict.fromkeys(("vision", "projector", "language"), 0)
+    for name, shape in tensors.items():
+        part = "vision" if "vision_tower" in name else "projector" if "projector" in name else "language"
+        by_part[part] += math.prod(shape)
     return {
-        "architecture": (config.get("architectures") or ["?"])[0], "parameters": sum(sizes), "tensors": len(tensors),
-        "dtype": config.get("dtype", "?"), "image_size": vision.get("image_size"),
-        "patch_size": vision.get("patch_size"), "image_seq_length": config.get("image_seq_length"),
-        "vocab_size": text.get("vocab_size"), "hidden_size": text.get("hidden_size"),
-        "layers": text.get("num_hidden_layers"), "revision": revision_of(folder),
+        "architecture": (config.get("architectures") or ["?"])[0],
+        "parameters": sum(by_part.values()),
+        "parameters_by_part": by_part,
+        "tensors": len(tensors),
+        "dtype": config.get("dtype", "?"),
+        "image_size": vision.get("image_size"),
+        "patch_size": vision.get("patch_size"),
+        "image_seq_length": config.get("image_seq_length"),
+        "vocab_size": text.get("vocab_size"),
+        "hidden_size": text.get("hidden_size"),
+        "layers": text.get("num_hidden_layers"),
+        "revision": revision_of(folder),
     }
-
-
-def _product(shape: list[int]) -> int:
-    result = 1
-    for size in shape:
-        result *= size
-    return result

@@ -75,8 +75,8 @@ def complaints(folder: Path, changes: dict[int, str]) -> list[str]:
         ),
         (
             7,
-            "  aligne:",
-            "r.yaml:7:3: stages.aligne: unknown key: got 'aligne', expected one of pretrain, align, deep-align,",
+            "  alignx:",
+            "r.yaml:7:3: stages.alignx: unknown key: got 'alignx', expected one of pretrain, align, deep-align,",
         ),
         (8, "    trainable: {}", "r.yaml:8:5: stages.align: a stage needs at least one part under 'trainable'"),
         (
@@ -138,7 +138,7 @@ def test_all_that_is_wrong_is_said_at_once_a_line_each(tmp_path: Path):
 
 
 def test_what_lies_below_a_wrong_key_is_not_complained_of(tmp_path: Path):
-    assert len(complaints(tmp_path, {7: "  aligne:", 10: "    steps: x"})) == 1
+    assert len(complaints(tmp_path, {7: "  alignx:", 10: "    steps: x"})) == 1
 
 
 def test_one_complaint_stays_as_it_is():

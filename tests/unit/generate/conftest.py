@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,15 @@ from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import train_tokenizer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Products this small are slower on two threads, by far so on a busy machine."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(num_threads)
 
 
 @pytest.fixture(scope="session")

@@ -195,6 +195,7 @@ def test_the_manifest_counts_items_and_rows(tmp_path: Path) -> None:
     assert manifest.dropped_reasons == {"blank": 6, "duplicate": 3}
     assert manifest.counts == {
         "language": {"zh": 1, "en": 2},
+        "domain": {"general": 1, "medical": 2},
         "modality": {"ultrasound": 1, "": 2},
         "task": {"side:cyst": 1, "presence:nodule": 2},
         "licence": {"CC0-1.0": 1, "unknown": 2},

@@ -13,8 +13,9 @@ QuestionKind = Literal["closed", "open", "mcq", "box"]
 MODALITY_SHARE = 0.35
 ORGAN_SHARE = 0.15
 PLANE_SHARE = 0.5
-NUM_OPEN = 2
-NUM_MCQ = 2
+IMAGE_SHARE = 0.3
+NUM_OPEN = 3
+NUM_MCQ = 3
 MAX_OPTIONS = 4
 NONE = Term(id="none", zh=("以上均无",), en=("none of these",))
 
@@ -65,7 +66,7 @@ def questions_of(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> 
     """Choose the questions of one image.
 
     Every presence question that applies is asked; a closed question about a value names the true one half of the time.
-    Modality, organ and plane are asked closed with a small probability, so that they stay a small share.
+    Modality, organ and plane are asked on a share of the images only, so that they stay few among the questions.
     """
     findings = [(item, ontology.finding(item.name)) for item in facts.findings]
     about_findings = [
@@ -76,11 +77,10 @@ def questions_of(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> 
     closed += [question for item, term in findings if item.present for question in _limits(item, term)]
     closed += [closed_question(choice, rng) for choice in about_findings]
     closed += [closed_question(choice, rng) for choice, share in about_image if rng.random() < share]
-    choices = about_findings + [choice for choice, _ in about_image]
-    opened = [open_question(choice) for choice in choices] + [
-        _count(item, term) for item, term in findings if _countable(item, term)
-    ]
-    mcqs = [mcq_question(choice, rng) for choice in choices] + _which_finding(findings, rng)
+    choices = about_findings + [choice for choice, _ in about_image if rng.random() < IMAGE_SHARE]
+    opened = [open_question(choice) for choice in choices]
+    opened += [_count(item, term) for item, term in findings if _countable(item, term)]
+    mcqs = _which_finding(findings, rng) + [mcq_question(choice, rng) for choice in choices]
     boxes = [_box(item, term) for item, term in findings if len(item.boxes) == 1 and "box" in term.asks]
     return closed + _some(opened, NUM_OPEN, rng) + _some(mcqs, NUM_MCQ, rng) + boxes
 

@@ -27,7 +27,7 @@ from doctorsun.image.intensity import apply_window
 FIELD_MM = 350.0
 LESION_SMALL_MM = (21.0, 26.0)
 LESION_LARGE_MM = (36.0, 50.0)
-CYST_MM = (26.0, 36.0)
+CYST_MM = (28.0, 38.0)
 LIVER_HU = (98.0, 115.0)
 LESION_HU = (20.0, 40.0)
 CYST_HU = (2.0, 12.0)
@@ -119,11 +119,8 @@ def _add_lesion(rng: np.random.Generator, abdomen: _Abdomen, diameter: float) ->
     """Lay a hypodense lesion into the liver, clear of its edge."""
     radii = diameter / 2, diameter / 2 * float(rng.uniform(0.88, 1))
     inside = abdomen.liver > 0.9  # noqa: PLR2004 (wholly liver)
-    center = None
-    reach = diameter / 2 + 2
-    while center is None:
-        center = pick_point(rng, abdomen.frame, away_from_edges(inside, reach, abdomen.frame.spacing))
-        reach -= 2
+    clear = [away_from_edges(inside, reach, abdomen.frame.spacing) for reach in (radii[0] + 2, radii[0] * 0.7)]
+    center = pick_point(rng, abdomen.frame, [*clear, inside])
     cover = ellipse(abdomen.frame, center, radii, angle_deg=float(rng.uniform(0, 180)), soft=3)
     _lay(abdomen.hounsfield, cover, float(rng.uniform(*LESION_HU)))
     return mark("liver_lesion", cover)

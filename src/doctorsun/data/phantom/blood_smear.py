@@ -6,6 +6,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
     SIZE_PX,
     Cells,
+    Exposure,
     Plane,
     cells_cover,
     coin,
@@ -27,6 +28,7 @@ NUMBER_SICKLE = (4, 7)
 RED_RADIUS_UM = 3.7
 WHITE_RADIUS_UM = 6.2
 GRID = 7
+EXPOSURE = Exposure(mean=(0.78, 0.68, 0.70), contrast=(0.11, 0.17, 0.14))
 
 
 def _round_cells(rng: np.random.Generator, centers: Plane, radius_um: float) -> Cells:
@@ -103,7 +105,7 @@ def draw(rng: np.random.Generator) -> Phantom:
     noisy = picture + white_noise(rng) * np.float32(0.015)
     image = AnnotatedImage(
         original_id="",
-        pixels=rgb_pixels(expose(rng, noisy, (0.55, 0.75), (0.12, 0.18))),
+        pixels=rgb_pixels(expose(rng, noisy, EXPOSURE)),
         source=drawn_source("phantom"),
         spacing_mm=(SPACING_UM / 1000, SPACING_UM / 1000),
         modality="blood_smear",

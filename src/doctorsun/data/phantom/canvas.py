@@ -110,11 +110,9 @@ def mark(label: str, cover: Plane) -> AnnotatedObject:
     return AnnotatedObject(label=label, box_px=box_of_mask(mask), mask=mask)
 
 
-def pick_point(rng: np.random.Generator, frame: Frame, allowed: NDArray[np.bool_]) -> tuple[float, float] | None:
-    """Return the body coordinates of a random allowed pixel, or None where there is none."""
-    candidates = np.flatnonzero(allowed)
-    if candidates.size == 0:
-        return None
+def pick_point(rng: np.random.Generator, frame: Frame, allowed: Sequence[NDArray[np.bool_]]) -> tuple[float, float]:
+    """Return the body coordinates of a random pixel of the first mask that has any."""
+    candidates = next(found for mask in allowed if (found := np.flatnonzero(mask)).size)
     index = int(candidates[rng.integers(candidates.size)])
     return float(frame.x.flat[index]), float(frame.y.flat[index])
 
@@ -178,8 +176,8 @@ def scattered(rng: np.random.Generator, number: int, cells: int, jitter: float) 
 
 def paint(picture: Plane, cover: Plane, colour: tuple[float, float, float]) -> None:
     """Lay a colour over an RGB picture [3, 128, 128] where the cover says so."""
-    for plane, value in zip(picture, colour, strict=True):
-        plane += cover * (np.float32(value) - plane)
+    for index, value in enumerate(colour):
+        picture[index] += cover * (np.float32(value) - picture[index])
 
 
 def tinted(shade: Plane, tone: Sequence[float]) -> Plane:
@@ -192,15 +190,32 @@ def rgb_pixels(picture: Plane) -> NDArray[np.uint8]:
     return np.ascontiguousarray(to_uint8(picture).transpose(1, 2, 0))
 
 
-def expose(rng: np.random.Generator, picture: Plane, mean: tuple[float, float], spread: tuple[float, float]) -> Plane:
-    """Set brightness and contrast to random values, as automatic exposure and reading settings do.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """How bright and how contrasty a modality's images are: mean and standard deviation of each channel.
 
-    Brightness then tells nothing about disease. ``mean`` and ``spread`` are the ranges of the mean and of the
-    standard deviation of the result; colours keep their ratios to a common factor.
+    ``brighter`` is the largest random change of the mean that all channels share.
     """
-    shift = picture.mean()
-    factor = np.float32(rng.uniform(*spread) / max(float(picture.std()), 1e-6))
-    return np.clip((picture - shift) * factor + np.float32(rng.uniform(*mean)), 0, 1)
+
+    mean: tuple[float, ...]
+    contrast: tuple[float, ...]
+    brighter: float = 0.12
+
+
+def expose(rng: np.random.Generator, picture: Plane, exposure: Exposure, area: NDArray[np.bool_] | None = None) -> Plane:
+    """Set each channel of a picture [channels, 128, 128] to a random brightness and contrast.
+
+    Automatic exposure, white balance, staining and reading settings do the same in practice; brightness and contrast
+    of the whole image (or of the ``area``) then tell nothing about disease.
+    """
+    shift, strength = float(rng.uniform(-exposure.brighter, exposure.brighter)), float(rng.uniform(0.72, 1.28))
+    exposed = np.empty_like(picture)
+    for index, (mean, contrast) in enumerate(zip(exposure.mean, exposure.contrast, strict=True)):
+        seen = picture[index] if area is None else picture[index][area]
+        factor = contrast * strength * float(rng.uniform(0.82, 1.18)) / max(float(seen.std()), 1e-6)
+        target = mean + shift + float(rng.uniform(-0.04, 0.04))
+        exposed[index] = (picture[index] - seen.mean()) * np.float32(factor) + np.float32(target)
+    return np.clip(exposed, 0, 1)
 
 
 def with_gamma(share: Plane, gamma: float) -> Plane:

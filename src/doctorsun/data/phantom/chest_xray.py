@@ -114,18 +114,17 @@ def _pneumothorax(rng: np.random.Generator, chest: _Chest, side: str) -> tuple[P
 
 def _place_nodule(
     rng: np.random.Generator, chest: _Chest, side: str, zone: str, *, blocked: Plane, radius: float
-) -> tuple[float, float] | None:
-    """Return a centre in this zone of the lung that keeps clear of the lung border, the heart and other disease."""
-    lung = chest.lungs[side] > 0.5  # noqa: PLR2004
+) -> tuple[float, float]:
+    """Return a centre in this zone of a lung, as far as possible clear of its border, the heart and other disease."""
+    lung = chest.lungs[side] > 0.5  # noqa: PLR2004 (half a pixel)
     rows = np.flatnonzero(lung.any(axis=1))
-    top, height = rows[0], rows[-1] + 1 - rows[0]
+    top, height = float(rows[0]), float(rows[-1] + 1 - rows[0])
     first = top + height * ZONES.index(zone) / 3
-    margin = height * 0.05
-    allowed = lung & (chest.heart < 0.1) & (blocked < 0.1)  # noqa: PLR2004
-    clear = away_from_edges(allowed, radius, chest.frame.spacing)
-    clear[: int(np.ceil(first + margin))] = False
-    clear[int(first + height / 3 - margin) :] = False
-    return pick_point(rng, chest.frame, clear)
+    within = np.zeros_like(lung)
+    within[int(np.ceil(first + 0.05 * height)) : int(first + 0.28 * height)] = True
+    free = lung & (chest.heart < 0.1) & (blocked < 0.1)  # noqa: PLR2004 (nearly nothing)
+    clear = [away_from_edges(free, share * radius, chest.frame.spacing) & within for share in (1.0, 0.6, 0.3)]
+    return pick_point(rng, chest.frame, [*clear, free & within, lung & within])
 
 
 def _display(rng: np.random.Generator, integral: Plane) -> Plane:
@@ -136,15 +135,20 @@ def _display(rng: np.random.Generator, integral: Plane) -> Plane:
 
 
 def draw(rng: np.random.Generator) -> Phantom:
-    """Draw one frontal chest radiograph; each finding is present half of the time, independently."""
+    """Draw one frontal chest radiograph; each finding is present half of the time, independently.
+
+    Fluid would hide a nodule in the lower zone and air displaces the upper zone: each then lies on the other side.
+    """
     enlarged, effusion, pneumothorax, nodule = coin(rng), coin(rng), coin(rng), coin(rng)
     ctr = float(rng.uniform(*(CTR_ENLARGED if enlarged else CTR_NORMAL)))
     chest = _draw_chest(rng, ctr)
     integral = _attenuation(rng, chest)
+    side, zone = random_side(rng), ZONES[rng.integers(3)]
+    air_side = _other(side) if nodule and zone == "upper" else random_side(rng)
+    fluid_side = _other(side) if nodule and zone == "lower" else random_side(rng)
     blocked = np.zeros_like(integral)
-    objects = [mark(f"{side}_lung", lung) for side, lung in chest.lungs.items()]
+    objects = [mark(f"{name}_lung", lung) for name, lung in chest.lungs.items()]
     truth = [DrawnFinding(name="cardiomegaly", present=enlarged)]
-    air_side, fluid_side = random_side(rng), random_side(rng)
     if pneumothorax:
         rim, line, found = _pneumothorax(rng, chest, air_side)
         integral += line * np.float32(0.16) - rim * np.float32(0.13)
@@ -155,11 +159,13 @@ def draw(rng: np.random.Generator) -> Phantom:
         integral += fluid * np.float32(0.38)
         blocked = np.maximum(blocked, fluid)
         objects.append(found)
-    truth.append(DrawnFinding(name="pneumothorax", present=pneumothorax, side=air_side if pneumothorax else ""))
-    truth.append(DrawnFinding(name="effusion", present=effusion, side=fluid_side if effusion else ""))
-    drawn = _draw_nodule(rng, chest, integral, blocked) if nodule else None
-    objects += [drawn[0]] if drawn else []
-    truth.append(drawn[1] if drawn else DrawnFinding(name="nodule", present=False))
+    if nodule:
+        objects.append(_add_nodule(rng, chest, integral, (side, zone), blocked))
+    truth += [
+        _drawn("pneumothorax", air_side, present=pneumothorax),
+        _drawn("effusion", fluid_side, present=effusion),
+        _drawn("nodule", side, present=nodule, zone=zone),
+    ]
     image = AnnotatedImage(
         original_id="",
         pixels=to_uint8(_display(rng, integral)),
@@ -176,20 +182,25 @@ def draw(rng: np.random.Generator) -> Phantom:
     return Phantom(image=image, truth=tuple(truth))
 
 
-def _draw_nodule(
-    rng: np.random.Generator, chest: _Chest, integral: Plane, blocked: Plane
-) -> tuple[AnnotatedObject, DrawnFinding]:
-    """Add a nodule to the line integral where there is room, and return its object and truth."""
+def _other(side: str) -> str:
+    """Return the opposite side."""
+    return "left" if side == "right" else "right"
+
+
+def _drawn(name: str, side: str, *, present: bool, zone: str = "") -> DrawnFinding:
+    """Return the truth of a finding that has a side; nothing but its absence where it was not drawn."""
+    if not present:
+        return DrawnFinding(name=name, present=False)
+    return DrawnFinding(name=name, present=True, side=side, zone=zone, count=1)
+
+
+def _add_nodule(
+    rng: np.random.Generator, chest: _Chest, integral: Plane, place: tuple[str, str], blocked: Plane
+) -> AnnotatedObject:
+    """Add a nodule in this side and zone to the line integral."""
     radius = float(rng.uniform(*NODULE_MM)) / 2
-    first = random_side(rng)
-    zones = [ZONES[i] for i in rng.permutation(len(ZONES))]
-    sides = (first, "left" if first == "right" else "right")
-    places = [(side, zone) for zone in zones for side in sides]
-    side, zone, center = next(
-        (side, zone, center)
-        for side, zone in places
-        if (center := _place_nodule(rng, chest, side, zone, blocked=blocked, radius=radius)) is not None
-    )
-    cover = ellipse(chest.frame, center, (radius, radius * rng.uniform(0.88, 1)), angle_deg=rng.uniform(0, 180), soft=4)
+    center = _place_nodule(rng, chest, *place, blocked=blocked, radius=radius)
+    radii = (radius, radius * float(rng.uniform(0.88, 1)))
+    cover = ellipse(chest.frame, center, radii, angle_deg=float(rng.uniform(0, 180)), soft=4)
     integral += cover * np.float32(rng.uniform(0.24, 0.32))
-    return mark("nodule", cover), DrawnFinding(name="nodule", present=True, side=side, zone=zone, count=1)
+    return mark("nodule", cover)

@@ -4,6 +4,7 @@ import numpy as np
 
 from doctorsun.data.convert.annotation import AnnotatedImage
 from doctorsun.data.phantom.canvas import (
+    Exposure,
     Frame,
     Plane,
     coin,
@@ -24,6 +25,7 @@ FIELD_MM = 16.0
 RADIUS_MM = (3.4, 4.6)
 LOBE_SHARE = (0.24, 0.32)
 NOTCH_SHARE = (0.11, 0.15)
+EXPOSURE = Exposure(mean=(0.68, 0.52, 0.44), contrast=(0.15, 0.13, 0.12))
 PATCH_COLOURS = ((0.10, 0.07, 0.07), (0.70, 0.16, 0.14), (0.42, 0.48, 0.60))
 
 
@@ -79,7 +81,7 @@ def draw(rng: np.random.Generator) -> Phantom:
     noisy = picture + white_noise(rng) * np.float32(0.015)
     image = AnnotatedImage(
         original_id="",
-        pixels=rgb_pixels(expose(rng, noisy, (0.48, 0.68), (0.14, 0.2))),
+        pixels=rgb_pixels(expose(rng, noisy, EXPOSURE)),
         source=drawn_source("phantom"),
         spacing_mm=(frame.spacing, frame.spacing),
         modality="dermoscopy",

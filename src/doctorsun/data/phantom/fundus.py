@@ -4,10 +4,12 @@ import numpy as np
 
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
+    Exposure,
     Frame,
     Plane,
     coin,
     ellipse,
+    expose,
     length,
     make_frame,
     mark,
@@ -28,6 +30,7 @@ CUP_ENLARGED = (0.72, 0.88)
 BLOT_MM = (0.55, 0.80)
 FEW_BLOTS = (1, 2)
 MANY_BLOTS = (5, 7)
+EXPOSURE = Exposure(mean=(0.64, 0.34, 0.17), contrast=(0.12, 0.09, 0.07), brighter=0.06)
 
 
 def _retina(rng: np.random.Generator, frame: Frame) -> Plane:
@@ -129,8 +132,8 @@ def _bleed(
 
 
 def _photograph(rng: np.random.Generator, picture: Plane) -> Plane:
-    """Apply flash, gamma and sensor noise; the aperture leaves the surround black."""
-    aperture = make_frame(rng, FIELD_MM)
-    lit = picture * np.float32(rng.uniform(0.75, 1.25))
-    lit = with_gamma(lit, float(rng.uniform(0.8, 1.25))) + white_noise(rng) * np.float32(0.02)
-    return lit * ellipse(aperture, (0, 0), (4.7, 4.7))
+    """Apply exposure, gamma and sensor noise; the aperture leaves the surround black."""
+    aperture = ellipse(make_frame(rng, FIELD_MM), (0, 0), (4.7, 4.7))
+    lit = expose(rng, picture, EXPOSURE, area=aperture > 0.5)  # noqa: PLR2004 (half a pixel)
+    lit = with_gamma(lit, float(rng.uniform(0.85, 1.2))) + white_noise(rng) * np.float32(0.02)
+    return lit * aperture

@@ -4,10 +4,12 @@ import numpy as np
 
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
+    Exposure,
     Frame,
     Plane,
     coin,
     ellipse,
+    expose,
     length,
     make_frame,
     mark,
@@ -21,19 +23,31 @@ from doctorsun.image.intensity import to_uint8
 FIELD_MM = 50.0
 CYST_MM = (9.0, 14.0)
 MASS_SMALL_MM = (10.0, 16.0)
-MASS_LARGE_MM = (25.0, 29.0)
-DYNAMIC_RANGE_DB = (48.0, 60.0)
+MASS_LARGE_MM = (24.0, 28.0)
+MASS_BELOW_TISSUE_DB = (19.0, 23.0)
+SHADOW_DB = (9.0, 12.0)
+ENHANCEMENT_DB = (8.0, 11.0)
+NOISE_FLOOR_DB = -62.0
+EXPOSURE = Exposure(mean=(0.42,), contrast=(0.19,), brighter=0.15)
 
 
 def _tissue(rng: np.random.Generator, frame: Frame) -> Plane:
-    """Return the echo level of skin, fat, glandular tissue and muscle in decibels below the brightest echo."""
+    """Return the echo level of skin, fat in layers and lobules, glandular tissue and muscle in decibels below the brightest echo.
+
+    Either edge of the probe may lose contact and darken.
+    """
     y = frame.y + smooth_noise(rng, 4) * np.float32(0.9)
     fat_end, gland_end = rng.uniform(-17, -14), rng.uniform(14, 18)
     level = np.full_like(y, -33) + smooth_noise(rng, 10) * np.float32(2.2)
     level += ramp((y - fat_end) / 2) * np.float32(8) - ramp((y - gland_end) / 2) * np.float32(9)
+    lobules = ramp((smooth_noise(rng, 6, 4) + np.float32(rng.uniform(-1.5, 1.2))) * 2)
+    level -= lobules * np.float32(rng.uniform(2, 6))
     muscle = ramp((y - gland_end) / 2)
     level += muscle * np.sin(y * np.float32(2.1)) * np.float32(4)
-    return level + ramp((-22.5 - y) / 1) * np.float32(14)
+    level += ramp((-22.5 - y) / 1) * np.float32(rng.uniform(-12, 18))
+    for sign in (-1, 1):
+        level -= ramp((sign * frame.x - 21) / 4) * np.float32(rng.uniform(0, 28))
+    return level
 
 
 def _shape(rng: np.random.Generator, frame: Frame, center: tuple[float, float], radius: float, *, rough: bool) -> Plane:
@@ -85,18 +99,18 @@ def draw(rng: np.random.Generator) -> Phantom:
     cyst_mm = float(rng.uniform(*CYST_MM))
     mass_mm = float(rng.uniform(*(MASS_LARGE_MM if large else MASS_SMALL_MM)))
     frame = make_frame(rng, FIELD_MM, shift=1, turn_deg=2)
-    level = _tissue(rng, frame) - (frame.y + 25) * np.float32(rng.uniform(0.02, 0.18))
+    level = _tissue(rng, frame) - frame.y * np.float32(rng.uniform(-0.4, 0.5))
     cyst_at, mass_at = _centers(rng, cyst_mm, mass_mm)
     objects: list[AnnotatedObject] = []
     if has_cyst:
         cover = _shape(rng, frame, cyst_at, cyst_mm / 2, rough=False)
-        level += _behind(frame, cyst_at, cyst_mm / 2) * np.float32(rng.uniform(8, 11))
+        level += _behind(frame, cyst_at, cyst_mm / 2) * np.float32(rng.uniform(*ENHANCEMENT_DB))
         level = level * (1 - cover) - np.float32(75) * cover
         objects.append(mark("breast_cyst", cover))
     if has_mass:
         cover = _shape(rng, frame, mass_at, mass_mm / 2, rough=True)
-        level -= _behind(frame, mass_at, mass_mm / 2) * np.float32(rng.uniform(12, 16))
-        level = level * (1 - cover) + (np.float32(-47) + smooth_noise(rng, 18) * np.float32(2)) * cover
+        level -= _behind(frame, mass_at, mass_mm / 2) * (1 - cover) * np.float32(rng.uniform(*SHADOW_DB))
+        level -= cover * (np.float32(rng.uniform(*MASS_BELOW_TISSUE_DB)) + smooth_noise(rng, 18) * np.float32(1.5))
         objects.append(mark("solid_mass", cover))
     image = AnnotatedImage(
         original_id="",
@@ -118,7 +132,6 @@ def draw(rng: np.random.Generator) -> Phantom:
 
 
 def _display(rng: np.random.Generator, level_db: Plane) -> Plane:
-    """Compress the envelope to display shares over the dynamic range, with random gain and electronic noise."""
-    echo = _speckle(rng, level_db) + np.float32(rng.uniform(-4, 5))
-    shown = 1 + echo / np.float32(rng.uniform(*DYNAMIC_RANGE_DB)) + np.float32(0.18)
-    return np.clip(shown, 0, 1) + np.abs(white_noise(rng)) * np.float32(0.02)
+    """Show the envelope above the noise floor in decibels, under random gain and dynamic range."""
+    echo = np.maximum(_speckle(rng, level_db), np.float32(NOISE_FLOOR_DB)) + white_noise(rng)
+    return expose(rng, echo[None], EXPOSURE)[0]

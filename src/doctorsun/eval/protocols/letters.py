@@ -27,8 +27,8 @@ def chosen_letters(output: str, options: tuple[str, ...]) -> frozenset[str]:
 
     In this order: the whole answer is the text of exactly one option (with or without its letter); explicit
     declarations (``the answer is B``, ``答案是B``); a letter, or a list of them, that opens the answer or a line of
-    it and is set off by punctuation or its end. A letter in parentheses elsewhere adds to the last case, so that an
-    answer which weighs several options without choosing is seen to do so.
+    it and is set off by punctuation or its end. Letters that number options elsewhere add to the last case, so that
+    an answer which lists or weighs several options without choosing is seen to do so.
 
     Args:
         output: the model's answer.
@@ -46,7 +46,8 @@ def chosen_letters(output: str, options: tuple[str, ...]) -> frozenset[str]:
     if declared:
         return declared
     opening = _letters_found(rf"^{several}", text, letters)
-    return opening | _letters_found(rf"\([{letters}]\)", text, letters) if opening else frozenset()
+    listed = rf"\([{letters}]\)|(?<![A-Za-z0-9.])[{letters}][.):、]\s*(?=\S)"
+    return opening | _letters_found(listed, text, letters) if opening else frozenset()
 
 
 def _letters_found(pattern: str, text: str, letters: str) -> frozenset[str]:

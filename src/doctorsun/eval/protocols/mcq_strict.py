@@ -21,7 +21,7 @@ def judge_mcq_strict_1(prediction: Prediction) -> Verdict:
 def judge_mcq_set_1(prediction: Prediction) -> Verdict:
     """Judge the choice of several options: right when the sets are equal; jaccard gives credit for a part.
 
-    Chinese examinations write such an answer as a run of letters (``ABD``), which is read as a list.
+    Chinese examinations write such an answer as a run of letters (``ABCE``), which is read as a list.
     """
     listed = _RUN.sub(lambda run: ",".join(run[0]), prediction.output)
     letters = _letters(replace(prediction, output=listed))

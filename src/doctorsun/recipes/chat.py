@@ -1,0 +1,92 @@
+"""A conversation with a run, a folder of weights or a running server."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from doctorsun.errors import RequestError
+from doctorsun.image.raster import read_image_file
+from doctorsun.schema import Message, image_part, text_part
+
+Answer = Callable[[Sequence[Message], Sequence[bytes]], Iterator[str]]
+API_KEY_VARIABLE = "DOCTORSUN_API_KEY"
+
+
+class Conversation:
+    """Keeps the turns and images of one conversation.
+
+    Args:
+        answer: streams the reply to all turns so far.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._messages: list[Message] = []
+        self._images: list[bytes] = []
+
+    def ask(self, text: str, image: Path | None = None) -> Iterator[str]:
+        """Yield the reply piece by piece; a reply that was broken off is forgotten together with its question.
+
+        Raises:
+            ImageError: the image cannot be read.
+            RequestError: the model cannot take the question.
+        """
+        shown = [read_image_file(image).bytes or b""] if image else []
+        content = (*(image_part() for _ in shown), text_part(text))
+        messages = [*self._messages, Message(role="user", content=content)]
+        images = [*self._images, *shown]
+        reply: list[str] = []
+        for piece in self._answer(messages, images):
+            reply.append(piece)
+            yield piece
+        self._messages = [*messages, Message(role="assistant", content=(text_part("".join(reply)),))]
+        self._images = images
+
+    def reset(self) -> None:
+        """Forget what was said and shown."""
+        self._messages, self._images = [], []
+
+
+def open_chat(model: str, *, max_tokens: int) -> Conversation:
+    """Open a conversation with a run folder, a weights folder or a server's URL.
+
+    A server's key is taken from the environment variable ``DOCTORSUN_API_KEY``.
+
+    Raises:
+        RequestError: there is no such folder, or the run has no weights yet.
+        WeightsError: the weights cannot be loaded.
+    """
+    if model.startswith(("http://", "https://")):
+        return Conversation(_remote(model, max_tokens))
+    return Conversation(_local(_weights_folder(Path(model)), max_tokens))
+
+
+def _weights_folder(path: Path) -> Path:
+    for candidate in (path / "weights", path):
+        if (candidate / "config.json").is_file():
+            return candidate
+    what = "unfinished run, without weights" if (path / "run.json").is_file() else "no weights"
+    raise RequestError(
+        f"{path}", got=what, expected="a finished run, a folder of weights, or the URL of a server",
+        do="finish it with 'doctorsun run', or name another folder",
+    )
+
+
+def _local(weights: Path, max_tokens: int) -> Answer:
+    from doctorsun.generate.chat import stream_answer
+    from doctorsun.generate.engine import LocalEngine
+    from doctorsun.weights.hugging_face import load_weights
+
+    model, processor = load_weights(weights)
+    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std, max_batch=1)
+    return lambda messages, images: stream_answer(engine, processor, messages, images, max_tokens)
+
+
+def _remote(url: str, max_tokens: int) -> Answer:
+    from doctorsun.endpoint.client import Endpoint, EndpointClient
+
+    key = os.environ.get(API_KEY_VARIABLE)
+    with EndpointClient(Endpoint(url=url, model="", api_key=key)) as listing:
+        model = listing.models()[0]
+    client = EndpointClient(Endpoint(url=url, model=model, api_key=key))
+    return lambda messages, images: client.stream(messages, images, max_tokens=max_tokens)

@@ -1,6 +1,7 @@
 """The engine against ``generate`` of transformers, on a small random LLaVA with grouped key and value heads."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,6 +11,15 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForCon
 from doctorsun.generate.engine import LocalEngine, Request
 
 IMAGE_ID, NUM_VISUAL, MEAN, STD = 3, 16, (0.5, 0.4, 0.3), (0.25, 0.2, 0.3)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Products this small are slower on two threads, by far so on a busy machine."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(num_threads)
 
 
 @pytest.fixture(params=["sdpa", "eager"])

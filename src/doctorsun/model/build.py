@@ -1,6 +1,6 @@
 """Build the stock network of a preset: transformers' LlavaForConditionalGeneration."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
@@ -17,7 +17,7 @@ def llava_config(preset: ModelPreset, processor: Processor) -> LlavaConfig:
     """Describe the network of a preset for a tokenizer."""
     config = sized_config(preset, processor.tokenizer.get_vocab_size(with_added_tokens=True))
     config.image_token_id = processor.image_token_id
-    text = config.text_config
+    text = cast("LlamaConfig", config.text_config)
     text.bos_token_id, text.eos_token_id = processor.token_id(BOS), processor.token_id(EOS_TURN)
     text.pad_token_id = processor.token_id(PAD)
     return config

@@ -65,8 +65,8 @@ class ImageProcessor:
         return Frame(
             scale_x=new_width / width,
             scale_y=new_height / height,
-            offset_x=-((new_width - self.size) // 2),
-            offset_y=-((new_height - self.size) // 2),
+            offset_x=-float((new_width - self.size) // 2),
+            offset_y=-float((new_height - self.size) // 2),
             size=self.size,
         )
 

@@ -130,8 +130,8 @@ def _take_and_score(exam: Exam, examinee: Examinee, section: EvaluationSection, 
     for control in section.controls:
         if control != "prior":
             predictions = exam.take(examinee, control)
-    has_prior = "prior" in section.controls and training is not None
-    prior = training_prior(training.without_images()) if has_prior else None
+    wants_prior = "prior" in section.controls
+    prior = training_prior(training.without_images()) if wants_prior and training is not None else None
     write_scores(exam.folder / "scores.json", score(read_predictions(predictions), prior))
 
 

@@ -228,5 +228,9 @@ def _images(samples: Iterable[Sample]) -> Iterator[tuple[str, bytes]]:
 
 def _write_dropped(path: Path, items: list[dict[str, str]]) -> None:
     file = ShardWriter(path, schema=DROPPED_SCHEMA)
-    file.write(pa.Table.from_pylist(items, schema=DROPPED_SCHEMA))
-    file.finish()
+    try:
+        file.write(pa.Table.from_pylist(items, schema=DROPPED_SCHEMA))
+        file.finish()
+    except BaseException:
+        file.abandon()
+        raise

@@ -1,7 +1,7 @@
 """Samples of the plan to packed sequences, prepared ahead of the loop in a thread of its own."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -89,7 +89,7 @@ class Loader:
         self.pack_tokens = pack_tokens
         self.cache = PixelCache(processor)
 
-    def steps(self, start: int, end: int) -> Iterator[StepBatch]:
+    def steps(self, start: int, end: int) -> Generator[StepBatch]:
         """Yield the batches of steps ``start`` to ``end - 1``."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="loader") as executor:
             ahead: list[Future[StepBatch]] = []

@@ -12,20 +12,18 @@ from torch import nn
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
-from doctorsun.errors import DataError, Interrupted, RecipeError
+from doctorsun.errors import Interrupted, RecipeError
 from doctorsun.model.forward import PackedForward
 from doctorsun.model.trainable import set_trainable
 from doctorsun.processor.processor import Processor
 from doctorsun.train.checkpoint import find_checkpoint, restore, save_checkpoint
+from doctorsun.train.health import StageHealth
 from doctorsun.train.interruption import stop_requests
 from doctorsun.train.loader import Loader, StepBatch
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.optimizer import build_optimizer, set_learning_rate
 from doctorsun.train.plan import StagePlan
 from doctorsun.train.telemetry import Telemetry
-
-MAX_BAD_STEPS = 3
-MAX_QUARANTINED_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +47,6 @@ class StageJob:
     bf16: bool
 
 
-@dataclass(slots=True)
-class Counters:
-    """What the loop counts besides the step.
-
-    Attributes:
-        quarantined: samples that could not be used, in this process and those before it.
-        seen: samples of all steps so far.
-        bad_steps: steps in a row without a finite gradient.
-    """
-
-    quarantined: int = 0
-    seen: int = 0
-    bad_steps: int = 0
-
-
 def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> None:
     """Train a model in place to the end of a stage, from its newest sound checkpoint if there is one.
 
@@ -82,7 +65,7 @@ class StageLoop:
     def __init__(self, job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> None:
         self.job = job
         self.telemetry = telemetry
-        self.counters = Counters()
+        self.health = StageHealth(job.name, job.plan, telemetry)
         _refuse_adapters(job)
         parts = set_trainable(model, job.stage.trainable)
         self.parameters: dict[str, nn.Parameter] = {name: p for named in parts.values() for name, p in named.items()}
@@ -122,8 +105,7 @@ class StageLoop:
         if checkpoint is None:
             return 0
         restore(checkpoint, self.parameters, self.optimizer)
-        self.counters.quarantined = checkpoint.quarantined
-        self.counters.seen = checkpoint.step * self.job.plan.batch_samples
+        self.health.resume(checkpoint.step, checkpoint.quarantined)
         self.began -= checkpoint.wall_s
         return checkpoint.step
 
@@ -154,16 +136,15 @@ class StageLoop:
             yield batch
 
     def _step(self, step: int, batch: StepBatch) -> None:
-        self._count_quarantined(step, batch)
+        self.health.count_batch(step, batch)
         torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
         lr = set_learning_rate(self.optimizer, self.job.stage, step)
         loss = self._accumulate(batch)
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
-        if math.isfinite(loss) and math.isfinite(norm):
+        is_finite = math.isfinite(loss) and math.isfinite(norm)
+        if is_finite:
             self.optimizer.step()
-            self.counters.bad_steps = 0
-        else:
-            self._count_bad_step(step)
+        self.health.count_gradient(step, is_finite=is_finite)
         self.optimizer.zero_grad(set_to_none=True)
         self.telemetry.write(
             "step",
@@ -195,41 +176,10 @@ class StageLoop:
     def _autocast(self) -> AbstractContextManager[object]:
         return torch.autocast(self.device.type, torch.bfloat16) if self.job.bf16 else nullcontext()
 
-    def _count_quarantined(self, step: int, batch: StepBatch) -> None:
-        for sample, reason in batch.quarantined:
-            self.telemetry.write("quarantined", stage=self.job.name, step=step + 1, sample=sample, reason=reason)
-        self.counters.quarantined += len(batch.quarantined)
-        self.counters.seen += self.job.plan.batch_samples
-        allowed = max(1, MAX_QUARANTINED_SHARE * self.counters.seen)
-        if self.counters.quarantined > allowed or not batch.packs:
-            raise DataError(
-                f"stage {self.job.name} cannot use its data",
-                got=f"{self.counters.quarantined} unusable of {self.counters.seen} samples",
-                expected="at most 1 %",
-                do=f"the reasons stand in {self.telemetry.path}; mend the store",
-            )
-
-    def _count_bad_step(self, step: int) -> None:
-        self.counters.bad_steps += 1
-        refs = ", ".join(self._names(step)[:8])
-        text = f"step {step + 1} of {self.job.name} had no finite gradient: {refs} ..."
-        self.telemetry.write("warning", stage=self.job.name, step=step + 1, text=text)
-        if self.counters.bad_steps == MAX_BAD_STEPS:
-            raise DataError(
-                f"stage {self.job.name} stopped at step {step + 1}",
-                got=f"{MAX_BAD_STEPS} steps in a row without a finite gradient",
-                expected="finite losses",
-                do=f"lower the learning rate, or look at the samples {refs} ...",
-            )
-
-    def _names(self, step: int) -> list[str]:
-        pools = self.job.plan.pools
-        return [pools[ref.pool].store[ref.row].id for ref in self.job.plan.step(step)]
-
     def _save(self, step: int) -> None:
         facts = {
             "fingerprint": self.job.plan.fingerprint,
-            "quarantined": self.counters.quarantined,
+            "quarantined": self.health.num_quarantined,
             "wall_s": self._wall_s(),
         }
         save_checkpoint(self.job.folder / "checkpoints", step, self.parameters, self.optimizer, facts)

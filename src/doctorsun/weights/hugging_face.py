@@ -94,14 +94,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(config, dict):
-            raise TypeError(f"{type(config).__name__} instead of an object")
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise WeightsError(
             f"{path}", got=str(error), expected="the configuration of a model", do="name a folder with weights"
         ) from error
-    return config
 
 
 def revision_of(folder: Path) -> str:

@@ -344,3 +344,12 @@ def test_a_full_disk_stops_with_a_clear_error_and_the_complete_shards_stay(tmp_p
     assert done.stderr == ""
     assert sorted(path.name for path in (tmp_path / "full/shards").iterdir()) == ["00000.parquet", "00001.parquet"]
     assert not store_is_complete(tmp_path / "full")
+
+
+def test_a_disk_that_is_full_of_dropped_items_leaves_nothing_half_written(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, WRITE_UNTIL_KILLED, tmp_path, "full-of-drops"], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.startswith(f"no room on the disk for {tmp_path}/full/dropped/00000.parquet: got File too large;")
+    assert done.stderr == ""
+    assert not list((tmp_path / "full/dropped").iterdir())

@@ -1,7 +1,8 @@
-"""Write one store undisturbed, and the same store in processes that are killed at many different lines of code."""
+"""Write a store to its end, in processes that are killed at many different lines of code, and onto a full disk."""
 
 import hashlib
 import os
+import random
 import resource
 import signal
 import sys
@@ -76,18 +77,22 @@ def main(folder: Path, num_kills: int) -> None:
             sys.exit("the second run failed")
 
 
-def fill_disk(folder: Path) -> None:
+def fill_disk(folder: Path, *, with_drops: bool) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
     try:
         with StoreWriter(folder, name="full", step={}, rows_per_shard=3) as writer:
             for number in range(9):
-                writer.add([sample(number, 0, 10_000 if number < 6 else 90_000)])
+                if with_drops:
+                    writer.drop(str(number), "long", random.Random(number).randbytes(200_000).hex())
+                else:
+                    writer.add([sample(number, 0, 10_000 if number < 6 else 90_000)])
     except MachineError as error:
         print(error)  # noqa: T201 (the test reads it)
 
 
 if __name__ == "__main__":
-    if sys.argv[2] == "full":
-        fill_disk(Path(sys.argv[1]) / "full")
-    else:
-        main(Path(sys.argv[1]), int(sys.argv[2]))
+    match sys.argv[2]:
+        case "full" | "full-of-drops":
+            fill_disk(Path(sys.argv[1]) / "full", with_drops=sys.argv[2] == "full-of-drops")
+        case num_kills:
+            main(Path(sys.argv[1]), int(num_kills))

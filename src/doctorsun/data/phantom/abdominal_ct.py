@@ -7,7 +7,7 @@ import numpy as np
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
     Frame,
-    Plane,
+    Array,
     away_from_edges,
     coin,
     ellipse,
@@ -40,18 +40,18 @@ class _Abdomen:
     """One normal slice in Hounsfield units, with the cover of the organs that can show disease."""
 
     frame: Frame
-    hounsfield: Plane
-    liver: Plane
-    kidneys: dict[str, Plane]
+    hounsfield: Array
+    liver: Array
+    kidneys: dict[str, Array]
     kidney_x: float
 
 
-def _lay(hounsfield: Plane, cover: Plane, value: float) -> None:
+def _lay(hounsfield: Array, cover: Array, value: float) -> None:
     """Replace the values by an organ's where it lies."""
     hounsfield += cover * (np.float32(value) - hounsfield)
 
 
-def _wall(rng: np.random.Generator, frame: Frame, radii: tuple[float, float]) -> tuple[Plane, Plane]:
+def _wall(rng: np.random.Generator, frame: Frame, radii: tuple[float, float]) -> tuple[Array, Array]:
     """Return air, subcutaneous fat, muscle, ribs and abdominal fat; and the cover of the abdominal cavity."""
     width, depth = radii
     fat_mm = float(rng.uniform(10, 26))
@@ -104,7 +104,7 @@ def _draw_abdomen(rng: np.random.Generator) -> _Abdomen:
     return _Abdomen(frame=frame, hounsfield=hounsfield, liver=liver, kidneys=kidneys, kidney_x=kidney_x)
 
 
-def _spine_and_vessels(hounsfield: Plane, frame: Frame) -> None:
+def _spine_and_vessels(hounsfield: Array, frame: Frame) -> None:
     """Lay in vertebra, spinal canal, back muscles, aorta and inferior vena cava."""
     for sign in (-1, 1):
         _lay(hounsfield, ellipse(frame, (sign * 32, 84), (24, 17), soft=3), 58)

@@ -7,7 +7,7 @@ from doctorsun.data.phantom.canvas import (
     SIZE_PX,
     Cells,
     Exposure,
-    Plane,
+    Array,
     cells_cover,
     coin,
     expose,
@@ -31,7 +31,7 @@ GRID = 7
 EXPOSURE = Exposure(mean=(0.78, 0.68, 0.70), contrast=(0.11, 0.17, 0.14))
 
 
-def _round_cells(rng: np.random.Generator, centers: Plane, radius_um: float) -> Cells:
+def _round_cells(rng: np.random.Generator, centers: Array, radius_um: float) -> Cells:
     """Return nearly round cells at these places."""
     number = len(centers)
     long_px = radius_um / SPACING_UM * rng.uniform(0.92, 1.08, number)
@@ -40,14 +40,14 @@ def _round_cells(rng: np.random.Generator, centers: Plane, radius_um: float) -> 
     return Cells(centers=centers, radii=radii, angles=rng.uniform(0, np.pi, number).astype(np.float32), bend=straight)
 
 
-def _red(rng: np.random.Generator, picture: Plane, centers: Plane, colour: tuple[float, float, float]) -> None:
+def _red(rng: np.random.Generator, picture: Array, centers: Array, colour: tuple[float, float, float]) -> None:
     """Paint round red cells with central pallor."""
     cover, distance = cells_cover(_round_cells(rng, centers, RED_RADIUS_UM), reach_px=6)
     pallor = np.float32(1) - np.float32(0.55) * np.clip(1 - distance / np.float32(0.55), 0, 1)
     paint(picture, cover * pallor * np.float32(0.85), colour)
 
 
-def _sickled(rng: np.random.Generator, picture: Plane, centers: Plane, colour: tuple[float, float, float]) -> None:
+def _sickled(rng: np.random.Generator, picture: Array, centers: Array, colour: tuple[float, float, float]) -> None:
     """Paint crescents, longer than a red cell is wide, and dense in the middle."""
     number = len(centers)
     radii = np.stack([rng.uniform(8.2, 9.2, number), rng.uniform(2.3, 2.8, number)], axis=1).astype(np.float32)
@@ -57,7 +57,7 @@ def _sickled(rng: np.random.Generator, picture: Plane, centers: Plane, colour: t
     paint(picture, cover * np.float32(0.95), colour)
 
 
-def _white(rng: np.random.Generator, picture: Plane, centers: Plane) -> list[AnnotatedObject]:
+def _white(rng: np.random.Generator, picture: Array, centers: Array) -> list[AnnotatedObject]:
     """Paint white cells with a lobed purple nucleus, and return their objects."""
     bodies = _round_cells(rng, centers, WHITE_RADIUS_UM)
     cover, _ = cells_cover(bodies, reach_px=10)

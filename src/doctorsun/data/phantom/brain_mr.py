@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
+from doctorsun.data.convert.annotation import AnnotatedImage
 from doctorsun.data.phantom.canvas import (
     Frame,
-    Plane,
+    Array,
     coin,
     ellipse,
     length,
@@ -27,6 +27,7 @@ FIELD_MM = 220.0
 LESION_SMALL_MM = (17.0, 25.0)
 LESION_LARGE_MM = (35.0, 44.0)
 SHIFT_MM = (9.0, 14.0)
+TENTORIUM_MM = 24.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class _Brain:
 
     frame: Frame
     bent: Frame
-    cover: Plane
+    cover: Array
     radii: tuple[float, float]
 
 
@@ -50,7 +51,7 @@ def _draw_brain(rng: np.random.Generator, plane: str, shift_mm: float) -> _Brain
     return _Brain(frame=frame, bent=bent, cover=cover, radii=radii)
 
 
-def _axial(rng: np.random.Generator, brain: _Brain) -> tuple[Plane, Plane]:
+def _axial(rng: np.random.Generator, brain: _Brain) -> tuple[Array, Array]:
     """Return the shares of white matter and of cerebrospinal fluid on an axial slice through the ventricles."""
     width, length = brain.radii
     white = ellipse(brain.frame, (0, 0), (width - 13, length - 13), soft=6)
@@ -63,7 +64,7 @@ def _axial(rng: np.random.Generator, brain: _Brain) -> tuple[Plane, Plane]:
     return white, np.clip(fluid + falx, 0, 1)
 
 
-def _coronal(rng: np.random.Generator, brain: _Brain) -> tuple[Plane, Plane]:
+def _coronal(rng: np.random.Generator, brain: _Brain) -> tuple[Array, Array]:
     """Return the shares of white matter and of cerebrospinal fluid on a coronal slice with the temporal lobes."""
     width, height = brain.radii
     white = ellipse(brain.frame, (0, -16), (width - 13, height - 14), soft=6)
@@ -76,7 +77,7 @@ def _coronal(rng: np.random.Generator, brain: _Brain) -> tuple[Plane, Plane]:
     return white, np.clip(fluid + falx, 0, 1)
 
 
-def _anatomy(rng: np.random.Generator, brain: _Brain, plane: str) -> Plane:
+def _anatomy(rng: np.random.Generator, brain: _Brain, plane: str) -> Array:
     """Return the T1 signal of the head without disease."""
     white, fluid = _axial(rng, brain) if plane == "axial" else _coronal(rng, brain)
     center_y, low = (0.0, 0.0) if plane == "axial" else (-2.0, 14.0)
@@ -94,13 +95,13 @@ def _anatomy(rng: np.random.Generator, brain: _Brain, plane: str) -> Plane:
         leaves = np.float32(0.40) + np.float32(0.08) * np.sin(brain.frame.y * np.float32(1.3))
         neck = ellipse(brain.frame, (0, 80), (58, 45), soft=4) * np.float32(0.3)
         below = np.maximum(stem * np.float32(0.5), np.clip(cerebellum, 0, 1) * leaves) * skull
-        signal = np.maximum(np.maximum(signal, below * (brain.frame.y > 24)), neck * (1 - outer))
+        signal = np.maximum(np.maximum(signal, below * (brain.frame.y > TENTORIUM_MM)), neck * (1 - outer))
     return signal * (1 - fluid * np.float32(0.75))
 
 
 def _lesion(
     rng: np.random.Generator, brain: _Brain, plane: str, side: str, radius: float
-) -> tuple[Plane, Plane, Plane]:
+) -> tuple[Array, Array, Array]:
     """Return the cover of the whole lesion, of its enhancing rim, and of the oedema around it."""
     sign = side_sign(side)
     reach_x = brain.radii[0] - radius - 8
@@ -116,7 +117,7 @@ def _lesion(
     return whole, whole - inner, oedema
 
 
-def _acquire(rng: np.random.Generator, signal: Plane) -> Plane:
+def _acquire(rng: np.random.Generator, signal: Array) -> Array:
     """Return the magnitude image: coil shading, complex Gaussian noise (Rician magnitude), gain and gamma."""
     shaded = signal * (1 + np.float32(0.10) * smooth_noise(rng, 3))
     sigma = np.float32(rng.uniform(0.012, 0.03))
@@ -132,10 +133,11 @@ def draw(rng: np.random.Generator) -> Phantom:
     shift_mm = -side_sign(side) * float(rng.uniform(*SHIFT_MM)) if shifted else float(rng.uniform(-1, 1))
     brain = _draw_brain(rng, plane, shift_mm)
     signal = _anatomy(rng, brain, plane)
-    objects: list[AnnotatedObject] = []
+    objects = [
+        mark(f"{hemisphere}_hemisphere", brain.cover * (brain.frame.x * side_sign(hemisphere) > 0))
+        for hemisphere in ("right", "left")
+    ]
     truth = [DrawnFinding(name="brain_lesion", present=False)]
-    for hemisphere in ("right", "left"):
-        objects.append(mark(f"{hemisphere}_hemisphere", brain.cover * (brain.frame.x * side_sign(hemisphere) > 0)))
     if present:
         diameter = float(rng.uniform(*(LESION_LARGE_MM if large else LESION_SMALL_MM)))
         whole, rim, oedema = _lesion(rng, brain, plane, side, diameter / 2)

@@ -13,7 +13,7 @@ from doctorsun.image.geometry import box_of_mask
 from doctorsun.image.intensity import to_uint8
 
 SIZE_PX = 128
-Plane = NDArray[np.float32]
+Array = NDArray[np.floating]
 
 _ROW = np.arange(SIZE_PX, dtype=np.float32) - (SIZE_PX - 1) / 2
 _GRID_X, _GRID_Y = np.meshgrid(_ROW, _ROW)
@@ -26,8 +26,8 @@ class Frame:
     On frontal radiographs and on axial and coronal slices the image's right is the patient's left.
     """
 
-    x: Plane
-    y: Plane
+    x: Array
+    y: Array
     spacing: float
 
 
@@ -54,7 +54,7 @@ def make_frame(
 
 def ellipse(
     frame: Frame, center: tuple[float, float], radii: tuple[float, float], *, angle_deg: float = 0.0, soft: float = 0.0
-) -> Plane:
+) -> Array:
     """Return how much of each pixel an ellipse covers, in [0, 1]; ``soft`` is the width of its edge (0: a pixel)."""
     x, y = frame.x - np.float32(center[0]), frame.y - np.float32(center[1])
     if angle_deg:
@@ -64,18 +64,18 @@ def ellipse(
     return ramp((1 - distance) * np.float32(min(radii) / max(soft, frame.spacing)))
 
 
-def length(x: Plane, y: Plane) -> Plane:
+def length(x: Array, y: Array) -> Array:
     """Return the length of the vectors (x, y); several times faster than ``np.hypot``."""
     return np.sqrt(x * x + y * y)
 
 
-def ramp(values: Plane) -> Plane:
+def ramp(values: Array) -> Array:
     """Return a soft step: 0 below -0.5, 1 above 0.5, linear between."""
     return np.clip(values + np.float32(0.5), 0, 1)
 
 
 @cache
-def _upsampling(cells: int) -> Plane:
+def _upsampling(cells: int) -> Array:
     """Return the matrix [128, cells] of cubic-like interpolation from a coarse row of cells."""
     position = np.linspace(0, cells - 1, SIZE_PX)
     distance = np.abs(position[:, None] - np.arange(cells)[None])
@@ -84,27 +84,27 @@ def _upsampling(cells: int) -> Plane:
     return (weight / np.sqrt((weight**2).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
-def smooth_noise(rng: np.random.Generator, cells_y: int, cells_x: int | None = None) -> Plane:
+def smooth_noise(rng: np.random.Generator, cells_y: int, cells_x: int | None = None) -> Array:
     """Return smooth Gaussian noise of unit variance with about this many independent cells along each axis."""
     cells_x = cells_x or cells_y
     coarse = rng.standard_normal((cells_y, cells_x), dtype=np.float32)
     return _upsampling(cells_y) @ coarse @ _upsampling(cells_x).T
 
 
-def white_noise(rng: np.random.Generator) -> Plane:
+def white_noise(rng: np.random.Generator) -> Array:
     """Return independent Gaussian noise of unit variance, in 256 levels of equal probability."""
     levels = np.frombuffer(rng.bytes(SIZE_PX * SIZE_PX), dtype=np.uint8)
     return _gaussian_levels()[levels].reshape(SIZE_PX, SIZE_PX)
 
 
 @cache
-def _gaussian_levels() -> Plane:
+def _gaussian_levels() -> Array:
     """Return the 256 quantiles of the normal distribution at the middles of equal shares."""
     normal = NormalDist()
     return np.array([normal.inv_cdf((level + 0.5) / 256) for level in range(256)], dtype=np.float32)
 
 
-def mark(label: str, cover: Plane) -> AnnotatedObject:
+def mark(label: str, cover: Array) -> AnnotatedObject:
     """Return the object whose mask is every pixel that is at least half covered."""
     mask = cover > 0.5  # noqa: PLR2004 (half a pixel)
     return AnnotatedObject(label=label, box_px=box_of_mask(mask), mask=mask)
@@ -138,13 +138,13 @@ class Cells:
         bend: how far the ends lie off the long axis, in units of its radius; [n].
     """
 
-    centers: Plane
-    radii: Plane
-    angles: Plane
-    bend: Plane
+    centers: Array
+    radii: Array
+    angles: Array
+    bend: Array
 
 
-def cells_cover(cells: Cells, reach_px: int) -> tuple[Plane, Plane]:
+def cells_cover(cells: Cells, reach_px: int) -> tuple[Array, Array]:
     """Return the cover of all cells, and of each pixel the relative distance from the nearest cell's centre.
 
     ``reach_px`` bounds the radius of every cell.
@@ -166,7 +166,7 @@ def cells_cover(cells: Cells, reach_px: int) -> tuple[Plane, Plane]:
     return ramp((1 - nearest) * np.float32(cells.radii[:, 1].min())), nearest
 
 
-def scattered(rng: np.random.Generator, number: int, cells: int, jitter: float) -> Plane:
+def scattered(rng: np.random.Generator, number: int, cells: int, jitter: float) -> Array:
     """Return ``number`` points [number, 2] in pixels, each in its own cell of a jittered grid, so that none overlap."""
     chosen = rng.permutation(cells * cells)[:number]
     pitch = SIZE_PX / cells
@@ -174,18 +174,18 @@ def scattered(rng: np.random.Generator, number: int, cells: int, jitter: float) 
     return ((corner + rng.uniform(-jitter, jitter, (len(chosen), 2))) * pitch - 0.5).astype(np.float32)
 
 
-def paint(picture: Plane, cover: Plane, colour: tuple[float, float, float]) -> None:
+def paint(picture: Array, cover: Array, colour: tuple[float, float, float]) -> None:
     """Lay a colour over an RGB picture [3, 128, 128] where the cover says so."""
     for index, value in enumerate(colour):
         picture[index] += cover * (np.float32(value) - picture[index])
 
 
-def tinted(shade: Plane, tone: Sequence[float]) -> Plane:
+def tinted(shade: Array, tone: Sequence[float]) -> Array:
     """Return a shade [128, 128] in a colour, as an RGB picture [3, 128, 128]."""
     return np.stack([shade * np.float32(value) for value in tone])
 
 
-def rgb_pixels(picture: Plane) -> NDArray[np.uint8]:
+def rgb_pixels(picture: Array) -> NDArray[np.uint8]:
     """Return display shares [3, 128, 128] as pixels [128, 128, 3]."""
     return np.ascontiguousarray(to_uint8(picture).transpose(1, 2, 0))
 
@@ -202,7 +202,9 @@ class Exposure:
     brighter: float = 0.12
 
 
-def expose(rng: np.random.Generator, picture: Plane, exposure: Exposure, area: NDArray[np.bool_] | None = None) -> Plane:
+def expose(
+    rng: np.random.Generator, picture: Array, exposure: Exposure, area: NDArray[np.bool_] | None = None
+) -> Array:
     """Set each channel of a picture [channels, 128, 128] to a random brightness and contrast.
 
     Automatic exposure, white balance, staining and reading settings do the same in practice; brightness and contrast
@@ -218,7 +220,7 @@ def expose(rng: np.random.Generator, picture: Plane, exposure: Exposure, area: N
     return np.clip(exposed, 0, 1)
 
 
-def with_gamma(share: Plane, gamma: float) -> Plane:
+def with_gamma(share: Array, gamma: float) -> Array:
     """Return ``share ** gamma`` of display shares, clipped to [0, 1]; a table of 1024 levels makes it fast."""
     table = np.linspace(0, 1, 1024, dtype=np.float32) ** np.float32(gamma)
     return table[(np.clip(share, 0, 1) * np.float32(1023)).astype(np.int16)]

@@ -7,7 +7,7 @@ import numpy as np
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
     Frame,
-    Plane,
+    Array,
     away_from_edges,
     coin,
     ellipse,
@@ -39,9 +39,9 @@ class _Chest:
 
     frame: Frame
     half_width: float
-    dome_y: dict[str, Plane]
-    lungs: dict[str, Plane]
-    heart: Plane
+    dome_y: dict[str, Array]
+    lungs: dict[str, Array]
+    heart: Array
 
 
 def _draw_chest(rng: np.random.Generator, ctr: float) -> _Chest:
@@ -49,8 +49,8 @@ def _draw_chest(rng: np.random.Generator, ctr: float) -> _Chest:
     frame = make_frame(rng, FIELD_MM, shift=8, turn_deg=4, zoom=0.06)
     half_width = float(rng.uniform(118, 134))
     base_y = float(rng.uniform(68, 88))
-    lungs: dict[str, Plane] = {}
-    dome_y: dict[str, Plane] = {}
+    lungs: dict[str, Array] = {}
+    dome_y: dict[str, Array] = {}
     for side in ("right", "left"):
         sign = side_sign(side)
         dome = base_y + (6 if side == "left" else -6) + ((frame.x - sign * 62) / 60) ** 2 * 30
@@ -62,7 +62,7 @@ def _draw_chest(rng: np.random.Generator, ctr: float) -> _Chest:
     return _Chest(frame=frame, half_width=half_width, dome_y=dome_y, lungs=lungs, heart=heart)
 
 
-def _bones(rng: np.random.Generator, chest: _Chest) -> Plane:
+def _bones(rng: np.random.Generator, chest: _Chest) -> Array:
     """Return the attenuation of ribs, clavicles and spine."""
     x, y = chest.frame.x, chest.frame.y
     pitch, phase = rng.uniform(23, 28), rng.uniform(0, 2 * np.pi)
@@ -76,7 +76,7 @@ def _bones(rng: np.random.Generator, chest: _Chest) -> Plane:
     return bones
 
 
-def _attenuation(rng: np.random.Generator, chest: _Chest) -> Plane:
+def _attenuation(rng: np.random.Generator, chest: _Chest) -> Array:
     """Return the line integral of the chest without disease, about 0 (air) to 1 (bone over soft tissue)."""
     x, y = chest.frame.x, chest.frame.y
     slope = np.clip(-y - 92, 0, 200) * np.float32(2.0)
@@ -89,7 +89,7 @@ def _attenuation(rng: np.random.Generator, chest: _Chest) -> Plane:
     return tissue + _bones(rng, chest)
 
 
-def _effusion(rng: np.random.Generator, chest: _Chest, side: str, *, flat: bool) -> tuple[Plane, AnnotatedObject]:
+def _effusion(rng: np.random.Generator, chest: _Chest, side: str, *, flat: bool) -> tuple[Array, AnnotatedObject]:
     """Return the opacity of a pleural effusion: a meniscus, or a flat level where air lies above it."""
     lung, x, y = chest.lungs[side], chest.frame.x, chest.frame.y
     height = float(rng.uniform(*EFFUSION_MM))
@@ -100,7 +100,7 @@ def _effusion(rng: np.random.Generator, chest: _Chest, side: str, *, flat: bool)
     return cover, mark("effusion", cover)
 
 
-def _pneumothorax(rng: np.random.Generator, chest: _Chest, side: str) -> tuple[Plane, Plane, AnnotatedObject]:
+def _pneumothorax(rng: np.random.Generator, chest: _Chest, side: str) -> tuple[Array, Array, AnnotatedObject]:
     """Return the air-filled rim, the visceral pleural line, and the object."""
     sign, lung = side_sign(side), chest.lungs[side]
     gap = float(rng.uniform(*RIM_MM))
@@ -113,7 +113,7 @@ def _pneumothorax(rng: np.random.Generator, chest: _Chest, side: str) -> tuple[P
 
 
 def _place_nodule(
-    rng: np.random.Generator, chest: _Chest, side: str, zone: str, *, blocked: Plane, radius: float
+    rng: np.random.Generator, chest: _Chest, side: str, zone: str, *, blocked: Array, radius: float
 ) -> tuple[float, float]:
     """Return a centre in this zone of a lung, as far as possible clear of its border, the heart and other disease."""
     lung = chest.lungs[side] > 0.5  # noqa: PLR2004 (half a pixel)
@@ -127,7 +127,7 @@ def _place_nodule(
     return pick_point(rng, chest.frame, [*clear, free & within, lung & within])
 
 
-def _display(rng: np.random.Generator, integral: Plane) -> Plane:
+def _display(rng: np.random.Generator, integral: Array) -> Array:
     """Map the line integral to display shares: detector noise, then a random window and gamma."""
     noisy = integral + white_noise(rng) * np.float32(rng.uniform(0.012, 0.028))
     low, high = rng.uniform(-0.02, 0.16), rng.uniform(0.72, 1.05)
@@ -195,7 +195,7 @@ def _drawn(name: str, side: str, *, present: bool, zone: str = "") -> DrawnFindi
 
 
 def _add_nodule(
-    rng: np.random.Generator, chest: _Chest, integral: Plane, place: tuple[str, str], blocked: Plane
+    rng: np.random.Generator, chest: _Chest, integral: Array, place: tuple[str, str], blocked: Array
 ) -> AnnotatedObject:
     """Add a nodule in this side and zone to the line integral."""
     radius = float(rng.uniform(*NODULE_MM)) / 2

@@ -6,7 +6,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage
 from doctorsun.data.phantom.canvas import (
     Exposure,
     Frame,
-    Plane,
+    Array,
     coin,
     expose,
     length,
@@ -29,7 +29,7 @@ EXPOSURE = Exposure(mean=(0.68, 0.52, 0.44), contrast=(0.15, 0.13, 0.12))
 PATCH_COLOURS = ((0.10, 0.07, 0.07), (0.70, 0.16, 0.14), (0.42, 0.48, 0.60))
 
 
-def _outline(rng: np.random.Generator, frame: Frame, *, lopsided: bool, notched: bool) -> Plane:
+def _outline(rng: np.random.Generator, frame: Frame, *, lopsided: bool, notched: bool) -> Array:
     """Return the cover of the lesion: an oval, made lopsided by low and notched by high angular harmonics."""
     angle = np.arctan2(frame.y, frame.x)
     distance = length(frame.x, frame.y)
@@ -49,7 +49,7 @@ def _outline(rng: np.random.Generator, frame: Frame, *, lopsided: bool, notched:
     return ramp((radius * shape - distance) / np.float32(0.25))
 
 
-def _patches(rng: np.random.Generator, picture: Plane, frame: Frame, lesion: Plane) -> None:
+def _patches(rng: np.random.Generator, picture: Array, frame: Frame, lesion: Array) -> None:
     """Paint black, red and blue-grey areas into the lesion, one third of the circle each."""
     start = rng.uniform(0, 2 * np.pi)
     for number, colour in enumerate(PATCH_COLOURS):

@@ -6,7 +6,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
     Exposure,
     Frame,
-    Plane,
+    Array,
     coin,
     ellipse,
     expose,
@@ -33,7 +33,7 @@ MANY_BLOTS = (5, 7)
 EXPOSURE = Exposure(mean=(0.64, 0.34, 0.17), contrast=(0.12, 0.09, 0.07), brighter=0.06)
 
 
-def _retina(rng: np.random.Generator, frame: Frame) -> Plane:
+def _retina(rng: np.random.Generator, frame: Frame) -> Array:
     """Return the RGB background: pigment epithelium with choroidal mottling, darker towards the edge."""
     tone = float(rng.uniform(0.68, 0.82)), float(rng.uniform(0.30, 0.42)), float(rng.uniform(0.10, 0.18))
     radius = length(frame.x, frame.y) / np.float32(4.6)
@@ -41,7 +41,7 @@ def _retina(rng: np.random.Generator, frame: Frame) -> Plane:
     return tinted(shade, tone)
 
 
-def _vessels(rng: np.random.Generator, frame: Frame, disc_x: float, sign: int) -> Plane:
+def _vessels(rng: np.random.Generator, frame: Frame, disc_x: float, sign: int) -> Array:
     """Return the cover of the arcades: from the disc around the macula above and below, and short nasal vessels."""
     cover = np.zeros_like(frame.x)
     sway = smooth_noise(rng, 7) * np.float32(0.12)
@@ -114,7 +114,7 @@ def draw(rng: np.random.Generator) -> Phantom:
 
 
 def _bleed(
-    rng: np.random.Generator, frame: Frame, picture: Plane, centers: list[tuple[float, float]]
+    rng: np.random.Generator, frame: Frame, picture: Array, centers: list[tuple[float, float]]
 ) -> list[AnnotatedObject]:
     """Paint blot haemorrhages."""
     objects: list[AnnotatedObject] = []
@@ -131,7 +131,7 @@ def _bleed(
     return objects
 
 
-def _photograph(rng: np.random.Generator, picture: Plane) -> Plane:
+def _photograph(rng: np.random.Generator, picture: Array) -> Array:
     """Apply exposure, gamma and sensor noise; the aperture leaves the surround black."""
     aperture = ellipse(make_frame(rng, FIELD_MM), (0, 0), (4.7, 4.7))
     lit = expose(rng, picture, EXPOSURE, area=aperture > 0.5)  # noqa: PLR2004 (half a pixel)

@@ -6,7 +6,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage
 from doctorsun.data.phantom.canvas import (
     Cells,
     Exposure,
-    Plane,
+    Array,
     cells_cover,
     coin,
     expose,
@@ -30,7 +30,7 @@ GRID = 10
 EXPOSURE = Exposure(mean=(0.74, 0.56, 0.70), contrast=(0.16, 0.15, 0.09))
 
 
-def _stroma(rng: np.random.Generator) -> Plane:
+def _stroma(rng: np.random.Generator) -> Array:
     """Return the RGB background: eosin in wavy fibres of uneven strength, and pools of blue mucin of any extent."""
     fibres = smooth_noise(rng, 34, 9) if coin(rng) else smooth_noise(rng, 9, 34)
     eosin = np.float32(0.5) + fibres * np.float32(0.14) + smooth_noise(rng, 4) * np.float32(0.28)
@@ -41,7 +41,7 @@ def _stroma(rng: np.random.Generator) -> Plane:
     return picture
 
 
-def _nuclei(rng: np.random.Generator, number: int, *, dense: bool) -> tuple[Plane, Plane]:
+def _nuclei(rng: np.random.Generator, number: int, *, dense: bool) -> tuple[Array, Array]:
     """Return the cover of the nuclei, and the relative distance from the nearest centre."""
     long_um = rng.uniform(0.9, 1.1, number) * rng.uniform(*(DENSE_RADIUS_UM if dense else SPARSE_RADIUS_UM))
     radii = np.stack([long_um, long_um * rng.uniform(0.7, 0.95, number)], axis=1).astype(np.float32)
@@ -50,7 +50,7 @@ def _nuclei(rng: np.random.Generator, number: int, *, dense: bool) -> tuple[Plan
     return cells_cover(Cells(centers=places, radii=radii, angles=angles, bend=np.zeros_like(angles)), reach_px=10)
 
 
-def _mitoses(rng: np.random.Generator, number: int) -> tuple[Plane, Plane]:
+def _mitoses(rng: np.random.Generator, number: int) -> tuple[Array, Array]:
     """Return the cover of clear cell bodies and of the metaphase plates inside them."""
     places = scattered(rng, number, 4, 0.22)
     angles = rng.uniform(0, np.pi, number).astype(np.float32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from doctorsun.data.phantom.canvas import (
     SIZE_PX,
     Frame,
-    Plane,
+    Array,
     coin,
     ellipse,
     make_frame,
@@ -94,7 +94,7 @@ def _off_middle(rng: np.random.Generator, position: str) -> tuple[float, float]:
     return {"left": (-far, near), "right": (far, near), "top": (near, -far), "bottom": (near, far)}[position]
 
 
-def _shape(rng: np.random.Generator, frame: Frame, picture: Plane, center: tuple[float, float]) -> DrawnShape:
+def _shape(rng: np.random.Generator, frame: Frame, picture: Array, center: tuple[float, float]) -> DrawnShape:
     """Paint a random shape in a random colour."""
     shape, colour = SHAPES[rng.integers(len(SHAPES))], tuple(COLOURS)[rng.integers(len(COLOURS))]
     cover = _cover(frame, shape, center, float(rng.uniform(0.2, 0.27)))
@@ -104,7 +104,7 @@ def _shape(rng: np.random.Generator, frame: Frame, picture: Plane, center: tuple
     return DrawnShape(shape=shape, colour=colour, box_px=box_of_mask(cover > 0.5))  # noqa: PLR2004 (half a pixel)
 
 
-def _cover(frame: Frame, shape: str, center: tuple[float, float], radius: float) -> Plane:
+def _cover(frame: Frame, shape: str, center: tuple[float, float], radius: float) -> Array:
     """Return the cover of a shape."""
     if shape == "circle":
         return ellipse(frame, center, (radius, radius))
@@ -118,7 +118,7 @@ def _cover(frame: Frame, shape: str, center: tuple[float, float], radius: float)
     return ramp(-outside / np.float32(frame.spacing))
 
 
-def _digit_cover(rng: np.random.Generator, digit: int) -> Plane:
+def _digit_cover(rng: np.random.Generator, digit: int) -> Array:
     """Return the cover of a digit from a 5 by 7 raster, at a random size and place."""
     scale = int(rng.integers(9, 14))
     raster = np.array([int(bit) for bit in _DIGITS[digit]], dtype=np.float32).reshape(7, 5)
@@ -129,7 +129,7 @@ def _digit_cover(rng: np.random.Generator, digit: int) -> Plane:
     return cover
 
 
-def _finish(rng: np.random.Generator, picture: Plane) -> NDArray[np.uint8]:
+def _finish(rng: np.random.Generator, picture: Array) -> NDArray[np.uint8]:
     """Add uneven light and noise."""
     noise = smooth_noise(rng, 4) * np.float32(0.03) + white_noise(rng) * np.float32(rng.uniform(0.005, 0.03))
     return rgb_pixels(picture + noise)

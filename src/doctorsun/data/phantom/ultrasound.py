@@ -6,7 +6,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
     Exposure,
     Frame,
-    Plane,
+    Array,
     coin,
     ellipse,
     expose,
@@ -31,8 +31,8 @@ NOISE_FLOOR_DB = -62.0
 EXPOSURE = Exposure(mean=(0.42,), contrast=(0.19,), brighter=0.15)
 
 
-def _tissue(rng: np.random.Generator, frame: Frame) -> Plane:
-    """Return the echo level of skin, fat in layers and lobules, glandular tissue and muscle in decibels below the brightest echo.
+def _tissue(rng: np.random.Generator, frame: Frame) -> Array:
+    """Return the echo level of skin, fat in layers and lobules, glandular tissue and muscle, in decibels.
 
     Either edge of the probe may lose contact and darken.
     """
@@ -50,7 +50,7 @@ def _tissue(rng: np.random.Generator, frame: Frame) -> Plane:
     return level
 
 
-def _shape(rng: np.random.Generator, frame: Frame, center: tuple[float, float], radius: float, *, rough: bool) -> Plane:
+def _shape(rng: np.random.Generator, frame: Frame, center: tuple[float, float], radius: float, *, rough: bool) -> Array:
     """Return a smooth oval, or a mass with an uneven margin whose long side stays twice the radius."""
     radii = (radius, radius * float(rng.uniform(0.72, 0.9)))
     if not rough:
@@ -63,13 +63,13 @@ def _shape(rng: np.random.Generator, frame: Frame, center: tuple[float, float], 
     return ramp((np.float32(0.95) + lobes - length(x, y)) * np.float32(radius / 0.8))
 
 
-def _behind(frame: Frame, center: tuple[float, float], radius: float) -> Plane:
+def _behind(frame: Frame, center: tuple[float, float], radius: float) -> Array:
     """Return the strip below an object, where its through-transmission shows."""
     across = ramp((radius * 0.85 - np.abs(frame.x - np.float32(center[0]))) / 2)
     return across * ramp((frame.y - np.float32(center[1])) / 2)
 
 
-def _speckle(rng: np.random.Generator, level_db: Plane) -> Plane:
+def _speckle(rng: np.random.Generator, level_db: Array) -> Array:
     """Return the envelope in decibels: fully developed speckle is Rayleigh distributed.
 
     Source: Burckhardt, Speckle in ultrasound B-mode scans, IEEE Trans. Sonics Ultrason. 25(1), 1978.
@@ -131,7 +131,7 @@ def draw(rng: np.random.Generator) -> Phantom:
     return Phantom(image=image, truth=truth)
 
 
-def _display(rng: np.random.Generator, level_db: Plane) -> Plane:
+def _display(rng: np.random.Generator, level_db: Array) -> Array:
     """Show the envelope above the noise floor in decibels, under random gain and dynamic range."""
     echo = np.maximum(_speckle(rng, level_db), np.float32(NOISE_FLOOR_DB)) + white_noise(rng)
     return expose(rng, echo[None], EXPOSURE)[0]

@@ -1,0 +1,78 @@
+"""When a stage must stop: too many unusable samples, or steps in a row without a finite gradient."""
+
+from doctorsun.errors import DataError
+from doctorsun.train.loader import StepBatch
+from doctorsun.train.plan import StagePlan
+from doctorsun.train.telemetry import Telemetry
+
+MAX_BAD_STEPS = 3
+MAX_QUARANTINED_SHARE = 0.01
+NAMED_SAMPLES = 8
+
+
+class StageHealth:
+    """Counts what goes wrong in a stage and records it in the diary.
+
+    Attributes:
+        num_quarantined: samples that could not be used, in this process and those before it.
+        num_seen: samples of all steps so far.
+        num_bad_steps: steps in a row without a finite gradient.
+    """
+
+    def __init__(self, stage: str, plan: StagePlan, telemetry: Telemetry) -> None:
+        self.stage = stage
+        self.plan = plan
+        self.telemetry = telemetry
+        self.num_quarantined = 0
+        self.num_seen = 0
+        self.num_bad_steps = 0
+
+    def resume(self, step: int, num_quarantined: int) -> None:
+        """Take over the counts of the processes before."""
+        self.num_quarantined = num_quarantined
+        self.num_seen = step * self.plan.batch_samples
+
+    def count_batch(self, step: int, batch: StepBatch) -> None:
+        """Count the samples of a step (the first is step 0).
+
+        Raises:
+            DataError: more than 1 % of all samples so far, and more than one, cannot be used; or none of this step.
+        """
+        for sample, reason in batch.quarantined:
+            self.telemetry.write("quarantined", stage=self.stage, step=step + 1, sample=sample, reason=reason)
+        self.num_quarantined += len(batch.quarantined)
+        self.num_seen += self.plan.batch_samples
+        allowed = max(1, MAX_QUARANTINED_SHARE * self.num_seen)
+        if self.num_quarantined > allowed or not batch.packs:
+            raise DataError(
+                f"stage {self.stage} cannot use its data",
+                got=f"{self.num_quarantined} unusable of {self.num_seen} samples",
+                expected="at most 1 %",
+                do=f"the reasons stand in {self.telemetry.path}; mend the store",
+            )
+
+    def count_gradient(self, step: int, *, is_finite: bool) -> None:
+        """Count a step whose gradient was computed (the first is step 0).
+
+        Raises:
+            DataError: it is the third in a row that is not finite.
+        """
+        if is_finite:
+            self.num_bad_steps = 0
+            return
+        self.num_bad_steps += 1
+        names = self._names(step)
+        text = f"step {step + 1} of {self.stage} had no finite gradient: {names}"
+        self.telemetry.write("warning", stage=self.stage, step=step + 1, text=text)
+        if self.num_bad_steps == MAX_BAD_STEPS:
+            raise DataError(
+                f"stage {self.stage} stopped at step {step + 1}",
+                got=f"{MAX_BAD_STEPS} steps in a row without a finite gradient",
+                expected="finite losses",
+                do=f"lower the learning rate, or look at the samples {names}",
+            )
+
+    def _names(self, step: int) -> str:
+        refs = self.plan.step(step)
+        names = [self.plan.pools[ref.pool].store[ref.row].id for ref in refs[:NAMED_SAMPLES]]
+        return ", ".join(names) + (" ..." if len(refs) > NAMED_SAMPLES else "")

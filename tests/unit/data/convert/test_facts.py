@@ -1,0 +1,73 @@
+"""Facts come from labels, boxes and regions alone."""
+
+import json
+
+import numpy as np
+import pytest
+
+from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
+from doctorsun.data.convert.facts import facts_of
+from doctorsun.data.ontology.ontology import load_ontology
+from doctorsun.errors import DataError
+from doctorsun.schema import Source
+
+RIGHT_LUNG = AnnotatedObject(label="right_lung", box_px=(10, 10, 40, 100))
+LEFT_LUNG = AnnotatedObject(label="left_lung", box_px=(60, 10, 90, 100))
+
+
+def nodule(x, y, side=6):
+    return AnnotatedObject(label="nodule", box_px=(x, y, x + side, y + side))
+
+
+def facts(labels, objects=(), spacing_mm=(2.0, 2.0)):
+    image = AnnotatedImage(
+        original_id="1", pixels=np.zeros((110, 100), dtype=np.uint8), source=Source(dataset="own"), labels=labels,
+        objects=tuple(objects), spacing_mm=spacing_mm, modality="chest_xray",
+    )  # fmt: skip
+    return facts_of(image, load_ontology())
+
+
+@pytest.mark.parametrize(("x", "side"), [(12, "right"), (70, "left"), (38, "right")])
+def test_side_is_the_patients_side_by_the_region_that_holds_the_box(x, side):
+    assert facts({"nodule": True}, [RIGHT_LUNG, LEFT_LUNG, nodule(x, 50)]).findings[0].side == side
+
+
+@pytest.mark.parametrize(("y", "zone"), [(11, "upper"), (34, "upper"), (40, "middle"), (66, "middle"), (70, "lower"), (93, "lower")])  # fmt: skip
+def test_zone_is_the_third_of_the_lung_that_holds_the_centre(y, zone):
+    assert facts({"nodule": True}, [RIGHT_LUNG, nodule(20, y)]).findings[0].zone == zone
+
+
+def test_several_boxes_give_count_both_sides_and_the_largest_size():
+    found = facts({"nodule": True}, [RIGHT_LUNG, LEFT_LUNG, nodule(20, 50), nodule(70, 50, 10)]).findings[0]
+    assert (found.count, found.side, found.zone, found.size_mm, found.boxes) == (2, "bilateral", "middle", 20.0, (2, 3))
+
+
+def test_without_regions_or_outside_them_side_and_zone_stay_unknown():
+    for objects in ([nodule(20, 50)], [LEFT_LUNG, nodule(20, 50)], []):
+        found = facts({"nodule": True}, objects).findings[0]
+        assert (found.side, found.zone) == ("", "")
+
+
+def test_size_needs_a_spacing_and_a_limit():
+    lesion = AnnotatedObject(label="liver_lesion", box_px=(0, 0, 16, 4))
+    assert facts({"liver_lesion": True}, [lesion]).findings[0].size_class == "large"
+    assert facts({"liver_lesion": True}, [lesion], spacing_mm=(2.0, 1.8)).findings[0].size_class == "small"
+    unknown = facts({"liver_lesion": True}, [lesion], spacing_mm=None).findings[0]
+    assert (unknown.size_mm, unknown.size_class) == (None, "")
+    assert facts({"nodule": True}, [nodule(1, 1)]).findings[0].size_class == ""
+
+
+def test_absent_findings_stay_and_unlisted_ones_are_not_made_up():
+    found = facts({"nodule": False})
+    assert [(item.name, item.present) for item in found.findings] == [("nodule", False)]
+    assert found.present() == ()
+
+
+def test_facts_are_written_as_json():
+    assert json.loads(facts({"nodule": False}).as_json())["findings"][0]["name"] == "nodule"
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_a_label_that_the_ontology_lacks_is_refused(present):
+    with pytest.raises(DataError, match="finding: got 'tumour'"):
+        facts({"tumour": present})

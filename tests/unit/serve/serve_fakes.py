@@ -1,0 +1,91 @@
+"""A scripted engine, and an application on a real port."""
+
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from doctorsun.errors import RequestError
+from doctorsun.generate.request import Request, Token
+
+
+class ScriptedEngine:
+    """An engine that gives every request the same answer, a token a step; it can be stalled or made to fail.
+
+    Args:
+        answer: token ids; a request whose ``max_tokens`` is smaller gets fewer.
+        end_id: the stop token after them; None begins the answer again and again.
+    """
+
+    def __init__(self, answer: Iterable[int], end_id: int | None = None) -> None:
+        self.answer = tuple(answer)
+        self.normal_end_id = end_id
+        self.num_tickets = 0
+        self.open: dict[int, tuple[Request, int]] = {}
+        self.asked: list[Request] = []
+        self.going = threading.Event()
+        self.submitted = threading.Event()
+        self.idle = threading.Event()
+        self.reset()
+
+    def reset(self) -> None:
+        """Behave as at the start again."""
+        self.max_length = 400
+        self.end_id = self.normal_end_id
+        self.failure: Exception | None = None
+        self.going.set()
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Token]:
+        raise NotImplementedError
+
+    def submit(self, request: Request) -> int:
+        if len(request.prompt_ids) + request.max_tokens > self.max_length:
+            raise RequestError("length of prompt and answer", got="too much")
+        self.asked.append(request)
+        self.num_tickets += 1
+        self.open[self.num_tickets] = (request, 0)
+        self.idle.clear()
+        self.submitted.set()
+        return self.num_tickets
+
+    def step(self) -> list[Token]:
+        if not self.going.wait(0.01):
+            return []
+        if self.failure:
+            failure, self.failure = self.failure, None
+            raise failure
+        return [self._next(ticket) for ticket in list(self.open)]
+
+    def cancel(self, ticket: int) -> None:
+        self.open.pop(ticket, None)
+        if not self.open:
+            self.idle.set()
+
+    def _next(self, ticket: int) -> Token:
+        request, place = self.open[ticket]
+        self.open[ticket] = (request, place + 1)
+        if place == len(self.answer) and self.end_id is not None:
+            self.cancel(ticket)
+            return Token(request=ticket, id=self.end_id, logprob=-0.5, finish="stop")
+        if place + 1 == request.max_tokens:
+            self.cancel(ticket)
+            return Token(request=ticket, id=self.answer[place % len(self.answer)], logprob=-0.5, finish="length")
+        return Token(request=ticket, id=self.answer[place % len(self.answer)], logprob=-0.5)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Run an application on a free port of this machine and yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

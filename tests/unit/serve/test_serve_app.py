@@ -1,0 +1,305 @@
+import asyncio
+import base64
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+import torch
+from serve_fakes import ScriptedEngine, serving
+
+from doctorsun.errors import RecipeError
+from doctorsun.generate.chat import stream_answer
+from doctorsun.generate.engine import LocalEngine
+from doctorsun.model.build import build_model
+from doctorsun.model.presets import PRESETS
+from doctorsun.processor.processor import Processor
+from doctorsun.schema import Message, image_part, text_part
+from doctorsun.serve.app import create_app, run_server
+from doctorsun.serve.settings import ServeSettings
+
+SENTENCE = "左肺有结节。The left lung."
+
+
+@pytest.fixture
+def http(server: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{server}/v1", api_key="none", max_retries=0, timeout=10) as client:
+        yield client
+
+
+def question(text: str = "?") -> Any:
+    return [{"role": "user", "content": text}]
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return {"model": "sun", "messages": question(), **changes}
+
+
+def with_image(png: bytes, text: str = "Left?") -> Any:
+    url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]}
+    ]
+
+
+def test_the_openai_client_gets_an_answer(client: openai.OpenAI, scripted: ScriptedEngine, png: bytes) -> None:
+    answer = client.chat.completions.create(
+        model="sun", messages=with_image(png), max_tokens=60, seed=4, temperature=0.5
+    )
+    assert answer.choices[0].message.content == SENTENCE
+    assert answer.choices[0].finish_reason == "stop"
+    assert (answer.system_fingerprint, answer.model_extra) == ("abc123", {"research_use_only": True})
+    (request,) = scripted.asked
+    assert (request.seed, request.temperature, request.max_tokens, len(request.pixels)) == (4, 0.5, 60, 1)
+    assert answer.usage is not None
+    assert answer.usage.prompt_tokens == len(request.prompt_ids)
+    assert answer.usage.completion_tokens == len(scripted.answer)
+
+
+def test_the_openai_client_gets_a_stream(client: openai.OpenAI, scripted: ScriptedEngine) -> None:
+    stream = client.chat.completions.create(
+        model="sun", messages=question(), stream=True, stream_options={"include_usage": True}
+    )
+    chunks = list(stream)
+    pieces = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
+    assert "".join(pieces) == SENTENCE
+    assert len(pieces) > 5
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    usage = chunks[-1].usage
+    assert usage is not None
+    assert usage.completion_tokens == len(scripted.answer)
+
+
+def test_stop_texts_end_both_kinds_of_answer(client: openai.OpenAI, scripted: ScriptedEngine) -> None:
+    whole = client.chat.completions.create(model="sun", messages=question(), stop=["left"])
+    stream = client.chat.completions.create(model="sun", messages=question(), stop="left", stream=True)
+    assert whole.choices[0].message.content == "左肺有结节。The "
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == "左肺有结节。The "
+    assert scripted.idle.wait(5)
+
+
+def test_too_few_tokens_cut_the_answer(client: openai.OpenAI) -> None:
+    answer = client.chat.completions.create(model="sun", messages=question(), max_tokens=1)
+    assert answer.choices[0].finish_reason == "length"
+
+
+def test_the_room_left_is_the_default(client: openai.OpenAI, scripted: ScriptedEngine) -> None:
+    client.chat.completions.create(model="sun", messages=question())
+    assert scripted.asked[0].max_tokens == scripted.max_length - len(scripted.asked[0].prompt_ids)
+
+
+def test_the_model_is_listed_with_its_revision(client: openai.OpenAI) -> None:
+    (model,) = client.models.list().data
+    assert (model.id, model.model_extra) == (
+        "sun", {"revision": "abc123", "max_model_len": 400, "research_use_only": True},
+    )  # fmt: skip
+
+
+def test_every_answer_is_labelled(http: httpx.Client) -> None:
+    for response in (
+        http.get("/healthz"),
+        http.post("/v1/chat/completions", json=body()),
+        http.get("/nowhere"),
+    ):
+        assert response.headers["X-Model-Revision"] == "abc123"
+        assert response.headers["X-Research-Use-Only"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "message"),
+    [
+        ({"model": "moon"}, 404, "model: got 'moon', expected 'sun'"),
+        ({"tools": []}, 400, "tools: got Extra inputs are not permitted; see the supported fields"),
+        ({"n": 2}, 400, "n: got Input should be 1"),
+        ({"messages": []}, 400, "messages: got List should have at least 1 item"),
+        ({"max_tokens": 0}, 400, "max_tokens: got 0, expected 1 or more"),
+        ({"max_tokens": 399}, 400, "length of prompt and answer"),
+        ({"temperature": -1}, 400, "temperature: got -1.0, expected 0 or more"),
+        ({"messages": question("a<|eot_id|>b")}, 400, "text of a message: got '<|eot_id|>', expected words without"),
+        ({"messages": question("<image>")}, 400, "text of a message: got '<image>', expected words without"),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://a/b.png"}}]}
+                ]
+            },
+            400,
+            "image URL: got 'http://a/b.png', expected data:image/png;base64",
+        ),
+        ({"stop": "x" * 30_000}, 413, "request body: got more than 20000 bytes, expected at most 20000"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_wrong_requests_are_refused(
+    http: httpx.Client, sent: dict[str, Any], status: int, message: str, *, stream: bool
+) -> None:
+    response = http.post("/v1/chat/completions", json=body(stream=stream, **sent))
+    assert response.status_code == status
+    assert response.json()["error"]["message"].startswith(message)
+    assert http.post("/v1/chat/completions", json=body()).status_code == 200
+
+
+def test_a_picture_that_is_damaged_is_refused(http: httpx.Client, png: bytes) -> None:
+    response = http.post("/v1/chat/completions", json=body(messages=with_image(png[:60])))
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "image"
+
+
+def test_too_many_images_are_refused(http: httpx.Client, png: bytes) -> None:
+    response = http.post("/v1/chat/completions", json=body(messages=with_image(png) * 3))
+    assert response.json()["error"]["message"] == "images of a request: got 3, expected at most 2"
+
+
+def test_only_declared_json_is_read(http: httpx.Client) -> None:
+    response = http.post("/v1/chat/completions", content='{"model": "sun"}', headers={"Content-Type": "text/plain"})
+    assert response.status_code == 415
+    assert response.json()["error"]["message"] == "Content-Type: got 'text/plain', expected application/json"
+    broken = http.post("/v1/chat/completions", content="{", headers={"Content-Type": "application/json; charset=utf-8"})
+    assert broken.status_code == 400
+    assert broken.json()["error"]["message"].startswith("request body: got Invalid JSON")
+
+
+def test_other_host_names_are_not_answered(http: httpx.Client) -> None:
+    assert http.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_overload_is_refused_before_images_are_decoded_and_leaves_the_rest_alone(
+    http: httpx.Client, scripted: ScriptedEngine
+) -> None:
+    scripted.going.clear()
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(http.post, "/v1/chat/completions", json=body()) for _ in range(2)]
+        while len(scripted.asked) < 2:
+            scripted.submitted.wait(0.01)
+        refused = http.post("/v1/chat/completions", json=body(messages=with_image(b"no image")))
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+        expected = "request: got too many at once, expected a free place; send it again later"
+        assert refused.json()["error"]["message"] == expected
+        scripted.going.set()
+        assert [answer.result().json()["choices"][0]["message"]["content"] for answer in running] == [SENTENCE] * 2
+    assert http.post("/v1/chat/completions", json=body()).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("started", [False, True])
+def test_a_client_that_goes_frees_its_place(
+    http: httpx.Client, scripted: ScriptedEngine, *, stream: bool, started: bool
+) -> None:
+    scripted.end_id, scripted.max_length = None, 10**9
+    if not started:
+        scripted.going.clear()
+    sent = body(stream=stream, max_tokens=10**6)
+    for _ in range(5):
+        scripted.submitted.clear()
+        scripted.idle.clear()
+        leave_early(http, sent, scripted.submitted, wait_for_answer=stream and started)
+        assert scripted.idle.wait(5)
+    scripted.end_id = 1
+    scripted.going.set()
+    assert http.post("/v1/chat/completions", json=body()).status_code == 200
+
+
+def leave_early(http: httpx.Client, sent: dict[str, Any], submitted: threading.Event, *, wait_for_answer: bool) -> None:
+    """Send a request and close the connection when it has reached the engine."""
+
+    async def leave() -> None:
+        async with httpx.AsyncClient(base_url=http.base_url) as client:
+            request = client.build_request("POST", "/v1/chat/completions", json=sent)
+            sending = asyncio.ensure_future(client.send(request, stream=True))
+            await asyncio.to_thread(submitted.wait, 5)
+            if wait_for_answer:
+                response = await sending
+                await anext(response.aiter_lines())
+                await response.aclose()
+            sending.cancel()
+            await asyncio.wait({sending})
+
+    asyncio.run(leave())
+
+
+def test_an_engine_that_fails_gives_503_and_goes_on(http: httpx.Client, scripted: ScriptedEngine) -> None:
+    scripted.failure = MemoryError("no memory left")
+    failed = http.post("/v1/chat/completions", json=body())
+    assert (failed.status_code, failed.headers["Retry-After"]) == (503, "1")
+    assert failed.json()["error"]["message"] == "the engine failed; send the request again"
+    assert http.post("/v1/chat/completions", json=body()).status_code == 200
+
+
+def test_an_engine_that_fails_on_the_way_says_so_in_the_stream(http: httpx.Client, scripted: ScriptedEngine) -> None:
+    scripted.end_id, scripted.max_length = None, 10**9
+    with http.stream("POST", "/v1/chat/completions", json=body(stream=True, max_tokens=10**6)) as response:
+        lines = response.iter_lines()
+        assert "choices" in next(lines)
+        scripted.failure = MemoryError("no memory left")
+        *_, last = (line for line in lines if line)
+    assert response.status_code == 200
+    assert "the engine failed; send the request again" in last
+
+
+def test_health_and_readiness(http: httpx.Client) -> None:
+    assert http.get("/healthz").json() == {"status": "ok"}
+    ready = http.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
+
+
+def test_before_it_started_a_server_is_not_ready(processor: Processor, settings: ServeSettings) -> None:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(ScriptedEngine([5]), processor, settings))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get("/readyz")
+
+    assert asyncio.run(ask()).status_code == 503
+
+
+def test_a_key_is_asked_for_where_one_is_set(processor: Processor, settings: ServeSettings) -> None:
+    app = create_app(ScriptedEngine([5, 6, 7]), processor, replace(settings, api_key="secret"))
+    with serving(app) as url, httpx.Client(base_url=url) as http:
+        for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic secret"}):
+            refused = http.post("/v1/chat/completions", json=body(), headers=header)
+            assert refused.status_code == 401
+            expected = "Authorization header: got no valid key, expected Bearer and the server's API key"
+            assert refused.json()["error"]["message"] == expected
+            assert http.get("/v1/models", headers=header).status_code == 401
+        assert http.get("/v1/models", headers={"Authorization": "Bearer secret"}).status_code == 200
+        assert http.get("/healthz").status_code == 200
+
+
+def test_a_model_answers_many_clients_as_it_answers_one(processor: Processor, png: bytes) -> None:
+    torch.set_num_threads(1)
+    model = build_model(PRESETS["micro"], processor, seed=1)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(6 if weight.ndim > 1 else 1)
+    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std, max_batch=8)
+    texts = [f"Is there a nodule {'x' * i}?" for i in range(6)]
+    asked = [Message(role="user", content=(image_part(), text_part(text))) for text in texts]
+    alone = ["".join(stream_answer(engine, processor, (message,), (png,), 12)) for message in asked]
+    app = create_app(engine, processor, ServeSettings(model_name="sun", revision="r"))
+    with serving(app) as url, ThreadPoolExecutor(6) as pool:
+        client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=30)
+
+        def ask(text: str) -> str | None:
+            messages = with_image(png, text)
+            answer = client.chat.completions.create(model="sun", messages=messages, max_tokens=12)
+            return answer.choices[0].message.content
+
+        together = list(pool.map(ask, texts))
+        client.close()
+    assert together == alone
+    assert len(set(alone)) > 1
+
+
+def test_serving_beyond_this_machine_without_a_key_stops_before_weights_are_read(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"serving on 0\.0\.0\.0: got no API key"):
+        run_server(tmp_path, host="0.0.0.0")  # noqa: S104

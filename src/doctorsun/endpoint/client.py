@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Self
 
 import httpx
@@ -123,7 +122,9 @@ class EndpointClient:
 
     def _successful(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         """Send a request, again where that can help."""
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             is_last = attempt >= self._endpoint.max_attempts
             wait_s = self._endpoint.backoff_s * 2 ** (attempt - 1)
             try:
@@ -139,7 +140,6 @@ class EndpointClient:
                     raise refusal(response)
                 wait_s = retry_after_s(response, wait_s)
             self._sleep(min(wait_s, _MAX_WAIT_S))
-        raise AssertionError  # count() never ends
 
     def _unreachable(self, error: httpx.TransportError) -> RequestError:
         what = f"server {self._endpoint.url}"

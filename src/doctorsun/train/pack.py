@@ -101,7 +101,7 @@ def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 siz
         ids=torch.from_numpy(np.concatenate(ids).astype(np.int64)),
         positions=torch.cat([document.positions() for document in documents]),
         layout=PackLayout.of(tuple(documents)),
-        pixels=torch.from_numpy(np.stack(images)) if images else torch.empty(0, dtype=torch.uint8),
+        pixels=torch.from_numpy(np.stack(images)) if images else torch.empty((0, 3, 0, 0), dtype=torch.uint8),
         supervised=torch.from_numpy(np.concatenate(supervised)),
         targets=torch.from_numpy(np.concatenate(targets).astype(np.int64)),
     )

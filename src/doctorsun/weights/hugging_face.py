@@ -16,8 +16,9 @@ from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import save_tokenizer
 from doctorsun.storage.atomic import atomic_folder, sha256_file
 
-# Our own progress stands where the user looks; a bar per loaded file would break it.
+# Our own progress stands where the user looks, and what is wrong with weights is told by our errors.
 transformers_logging.disable_progress_bar()
+transformers_logging.set_verbosity_error()
 
 PROCESSOR_FILES = (
     "tokenizer.json",
@@ -65,7 +66,11 @@ def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor
         )
     try:
         loaded = LlavaForConditionalGeneration.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
         )
     except Exception as error:  # transformers and safetensors raise many kinds for damaged files
         raise WeightsError(
@@ -75,7 +80,8 @@ def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor
             do="copy the folder again",
         ) from error
     model, info = cast("tuple[LlavaForConditionalGeneration, dict[str, Any]]", loaded)
-    wrong = sorted([*info["missing_keys"], *info["unexpected_keys"], *info.get("mismatched_keys", [])])
+    mismatched = [name for name, *_ in info["mismatched_keys"]]
+    wrong = sorted([*info["missing_keys"], *info["unexpected_keys"], *mismatched])
     if wrong:
         raise WeightsError(
             f"{folder}",

@@ -1,14 +1,16 @@
 """Reports and captions: the findings of an image as prose."""
 
+from string import Formatter
+
 from doctorsun.data.convert.facts import Facts, Finding
 from doctorsun.data.convert.templates import Templates
-from doctorsun.data.ontology.ontology import Language, Ontology
+from doctorsun.data.ontology.ontology import Ontology
 
 
 def report_of(facts: Facts, ontology: Ontology, templates: Templates) -> str:
     """Return findings and impression: a sentence for every finding that is known, then what matters."""
-    words, language = templates.words, templates.language
-    sentences = [_sentence(item, ontology, language) for item in facts.findings]
+    words = templates.words
+    sentences = [_sentence(item, ontology, templates) for item in facts.findings]
     impression = _listed(facts, ontology, templates)
     conclusion = impression[:1].upper() + impression[1:] + words["end"] if impression else words["no_finding"]
     return f"{words['findings']}{words['space'].join(sentences)}\n{words['impression']}{conclusion}"
@@ -35,12 +37,18 @@ def _listed(facts: Facts, ontology: Ontology, templates: Templates) -> str:
     return templates.words["comma"].join(names)
 
 
-def _sentence(item: Finding, ontology: Ontology, language: Language) -> str:
-    """Return the sentence of one finding."""
+def _sentence(item: Finding, ontology: Ontology, templates: Templates) -> str:
+    """Return the sentence of one finding; a plain one where its side, zone, size or number is not known."""
+    language = templates.language
     term = ontology.finding(item.name)
     if not item.present:
         return term.absent.in_language(language)
     tables = {"side": ontology.sides, "zone": ontology.zones, "size": ontology.sizes}
     values = {"side": item.side, "zone": item.zone, "size": item.size_class}
-    slots = {name: tables[name][value].name(language) if value else "" for name, value in values.items()}
-    return " ".join(term.present.in_language(language).format(count=item.count, **slots).split(" "))
+    slots = {name: tables[name][value].name(language) for name, value in values.items() if value}
+    slots |= {"count": str(item.count)} if item.count else {}
+    pattern = term.present.in_language(language)
+    if any(name not in slots for _, name, _, _ in Formatter().parse(pattern) if name):
+        text = templates.words["seen"].format(finding=term.term.phrase(language))
+        return text[:1].upper() + text[1:]
+    return pattern.format_map(slots)

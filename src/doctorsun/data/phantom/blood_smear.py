@@ -5,9 +5,9 @@ import numpy as np
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
     SIZE_PX,
+    Array,
     Cells,
     Exposure,
-    Array,
     cells_cover,
     coin,
     expose,

@@ -6,8 +6,8 @@ import numpy as np
 
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
-    Frame,
     Array,
+    Frame,
     away_from_edges,
     coin,
     ellipse,

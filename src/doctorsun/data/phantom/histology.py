@@ -4,9 +4,9 @@ import numpy as np
 
 from doctorsun.data.convert.annotation import AnnotatedImage
 from doctorsun.data.phantom.canvas import (
+    Array,
     Cells,
     Exposure,
-    Array,
     cells_cover,
     coin,
     expose,

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from doctorsun.data.phantom.canvas import (
     SIZE_PX,
-    Frame,
     Array,
+    Frame,
     coin,
     ellipse,
     make_frame,

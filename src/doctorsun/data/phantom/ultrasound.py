@@ -4,9 +4,10 @@ import numpy as np
 
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.phantom.canvas import (
+    SIZE_PX,
+    Array,
     Exposure,
     Frame,
-    Array,
     coin,
     ellipse,
     expose,
@@ -28,6 +29,7 @@ MASS_BELOW_TISSUE_DB = (19.0, 23.0)
 SHADOW_DB = (9.0, 12.0)
 ENHANCEMENT_DB = (8.0, 11.0)
 NOISE_FLOOR_DB = -62.0
+MARGIN_PX = (1, 5)
 EXPOSURE = Exposure(mean=(0.42,), contrast=(0.19,), brighter=0.15)
 
 
@@ -39,14 +41,16 @@ def _tissue(rng: np.random.Generator, frame: Frame) -> Array:
     y = frame.y + smooth_noise(rng, 4) * np.float32(0.9)
     fat_end, gland_end = rng.uniform(-17, -14), rng.uniform(14, 18)
     level = np.full_like(y, -33) + smooth_noise(rng, 10) * np.float32(2.2)
-    level += ramp((y - fat_end) / 2) * np.float32(8) - ramp((y - gland_end) / 2) * np.float32(9)
+    level += ramp((y - fat_end) / 2) * np.float32(rng.uniform(2, 12)) - ramp((y - gland_end) / 2) * np.float32(
+        rng.uniform(2, 18)
+    )
     lobules = ramp((smooth_noise(rng, 6, 4) + np.float32(rng.uniform(-1.5, 1.2))) * 2)
     level -= lobules * np.float32(rng.uniform(2, 6))
     muscle = ramp((y - gland_end) / 2)
     level += muscle * np.sin(y * np.float32(2.1)) * np.float32(4)
     level += ramp((-22.5 - y) / 1) * np.float32(rng.uniform(-12, 18))
     for sign in (-1, 1):
-        level -= ramp((sign * frame.x - 21) / 4) * np.float32(rng.uniform(0, 28))
+        level -= ramp((sign * frame.x - float(rng.uniform(18, 23))) / 4) * np.float32(rng.uniform(0, 28))
     return level
 
 
@@ -132,6 +136,13 @@ def draw(rng: np.random.Generator) -> Phantom:
 
 
 def _display(rng: np.random.Generator, level_db: Array) -> Array:
-    """Show the envelope above the noise floor in decibels, under random gain and dynamic range."""
+    """Show the envelope above the noise floor in decibels, under random gain and dynamic range.
+
+    The scan lies within a narrow black margin, as on captured screens.
+    """
     echo = np.maximum(_speckle(rng, level_db), np.float32(NOISE_FLOOR_DB)) + white_noise(rng)
-    return expose(rng, echo[None], EXPOSURE)[0]
+    shown = expose(rng, echo[None], EXPOSURE)[0]
+    top, bottom, left, right = (int(margin) for margin in rng.integers(*MARGIN_PX, size=4, endpoint=True))
+    framed = np.zeros_like(shown)
+    framed[top : SIZE_PX - bottom, left : SIZE_PX - right] = shown[top : SIZE_PX - bottom, left : SIZE_PX - right]
+    return framed

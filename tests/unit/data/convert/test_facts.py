@@ -32,7 +32,10 @@ def test_side_is_the_patients_side_by_the_region_that_holds_the_box(x, side):
     assert facts({"nodule": True}, [RIGHT_LUNG, LEFT_LUNG, nodule(x, 50)]).findings[0].side == side
 
 
-@pytest.mark.parametrize(("y", "zone"), [(11, "upper"), (34, "upper"), (40, "middle"), (66, "middle"), (70, "lower"), (93, "lower")])  # fmt: skip
+ZONES = [(11, "upper"), (34, "upper"), (40, "middle"), (66, "middle"), (70, "lower"), (93, "lower")]
+
+
+@pytest.mark.parametrize(("y", "zone"), ZONES)
 def test_zone_is_the_third_of_the_lung_that_holds_the_centre(y, zone):
     assert facts({"nodule": True}, [RIGHT_LUNG, nodule(20, y)]).findings[0].zone == zone
 

@@ -93,7 +93,9 @@ def test_none_is_right_where_nothing_is_present():
 
 
 def test_which_eye_comes_from_the_laterality():
-    facts = Facts(modality="fundus", attributes={"laterality": "left"}, findings=(Finding(name="cupping", present=True),))
+    facts = Facts(
+        modality="fundus", attributes={"laterality": "left"}, findings=(Finding(name="cupping", present=True),)
+    )
     for question in closed(many(facts, 20), "side:eye"):
         assert question.truth == (question.slots["eye"].id == "left")
 

@@ -17,11 +17,12 @@ from doctorsun.schema import Groups, Source
 ONTOLOGY = load_ontology()
 
 
-def annotated(labels=None):
+def annotated():
     pixels = np.arange(40 * 30, dtype=np.uint8).reshape(40, 30)
     return AnnotatedImage(
         original_id="img-1", pixels=pixels, source=Source(dataset="own", original_id="img-1"), spacing_mm=(2.0, 2.0),
-        modality="chest_xray", anatomy="chest", department="radiology", labels=labels or {"nodule": True, "effusion": False},
+        modality="chest_xray", anatomy="chest", department="radiology",
+        labels={"nodule": True, "effusion": False},
         objects=(
             AnnotatedObject(label="left_lung", box_px=(16, 2, 29, 38)),
             AnnotatedObject(label="nodule", box_px=(20, 30, 25, 35)),
@@ -110,19 +111,20 @@ def test_records_carry_truth_origin_and_template(samples):
 def test_caption_and_report_name_what_is_there(samples):
     texts = {(sample.task, sample.language): sample.messages[1].text for sample in samples[0]}
     assert texts["caption", "en"] == "Chest radiograph showing left pulmonary nodule."
-    assert texts["report", "zh"] == (
-        "所见：左侧肺下野见类圆形结节影。双侧肋膈角锐利。\n诊断意见：左侧肺结节。"
-    )
+    assert texts["report", "zh"] == ("所见：左侧肺下野见类圆形结节影。双侧肋膈角锐利。\n诊断意见：左侧肺结节。")
 
 
 def test_question_mix_counts_answers_of_both_languages(samples):
-    mix = question_mix(sample for group in samples for sample in group if sample.variant is None or sample.variant.kind == "translation")  # fmt: skip
+    plain = [s for group in samples for s in group if s.variant is None or s.variant.kind == "translation"]
+    mix = question_mix(plain)
     assert mix["presence:nodule"] == {"yes": 60}
     assert mix["presence:effusion"] == {"no": 60}
     assert "box:nodule" not in mix
 
 
 def test_without_findings_there_is_no_prose():
-    bare = AnnotatedImage(original_id="x", pixels=np.zeros((4, 6), np.uint8), source=Source(dataset="own"), modality="fundus")
+    bare = AnnotatedImage(
+        original_id="x", pixels=np.zeros((4, 6), np.uint8), source=Source(dataset="own"), modality="fundus"
+    )
     made = samples_of(bare, facts_of(bare, ONTOLOGY), np.random.default_rng(0), ONTOLOGY)
     assert not [sample for sample in made if sample.task in ("caption", "report")]

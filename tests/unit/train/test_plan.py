@@ -1,0 +1,127 @@
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from doctorsun.errors import RecipeError
+from doctorsun.storage.store import Store
+from doctorsun.train.plan import MAX_SAMPLES_PER_IMAGE, Pool, SampleRef, StagePlan
+from small_model import image, png, question, write_store
+
+
+@pytest.fixture
+def images(images_store: Store) -> Pool:
+    return Pool.select("images", images_store)
+
+
+@pytest.fixture
+def texts(texts_store: Store) -> Pool:
+    return Pool.select("texts", texts_store)
+
+
+def test_a_pool_takes_the_families_and_languages_that_are_wanted(images_store: Store) -> None:
+    pool = Pool.select("images", images_store, tasks=["presence"], languages=["en"])
+    chosen = [images_store[int(row)] for row in pool.rows]
+    assert len(chosen) == 8
+    assert {(each.task, each.language) for each in chosen} == {("presence:nodule", "en")}
+
+
+def test_an_entry_that_selects_nothing_is_refused(images_store: Store) -> None:
+    expected = (
+        r"the mixture entry 'images' selects nothing: got 0 of 20 samples, expected at least one; check its tasks"
+    )
+    with pytest.raises(RecipeError, match=expected):
+        Pool.select("images", images_store, tasks=["report"])
+
+
+def test_an_epoch_holds_every_row_once_and_the_next_has_another_order(images: Pool) -> None:
+    first, second = images.take((7,), 0, 20), images.take((7,), 20, 20)
+    assert sorted(first) == sorted(second) == list(range(20))
+    assert first.tolist() != second.tolist()
+
+
+def test_rows_are_the_same_however_they_are_taken(images: Pool) -> None:
+    whole = images.take((7,), 0, 53)
+    parts = [images.take((7,), start, 7) for start in range(0, 49, 7)]
+    assert np.concatenate(parts).tolist() == whole[:49].tolist()
+    assert images.take((7,), 33, 0).tolist() == []
+
+
+def test_questions_about_one_image_stay_together(images: Pool) -> None:
+    order = images.take((3,), 0, 20)
+    numbers = [int(row) // 5 for row in order]
+    assert all(len(set(numbers[start : start + 5])) == 1 for start in range(0, 20, 5))
+    assert [int(row) % 5 for row in order[:5]] != list(range(5))
+
+
+def test_an_image_gives_a_step_at_most_eight_questions_in_a_row(tmp_path: Path) -> None:
+    asked = [
+        question(f"{number}-{index}", f"{index}?", "No.", image(png(number)))
+        for number in range(6)
+        for index in range(11)
+    ]
+    pool = Pool.select("many", write_store(tmp_path / "many", asked))
+    numbers = [int(row) // 11 for row in pool.take((0,), 0, 66)]
+    changes = [0, *(place for place in range(1, 66) if numbers[place] != numbers[place - 1]), 66]
+    runs = np.diff(changes)
+    assert set(runs) <= {3, 8, 11}  # 11 where chance puts both parts of an image side by side
+    assert 8 in runs
+    assert MAX_SAMPLES_PER_IMAGE == 8
+
+
+def test_every_step_is_full_and_the_shares_hold_over_many_steps(images: Pool, texts: Pool) -> None:
+    plan = StagePlan([images, texts], [2 / 3, 1 / 3], batch_samples=7, seed=1)
+    counts: Counter[int] = Counter()
+    for step in range(60):
+        refs = plan.step(step)
+        assert len(refs) == 7
+        counts.update(ref.pool for ref in refs)
+    assert counts == {0: 280, 1: 140}
+
+
+def test_a_step_depends_on_seed_and_number_alone(images: Pool, texts: Pool) -> None:
+    def plan(seed: int) -> StagePlan:
+        return StagePlan([images, texts], [0.5, 0.5], batch_samples=6, seed=seed)
+
+    forwards = [plan(1).step(step) for step in range(9)]
+    one = plan(1)
+    assert [one.step(step) for step in reversed(range(9))] == forwards[::-1]
+    assert [plan(2).step(step) for step in range(9)] != forwards
+    assert forwards[0][0] == SampleRef(0, int(images.take((1, 0), 0, 1)[0]))
+
+
+def test_every_pool_gives_each_of_its_rows_before_it_repeats_one(images: Pool, texts: Pool) -> None:
+    plan = StagePlan([images, texts], [0.6, 0.4], batch_samples=5, seed=1)
+    refs = [ref for step in range(20) for ref in plan.step(step)]
+    for index, size in ((0, 20), (1, 10)):
+        rows = [ref.row for ref in refs if ref.pool == index]
+        epochs = [rows[start : start + size] for start in range(0, len(rows) - size + 1, size)]
+        assert len(epochs) == 3 if index == 0 else 4
+        assert all(sorted(epoch) == list(range(size)) for epoch in epochs)
+
+
+def test_the_fingerprint_changes_with_all_that_the_order_depends_on(
+    images_store: Store, texts_store: Store, tmp_path: Path
+) -> None:
+    def fingerprint(
+        store: Store = images_store, *, seed: int = 1, share: float = 0.5, batch: int = 4, **chosen: list[str]
+    ) -> str:
+        pools = [Pool.select("images", store, **chosen), Pool.select("texts", texts_store)]
+        return StagePlan(pools, [share, 1 - share], batch_samples=batch, seed=seed).fingerprint
+
+    other = write_store(tmp_path / "images", [images_store[row] for row in range(19)])
+    fingerprints = [
+        fingerprint(), fingerprint(seed=2), fingerprint(share=0.4), fingerprint(batch=5), fingerprint(other),
+        fingerprint(tasks=["presence"]),
+    ]  # fmt: skip
+    assert len(set(fingerprints)) == len(fingerprints)
+    assert fingerprint() == fingerprints[0]
+
+
+def test_shares_of_sources_and_languages_are_those_of_the_mixture(images_store: Store, texts: Pool) -> None:
+    chinese = Pool.select("images", images_store, languages=["zh"])
+    english = Pool.select("images", images_store, languages=["en"])
+    plan = StagePlan([chinese, english, texts], [0.5, 0.25, 0.25], batch_samples=4, seed=1)
+    assert plan.source_shares() == {"images": 0.75, "texts": 0.25}
+    assert plan.language_shares() == {"zh": 0.5, "en": 0.5}

@@ -1,11 +1,11 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doctorsun.processor.processor import Rendered
 from doctorsun.train.pack import Group, PackItem, best_fit, collate, share_prefixes
 
-CAPACITY = 64
+CAPACITY = 32
 PIXELS = {name: np.full((3, 2, 2), index, dtype=np.uint8) for index, name in enumerate("xyz")}
 
 
@@ -18,7 +18,7 @@ drawn_samples = st.lists(
         st.lists(st.tuples(st.integers(0, 99), st.booleans()), min_size=2, max_size=CAPACITY - 9),
     ),
     min_size=1,
-    max_size=30,
+    max_size=12,
 )
 
 
@@ -35,6 +35,7 @@ def packed(samples: list[PackItem]) -> list[list[Group]]:
     return best_fit(share_prefixes(samples, CAPACITY), CAPACITY)
 
 
+@settings(max_examples=40)
 @given(drawn=drawn_samples)
 def test_every_sample_is_packed_once_and_no_pack_is_too_long(drawn: list[Drawn]) -> None:
     samples = [item(*each) for each in drawn]
@@ -44,6 +45,7 @@ def test_every_sample_is_packed_once_and_no_pack_is_too_long(drawn: list[Drawn])
     assert all(sum(group.length for group in pack) <= CAPACITY for pack in packs)
 
 
+@settings(max_examples=40)
 @given(drawn=drawn_samples)
 def test_a_group_shares_one_prefix_and_the_same_images(drawn: list[Drawn]) -> None:
     for group in (group for pack in packed([item(*each) for each in drawn]) for group in pack):
@@ -51,6 +53,7 @@ def test_a_group_shares_one_prefix_and_the_same_images(drawn: list[Drawn]) -> No
         assert len({member.rendered.ids[: group.prefix_length].tobytes() for member in group.items}) == 1
 
 
+@settings(max_examples=40)
 @given(drawn=drawn_samples)
 def test_no_token_and_no_target_is_lost(drawn: list[Drawn]) -> None:
     samples = [item(*each) for each in drawn]

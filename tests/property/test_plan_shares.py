@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doctorsun.storage.store import Store
@@ -13,6 +13,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return write_store(folder / "store", [sample(str(number), assistant("A lung.")) for number in range(3)])
 
 
+@settings(max_examples=50)
 @given(weights=st.lists(st.integers(1, 50), min_size=1, max_size=6), batch=st.integers(1, 40))
 def test_steps_are_full_and_every_pool_is_within_a_few_samples_of_its_share(
     store: Store, weights: list[int], batch: int

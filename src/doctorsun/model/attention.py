@@ -50,7 +50,7 @@ class PackLayout:
     """The documents of one packed sequence; ``masks`` holds None where plain causal attention is exact."""
 
     documents: tuple[Document, ...]
-    masks: tuple[Bool[Tensor, "length length"] | None, ...]
+    masks: tuple[Bool[Tensor, "_ _"] | None, ...]
 
     @classmethod
     def of(cls, documents: tuple[Document, ...]) -> "PackLayout":

@@ -29,6 +29,7 @@ class ScriptedEngine:
         self.going = threading.Event()
         self.submitted = threading.Event()
         self.idle = threading.Event()
+        self._never = threading.Event()
         self.reset()
 
     def reset(self) -> None:
@@ -54,6 +55,8 @@ class ScriptedEngine:
     def step(self) -> list[Token]:
         if not self.going.wait(0.01):
             return []
+        # As a real engine would, leave the event loop time between steps.
+        self._never.wait(0.001)
         if self.failure:
             failure, self.failure = self.failure, None
             raise failure

@@ -49,7 +49,7 @@ def test_leaving_early_withdraws_the_request(scheduler: Scheduler, engine: Scrip
             await anext(tokens)
 
     asyncio.run(leave())
-    assert engine.idle.wait(5)
+    assert engine.idle.wait(30)
 
 
 def test_a_failure_reaches_its_readers_and_the_next_request_is_answered(
@@ -68,7 +68,7 @@ def test_closing_tells_those_who_wait(scheduler: Scheduler, engine: ScriptedEngi
 
     async def close_meanwhile() -> None:
         asking = asyncio.ensure_future(collect(scheduler.answer(LONG)))
-        await asyncio.to_thread(engine.submitted.wait, 5)
+        await asyncio.to_thread(engine.submitted.wait, 30)
         await asyncio.to_thread(scheduler.close)
         await asking
 

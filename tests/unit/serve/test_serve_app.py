@@ -86,7 +86,7 @@ def test_stop_texts_end_both_kinds_of_answer(client: openai.OpenAI, scripted: Sc
     stream = client.chat.completions.create(model="sun", messages=question(), stop="left", stream=True)
     assert whole.choices[0].message.content == "左肺有结节。The "
     assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == "左肺有结节。The "
-    assert scripted.idle.wait(5)
+    assert scripted.idle.wait(30)
 
 
 def test_too_few_tokens_cut_the_answer(client: openai.OpenAI) -> None:
@@ -200,11 +200,11 @@ def test_a_client_that_goes_frees_its_place(
     if not started:
         scripted.going.clear()
     sent = body(stream=stream, max_tokens=10**6)
-    for _ in range(5):
+    for _ in range(3):
         scripted.submitted.clear()
         scripted.idle.clear()
         leave_early(http, sent, scripted.submitted, wait_for_answer=stream and started)
-        assert scripted.idle.wait(5)
+        assert scripted.idle.wait(30)
     scripted.end_id = 1
     scripted.going.set()
     assert http.post("/v1/chat/completions", json=body()).status_code == 200
@@ -217,7 +217,7 @@ def leave_early(http: httpx.Client, sent: dict[str, Any], submitted: threading.E
         async with httpx.AsyncClient(base_url=http.base_url) as client:
             request = client.build_request("POST", "/v1/chat/completions", json=sent)
             sending = asyncio.ensure_future(client.send(request, stream=True))
-            await asyncio.to_thread(submitted.wait, 5)
+            await asyncio.to_thread(submitted.wait, 30)
             if wait_for_answer:
                 response = await sending
                 await anext(response.aiter_lines())
@@ -258,9 +258,9 @@ def test_a_server_told_to_stop_finishes_its_answers(processor: Processor, settin
     engine.max_length = 10**6
     with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=30) as http:
         with serving(create_app(engine, processor, settings)) as url:
-            asking = pool.submit(http.post, f"{url}/v1/chat/completions", json=body(max_tokens=3000))
-            assert engine.submitted.wait(5)
-        assert asking.result().json()["choices"][0]["message"]["content"] == "a" * 3000
+            asking = pool.submit(http.post, f"{url}/v1/chat/completions", json=body(max_tokens=300))
+            assert engine.submitted.wait(30)
+        assert asking.result().json()["choices"][0]["message"]["content"] == "a" * 300
 
 
 def test_before_it_started_a_server_is_not_ready(processor: Processor, settings: ServeSettings) -> None:

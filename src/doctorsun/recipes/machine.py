@@ -33,7 +33,7 @@ def examine_machine(wanted: Precision = "auto") -> Machine:
     import torch
 
     cuda = torch.cuda.is_available()
-    precision, reason = _precision(wanted, has_cuda_bf16=cuda and torch.cuda.is_bf16_supported(), flags=_cpu_flags())
+    precision, reason = choose_precision(wanted, has_cuda_bf16=cuda and torch.cuda.is_bf16_supported(), flags=_cpu_flags())
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Machine(
         cpu=_cpu_name(),
@@ -59,7 +59,14 @@ def num_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _precision(wanted: Precision, *, has_cuda_bf16: bool, flags: frozenset[str]) -> tuple[str, str]:
+def choose_precision(wanted: Precision, *, has_cuda_bf16: bool, flags: frozenset[str]) -> tuple[str, str]:
+    """Return the precision to compute in, and why.
+
+    Args:
+        wanted: what the recipe asks for.
+        has_cuda_bf16: whether there is a GPU that computes bf16 in hardware.
+        flags: of the processor, as Linux names them.
+    """
     if wanted != "auto":
         return wanted, "asked for by the recipe"
     if has_cuda_bf16:

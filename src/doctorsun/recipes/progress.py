@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 PLAIN_LINE_EVERY_S = 10.0
 
@@ -50,9 +51,9 @@ class RunProgress:
         with self.bars:
             yield self
 
-    def say(self, text: str) -> None:
-        """Print one line above the bars."""
-        self.console.print(text, highlight=False, soft_wrap=True)
+    def say(self, text: str | Text) -> None:
+        """Print one line above the bars; brackets in it are only brackets."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def store(self, name: str, done: int, total: int | None) -> None:
         """Report items of a store; ``total`` is None where it is not known before."""
@@ -73,7 +74,7 @@ class RunProgress:
             rate = work.tokens / max(work.seconds, 1e-9)
             self._show(work, record["step"], f"loss {record['loss']:.3f}  {rate:,.0f} supervised tokens/s")
         elif kind == "warning":
-            self.say(f"[yellow]warning[/yellow]: {record['text']}")
+            self.say(Text.assemble(("warning", "yellow"), f": {record['text']}"))
 
     def evaluation(self, task: str, control: str, done: int, total: int) -> None:
         """Report answered questions."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -29,7 +30,9 @@ class _Outlet:
     events: asyncio.Queue[Token | DoctorSunError] = field(default_factory=asyncio.Queue[Token | DoctorSunError])
 
     def deliver(self, event: Token | DoctorSunError) -> None:
-        self.loop.call_soon_threadsafe(self.events.put_nowait, event)
+        # A loop that was closed has no reader left; the withdrawal is already in the inbox.
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self.events.put_nowait, event)
 
 
 class Scheduler:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from doctorsun.errors import WeightsError
 from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
+from doctorsun.weights.disk import safetensors_as_os_errors
 
 KEEP = 2
 TENSOR_FILES = ("weights.safetensors", "optimizer.safetensors")
@@ -59,8 +60,9 @@ def save_checkpoint(
     if folder.exists():  # damaged, else the run had resumed from it
         shutil.rmtree(folder)
     with atomic_folder(folder) as partial:
-        save_file({name: p.detach().contiguous() for name, p in parameters.items()}, partial / TENSOR_FILES[0])
-        save_file(_optimizer_tensors(parameters, optimizer), partial / TENSOR_FILES[1])
+        with safetensors_as_os_errors():
+            save_file({name: p.detach().contiguous() for name, p in parameters.items()}, partial / TENSOR_FILES[0])
+            save_file(_optimizer_tensors(parameters, optimizer), partial / TENSOR_FILES[1])
         hashes = {name: sha256_file(partial / name) for name in TENSOR_FILES}
         write_json(partial / "state.json", {"step": step, "sha256": hashes, **facts})
     for old in _folders(root)[:-KEEP]:

@@ -15,6 +15,7 @@ from doctorsun.processor.config_files import save_processor_configs
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import save_tokenizer
 from doctorsun.storage.atomic import atomic_folder, sha256_file
+from doctorsun.weights.disk import safetensors_as_os_errors
 
 # Our own progress stands where the user looks, and what is wrong with weights is told by our errors.
 transformers_logging.disable_progress_bar()
@@ -43,7 +44,8 @@ def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, f
         MachineError: the disk is full; nothing is left at ``folder``.
     """
     with atomic_folder(folder) as partial:
-        model.save_pretrained(partial, max_shard_size="4GB")
+        with safetensors_as_os_errors():
+            model.save_pretrained(partial, max_shard_size="4GB")
         for name in PROCESSOR_FILES:
             # A processor that transformers saved has its image settings inside processor_config.json.
             if (processor_folder / name).exists():

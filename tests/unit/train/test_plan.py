@@ -107,9 +107,13 @@ def test_the_fingerprint_changes_with_all_that_the_order_depends_on(
 
     other = write_store(tmp_path / "images", [images_store[row] for row in range(19)])
     fingerprints = [
-        fingerprint(), fingerprint(seed=2), fingerprint(shares=[0.4, 0.6]), fingerprint(batch_samples=5), fingerprint(other),
+        fingerprint(),
+        fingerprint(seed=2),
+        fingerprint(shares=[0.4, 0.6]),
+        fingerprint(batch_samples=5),
+        fingerprint(other),
         fingerprint(tasks=["presence"]),
-    ]  # fmt: skip
+    ]
     assert len(set(fingerprints)) == len(fingerprints)
     assert fingerprint() == fingerprints[0]
 

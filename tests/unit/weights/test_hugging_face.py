@@ -1,4 +1,5 @@
 import json
+import resource
 import shutil
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from doctorsun.errors import DataError, WeightsError
+from doctorsun.errors import DataError, MachineError, WeightsError
 from doctorsun.model.forward import PackedForward
 from doctorsun.weights.hugging_face import inspect, load_weights, read_config, revision_of, save_weights
 from small_model import MICRO, save_small, small_model
@@ -52,6 +53,17 @@ def test_weights_are_not_saved_over_others(saved: Path) -> None:
         save_weights(small_model(), saved, saved)
 
 
+def test_a_full_disk_leaves_nothing_behind(saved: Path, tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(MachineError, match=r"no room on the disk for .*after"):
+            save_weights(small_model(), saved, tmp_path / "after")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_the_revision_changes_with_the_content(folder: Path, name: str) -> None:
     before = revision_of(folder)
@@ -87,9 +99,7 @@ def test_a_missing_or_an_extra_tensor_is_refused(folder: Path, change: dict[str,
 
 def test_a_tensor_of_another_shape_is_refused(folder: Path) -> None:
     change_tensors(folder, reshape="language_model.lm_head.weight")
-    with pytest.raises(
-        WeightsError, match=r"got 1 tensors that do not fit, the first lm_head\.weight"
-    ):
+    with pytest.raises(WeightsError, match=r"got 1 tensors that do not fit, the first lm_head\.weight"):
         load_weights(folder)
 
 

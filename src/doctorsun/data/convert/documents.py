@@ -7,7 +7,7 @@ import numpy as np
 
 from doctorsun.data.convert.facts import Facts
 from doctorsun.data.convert.questions import questions_of
-from doctorsun.data.convert.reports import caption_of, report_of
+from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
 from doctorsun.data.convert.templates import Templates, load_templates, word_question
 from doctorsun.data.ontology.ontology import LANGUAGES, FindingTerm, Language, Ontology
 
@@ -40,8 +40,8 @@ def documents_of(facts: Facts, rng: np.random.Generator, ontology: Ontology) -> 
 
 
 def _dialogue(facts: Facts, rng: np.random.Generator, ontology: Ontology, templates: Templates) -> str:
-    """Return the questions of a case with their answers as running text."""
-    lines: list[str] = []
+    """Return the findings of a case, then its questions with their answers: reading comprehension."""
+    lines = [checklist_of(facts, ontology, templates, rng)]
     for question in questions_of(facts, ontology, rng):
         if question.kind != "box":
             wording = word_question(question, templates, rng)

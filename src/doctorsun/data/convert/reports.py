@@ -1,6 +1,8 @@
-"""Reports and captions: the findings of an image as prose."""
+"""Reports, captions and checklists: the findings of an image in words."""
 
 from string import Formatter
+
+import numpy as np
 
 from doctorsun.data.convert.facts import Facts, Finding
 from doctorsun.data.convert.templates import Templates
@@ -23,6 +25,27 @@ def caption_of(facts: Facts, ontology: Ontology, templates: Templates) -> str:
     pattern = templates.words["caption" if findings else "caption_normal"]
     text = pattern.format(modality=modality, findings=findings)
     return text[:1].upper() + text[1:]
+
+
+def checklist_of(facts: Facts, ontology: Ontology, templates: Templates, rng: np.random.Generator) -> str:
+    """Return every finding with its sign, as ward notes do: ``nodule (+) right upper zone; effusion (-)``.
+
+    The order and the synonyms vary; side, zone, number and size follow a finding that is present.
+    """
+    language, words = templates.language, templates.words
+    items: list[str] = []
+    for index in rng.permutation(len(facts.findings)):
+        item = facts.findings[index]
+        names = ontology.finding(item.name).term.names(language)
+        sign = words["positive" if item.present else "negative"]
+        details = [
+            ontology.sides[item.side].name(language) if item.side else "",
+            ontology.zones[item.zone].name(language) if item.zone else "",
+            str(item.count) if item.count > 1 else "",
+            ontology.sizes[item.size_class].name(language) if item.size_class else "",
+        ]
+        items.append(words["space"].join([names[rng.integers(len(names))] + sign, *filter(None, details)]))
+    return words["semicolon"].join(items) + words["end"]
 
 
 def _listed(facts: Facts, ontology: Ontology, templates: Templates) -> str:

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from doctorsun.data.convert.annotation import AnnotatedImage
 from doctorsun.data.convert.facts import Facts
 from doctorsun.data.convert.questions import Question, questions_of
-from doctorsun.data.convert.reports import caption_of, report_of
+from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
 from doctorsun.data.convert.templates import Wording, load_templates, plain_wording, word_question
 from doctorsun.data.ontology.ontology import LANGUAGES, Language, Ontology
 from doctorsun.schema import (
@@ -133,9 +133,14 @@ def _word(blank: Blank, question: Question, language: Language, rng: np.random.G
 
 
 def _prose(blank: Blank, facts: Facts, rng: np.random.Generator, ontology: Ontology) -> Iterator[Sample]:
-    """Yield caption and report in both languages."""
+    """Yield checklist, caption and report in both languages; a checklist teaches and is not scored."""
     if not facts.modality or not facts.findings:
         return
+    for language in LANGUAGES:
+        templates = load_templates(language)
+        checklist = checklist_of(facts, ontology, templates, rng)
+        wording = plain_wording("checklist", checklist, templates, rng)
+        yield blank.fill("checklist", "checklist", replace(wording, answer=None))
     for task, write in (("caption", caption_of), ("report", report_of)):
         origin: Sample | None = None
         for language in LANGUAGES:

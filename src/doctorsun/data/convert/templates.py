@@ -50,7 +50,7 @@ class Wording:
     language: Language
     text: str
     reply: str
-    answer: Answer
+    answer: Answer | None
     template: str
 
 

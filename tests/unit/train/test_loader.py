@@ -1,0 +1,113 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from doctorsun.model.forward import PackedForward
+from doctorsun.model.trainable import PARTS, set_trainable
+from doctorsun.schema import Image, Sample, image_part
+from doctorsun.storage.store import Store
+from doctorsun.train.loader import Loader, PixelCache
+from doctorsun.train.loss import supervised_loss
+from doctorsun.train.plan import Pool, StagePlan
+from small_model import assistant, image, png, question, sample, small_model, small_processor, user, write_store
+
+PROCESSOR = small_processor()
+
+
+def loader_of(store: Store, *, batch_samples: int = 5, max_length: int = 512, pack_tokens: int = 4096) -> Loader:
+    plan = StagePlan([Pool.select("made", store)], [1.0], batch_samples=batch_samples, seed=1)
+    return Loader(plan, PROCESSOR, max_length=max_length, pack_tokens=pack_tokens)
+
+
+def loader_over(folder: Path, samples: Sequence[Sample], **settings: int) -> Loader:
+    return loader_of(write_store(folder / "store", samples), batch_samples=len(samples), **settings)
+
+
+def gradients(store: Store, pack_tokens: int) -> dict[str, Tensor]:
+    model = small_model()
+    set_trainable(model, PARTS)
+    forward = PackedForward(model, image_mean=PROCESSOR.images.mean, image_std=PROCESSOR.images.std)
+    batch = loader_of(store, batch_samples=10, pack_tokens=pack_tokens).load(0)
+    for pack in batch.packs:
+        supervised_loss(forward.logits(pack), pack.targets, batch.supervised_tokens).backward()
+    return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+
+def test_a_step_holds_its_samples_and_counts_their_tokens(images_store: Store) -> None:
+    batch = loader_of(images_store).load(0)
+    assert (batch.num_samples, batch.quarantined) == (5, ())
+    assert batch.supervised_tokens == sum(len(pack.targets) for pack in batch.packs) > 0
+    assert batch.total_tokens == sum(len(pack.ids) for pack in batch.packs)
+    assert sum(len(pack.pixels) for pack in batch.packs) == 1
+
+
+def test_steps_come_in_order_from_any_step_on(images_store: Store) -> None:
+    loader = loader_of(images_store)
+    wanted = [[pack.ids.tolist() for pack in loader.load(step).packs] for step in range(6)]
+    assert [[pack.ids.tolist() for pack in batch.packs] for batch in loader.steps(0, 6)] == wanted
+    assert [[pack.ids.tolist() for pack in batch.packs] for batch in loader.steps(4, 6)] == wanted[4:]
+    assert list(loader.steps(6, 6)) == []
+
+
+def test_steps_may_be_left_early(images_store: Store) -> None:
+    steps = loader_of(images_store).steps(0, 50)
+    assert next(steps).num_samples == 5
+    steps.close()
+
+
+def test_the_gradient_does_not_depend_on_how_a_step_is_packed(images_store: Store) -> None:
+    whole, parts = gradients(images_store, 8192), gradients(images_store, 256)
+    assert whole.keys() == parts.keys()
+    for name, grad in whole.items():
+        torch.testing.assert_close(grad, parts[name], atol=1e-6, rtol=1e-4)
+
+
+def test_small_packs_are_several(images_store: Store) -> None:
+    assert len(loader_of(images_store, batch_samples=10, pack_tokens=256).load(0).packs) > 1
+
+
+def test_a_damaged_image_is_left_out_before_the_loss_is_normalised(damaged_store: Store) -> None:
+    loader = loader_of(damaged_store, batch_samples=10)
+    batch = loader.load(0)
+    ((name, reason),) = batch.quarantined
+    assert name == "sample-3"
+    assert reason.startswith("not a picture that can be read")
+    assert batch.num_samples == 9
+    one_reply = int(PROCESSOR.render(damaged_store[0]).supervised.sum())
+    assert batch.supervised_tokens == 9 * one_reply
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (sample("bad", user("Why?")), "sample bad: got no reply, expected an assistant turn; drop the sample"),
+        (question("bad", "Long? " * 20, "No."), "sample bad: got 125 tokens, expected at most 64; raise the"),
+        (
+            question("bad", "?", "No.", Image(bytes=None, sha256="0" * 64, width=8, height=8)),
+            "image 0 of sample bad: got a reference without bytes, expected the image itself; make the store again",
+        ),
+        (sample("bad", user(image_part(), "?"), assistant("No.")), "sample bad: got 1 image places and 0 images"),
+    ],
+)
+def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path: Path, broken: Sample, reason: str) -> None:
+    batch = loader_over(tmp_path, [broken, question("good", "?", "No.")], max_length=64).load(0)
+    assert batch.num_samples == 1
+    assert [name for name, _ in batch.quarantined] == ["bad"]
+    assert batch.quarantined[0][1].startswith(reason)
+
+
+def test_a_step_of_unusable_samples_has_no_pack(tmp_path: Path) -> None:
+    batch = loader_over(tmp_path, [sample("bad", user("Why?"))]).load(0)
+    assert (batch.packs, batch.num_samples, batch.supervised_tokens) == ((), 0, 0)
+
+
+def test_the_oldest_pixels_are_forgotten_first() -> None:
+    cache = PixelCache(PROCESSOR, capacity_bytes=2 * 3 * 32 * 32)
+    shown = [question(str(number), "?", "No.", image(png(number))) for number in range(3)]
+    first = [cache.get(each)[each.images[0].sha256] for each in shown]
+    assert cache.get(shown[2])[shown[2].images[0].sha256] is first[2]
+    assert cache.get(shown[0])[shown[0].images[0].sha256] is not first[0]
+    assert cache.get(shown[1])[shown[1].images[0].sha256] is not first[1]

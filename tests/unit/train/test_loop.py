@@ -1,0 +1,243 @@
+import json
+import math
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import LlavaForConditionalGeneration
+
+from doctorsun.config import StageSection
+from doctorsun.errors import DataError, Interrupted, RecipeError, WeightsError
+from doctorsun.storage.store import Store
+from doctorsun.train.loop import StageJob, train_stage
+from doctorsun.train.plan import Pool, StagePlan
+from doctorsun.train.telemetry import Event, Telemetry
+from small_model import question, small_model, small_processor, write_store
+
+PROCESSOR = small_processor()
+
+
+def job_of(folder: Path, store: Store, *, seed: int = 1, **changes: Any) -> StageJob:
+    settings: dict[str, Any] = {
+        "trainable": {"projector": "full", "language": "full"},
+        "mixture": [{"source": "made"}],
+        "steps": 6,
+        "batch_samples": 5,
+        "lr": 0.01,
+        "save_every_steps": 2,
+        "max_length": 64,
+        "pack_tokens": 128,
+    }
+    stage = StageSection.model_validate(settings | changes)
+    plan = StagePlan([Pool.select("made", store)], [1.0], batch_samples=stage.batch_samples, seed=seed)
+    return StageJob(
+        name="instruct",
+        index=0,
+        num_stages=1,
+        stage=stage,
+        plan=plan,
+        processor=PROCESSOR,
+        folder=folder,
+        seed=seed,
+        bf16=False,
+    )
+
+
+def train(
+    job: StageJob, model: LlavaForConditionalGeneration | None = None, telemetry: Telemetry | None = None
+) -> dict[str, Tensor]:
+    """Train a new network, or the given one; return its weights."""
+    model = model or small_model()
+    job.folder.mkdir(parents=True, exist_ok=True)
+    train_stage(job, model, telemetry or Telemetry(job.folder / "metrics.jsonl"))
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def events(job: StageJob) -> list[Event]:
+    return [json.loads(line) for line in (job.folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def saved_steps(job: StageJob) -> list[str]:
+    return sorted(path.name for path in (job.folder / "checkpoints").iterdir())
+
+
+def signal_at(job: StageJob, step: int, number: signal.Signals) -> Telemetry:
+    """Return a diary that sends this process a signal when a step is written."""
+
+    def listen(event: Event) -> None:
+        if event["event"] == "step" and event["step"] == step:
+            os.kill(os.getpid(), number)
+
+    job.folder.mkdir(parents=True, exist_ok=True)
+    return Telemetry(job.folder / "metrics.jsonl", listen)
+
+
+def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    different = [name for name in one if not torch.equal(one[name], other[name])]
+    assert not different
+
+
+def with_poisoned_token(model: LlavaForConditionalGeneration, word: str) -> LlavaForConditionalGeneration:
+    """Make every sequence that holds the last token of a word come out as NaN."""
+    token = PROCESSOR.tokenizer.encode(word, add_special_tokens=False).ids[-1]
+    with torch.no_grad():
+        model.get_input_embeddings().weight[token] = math.nan
+    return model
+
+
+def test_a_stage_learns_what_it_is_shown_and_nothing_else_changes(tmp_path: Path, images_store: Store) -> None:
+    job = job_of(tmp_path / "run", images_store, steps=12, trainable={"projector": "full", "language": "full"})
+    after, before = train(job), small_model().state_dict()
+    losses = [event["loss"] for event in events(job) if event["event"] == "step"]
+    assert losses[-1] < 0.8 * losses[0]
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert not any("vision_tower" in name for name in changed)
+    assert any("multi_modal_projector" in name for name in changed)
+    assert any("lm_head" in name for name in changed)
+
+
+def test_the_diary_tells_of_stage_steps_and_end(tmp_path: Path, images_store: Store) -> None:
+    job = job_of(tmp_path / "run", images_store, steps=2)
+    train(job)
+    start, first, _, end = events(job)
+    assert (start["event"], start["num_steps"], start["first_step"], start["samples"]) == ("stage_start", 2, 0, 10)
+    assert start["mixture"] == {"made": 1.0}
+    assert start["languages"] == {"en": 0.6, "zh": 0.4}
+    assert (first["step"], first["samples"], first["stage"]) == (1, 5, "instruct")
+    assert first["total_tokens"] > first["supervised_tokens"] > 0
+    assert (end["event"], end["steps"]) == ("stage_end", 2)
+    assert end["wall_s"] >= 0
+
+
+def test_the_first_step_of_a_random_network_costs_the_log_of_the_vocabulary(
+    tmp_path: Path, images_store: Store
+) -> None:
+    job = job_of(tmp_path / "run", images_store, steps=1)
+    train(job)
+    assert events(job)[1]["loss"] == pytest.approx(math.log(320), rel=0.03)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_the_resumed_run_ends_in_the_same_weights(
+    tmp_path: Path, images_store: Store, number: signal.Signals
+) -> None:
+    undisturbed = train(job_of(tmp_path / "undisturbed", images_store))
+    job = job_of(tmp_path / "stopped", images_store)
+    expected = "stage instruct was stopped after step 3 of 6; run the same command again to go on"
+    with pytest.raises(Interrupted, match=expected):
+        train(job, telemetry=signal_at(job, 3, number))
+    assert saved_steps(job) == ["step-2", "step-3"]
+    assert_same(train(job), undisturbed)
+    steps = [event["step"] for event in events(job) if event["event"] == "step"]
+    assert steps == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_damaged_checkpoint_is_named_and_its_steps_are_done_again(tmp_path: Path, images_store: Store) -> None:
+    undisturbed = train(job_of(tmp_path / "undisturbed", images_store))
+    job = job_of(tmp_path / "stopped", images_store)
+    with pytest.raises(Interrupted):
+        train(job, telemetry=signal_at(job, 4, signal.SIGTERM))
+    (job.folder / "checkpoints/step-4/weights.safetensors").write_bytes(b"damaged")
+    assert_same(train(job), undisturbed)
+    warnings = [event["text"] for event in events(job) if event["event"] == "warning"]
+    assert len(warnings) == 1
+    assert "a damaged checkpoint was passed over: " in warnings[0]
+    assert "step-4: weights.safetensors does not match its SHA-256" in warnings[0]
+
+
+def test_a_stage_that_was_done_but_not_published_is_not_trained_again(tmp_path: Path, images_store: Store) -> None:
+    job = job_of(tmp_path / "run", images_store)
+    done = train(job)
+    assert_same(train(job), done)
+    assert [event["first_step"] for event in events(job) if event["event"] == "stage_start"] == [6]
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path, images_store: Store) -> None:
+    train(job_of(tmp_path / "run", images_store, steps=2))
+    with pytest.raises(WeightsError, match="step-2: got a checkpoint of the data plan"):
+        train(job_of(tmp_path / "run", images_store, steps=2, seed=2))
+
+
+def test_a_step_without_finite_gradient_is_skipped_and_named(tmp_path: Path) -> None:
+    store = write_store(
+        tmp_path / "store", [question(f"sample-{number}", "Ω?" if number == 4 else "?", "No.") for number in range(12)]
+    )
+    job = job_of(tmp_path / "run", store, batch_samples=3, steps=4)
+    after = train(job, with_poisoned_token(small_model(), "Ω"))
+    steps = [event for event in events(job) if event["event"] == "step"]
+    bad = [event["step"] for event in steps if not math.isfinite(event["loss"])]
+    warned = [event for event in events(job) if event["event"] == "warning"]
+    assert len(steps) == 4
+    assert len(bad) == 1
+    assert [event["step"] for event in warned] == bad
+    assert "sample-4" in warned[0]["text"]
+    assert torch.isfinite(after["lm_head.weight"]).all()
+    assert not torch.equal(after["lm_head.weight"], small_model().lm_head.weight)
+
+
+def test_three_bad_steps_in_a_row_stop_the_stage_and_name_their_samples(tmp_path: Path, images_store: Store) -> None:
+    model = small_model()
+    with torch.no_grad():
+        model.lm_head.weight[0, 0] = math.inf
+    job = job_of(tmp_path / "run", images_store)
+    expected = (
+        r"stage instruct stopped at step 3: got 3 steps in a row without a finite gradient.* the samples image-\d"
+    )
+    with pytest.raises(DataError, match=expected):
+        train(job, model)
+    assert saved_steps(job) == ["step-2"]
+
+
+def test_one_unusable_sample_is_set_aside_and_recorded(tmp_path: Path, damaged_store: Store) -> None:
+    job = job_of(tmp_path / "run", damaged_store, steps=2)
+    train(job)
+    quarantined = [event for event in events(job) if event["event"] == "quarantined"]
+    assert [event["sample"] for event in quarantined] == ["sample-3"]
+    assert sum(event["samples"] for event in events(job) if event["event"] == "step") == 9
+    state = json.loads((job.folder / "checkpoints/step-2/state.json").read_text())
+    assert state["quarantined"] == 1
+
+
+def test_more_than_one_percent_of_unusable_samples_stops_the_stage(tmp_path: Path, damaged_store: Store) -> None:
+    job = job_of(tmp_path / "run", damaged_store, steps=4)
+    expected = (
+        r"stage instruct cannot use its data: got 2 unusable of (15|20) samples, expected at most 1 %; the reasons"
+    )
+    with pytest.raises(DataError, match=expected):
+        train(job)
+
+
+def test_unusable_samples_are_counted_over_a_resume(tmp_path: Path, damaged_store: Store) -> None:
+    job = job_of(tmp_path / "run", damaged_store, steps=4)
+    with pytest.raises(Interrupted):
+        train(job, telemetry=signal_at(job, 2, signal.SIGTERM))
+    with pytest.raises(DataError, match="got 2 unusable of"):
+        train(job)
+
+
+def test_a_step_without_any_usable_sample_stops_the_stage(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "store", [question("long", "Long? " * 40, "No.")])
+    with pytest.raises(DataError, match="got 1 unusable of 1 samples"):
+        train(job_of(tmp_path / "run", store, batch_samples=1))
+
+
+def test_adapters_are_refused_where_they_stand(tmp_path: Path, images_store: Store) -> None:
+    job = job_of(tmp_path / "run", images_store, trainable={"vision": {"lora": {"r": 4, "alpha": 8}}})
+    with pytest.raises(RecipeError, match=r"stages\.instruct\.trainable\.vision\.lora: got adapters, expected 'full'"):
+        train(job)
+
+
+def test_bf16_computes_in_half_precision_and_keeps_weights_in_single(tmp_path: Path, images_store: Store) -> None:
+    exact = job_of(tmp_path / "exact", images_store, steps=1)
+    train(exact)
+    half = replace(exact, folder=tmp_path / "half", bf16=True)
+    assert {tensor.dtype for tensor in train(half).values() if tensor.is_floating_point()} == {torch.float32}
+    one, other = events(exact)[1]["loss"], events(half)[1]["loss"]
+    assert one != other
+    assert one == pytest.approx(other, rel=0.02)

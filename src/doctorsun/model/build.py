@@ -6,6 +6,7 @@ import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from doctorsun.model.presets import ModelPreset
+from doctorsun.model.vision_start import start_vision_tower
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import BOS, EOS_TURN, PAD
 
@@ -57,10 +58,11 @@ def sized_config(preset: ModelPreset, vocab_size: int) -> LlavaConfig:
 
 
 def build_model(preset: ModelPreset, processor: Processor, *, seed: int) -> LlavaForConditionalGeneration:
-    """Build a network with random weights that depend on the seed alone."""
+    """Build a network with random weights that depend on the seed alone, its eye with a sound start."""
     generator_state = torch.random.get_rng_state()
     torch.manual_seed(seed)
     model = LlavaForConditionalGeneration(llava_config(preset, processor))
+    start_vision_tower(model.model.vision_tower)
     torch.random.set_rng_state(generator_state)
     model.generation_config.eos_token_id = list(processor.stop_ids)
     model.generation_config.pad_token_id = processor.token_id(PAD)

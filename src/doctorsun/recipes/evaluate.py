@@ -57,9 +57,10 @@ class Examinee:
     def answer(self, samples: Sequence[Sample]) -> Iterator[tuple[int, str, int, bool]]:
         """Answer samples in any order; boxes come back in pixels of the image."""
         for answer in answer_samples(self.engine, self.processor, samples, self.max_tokens) if samples else ():
-            yield answer.index, self._in_pixels(answer.text, samples[answer.index]), answer.num_tokens, answer.truncated
+            yield answer.index, self.in_pixels(answer.text, samples[answer.index]), answer.num_tokens, answer.truncated
 
-    def _in_pixels(self, text: str, sample: Sample) -> str:
+    def in_pixels(self, text: str, sample: Sample) -> str:
+        """Return an answer with its boxes in pixels of the sample's first image."""
         if not sample.images:
             return text
         return self.processor.boxes_in_pixels(text, sample.images[0].width, sample.images[0].height)

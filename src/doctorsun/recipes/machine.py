@@ -33,7 +33,9 @@ def examine_machine(wanted: Precision = "auto") -> Machine:
     import torch
 
     cuda = torch.cuda.is_available()
-    precision, reason = choose_precision(wanted, has_cuda_bf16=cuda and torch.cuda.is_bf16_supported(), flags=_cpu_flags())
+    precision, reason = choose_precision(
+        wanted, has_cuda_bf16=cuda and torch.cuda.is_bf16_supported(), flags=_cpu_flags()
+    )
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Machine(
         cpu=_cpu_name(),

@@ -73,7 +73,7 @@ def run_stage(
     chosen = _stage_name(recipe, stage)
     folder = out or RUNS / recipe.name
     progress = RunProgress(console)
-    with only_one(folder), progress.shown(), _stoppable(folder):
+    with only_one(folder), progress.shown(), stoppable(folder):
         record = open_record(folder, recipe)
         context, _ = _prepare(recipe, folder, record, progress, progress.event)
         weights = run_stages(context, last=chosen)
@@ -98,7 +98,7 @@ def _work(recipe: Recipe, folder: Path, record: dict[str, Any], progress: RunPro
         progress.event(event)
         live_report.event(event)
 
-    with progress.shown(), _stoppable(folder):
+    with progress.shown(), stoppable(folder):
         context, stores = _prepare(recipe, folder, record, progress, listen)
         weights = publish(run_stages(context), folder)
         evaluate_run(
@@ -135,7 +135,7 @@ def _has_last_report(folder: Path) -> bool:
 
 
 @contextmanager
-def _stoppable(folder: Path) -> Generator[None]:
+def stoppable(folder: Path) -> Generator[None]:
     """Let Ctrl-C and SIGTERM end the block in the same way: all that is on disk stays good."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -75,6 +75,7 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
         finished = context.run / "stages" / name / "weights"
         if not finished.exists():
             _run_stage(context, name, weights)
+        shutil.rmtree(context.run / "stages" / name / "checkpoints", ignore_errors=True)
         weights = finished
         if name == last:
             break
@@ -98,7 +99,6 @@ def _run_stage(context: StageContext, name: StageName, start: Path) -> None:
     )
     train_stage(job, model, context.telemetry)
     save_weights(model.cpu(), start, folder / "weights")
-    shutil.rmtree(folder / "checkpoints")
 
 
 def plan_stage(recipe: Recipe, stage: StageSection, stores: RunStores) -> StagePlan:

@@ -13,7 +13,7 @@ import doctorsun.recipes.evaluate
 import doctorsun.recipes.stages  # noqa: F401 (imported once, before the processes part)
 from doctorsun.recipes.run import run
 
-# Where each process is killed, in the order of a run: how a path in its folder begins, and how many operations there are.
+# Where each process is killed, in the order of a run: the beginning of a path, and how many operations it meets.
 MOMENTS = (
     ("/stores/documents/train/", 10),
     ("/stores/phantom/train/", 10),

@@ -1,7 +1,7 @@
 """Samples of the plan to packed sequences, prepared ahead of the loop in a thread of its own."""
 
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from doctorsun.train.plan import SampleRef, StagePlan
 
 STEPS_AHEAD = 2
 CACHE_BYTES = 2**29
+CACHED_ITEMS = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class PixelCache:
             DataError: an image is a reference only, or cannot be decoded.
         """
         return {image.sha256: self._one(sample, index) for index, image in enumerate(sample.images)}
+
+    def find(self, names: Sequence[str]) -> dict[str, UInt8[np.ndarray, "3 size size"]] | None:
+        """Return images by hash, or None where one of them is not kept."""
+        return {name: self._pixels[name] for name in names} if all(name in self._pixels for name in names) else None
 
     def _one(self, sample: Sample, index: int) -> UInt8[np.ndarray, "3 size size"]:
         image = sample.images[index]
@@ -88,6 +93,7 @@ class Loader:
         self.max_length = max_length
         self.pack_tokens = pack_tokens
         self.cache = PixelCache(processor)
+        self.items: OrderedDict[SampleRef, PackItem] = OrderedDict()
 
     def steps(self, start: int, end: int) -> Generator[StepBatch]:
         """Yield the batches of steps ``start`` to ``end - 1``."""
@@ -109,12 +115,16 @@ class Loader:
         pixels: dict[str, UInt8[np.ndarray, "3 size size"]] = {}
         quarantined: list[tuple[str, str]] = []
         for ref in self.plan.step(step):
-            sample = self._sample(ref)
-            try:
-                item, found = self._item(sample)
-            except DataError as error:
-                quarantined.append((sample.id, str(error)))
-                continue
+            item = self.items.get(ref)
+            found = self.cache.find(item.images) if item else None
+            if item is None or found is None:
+                sample = self._sample(ref)
+                try:
+                    item, found = self._item(sample)
+                except DataError as error:
+                    quarantined.append((sample.id, str(error)))
+                    continue
+                self._keep(ref, item)
             items.append(item)
             pixels |= found
         packs = tuple(
@@ -127,6 +137,11 @@ class Loader:
             sum(len(pack.ids) for pack in packs),
             tuple(quarantined),
         )
+
+    def _keep(self, ref: SampleRef, item: PackItem) -> None:
+        self.items[ref] = item
+        if len(self.items) > CACHED_ITEMS:
+            self.items.popitem(last=False)
 
     def _sample(self, ref: SampleRef) -> Sample:
         return self.plan.pools[ref.pool].store[ref.row]

@@ -13,7 +13,7 @@ from doctorsun.errors import RecipeError
 from doctorsun.storage.store import Store
 
 # Questions about one image that one step takes at most: more would make the batch depend on few images.
-MAX_SAMPLES_PER_IMAGE = 8
+MAX_SAMPLES_PER_IMAGE = 4
 # Goes up with every change of this module that gives the same settings another order.
 ORDER_VERSION = 2
 

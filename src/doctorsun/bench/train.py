@@ -47,12 +47,16 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
     tokens = sum(step["total_tokens"] for step in steps)
     flops = 6 * parameters["language"] * tokens
     return {
-        "recipe": recipe.name, "machine": machine.as_dict(), "timed_steps": len(steps),
+        "recipe": recipe.name,
+        "machine": machine.as_dict(),
+        "timed_steps": len(steps),
         "samples_per_s": sum(step["samples"] for step in steps) / seconds,
         "supervised_tokens_per_s": sum(step["supervised_tokens"] for step in steps) / seconds,
-        "tokens_per_s": tokens / seconds, "loader_wait_share": sum(step["loader_wait_s"] for step in steps) / seconds,
+        "tokens_per_s": tokens / seconds,
+        "loader_wait_share": sum(step["loader_wait_s"] for step in steps) / seconds,
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-        "matmul_ceiling_tflops": ceiling, "language_model_share_of_ceiling": flops / seconds / 1e12 / ceiling,
+        "matmul_ceiling_tflops": ceiling,
+        "language_model_share_of_ceiling": flops / seconds / 1e12 / ceiling,
         "wall_s": wall_s,
     }
 

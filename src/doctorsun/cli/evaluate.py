@@ -31,9 +31,7 @@ def evaluate(
 
     with RunProgress(Console(stderr=True)).shown() as progress:
         files = [
-            evaluate_weights(
-                weights, name, store, out=out / name, control=image, on_progress=progress.evaluation
-            )
+            evaluate_weights(weights, name, store, out=out / name, control=image, on_progress=progress.evaluation)
             for name, store in stores
         ]
     _print_scores([score for file in files for score in read_scores(file)], as_json=as_json)

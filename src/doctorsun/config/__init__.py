@@ -8,7 +8,20 @@ from doctorsun.config.recipe import STAGE_ORDER, Recipe, StageName
 from doctorsun.config.stage import LoraSection, MixtureEntry, PartName, PartSection, StageSection
 
 __all__ = [
-    "ALL_MODALITIES", "STAGE_ORDER", "DataSection", "EvaluationSection", "LoraSection", "MixtureEntry", "ModelSection",
-    "PartName", "PartSection", "Recipe", "SourceSection", "StageName", "StageSection", "TaskSection",
-    "TokenizerSection", "load_recipe",
+    "ALL_MODALITIES",
+    "STAGE_ORDER",
+    "DataSection",
+    "EvaluationSection",
+    "LoraSection",
+    "MixtureEntry",
+    "ModelSection",
+    "PartName",
+    "PartSection",
+    "Recipe",
+    "SourceSection",
+    "StageName",
+    "StageSection",
+    "TaskSection",
+    "TokenizerSection",
+    "load_recipe",
 ]

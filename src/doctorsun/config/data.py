@@ -11,7 +11,14 @@ Modality = Literal[
     "chest_xray", "abdominal_ct", "brain_mr", "fundus", "ultrasound", "histology", "dermoscopy", "blood_smear"
 ]
 ALL_MODALITIES: tuple[Modality, ...] = (
-    "chest_xray", "abdominal_ct", "brain_mr", "fundus", "ultrasound", "histology", "dermoscopy", "blood_smear",
+    "chest_xray",
+    "abdominal_ct",
+    "brain_mr",
+    "fundus",
+    "ultrasound",
+    "histology",
+    "dermoscopy",
+    "blood_smear",
 )
 
 

@@ -67,7 +67,9 @@ def _weights_folder(path: Path) -> Path:
             return candidate
     what = "unfinished run, without weights" if (path / "run.json").is_file() else "no weights"
     raise RequestError(
-        f"{path}", got=what, expected="a finished run, a folder of weights, or the URL of a server",
+        f"{path}",
+        got=what,
+        expected="a finished run, a folder of weights, or the URL of a server",
         do="finish it with 'doctorsun run', or name another folder",
     )
 

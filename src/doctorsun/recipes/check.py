@@ -40,7 +40,7 @@ def check(recipe: Recipe, document: Node | None = None) -> None:
     Raises:
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
-    complaints = [*_model(recipe), *_sources(recipe), *_stages(recipe), *_evaluation(recipe)]
+    complaints = [*_model(recipe), *_sources(recipe), *_stages(recipe), *_adapters(recipe), *_evaluation(recipe)]
     if complaints:
         raise join_complaints([_placed(path, error, document) for path, error in complaints])
 
@@ -91,6 +91,15 @@ def _stages(recipe: Recipe) -> Iterator[_Found]:
                     do="change one of the two",
                 ),
             )
+
+
+def _adapters(recipe: Recipe) -> Iterator[_Found]:
+    for name, stage in recipe.stages.items():
+        for part in stage.trainable:
+            section = stage.part(part)
+            if section and section.lora:
+                do = "remove the setting: adapters are not trained yet"
+                yield f"stages.{name}.trainable.{part}.lora", RecipeError("adapters", expected="'full'", do=do)
 
 
 def _evaluation(recipe: Recipe) -> Iterator[_Found]:

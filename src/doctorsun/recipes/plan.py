@@ -48,8 +48,13 @@ def _row(name: str, stage: StageSection, parts: dict[str, int], free_gib: float)
     trained = sum(count for part, count in parts.items() if part in stage.trainable)
     checkpoint_bytes = trained * ADAM_STATES * BYTES_FP32
     return {
-        "stage": name, "trains": ", ".join(stage.trainable), "parameters": sum(parts.values()),
-        "trained_parameters": trained, "steps": stage.steps, "samples": stage.steps * stage.batch_samples,
+        "stage": name,
+        "trains": ", ".join(stage.trainable),
+        "parameters": sum(parts.values()),
+        "trained_parameters": trained,
+        "steps": stage.steps,
+        "samples": stage.steps * stage.batch_samples,
         "state_gib": round((sum(parts.values()) * BYTES_FP32 + checkpoint_bytes) / GIB, 3),
-        "checkpoint_gib": round(checkpoint_bytes / GIB, 3), "free_disk_gib": round(free_gib, 1),
+        "checkpoint_gib": round(checkpoint_bytes / GIB, 3),
+        "free_disk_gib": round(free_gib, 1),
     }

@@ -7,7 +7,6 @@ from typing import Any
 from doctorsun.config import Recipe
 from doctorsun.config.data import Split, StoreSource, VqaRadSource
 from doctorsun.data.pipeline import build_store, splits_of
-from doctorsun.recipes.machine import num_cores
 from doctorsun.storage.store import Store
 
 StoreProgress = Callable[[str, int, int | None], None]
@@ -39,7 +38,6 @@ class RunStores:
             split,
             self.run / "stores" / source / split,
             seed=self.recipe.seed,
-            workers=num_cores(),
             on_progress=lambda done, total: self.on_progress(name, done, total),
         )
 

@@ -11,7 +11,7 @@ from doctorsun.schema.provenance import Deidentification, Groups, MadeBy, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFacts:
-    """What the acquisition tells of an image; None where it is not known.
+    r"""What the acquisition tells of an image; None where it is not known.
 
     Attributes:
         spacing_mm: (row, column) distance between pixel centres in millimetres.
@@ -88,5 +88,5 @@ class Sample:
 
 def sample_id(dataset: str, original_id: str, language: str, template: str = "") -> str:
     """Return the stable id of a sample: 16 hexadecimal digits of a SHA-256 over its origin."""
-    key = "\x1f".join((dataset, original_id, language, template))
+    key = f"{dataset}\x1f{original_id}\x1f{language}\x1f{template}"
     return hashlib.sha256(key.encode()).hexdigest()[:16]

@@ -20,6 +20,8 @@ from doctorsun.storage.store_writer import MANIFEST, StoreWriter, store_is_compl
 __all__ = ["Store", "StoreWriter", "store_is_complete"]
 
 CACHED_ROW_GROUPS = 32
+CACHED_ROW_GROUPS_SMALL = 256  # of a store whose images are small: about 2 MiB of memory each
+SMALL_STORE_BYTES = 2**30
 
 
 class Store:
@@ -27,16 +29,18 @@ class Store:
 
     Args:
         folder: the store.
-        cached_row_groups: how many decoded row groups (at most 64 samples each) stay in memory.
+        cached_row_groups: how many decoded row groups (at most 64 samples each) stay in memory; when None, 256
+            of a store of up to 1 GiB, else 32.
 
     Raises:
         DataError: the store is not complete, or its manifest is damaged.
     """
 
-    def __init__(self, folder: Path, *, cached_row_groups: int = CACHED_ROW_GROUPS) -> None:
+    def __init__(self, folder: Path, *, cached_row_groups: int | None = None) -> None:
         self.folder = folder
         self.manifest: Manifest = read_manifest(folder / MANIFEST)
-        self._cached_row_groups = cached_row_groups
+        is_small = sum(shard.size_bytes for shard in self.manifest.shards) <= SMALL_STORE_BYTES
+        self._cached_row_groups = cached_row_groups or (CACHED_ROW_GROUPS_SMALL if is_small else CACHED_ROW_GROUPS)
         self._ends = list(accumulate(shard.num_rows for shard in self.manifest.shards))
         self._shards: dict[int, ShardReader] = {}
         self._cache: OrderedDict[tuple[int, int], RowGroup] = OrderedDict()

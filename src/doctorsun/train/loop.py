@@ -12,7 +12,7 @@ from torch import nn
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
-from doctorsun.errors import Interrupted, RecipeError
+from doctorsun.errors import Interrupted
 from doctorsun.model.forward import PackedForward
 from doctorsun.model.trainable import set_trainable
 from doctorsun.processor.processor import Processor
@@ -51,7 +51,6 @@ def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: 
     """Train a model in place to the end of a stage, from its newest sound checkpoint if there is one.
 
     Raises:
-        RecipeError: the stage asks for adapters.
         Interrupted: Ctrl-C or SIGTERM; the state was saved.
         DataError: three steps in a row had no finite gradient, or more than 1 % of the samples cannot be used.
         MachineError: the disk is full; the last checkpoint is intact.
@@ -66,7 +65,6 @@ class StageLoop:
         self.job = job
         self.telemetry = telemetry
         self.health = StageHealth(job.name, job.plan, telemetry)
-        _refuse_adapters(job)
         parts = set_trainable(model, job.stage.trainable)
         self.parameters: dict[str, nn.Parameter] = {name: p for named in parts.values() for name, p in named.items()}
         self.optimizer = build_optimizer(job.stage, parts)
@@ -187,15 +185,3 @@ class StageLoop:
     def _wall_s(self) -> float:
         """Return the seconds of this stage, with those of the processes before up to their last checkpoint."""
         return time.perf_counter() - self.began
-
-
-def _refuse_adapters(job: StageJob) -> None:
-    for part in job.stage.trainable:
-        section = job.stage.part(part)
-        if section and section.lora:
-            raise RecipeError(
-                f"stages.{job.name}.trainable.{part}.lora",
-                got="adapters",
-                expected="'full'",
-                do="remove the setting: adapters are not trained yet",
-            )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, StoreSource, VqaRadSource
-from doctorsun.data.pipeline import MIN_ITEMS_FOR_PROCESSES, build_store, splits_of
+from doctorsun.data.pipeline import build_store, splits_of
 from doctorsun.storage.store import Store
 from small_model import png
 
@@ -22,10 +22,9 @@ def build(
     folder: Path,
     section: PhantomSource | ShapesSource | PhantomTextSource | VqaRadSource = SHAPES,
     *,
-    workers: int = 1,
     on_progress: Callable[[int, int | None], None] = lambda *_: None,
 ) -> Store:
-    return build_store("made", section, "train", folder, seed=7, workers=workers, on_progress=on_progress)
+    return build_store("made", section, "train", folder, seed=7, on_progress=on_progress)
 
 
 @pytest.mark.parametrize(("section", "num_items"), [(SHAPES, 6), (PHANTOM, 3), (DOCUMENTS, 4)])
@@ -60,11 +59,6 @@ def test_an_interrupted_store_is_finished_as_if_undisturbed(tmp_path: Path) -> N
     with pytest.raises(StoppedError):
         build(tmp_path / "stopped", on_progress=stop)
     assert build(tmp_path / "stopped").sha256 == build(tmp_path / "undisturbed").sha256
-
-
-def test_several_processes_make_the_same_store(tmp_path: Path) -> None:
-    section = ShapesSource(reader="shapes", num_images={"train": MIN_ITEMS_FOR_PROCESSES})
-    assert build(tmp_path / "two", section, workers=2).sha256 == build(tmp_path / "one", section).sha256
 
 
 def test_what_a_reader_drops_is_counted_with_its_reason(tmp_path: Path) -> None:

@@ -169,3 +169,13 @@ def test_without_the_document_the_key_alone_names_the_place(tmp_path: Path):
     recipe = load_recipe(write(tmp_path, {2: "model: {preset: tny}"}))
     with pytest.raises(RecipeError, match=r"^model\.preset: unknown preset: got 'tny'"):
         check(recipe)
+
+
+def test_adapters_are_refused_before_any_work(tmp_path: Path):
+    line = "    trainable: {projector: {lora: {r: 4, alpha: 8}}}"
+    assert complaints(tmp_path, {11: line}) == [
+        (
+            "r.yaml:11:30: stages.align.trainable.projector.lora: adapters: expected 'full'; "
+            "remove the setting: adapters are not trained yet"
+        )
+    ]

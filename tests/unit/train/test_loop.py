@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
-from doctorsun.errors import DataError, Interrupted, RecipeError, WeightsError
+from doctorsun.errors import DataError, Interrupted, WeightsError
 from doctorsun.storage.store import Store
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.plan import Pool, StagePlan
@@ -225,12 +225,6 @@ def test_a_step_without_any_usable_sample_stops_the_stage(tmp_path: Path) -> Non
     store = write_store(tmp_path / "store", [question("long", "Long? " * 40, "No.")])
     with pytest.raises(DataError, match="got 1 unusable of 1 samples"):
         train(job_of(tmp_path / "run", store, batch_samples=1))
-
-
-def test_adapters_are_refused_where_they_stand(tmp_path: Path, images_store: Store) -> None:
-    job = job_of(tmp_path / "run", images_store, trainable={"vision": {"lora": {"r": 4, "alpha": 8}}})
-    with pytest.raises(RecipeError, match=r"stages\.instruct\.trainable\.vision\.lora: got adapters, expected 'full'"):
-        train(job)
 
 
 def test_bf16_computes_in_half_precision_and_keeps_weights_in_single(tmp_path: Path, images_store: Store) -> None:

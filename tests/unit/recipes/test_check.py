@@ -175,7 +175,7 @@ def test_adapters_are_refused_before_any_work(tmp_path: Path):
     line = "    trainable: {projector: {lora: {r: 4, alpha: 8}}}"
     assert complaints(tmp_path, {11: line}) == [
         (
-            "r.yaml:11:30: stages.align.trainable.projector.lora: adapters: expected 'full'; "
+            "r.yaml:11:35: stages.align.trainable.projector.lora: adapters: expected 'full'; "
             "remove the setting: adapters are not trained yet"
         )
     ]

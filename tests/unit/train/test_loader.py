@@ -41,7 +41,7 @@ def test_a_step_holds_its_samples_and_counts_their_tokens(images_store: Store) -
     assert (batch.num_samples, batch.quarantined) == (5, ())
     assert batch.supervised_tokens == sum(len(pack.targets) for pack in batch.packs) > 0
     assert batch.total_tokens == sum(len(pack.ids) for pack in batch.packs)
-    assert sum(len(pack.pixels) for pack in batch.packs) == 1
+    assert sum(len(pack.pixels) for pack in batch.packs) == 2  # four questions of one image, one of another
 
 
 def test_steps_come_in_order_from_any_step_on(images_store: Store) -> None:

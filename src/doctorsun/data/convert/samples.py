@@ -136,11 +136,14 @@ def _prose(blank: Blank, facts: Facts, rng: np.random.Generator, ontology: Ontol
     """Yield checklist, caption and report in both languages; a checklist teaches and is not scored."""
     if not facts.modality or not facts.findings:
         return
+    first: Sample | None = None
     for language in LANGUAGES:
         templates = load_templates(language)
         checklist = checklist_of(facts, ontology, templates, rng)
-        wording = plain_wording("checklist", checklist, templates, rng)
-        yield blank.fill("checklist", "checklist", replace(wording, answer=None))
+        wording = replace(plain_wording("checklist", checklist, templates, rng), answer=None)
+        sample = blank.fill("checklist", "checklist", wording, Variant(of=first.id, kind="translation") if first else None)
+        first = first or sample
+        yield sample
     for task, write in (("caption", caption_of), ("report", report_of)):
         origin: Sample | None = None
         for language in LANGUAGES:

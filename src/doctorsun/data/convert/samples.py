@@ -141,7 +141,8 @@ def _prose(blank: Blank, facts: Facts, rng: np.random.Generator, ontology: Ontol
         templates = load_templates(language)
         checklist = checklist_of(facts, ontology, templates, rng)
         wording = replace(plain_wording("checklist", checklist, templates, rng), answer=None)
-        sample = blank.fill("checklist", "checklist", wording, Variant(of=first.id, kind="translation") if first else None)
+        variant = Variant(of=first.id, kind="translation") if first else None
+        sample = blank.fill("checklist", "checklist", wording, variant)
         first = first or sample
         yield sample
     for task, write in (("caption", caption_of), ("report", report_of)):

@@ -1,7 +1,7 @@
 """A random vision tower's first layer: patches enter as cosine transforms, places as sines and cosines.
 
-A tower that starts from published weights has learnt both. One that starts from nothing needs tens of thousands of
-images to find them; given them, it learns the small recipes' findings in a few thousand (docs/decisions/0003).
+A tower that starts from published weights has learnt both. One that starts from nothing learns faster when it is given
+them (docs/decisions/0003, benchmarks/vision_start.py).
 """
 
 import math

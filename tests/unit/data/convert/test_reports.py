@@ -1,9 +1,10 @@
 """Reports and captions say what the facts say, and nothing else."""
 
+import numpy as np
 import pytest
 
 from doctorsun.data.convert.facts import Facts, Finding
-from doctorsun.data.convert.reports import caption_of, report_of
+from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
 from doctorsun.data.convert.templates import load_templates
 from doctorsun.data.ontology.ontology import load_ontology
 
@@ -49,3 +50,17 @@ def test_caption(facts, language, expected):
 @pytest.mark.parametrize(("language", "sentence"), [("en", "A pleural effusion is seen."), ("zh", "可见胸腔积液。")])
 def test_where_the_side_is_not_known_the_sentence_is_plain(language, sentence):
     assert sentence in report_of(UNSIDED, ONTOLOGY, load_templates(language))
+
+
+NODULE = Finding(name="nodule", present=True, side="right", zone="upper", boxes=(0,))
+CHEST = Facts(modality="chest_xray", findings=(NODULE, Finding(name="effusion", present=False)))
+
+
+@pytest.mark.parametrize(
+    ("language", "present", "absent"),
+    [("en", "nodule (+) right ", "effusion (-)"), ("zh", "（+）右", "积液（-）")],
+)
+def test_a_checklist_gives_every_finding_its_sign_and_place(language, present, absent):
+    texts = {checklist_of(CHEST, ONTOLOGY, load_templates(language), np.random.default_rng(n)) for n in range(12)}
+    assert all(present in text and absent in text for text in texts)
+    assert len(texts) > 2

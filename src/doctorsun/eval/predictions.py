@@ -56,6 +56,10 @@ def read_predictions(path: Path) -> list[Prediction]:
 
 def read_keyed_predictions(path: Path) -> list[tuple[Prediction, str]]:
     """Read predictions with their keys, empty where the file has none; see read_predictions."""
+    if not path.is_file():
+        got = "a folder" if path.is_dir() else "no such file"
+        do = "name a file such as RUN/eval/TASK/predictions.parquet"
+        raise DataError(f"predictions {path}", got=got, expected="a readable Parquet file", do=do)
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:

@@ -15,6 +15,7 @@ from doctorsun.schema import Image
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 MAX_PIXELS = 64_000_000  # a full-field digital mammogram has about 14 million
+MAX_FILE_BYTES = 256 * 2**20
 EXIF_ORIENTATION = 0x0112
 TURNED_ON_THE_SIDE = (5, 6, 7, 8)  # EXIF 2.32, tag Orientation: rows and columns are exchanged
 PNG_COMPRESSION = 1
@@ -68,12 +69,21 @@ def read_image_file(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
         ImageError: the file cannot be read, or as for `image_record`; the message begins with the path.
     """
     try:
-        return image_record(path.read_bytes(), path=str(path), max_pixels=max_pixels)
+        return image_record(_read(path), path=str(path), max_pixels=max_pixels)
     except OSError as error:
         raise ImageError(f"{path} cannot be read", got=error.strerror or str(error)) from error
     except ImageError as error:
         what = f"{path}: {error.what}"
         raise ImageError(what, got=error.got, expected=error.expected, do=error.do) from error
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        most = f"at most {MAX_FILE_BYTES // 2**20} MiB"
+        raise ImageError("the file is too large", expected=most, do="name a picture, or resize it")
+    return data
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:

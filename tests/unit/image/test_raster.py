@@ -165,3 +165,10 @@ def test_a_truncated_picture_is_refused(kind: str, share: float) -> None:
     data = encoded(noise, kind)
     with pytest.raises(ImageError, match=r"damaged: got \w+: |not a picture"):
         decode(data[: int(len(data) * share)])
+
+
+def test_a_file_without_end_is_refused():
+    with pytest.raises(
+        ImageError, match=r"^/dev/zero: the file is too large: expected at most 256 MiB; name a picture"
+    ):
+        read_image_file(Path("/dev/zero"))

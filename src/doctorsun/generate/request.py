@@ -1,5 +1,6 @@
 """Request and Token: what goes into an engine and what comes out of it."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,6 @@ from jaxtyping import UInt8
 from doctorsun.errors import RequestError
 
 Finish = Literal["stop", "length"]
-MAX_TEMPERATURE = 2.0  # as in the OpenAI API
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Request:
     def __post_init__(self) -> None:
         _require(bool(self.prompt_ids), "prompt", "no token", "at least one")
         _require(self.max_tokens >= 1, "max_tokens", str(self.max_tokens), "1 or more")
-        _require(0 <= self.temperature <= MAX_TEMPERATURE, "temperature", str(self.temperature), "0 to 2")
+        _require(0 <= self.temperature < math.inf, "temperature", str(self.temperature), "0 or more, finite")
         _require(0 < self.top_p <= 1, "top_p", str(self.top_p), "above 0 and at most 1")
 
 

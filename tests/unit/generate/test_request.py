@@ -11,9 +11,9 @@ from doctorsun.generate.request import Request
     [
         ({"prompt_ids": ()}, "prompt: got no token, expected at least one"),
         ({"max_tokens": 0}, "max_tokens: got 0, expected 1 or more"),
-        ({"temperature": -0.5}, "temperature: got -0.5, expected 0 to 2"),
-        ({"temperature": float("inf")}, "temperature: got inf, expected 0 to 2"),
-        ({"temperature": float("nan")}, "temperature: got nan, expected 0 to 2"),
+        ({"temperature": -0.5}, "temperature: got -0.5, expected 0 or more, finite"),
+        ({"temperature": float("inf")}, "temperature: got inf, expected 0 or more, finite"),
+        ({"temperature": float("nan")}, "temperature: got nan, expected 0 or more, finite"),
         ({"top_p": 0.0}, "top_p: got 0.0, expected above 0 and at most 1"),
         ({"top_p": 1.5}, "top_p: got 1.5, expected above 0 and at most 1"),
     ],

@@ -11,6 +11,8 @@ Polarity = Literal["yes", "no"]
 _EDGE = r"\s\"'`*_“”‘’「」【】\[\](){}<>#\-—.,:;。，、：；"
 _LEADING_EDGE = re.compile(rf"^[{_EDGE}]+")
 _CLAUSE_END = re.compile(r"[.,;:!?。，、；：！？/\n]|\s(?:and|or|but)\s|[或和也但]")
+_SENTENCE_END = re.compile(r"[.;!?。]")  # of folded text, which has no full-width marks but the full stop
+_ASKS = re.compile(r"\?\W*$")
 
 _NUMBERED = re.compile(r"no\.\s?\d")
 
@@ -77,20 +79,19 @@ def polarity(text: str, lexicon: Lexicon = LEXICON_1) -> Polarity | None:
     """Return what an answer says, or None where it says neither or both.
 
     The answer must open with the word for yes or no, or consist of nothing else; ``normal`` is not ``no``,
-    ``not normal``, ``unknown`` and ``无法判断`` are neither, and ``yes and no`` is both.
+    ``not normal``, ``unknown`` and ``无法判断`` are neither, and ``yes and no`` is both. Where the opening says
+    neither, the answer may state its evidence first: its last sentence counts where that is a bare word for yes or
+    no, as in ``liver lesion (-). No.``, and where nothing before it says the opposite.
     """
     one_line = without_reasoning(text).replace("\n", "; ")
-    visible = _LEADING_EDGE.sub("", fold(one_line))
-    preface = lexicon.preface.match(visible)
-    if preface:
-        visible = _LEADING_EDGE.sub("", visible[preface.end() :])
+    visible = _after_preface(_LEADING_EDGE.sub("", fold(one_line)), lexicon)
     clauses = [_LEADING_EDGE.sub("", clause) for clause in _CLAUSE_END.split(visible)]
     clauses = [clause for clause in clauses if clause.strip()]
     if not clauses:
         return None
-    said = _opening(visible, clauses[0], lexicon)
-    later = {bare_polarity(clause, lexicon) for clause in clauses[1:]} - {None}
-    if said is None or later - {said}:
+    said = _opening(visible, clauses[0], lexicon) or _closing(visible, lexicon)
+    bare = {bare_polarity(clause, lexicon) for clause in clauses} - {None}
+    if said is None or bare - {said}:
         return None
     taken_back = lexicon.takes_back_yes if said == "yes" else lexicon.takes_back_no
     return None if taken_back.search(visible) else said
@@ -104,6 +105,11 @@ def bare_polarity(text: str, lexicon: Lexicon = LEXICON_1) -> Polarity | None:
     return "no" if word in lexicon.no_words else None
 
 
+def _after_preface(visible: str, lexicon: Lexicon) -> str:
+    preface = lexicon.preface.match(visible)
+    return _LEADING_EDGE.sub("", visible[preface.end() :]) if preface else visible
+
+
 def _opening(visible: str, first_clause: str, lexicon: Lexicon) -> Polarity | None:
     bare = bare_polarity(first_clause, lexicon)
     if bare:
@@ -112,3 +118,12 @@ def _opening(visible: str, first_clause: str, lexicon: Lexicon) -> Polarity | No
     if lexicon.no_start.match(visible):
         return "no"
     return "yes" if lexicon.yes_start.match(visible) else None
+
+
+def _closing(visible: str, lexicon: Lexicon) -> Polarity | None:
+    """Return what the last sentence says, where it is a verdict on others that do not say the opposite."""
+    sentences = [_LEADING_EDGE.sub("", sentence) for sentence in _SENTENCE_END.split(visible)]
+    *evidence, verdict = [sentence for sentence in sentences if sentence.strip()]
+    said = bare_polarity(_after_preface(verdict, lexicon), lexicon)
+    stated = {_opening(sentence, sentence, lexicon) for sentence in evidence} - {None}
+    return None if _ASKS.search(visible) or stated - {said} else said

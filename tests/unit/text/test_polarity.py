@@ -85,11 +85,82 @@ ANSWERS = [
     ("no, there is no nodule", "no"),
     ("No\n\n1. The lungs are clear", "no"),
 ]
+EVIDENCE_FIRST = [
+    ("Pulmonary nodule (+). Yes.", "yes"),
+    ("Liver lesion (-). Yes.", "yes"),
+    ("Pulmonary nodule (+) right. No.", "no"),
+    ("Chest radiograph. **No**", "no"),
+    ("3. No.", "no"),
+    ("肺结节（-）。否。", "no"),
+    ("肺结节（+）中野。是。", "yes"),
+    ("7。是。", "yes"),
+    ("形状不对称（-）。是", "yes"),
+    ("Pulmonary nodule (-); no", "no"),
+    ("Pulmonary nodule (+)\nAnswer: yes", "yes"),
+    ("肺结节（-）。答案：否。", "no"),
+    ("Is there a nodule? No.", "no"),
+    ("该图像有没有肺结节？否。", "no"),
+    ("Nodule (+). Yes. Nodule (+). Yes.", "yes"),
+    ("Normal. No.", "no"),
+    ("No nodule. No.", "no"),
+    ("胸片。未见结节。否。", "no"),
+]
+NO_VERDICT = [
+    "I do not know. No idea",
+    "Cannot tell. Maybe",
+    "Pulmonary nodule (+).",
+    "Pulmonary nodule (+) right. N",
+    "Chest radiograph. Normal.",
+    "Nodule (+). Yes. Effusion (-).",
+    "Please answer yes or no.",
+    "It is both. Yes and no.",
+    "两者都有可能。是或否。",
+    "左侧，右侧，无",
+    "Pulmonary nodule, yes",
+    "Chest radiograph. Is it there? No?",
+    "Chest radiograph. Contrast: no",
+    "See rib no. 3",
+    "Rib. No. 3",
+    "Figure 2. No contrast.",
+]
+CONTRADICTIONS = [
+    "A. Yes\nB. No",
+    "Nodule (+). Yes. Nodule (-). No.",
+    "Is it there, yes or no? No.",
+    "No nodule is seen. Yes.",
+    "Chest radiograph. No nodule is seen. Yes.",
+    "未见结节，是。",
+    "未见结节。是。",
+    "胸片。未见结节。是。",
+    "胸片。可见结节。否。",
+    "是否。是。",
+    "胸片。不，是。",
+]
 
 
 @pytest.mark.parametrize(("answer", "said"), ANSWERS)
 def test_what_an_answer_says(answer, said):
     assert polarity(answer) == said
+
+
+@pytest.mark.parametrize(("answer", "said"), EVIDENCE_FIRST)
+def test_evidence_may_come_before_the_verdict(answer, said):
+    assert polarity(answer) == said
+
+
+@pytest.mark.parametrize("answer", NO_VERDICT)
+def test_a_last_sentence_that_is_no_bare_verdict_says_nothing(answer):
+    assert polarity(answer) is None
+
+
+@pytest.mark.parametrize("answer", CONTRADICTIONS)
+def test_a_verdict_against_what_came_before_says_nothing(answer):
+    assert polarity(answer) is None
+
+
+@pytest.mark.parametrize("answer", ["I am not sure. Yes.", "无法判断。是。"])
+def test_a_hedge_does_not_void_the_verdict_that_follows_it(answer):
+    assert polarity(answer) == "yes"
 
 
 @pytest.mark.parametrize("end", ["", ".", "。", "，", "!", "\n"])

@@ -21,6 +21,21 @@ NONE = Term(id="none", zh=("以上均无",), en=("none of these",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What an image shows: a finding with its sign and at most one detail, or a value that has no sign.
+
+    Attributes:
+        name: the finding, or the value itself (a modality, a colour).
+        present: whether the finding is there; None for a value.
+        detail: side, zone, size or number of a finding.
+    """
+
+    name: Term
+    present: bool | None = None
+    detail: Term | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One question in no language yet.
 
@@ -28,6 +43,7 @@ class Question:
         family: key of its templates; ``task`` is looked up first.
         slots: what fills the templates.
         truth: closed: whether the answer is yes.
+        evidence: closed: what the image shows, which the reply states before its verdict.
         answer: open: the answer.
         options: mcq: the choices in order; ``right`` is the index of the right one.
         box: box: index of the object.
@@ -38,6 +54,7 @@ class Question:
     family: str
     slots: Mapping[str, Term] = field(default_factory=dict[str, Term])
     truth: bool = False
+    evidence: Evidence | None = None
     answer: Term | None = None
     options: tuple[Term, ...] = ()
     right: int = 0
@@ -74,7 +91,7 @@ def questions_of(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> 
     ]
     about_image = _image_choices(facts, ontology)
     closed = [_presence(item, term) for item, term in findings if "presence" in term.asks]
-    closed += [question for item, term in findings if item.present for question in _limits(item, term)]
+    closed += [question for item, term in findings if item.present for question in _limits(item, term, ontology)]
     closed += [closed_question(choice, rng) for choice in about_findings]
     closed += [closed_question(choice, rng) for choice, share in about_image if rng.random() < share]
     choices = about_findings + [choice for choice, _ in about_image if rng.random() < IMAGE_SHARE]
@@ -93,21 +110,34 @@ def _some(questions: Sequence[Question], number: int, rng: np.random.Generator) 
 def _presence(item: Finding, term: FindingTerm) -> Question:
     """Ask whether a finding is there."""
     return Question(
-        kind="closed", task=f"presence:{item.name}", family="presence", slots={"finding": term.term}, truth=item.present
+        kind="closed",
+        task=f"presence:{item.name}",
+        family="presence",
+        slots={"finding": term.term},
+        truth=item.present,
+        evidence=Evidence(name=term.term, present=item.present),
     )
 
 
-def _limits(item: Finding, term: FindingTerm) -> Iterable[Question]:
+def _limits(item: Finding, term: FindingTerm, ontology: Ontology) -> Iterable[Question]:
     """Ask whether size and number lie above the limits of the ontology."""
     if "size" in term.asks and term.size is not None and item.size_class:
-        slots = {"finding": term.term, "limit": _millimetres(term.size.limit_mm)}
         yield Question(
-            kind="closed", task=f"size:{item.name}", family="size", slots=slots, truth=item.size_class == "large"
+            kind="closed",
+            task=f"size:{item.name}",
+            family="size",
+            slots={"finding": term.term, "limit": _millimetres(term.size.limit_mm)},
+            truth=item.size_class == "large",
+            evidence=Evidence(name=term.term, present=True, detail=ontology.sizes[item.size_class]),
         )
-    if "count" in term.asks and term.count_limit is not None:
-        slots = {"finding": term.term, "limit": number_term(term.count_limit)}
+    if _countable(item, term) and term.count_limit is not None:
         yield Question(
-            kind="closed", task=f"count:{item.name}", family="count", slots=slots, truth=item.count > term.count_limit
+            kind="closed",
+            task=f"count:{item.name}",
+            family="count",
+            slots={"finding": term.term, "limit": number_term(term.count_limit)},
+            truth=item.count > term.count_limit,
+            evidence=Evidence(name=term.term, present=True, detail=number_term(item.count)),
         )
 
 
@@ -159,8 +189,19 @@ def closed_question(choice: Choice, rng: np.random.Generator) -> Question:
     truth = bool(rng.random() < 0.5)  # noqa: PLR2004 (half of the time)
     asked = choice.value if truth else choice.others[rng.integers(len(choice.others))]
     return Question(
-        kind="closed", task=choice.task, family=choice.family, slots={**choice.slots, choice.slot: asked}, truth=truth
+        kind="closed",
+        task=choice.task,
+        family=choice.family,
+        slots={**choice.slots, choice.slot: asked},
+        truth=truth,
+        evidence=_shown(choice),
     )
+
+
+def _shown(choice: Choice) -> Evidence:
+    """Return the true value, as the detail of the finding where it belongs to one."""
+    finding = choice.slots.get("finding")
+    return Evidence(name=finding, present=True, detail=choice.value) if finding else Evidence(name=choice.value)
 
 
 def open_question(choice: Choice) -> Question:

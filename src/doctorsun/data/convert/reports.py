@@ -5,7 +5,7 @@ from string import Formatter
 import numpy as np
 
 from doctorsun.data.convert.facts import Facts, Finding
-from doctorsun.data.convert.templates import Templates
+from doctorsun.data.convert.templates import Templates, checklist_entry
 from doctorsun.data.ontology.ontology import Ontology
 
 
@@ -37,14 +37,14 @@ def checklist_of(facts: Facts, ontology: Ontology, templates: Templates, rng: np
     for index in rng.permutation(len(facts.findings)):
         item = facts.findings[index]
         names = ontology.finding(item.name).term.names(language)
-        sign = words["positive" if item.present else "negative"]
         details = [
             ontology.sides[item.side].name(language) if item.side else "",
             ontology.zones[item.zone].name(language) if item.zone else "",
             str(item.count) if item.count > 1 else "",
             ontology.sizes[item.size_class].name(language) if item.size_class else "",
         ]
-        items.append(words["space"].join([names[rng.integers(len(names))] + sign, *filter(None, details)]))
+        name = names[rng.integers(len(names))]
+        items.append(checklist_entry(name, filter(None, details), templates, present=item.present))
     return words["semicolon"].join(items) + words["end"]
 
 

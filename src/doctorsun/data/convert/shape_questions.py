@@ -5,7 +5,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from doctorsun.data.convert.questions import Choice, Question, closed_question, mcq_question, number_term, open_question
+from doctorsun.data.convert.questions import (
+    Choice,
+    Evidence,
+    Question,
+    closed_question,
+    mcq_question,
+    number_term,
+    open_question,
+)
 from doctorsun.data.ontology.ontology import Term
 from doctorsun.data.phantom.shapes import MAX_SHAPES, Drawing
 
@@ -71,5 +79,18 @@ def _presence(drawing: Drawing, rng: np.random.Generator) -> Question:
     truth = bool(rng.random() < 0.5)  # noqa: PLR2004 (half of the time)
     pairs = sorted(there) if truth else missing
     colour, shape = pairs[rng.integers(len(pairs))]
-    slots = {"colour": COLOUR_TERMS[colour], "shape": SHAPE_TERMS[shape]}
-    return Question(kind="closed", task="presence:shape", family="shape_presence", slots=slots, truth=truth)
+    asked = _coloured(COLOUR_TERMS[colour], SHAPE_TERMS[shape])
+    return Question(
+        kind="closed",
+        task="presence:shape",
+        family="shape_presence",
+        slots={"colour": COLOUR_TERMS[colour], "shape": SHAPE_TERMS[shape]},
+        truth=truth,
+        evidence=Evidence(name=asked, present=truth),
+    )
+
+
+def _coloured(colour: Term, shape: Term) -> Term:
+    """Return a shape with its colour: red square."""
+    en, zh = f"{colour.name('en')} {shape.name('en')}", colour.name("zh") + shape.name("zh")
+    return Term(id=f"{colour.id}_{shape.id}", zh=(zh,), en=(en,))

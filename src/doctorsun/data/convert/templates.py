@@ -1,6 +1,6 @@
 """Templates: the words of questions and answers, read from one YAML file per language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from doctorsun.data.convert.questions import Question
+from doctorsun.data.convert.questions import Evidence, Question
 from doctorsun.data.ontology.ontology import Language, Term
 from doctorsun.errors import DataError
 from doctorsun.schema import Answer
@@ -88,7 +88,7 @@ def load_templates(language: Language) -> Templates:
 def word_question(
     question: Question, templates: Templates, rng: np.random.Generator, *, negated: bool = False, other_than: str = ""
 ) -> Wording:
-    """Put a question and its answer into words.
+    """Put a question and its answer into words; a closed reply states its evidence, then the verdict.
 
     Args:
         question: what is asked.
@@ -134,6 +134,12 @@ def sentence(text: str, templates: Templates) -> str:
     return text[:1].upper() + text[1:] + templates.words["end"]
 
 
+def checklist_entry(name: str, details: Iterable[str], templates: Templates, *, present: bool) -> str:
+    """Return a finding as a checklist writes it, with its sign and what is known of it: ``nodule (+) right``."""
+    sign = templates.words["positive" if present else "negative"]
+    return templates.words["space"].join([name + sign, *details])
+
+
 def _filled(slots: Mapping[str, Term], language: Language) -> dict[str, str]:
     """Return the words of the slots; ``a_name`` is the phrase with its article."""
     filled = {name: term.name(language) for name, term in slots.items()}
@@ -150,6 +156,16 @@ def _answer(question: Question, templates: Templates, *, negated: bool) -> tuple
     if question.answer is not None:
         reply = sentence(question.answer.name(language), templates)
         return reply, Answer(kind="open", gold=question.answer.names(language))
-    polarity = "yes" if question.truth != negated else "no"
-    reply = templates.words[polarity]
-    return reply, Answer(kind="closed", gold=(reply.rstrip(templates.words["end"]).lower(),))
+    verdict = templates.words["yes" if question.truth != negated else "no"]
+    stated = [sentence(_stated(question.evidence, templates), templates)] if question.evidence else []
+    reply = templates.words["space"].join([*stated, verdict])
+    return reply, Answer(kind="closed", gold=(verdict.rstrip(templates.words["end"]).lower(),))
+
+
+def _stated(evidence: Evidence, templates: Templates) -> str:
+    """Return what an image shows in the words of a checklist."""
+    name = evidence.name.name(templates.language)
+    if evidence.present is None:
+        return name
+    details = [evidence.detail.name(templates.language)] if evidence.detail else []
+    return checklist_entry(name, details, templates, present=evidence.present)

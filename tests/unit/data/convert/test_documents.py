@@ -34,7 +34,7 @@ def test_dialogues_answer_as_the_facts_say(documents):
         if document.kind == "dialogue" and document.language == "en":
             lines = document.text.splitlines()
             question = next(i for i, line in enumerate(lines) if "pleural effusion" in line and "?" in line)
-            assert lines[question + 1].endswith("Yes.")
+            assert lines[question + 1].endswith("Pleural effusion (+). Yes.")
 
 
 def test_definitions_are_those_of_the_findings(documents):

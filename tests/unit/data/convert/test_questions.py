@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from doctorsun.data.convert.facts import Facts, Finding
-from doctorsun.data.convert.questions import number_term, questions_of
+from doctorsun.data.convert.questions import Evidence, number_term, questions_of
 from doctorsun.data.ontology.ontology import load_ontology
 
 ONTOLOGY = load_ontology()
@@ -65,6 +65,31 @@ def test_size_and_count_are_asked_against_their_limits():
     assert [question.truth for question in closed(questions, "size:liver_lesion")] == [True]
     assert [question.truth for question in closed(questions, "count:haemorrhage")] == [False]
     assert closed(questions, "count:haemorrhage")[0].slots["limit"].en[0] == "3"
+    terms = [ONTOLOGY.finding(name).term for name in ("liver_lesion", "haemorrhage")]
+    assert [closed(questions, task)[0].evidence for task in ("size:liver_lesion", "count:haemorrhage")] == [
+        Evidence(name=terms[0], present=True, detail=ONTOLOGY.sizes["large"]),
+        Evidence(name=terms[1], present=True, detail=number_term(3)),
+    ]
+
+
+def test_a_number_that_is_not_known_is_not_asked():
+    unmarked = Finding(name="haemorrhage", present=True)
+    assert not [question for question in many(Facts(findings=(unmarked,)), 5) if question.task == "count:haemorrhage"]
+
+
+def test_the_evidence_is_what_is_true_whatever_is_asked():
+    nodule, effusion = (ONTOLOGY.finding(name).term for name in ("nodule", "effusion"))
+    shown = {
+        "presence:nodule": Evidence(name=nodule, present=True),
+        "presence:effusion": Evidence(name=effusion, present=False),
+        "side:nodule": Evidence(name=nodule, present=True, detail=ONTOLOGY.sides["left"]),
+        "zone:nodule": Evidence(name=nodule, present=True, detail=ONTOLOGY.zones["lower"]),
+        "modality": Evidence(name=ONTOLOGY.modalities["chest_xray"]),
+        "organ": Evidence(name=ONTOLOGY.organs["chest"]),
+    }
+    questions = [question for question in many(CHEST) if question.kind == "closed"]
+    assert {question.task for question in questions} == set(shown)
+    assert all(question.evidence == shown[question.task] for question in questions)
 
 
 def test_choices_hold_the_right_one_once_and_its_place_is_balanced():

@@ -4,7 +4,9 @@ import json
 from collections import Counter
 
 import numpy as np
+import pytest
 
+from doctorsun.data.convert.questions import Evidence, number_term
 from doctorsun.data.convert.shape_questions import shape_facts, shape_questions
 from doctorsun.data.phantom.shapes import Drawing, DrawnShape
 
@@ -33,9 +35,34 @@ def test_closed_answers_are_balanced_and_true():
     assert 0.45 < np.mean(truths) < 0.55
 
 
+@pytest.mark.parametrize(
+    ("task", "shown"),
+    [
+        ("presence:shape", ("red square", "红色正方形", True)),
+        ("shape_count", ("1", "1", None)),
+        ("colour", ("red", "红色", None)),
+        ("shape", ("square", "正方形", None)),
+        ("position", ("top", "上边", None)),
+    ],
+)
+def test_the_evidence_is_what_was_drawn(task, shown):
+    evidence = [q.evidence for q in many(LONE) if q.kind == "closed" and q.task == task]
+    assert {(e.name.name("en"), e.name.name("zh"), e.present) for e in evidence if e.present is not False} == {shown}
+
+
+def test_a_shape_that_was_not_drawn_is_asked_for_with_its_sign():
+    absent = [question for question in many(LONE) if question.task == "presence:shape" and not question.truth]
+    assert all(question.evidence.present is False for question in absent)
+    names = {question.evidence.name.name("en") for question in absent}
+    assert "red circle" in names
+    assert "red square" not in names
+
+
 def test_a_digit_is_asked_closed_open_and_as_a_choice():
     for question in many(DIGIT):
         assert question.task == "digit"
+        if question.kind == "closed":
+            assert question.evidence == Evidence(name=number_term(7))
         if question.kind == "open":
             assert question.answer.id == "7"
         if question.kind == "mcq":

@@ -1,16 +1,28 @@
-"""Every question can be worded in both languages, and its answer stands first."""
+"""Every question can be worded in both languages; a closed reply states its evidence, then the verdict."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from doctorsun.data.convert.questions import NONE, Question
-from doctorsun.data.convert.templates import Templates, load_templates, parse_templates, plain_wording, word_question
+from doctorsun.data.convert.questions import NONE, Evidence, Question, number_term
+from doctorsun.data.convert.templates import (
+    Templates,
+    checklist_entry,
+    load_templates,
+    parse_templates,
+    plain_wording,
+    word_question,
+)
 from doctorsun.data.ontology.ontology import LANGUAGES, load_ontology
 from doctorsun.errors import DataError
 
 ONTOLOGY = load_ontology()
 NODULE = ONTOLOGY.finding("nodule").term
-PRESENT = Question(kind="closed", task="presence:nodule", family="presence", slots={"finding": NODULE}, truth=True)
+PRESENT = Question(
+    kind="closed", task="presence:nodule", family="presence", slots={"finding": NODULE}, truth=True,
+    evidence=Evidence(name=NODULE, present=True),
+)  # fmt: skip
 WORDS = "words: {'yes': 'Yes.', 'no': 'No.', end: '.'}\n"
 
 
@@ -30,12 +42,49 @@ def test_languages_have_the_same_families_with_as_many_paraphrases_as_needed():
 
 @pytest.mark.parametrize(
     ("language", "negated", "reply", "gold"),
-    [("en", False, "Yes.", "yes"), ("zh", False, "是。", "是"), ("en", True, "No.", "no"), ("zh", True, "否。", "否")],
+    [
+        ("en", False, "Pulmonary nodule (+). Yes.", "yes"),
+        ("zh", False, "肺结节（+）。是。", "是"),
+        ("en", True, "Pulmonary nodule (+). No.", "no"),
+        ("zh", True, "肺结节（+）。否。", "否"),
+    ],
 )
-def test_closed_answers_begin_with_their_polarity(language, negated, reply, gold):
+def test_closed_replies_state_the_finding_then_the_verdict_and_gold_is_the_verdict(language, negated, reply, gold):
     wording = word_question(PRESENT, load_templates(language), rng(), negated=negated)
     assert (wording.reply, wording.answer.kind, wording.answer.gold) == (reply, "closed", (gold,))
     assert NODULE.name(language) in wording.text
+
+
+@pytest.mark.parametrize(
+    ("evidence", "english", "chinese"),
+    [
+        (Evidence(name=NODULE, present=False), "Pulmonary nodule (-). No.", "肺结节（-）。否。"),
+        (
+            Evidence(name=NODULE, present=True, detail=ONTOLOGY.zones["upper"]),
+            "Pulmonary nodule (+) upper zone. No.",
+            "肺结节（+）上野。否。",
+        ),
+        (
+            Evidence(name=NODULE, present=True, detail=number_term(2)),
+            "Pulmonary nodule (+) 2. No.",
+            "肺结节（+）2。否。",
+        ),
+        (Evidence(name=ONTOLOGY.organs["brain"]), "Brain. No.", "脑。否。"),
+        (None, "No.", "否。"),
+    ],
+)
+def test_evidence_is_a_finding_with_its_sign_and_detail_or_a_value(evidence, english, chinese):
+    question = replace(PRESENT, truth=False, evidence=evidence)
+    replies = [word_question(question, load_templates(language), rng()).reply for language in LANGUAGES]
+    assert replies == [english, chinese]
+
+
+@pytest.mark.parametrize(
+    ("language", "present", "entry"),
+    [("en", True, "nodule (+) right 2"), ("en", False, "nodule (-) right 2"), ("zh", True, "nodule（+）right2")],
+)
+def test_an_entry_of_a_checklist_is_name_sign_and_details(language, present, entry):
+    assert checklist_entry("nodule", ["right", "2"], load_templates(language), present=present) == entry
 
 
 def test_open_answers_accept_every_synonym():

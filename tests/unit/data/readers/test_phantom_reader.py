@@ -16,6 +16,7 @@ from doctorsun.data.readers.phantom import (
     split_of,
 )  # fmt: skip
 from doctorsun.errors import DataError
+from doctorsun.text.polarity import bare_polarity, polarity
 
 SPLITS = ("train", "validation", "test")
 
@@ -89,6 +90,20 @@ def test_closed_answers_are_balanced_and_easy_types_are_few(items):
     for task, counts in mix.items():
         spread = 2.6 * (0.25 / max(1, sum(counts.values()) / 2.3)) ** 0.5
         assert abs(counts["yes"] / sum(counts.values()) - 0.5) < spread, task
+
+
+def test_every_closed_reply_states_evidence_and_reads_as_its_gold(items):
+    drawn = [sample for number in range(40) for sample in shapes_item(7, "train", number)]
+    closed = [
+        sample
+        for sample in [*drawn, *(sample for item in items for sample in item)]
+        if sample.answer is not None and sample.answer.kind == "closed"
+    ]
+    assert {sample.task.split(":")[0] for sample in closed} > {"presence", "zone", "organ", "digit", "colour"}
+    for sample in closed:
+        reply = sample.messages[-1].text
+        assert polarity(reply) == bare_polarity(sample.answer.gold[0]), reply
+        assert polarity(reply.rstrip(".。 ")[: -len(sample.answer.gold[0])]) is None, reply
 
 
 @pytest.mark.parametrize("make", [phantom_item, shapes_item, phantom_text_item])

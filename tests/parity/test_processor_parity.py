@@ -23,6 +23,7 @@ WORDS = [
     "左肺上叶有没有结节？请回答“是”或“否”。",
     "🫁🩻 naïve ﬁ 㐂 𠮷 \u200d \xa0 x\u0301",
     "  two  spaces\n\n\nand\tlines \r\n 1234567 3.14mm <box>[[1, 2, 3, 4]]</box>",
+    "a density < 30 HU, <|or so|> and a cut <",
     "",
 ]
 SIZES = [(37, 91), (200, 100), (1, 1), (33, 32), (5, 1), (64, 64)]

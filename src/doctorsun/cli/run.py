@@ -1,5 +1,6 @@
 """Commands that carry out recipes: run, train, check, plan, and doctor for the machine."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -61,10 +62,11 @@ def check(context: typer.Context, recipe: RecipeName, settings: Settings = None,
 
     With --json, print it with every setting filled in.
     """
-    from doctorsun.recipes.check import load_checked
+    from doctorsun.recipes.check import load_checked, notes
 
     session: Session = context.obj
     loaded = load_checked(recipe, settings or [])
+    _print_notes(notes(loaded), session)
     if as_json:
         print_json(loaded.model_dump(mode="json"))
     else:
@@ -74,15 +76,17 @@ def check(context: typer.Context, recipe: RecipeName, settings: Settings = None,
         typer.echo(say("recipe_sources", session.language, sources=", ".join(loaded.data.sources)))
 
 
-def plan(recipe: RecipeName, settings: Settings = None, *, as_json: AsJson = False) -> None:
+def plan(context: typer.Context, recipe: RecipeName, settings: Settings = None, *, as_json: AsJson = False) -> None:
     """Foretell what a recipe will need.
 
     Samples, tokens, memory, disk and time, before it runs.
     """
-    from doctorsun.recipes.check import load_checked
+    from doctorsun.recipes.check import load_checked, notes
     from doctorsun.recipes.plan import plan as plan_recipe
 
-    rows = plan_recipe(load_checked(recipe, settings or []))
+    loaded = load_checked(recipe, settings or [])
+    rows = plan_recipe(loaded)
+    _print_notes(notes(loaded), context.obj)
     print_json(rows) if as_json else print_rows(rows)
 
 
@@ -101,3 +105,9 @@ def doctor(*, as_json: AsJson = False) -> None:
             typer.echo(f"{'ok ' if each.ok else 'NOT'}  {each.name:<10}  {each.detail}")
     if not all(each.ok for each in findings):
         raise typer.Exit(3)
+
+
+def _print_notes(lines: Iterable[str], session: Session) -> None:
+    """Print remarks beside the result, on standard error."""
+    for line in lines:
+        typer.echo(f"{say('note', session.language)}: {line}", err=True)

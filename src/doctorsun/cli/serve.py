@@ -7,7 +7,7 @@ import typer
 
 
 def serve(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="Folder of weights.")],
+    model: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
     host: Annotated[str, typer.Option(metavar="H", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Port to listen on.")] = 8000,
     api_key: Annotated[
@@ -21,6 +21,6 @@ def serve(
 
     Research use only.
     """
-    from doctorsun.serve.app import run_server
+    from doctorsun.serve.server import run_server
 
-    run_server(weights, host=host, port=port, api_key=api_key)
+    run_server(model, host=host, port=port, api_key=api_key)

@@ -4,6 +4,7 @@ from doctorsun.cli.session import Language
 
 _WORDS: dict[str, tuple[str, str]] = {
     "error": ("error", "错误"),
+    "note": ("note", "提示"),
     "interrupted": (
         "interrupted; run the same command again to go on",
         "已中断；再次运行同一命令即可继续",

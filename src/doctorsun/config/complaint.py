@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from doctorsun.config.document import Node, describe
+from doctorsun.config.seed import SEED_RANGE
 from doctorsun.config.shape import Location, known_keys, strip_tags
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.errors import RecipeError
@@ -18,6 +19,8 @@ _PLAIN_NAMES = {
     "int_type": "a whole number",
     "float_type": "a number",
 }
+_RANGES: dict[Location, str] = {("seed",): SEED_RANGE}
+"""What is said of some settings whatever is wrong with their value."""
 
 
 def complain(error: ValidationError, root: Node) -> RecipeError:
@@ -78,9 +81,8 @@ def _complaint(detail: Any, root: Node, path: Location) -> RecipeError:
         case "value_error":
             found = RecipeError(_what(root, path, str(context["error"])), do="change the recipe there")
         case _:
-            found = _wrong_value(
-                root, path, _PLAIN_NAMES.get(kind, str(detail["msg"]).removeprefix("Input should be "))
-            )
+            plain = _PLAIN_NAMES.get(kind, str(detail["msg"]).removeprefix("Input should be "))
+            found = _wrong_value(root, path, _RANGES.get(path, plain))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -112,14 +113,26 @@ def _opened(data: bytes, max_pixels: int) -> PIL.Image.Image:
         got = f"{len(data)} bytes that begin with {data[:8]!r}"
         raise ImageError("not a picture that can be read", got=got, expected=f"one of {formats}") from error
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise ImageError("the picture is too large", got=str(error), expected=f"at most {max_pixels} pixels") from error
+        raise _too_large(_size_by_header(data), max_pixels) from error
     except Exception as error:
         raise _undecodable(error) from error
-    width, height = picture.size
-    if width * height > max_pixels:
-        got, expected = f"{width} x {height} pixels", f"at most {max_pixels} pixels"
-        raise ImageError("the picture is too large", got=got, expected=expected, do="resize it, or raise the limit")
+    if picture.width * picture.height > max_pixels:
+        raise _too_large(picture.size, max_pixels)
     return picture
+
+
+def _size_by_header(data: bytes) -> tuple[int, int] | None:
+    """Return width and height of a picture that PIL refuses to open for its size; None where they cannot be told."""
+    for name in FORMATS:
+        with suppress(Exception):  # readers raise errors of every type on files of other formats
+            return PIL.Image.OPEN[name][0](io.BytesIO(data), "").size
+    return None
+
+
+def _too_large(size: tuple[int, int] | None, max_pixels: int) -> ImageError:
+    got = f"{size[0]} x {size[1]} pixels" if size else "more pixels than can be opened"
+    do = "resize it, or raise the limit"
+    return ImageError("the picture is too large", got=got, expected=f"at most {max_pixels} pixels", do=do)
 
 
 def _undecodable(error: Exception) -> ImageError:

@@ -13,6 +13,7 @@ from doctorsun.errors import DataError, WeightsError
 from doctorsun.processor.boxes import boxes_in_pixels, write_boxes
 from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.config_files import read_geometry
+from doctorsun.processor.control_tokens import ControlTokens
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.tokenizer import EOS_DOCUMENT, EOS_TURN, IMAGE, load_tokenizer, read_token_name
 from doctorsun.schema import Message, Part, Sample
@@ -66,6 +67,11 @@ class Processor:
         return cls(load_tokenizer(folder), template, geometry.images, geometry.num_visual_tokens)
 
     @cached_property
+    def control_tokens(self) -> ControlTokens:
+        """The tokens that only the template may set."""
+        return ControlTokens(self.tokenizer)
+
+    @cached_property
     def image_token_id(self) -> int:
         """Id of the token that visual features replace."""
         return self.token_id(IMAGE)
@@ -94,6 +100,8 @@ class Processor:
     def render(self, sample: Sample) -> Rendered:
         """Turn a sample into token ids, with the positions that the loss counts.
 
+        Control tokens in its text are only words.
+
         Raises:
             DataError: images and image places differ in number, a reply shows an image, or a box points nowhere.
         """
@@ -101,7 +109,7 @@ class Processor:
         if len(sample.messages) == 1 and sample.messages[0].role == "assistant":
             rendered = self._render_document(sample.messages[0].text)
         else:
-            rendered = self._render_conversation(self._with_boxes(sample))
+            rendered = self._render_conversation(self.control_tokens.as_words(self._with_boxes(sample)))
         self._check_visual_tokens(sample, rendered)
         return rendered
 
@@ -121,8 +129,9 @@ class Processor:
         return self._rendered(ids, supervised)
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """Return the token ids that ask for the next reply."""
-        return self._encode(self.template.render(messages, add_generation_prompt=True))
+        """Return the token ids that ask for the next reply; control tokens in the messages' text are only words."""
+        words = self.control_tokens.as_words(messages)
+        return self._encode(self.template.render(words, add_generation_prompt=True))
 
     def question(self, sample: Sample) -> tuple[Message, ...]:
         """Return a sample's turns up to, and without, its last reply; boxes in them are written out."""
@@ -143,14 +152,14 @@ class Processor:
         return boxes_in_pixels(answer, self.images.frame(width, height))
 
     def _encode(self, text: str) -> list[int]:
-        ids = self.tokenizer.encode(text, add_special_tokens=False).ids
+        ids = self.control_tokens.encode(text)
         if self.image_token_id not in ids:
             return ids
         repeats = ((token, self.num_visual_tokens if token == self.image_token_id else 1) for token in ids)
         return [token for token, count in repeats for _ in range(count)]
 
     def _render_document(self, text: str) -> Rendered:
-        ids = self._encode(self.template.bos_token + text + EOS_DOCUMENT)
+        ids = self._encode(self.template.bos_token + self.control_tokens.marked(text) + EOS_DOCUMENT)
         return self._rendered(ids, [False] + [True] * (len(ids) - 1))
 
     def _rendered(self, ids: list[int], supervised: list[bool]) -> Rendered:
@@ -199,5 +208,5 @@ class Processor:
                 f"sample {sample.id}",
                 got=f"{found} visual tokens for {len(sample.images)} images",
                 expected=f"{wanted}",
-                do=f"remove the word {IMAGE} from its text",
+                do="mend the chat_template.jinja beside the weights: it has to show every image",
             )

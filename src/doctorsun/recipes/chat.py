@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from doctorsun.errors import RequestError
 from doctorsun.image.raster import read_image_file
 from doctorsun.schema import Message, image_part, text_part
+from doctorsun.weights.folder import find_weights
 
 Answer = Callable[[Sequence[Message], Sequence[bytes]], Iterator[str]]
 API_KEY_VARIABLE = "DOCTORSUN_API_KEY"
+EXPECTED = "a finished run, a folder of weights, or the URL of a server"
 
 
 class Conversation:
@@ -58,20 +59,7 @@ def open_chat(model: str, *, max_tokens: int) -> Conversation:
     """
     if model.startswith(("http://", "https://")):
         return Conversation(_remote(model, max_tokens))
-    return Conversation(_local(_weights_folder(Path(model)), max_tokens))
-
-
-def _weights_folder(path: Path) -> Path:
-    for candidate in (path / "weights", path):
-        if (candidate / "config.json").is_file():
-            return candidate
-    what = "unfinished run, without weights" if (path / "run.json").is_file() else "no weights"
-    raise RequestError(
-        f"{path}",
-        got=what,
-        expected="a finished run, a folder of weights, or the URL of a server",
-        do="finish it with 'doctorsun run', or name another folder",
-    )
+    return Conversation(_local(find_weights(Path(model), expected=EXPECTED), max_tokens))
 
 
 def _local(weights: Path, max_tokens: int) -> Answer:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from doctorsun.config.complaint import join_complaints
 from doctorsun.config.data import PhantomTextSource, StoreSource, VqaRadSource
-from doctorsun.config.document import Node
+from doctorsun.config.document import Node, describe
 from doctorsun.config.load import load_marked_recipe
 from doctorsun.config.recipe import Recipe
+from doctorsun.config.seed import MAX_SEED, SEED_RANGE
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.pipeline import splits_of
 from doctorsun.errors import RecipeError
@@ -40,9 +41,37 @@ def check(recipe: Recipe, document: Node | None = None) -> None:
     Raises:
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
-    complaints = [*_model(recipe), *_sources(recipe), *_stages(recipe), *_adapters(recipe), *_evaluation(recipe)]
+    complaints = [
+        *_seed(recipe),
+        *_model(recipe),
+        *_sources(recipe),
+        *_stages(recipe),
+        *_adapters(recipe),
+        *_evaluation(recipe),
+    ]
     if complaints:
         raise join_complaints([_placed(path, error, document) for path, error in complaints])
+
+
+def notes(recipe: Recipe) -> list[str]:
+    """Return what will be left out of a recipe that can run: a line for each task that gets no prior control."""
+    tasks, sources = recipe.evaluation.tasks, recipe.data.sources
+    return [
+        missing_prior(name, task.source)
+        for name, task in tasks.items()
+        if "prior" in recipe.evaluation.controls and "train" not in splits_of(sources[task.source])
+    ]
+
+
+def missing_prior(task: str, source: str) -> str:
+    """Say that the scores of a task stand without the control that is learnt from training answers."""
+    return f"task {task}: no control 'prior', because the source '{source}' has no split 'train' to learn it from"
+
+
+def _seed(recipe: Recipe) -> Iterator[_Found]:
+    if not 0 <= recipe.seed <= MAX_SEED:
+        got = describe(recipe.seed)
+        yield "seed", RecipeError("wrong value", got=got, expected=SEED_RANGE, do="correct it there")
 
 
 def _model(recipe: Recipe) -> Iterator[_Found]:

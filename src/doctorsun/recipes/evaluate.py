@@ -17,6 +17,7 @@ from doctorsun.eval.tasks import task_named
 from doctorsun.generate.chat import answer_samples
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.processor.processor import Processor
+from doctorsun.recipes.check import missing_prior
 from doctorsun.recipes.dialogues import choose, make_dialogues
 from doctorsun.recipes.machine import place
 from doctorsun.schema import ImageControl, Sample
@@ -106,7 +107,10 @@ def evaluate_run(
             began = time.perf_counter()
             samples = list(questions(stores[f"{task.source}/{task.split}"], limit=task.max_questions_per_type))
             exam = Exam(task=name, samples=samples, folder=folder, on_progress=on_progress)
-            _take_and_score(exam, examinee, section, stores.get(f"{task.source}/train"))
+            training = stores.get(f"{task.source}/train")
+            if training is None and "prior" in section.controls:
+                telemetry.write("warning", text=missing_prior(name, task.source))
+            _take_and_score(exam, examinee, section, training)
             telemetry.write("eval", task=name, wall_s=round(time.perf_counter() - began, 1))
     dialogues = recipe.dialogues
     if dialogues and not (run / "dialogues.json").exists():

@@ -1,15 +1,13 @@
-"""The server: engine, gateway and routes put together."""
+"""The application: engine, gateway and routes put together."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from doctorsun.generate.engine import Engine, LocalEngine
+from doctorsun.generate.engine import Engine
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.gateway import LabelAnswers, explain_errors
 from doctorsun.serve.openai.routes import openai_router
@@ -45,27 +43,6 @@ def create_app(engine: Engine, processor: Processor, settings: ServeSettings) ->
         # A page elsewhere may point its own name at this machine; only our names are answered.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)
     return app
-
-
-def run_server(weights: Path, *, host: str = "127.0.0.1", port: int = 8000, api_key: str | None = None) -> None:
-    """Serve the weights of a folder until the process is told to stop; running answers are finished first.
-
-    Raises:
-        RecipeError: the address is reachable from other machines and there is no key.
-        WeightsError: the folder holds no usable weights.
-    """
-    import torch
-    import uvicorn
-
-    from doctorsun.weights.hugging_face import load_weights, revision_of
-
-    name = weights.resolve().name
-    settings = ServeSettings(model_name=name, revision="", host=host, port=port, api_key=api_key)
-    model, processor = load_weights(weights)
-    torch.nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
-    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
-    app = create_app(engine, processor, replace(settings, revision=revision_of(weights)))
-    uvicorn.run(app, host=host, port=port, server_header=False)
 
 
 def _add_health(app: FastAPI, scheduler: Scheduler) -> None:

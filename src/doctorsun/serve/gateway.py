@@ -7,6 +7,7 @@ from fastapi import FastAPI, HTTPException
 from fastapi import Request as HttpRequest
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException as RoutingException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +18,7 @@ from doctorsun.serve.settings import ServeSettings
 
 logger = logging.getLogger(__name__)
 
+_METHOD_NOT_ALLOWED = 405
 _CLIENT_CLOSED_REQUEST = 499
 
 
@@ -76,7 +78,7 @@ class LabelAnswers:
 def explain_errors(app: FastAPI) -> None:
     """Give every refusal the shape of the OpenAI API; a fault of ours is logged and not explained to clients."""
     app.add_exception_handler(DoctorSunError, _on_our_error)
-    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RoutingException, _on_http_error)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
 
 
@@ -89,11 +91,21 @@ async def _on_our_error(_http: HttpRequest, error: Exception) -> Response:
     return JSONResponse(error_value(DoctorSunError("the server failed", do="see its log")), 500)
 
 
-async def _on_http_error(_http: HttpRequest, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
+async def _on_http_error(http: HttpRequest, error: Exception) -> Response:
+    if not isinstance(error, RoutingException):
         raise error
-    value = {"error": {"message": error.detail, "type": "RequestError", "code": "request", "param": None}}
+    message = error.detail if isinstance(error, HTTPException) else _unrouted(http, error).text()
+    value = {"error": {"message": message, "type": "RequestError", "code": "request", "param": None}}
     return JSONResponse(value, error.status_code, error.headers)
+
+
+def _unrouted(http: HttpRequest, error: RoutingException) -> RequestError:
+    """Say why no route took a request: its path, or its method."""
+    path = http.url.path
+    if error.status_code == _METHOD_NOT_ALLOWED:
+        return RequestError(f"method for {path}", got=http.method, expected=(error.headers or {}).get("Allow", ""))
+    do = "give clients the address that ends with /v1 as their base URL"
+    return RequestError("path", got=repr(path[:80]), expected="/v1/chat/completions or /v1/models", do=do)
 
 
 async def _on_disconnect(_http: HttpRequest, _error: Exception) -> Response:

@@ -9,6 +9,7 @@ from doctorsun.errors import DataError
 from doctorsun.schema import Manifest, Shard
 from doctorsun.schema.manifest import SCHEMA_VERSION
 from doctorsun.storage.atomic import write_json
+from doctorsun.storage.store_folder import missing_store
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
@@ -37,9 +38,8 @@ def read_manifest(path: Path) -> Manifest:
             content[name] = tuple(content[name])
         content["shards"] = tuple(Shard(**shard) for shard in content["shards"])
         manifest = Manifest(**content)
-    except FileNotFoundError as error:
-        do = "run the step that makes this store again; it goes on where it stopped"
-        raise DataError(f"{path.parent} is not a complete store", got=f"no {path.name}", do=do) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise missing_store(path.parent) from error
     except (ValueError, KeyError, TypeError) as error:
         got = f"{type(error).__name__}: {error}"
         raise DataError(f"{path} is damaged", got=got, do="remove the store and make it again") from error

@@ -15,18 +15,12 @@ from doctorsun.schema import Manifest, Sample, Shard
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync
 from doctorsun.storage.manifest_file import read_manifest, write_manifest
 from doctorsun.storage.shard_file import ShardWriter
+from doctorsun.storage.store_folder import MANIFEST, PROGRESS, store_is_complete
 from doctorsun.storage.store_schema import DROPPED_SCHEMA, samples_to_table
 
-MANIFEST = "manifest.json"
-PROGRESS = "progress.json"  # the manifest so far, until the store is complete
 ROWS_PER_GROUP = 64
 IMAGE_BYTES_PER_GROUP = 8 * 2**20  # one sample is read with its row group, so large images make small groups
 COUNTED_FIELDS = ("language", "domain", "modality", "task", "licence")
-
-
-def store_is_complete(folder: Path) -> bool:
-    """Say whether the store was written to its end."""
-    return (folder / MANIFEST).exists()
 
 
 @dataclass(slots=True)

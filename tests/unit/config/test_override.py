@@ -116,7 +116,7 @@ def test_each_wrong_setting_is_told_what_to_do(setting: str, expected: str):
             "evaluation.tassks.x=1",
             "--set evaluation.tassks.x=1: evaluation.tassks: unknown key: got 'tassks', expected one of",
         ),
-        ("seed=null", "--set seed=null: seed: wrong value: got nothing, expected a whole number; correct it there"),
+        ("seed=null", "--set seed=null: seed: wrong value: got nothing, expected a whole number from 0 to 4294967295;"),
         ("stages.align.lr=1e999", "--set stages.align.lr=1e999: stages.align.lr: wrong value: got '1e999', expected a"),
     ],
 )

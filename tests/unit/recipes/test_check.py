@@ -6,7 +6,7 @@ import pytest
 
 from doctorsun.config import load_recipe
 from doctorsun.errors import RecipeError
-from doctorsun.recipes.check import check, load_checked
+from doctorsun.recipes.check import check, load_checked, notes
 
 LINES = [
     "name: base",  # 1
@@ -49,6 +49,21 @@ def test_a_right_recipe_passes(tmp_path: Path):
 @pytest.mark.parametrize("name", ["micro", "tiny"])
 def test_the_shipped_recipes_pass(name: str):
     assert load_checked(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("seed", "got"),
+    [("-1", "-1"), ("4294967296", "4294967296"), ("1" + "0" * 30, "1e+30"), ("9" * 500, f"'{'9' * 79}...")],
+)
+def test_a_seed_out_of_range_is_refused_with_the_range(seed: str, got: str):
+    with pytest.raises(RecipeError) as error:
+        load_checked("tiny", [f"seed={seed}"])
+    expected = f"seed: wrong value: got {got}, expected a whole number from 0 to 4294967295; correct it there"
+    assert error.value.text() == f"--set seed={seed}: {expected}"
+
+
+def test_the_largest_seed_is_taken():
+    assert load_checked("tiny", ["seed=4294967295"]).seed == 4294967295
 
 
 def test_settings_are_put_in_before_the_check(tmp_path: Path):
@@ -179,3 +194,14 @@ def test_adapters_are_refused_before_any_work(tmp_path: Path):
             "remove the setting: adapters are not trained yet"
         )
     ]
+
+
+def test_a_task_whose_source_was_never_trained_on_is_noted(tmp_path: Path):
+    held_out = "    held: {reader: phantom, num_images: {test: 10}}\n"
+    tasks = "evaluation: {tasks: {phantom: {source: phantom}, other: {source: held}}"
+    changes = {6: held_out + LINES[5], 16: tasks + "}"}
+    assert notes(load_checked(write(tmp_path, changes))) == [
+        "task other: no control 'prior', because the source 'held' has no split 'train' to learn it from"
+    ]
+    changes[16] = tasks + ", controls: [blank]}"
+    assert notes(load_checked(write(tmp_path, changes))) == []

@@ -78,6 +78,28 @@ def test_weights_are_asked_under_one_control(store: Store, weights: Path, tmp_pa
     assert told[-1] == ("phantom", "blank", 10, 10)
 
 
+@pytest.mark.parametrize("controls", [["prior"], []])
+def test_a_prior_that_cannot_be_learnt_is_told(
+    store: Store, weights: Path, tmp_path: Path, controls: list[str]
+) -> None:
+    recipe = Recipe.model_validate(
+        {
+            "name": "made",
+            "model": {"init": str(weights)},
+            "data": {"sources": {"asked": {"reader": "store", "splits": {"test": str(store.folder)}}}},
+            "stages": {},
+            "evaluation": {"tasks": {"phantom": {"source": "asked"}}, "controls": controls, "max_tokens": 2},
+        }
+    )
+    told: list[dict[str, object]] = []
+    telemetry = Telemetry(tmp_path / "metrics.jsonl", told.append)
+    evaluate_run(
+        recipe, tmp_path, {"asked/test": store}, weights=weights, telemetry=telemetry, on_progress=lambda *_: None
+    )
+    expected = "task phantom: no control 'prior', because the source 'asked' has no split 'train' to learn it from"
+    assert [each["text"] for each in told if each["event"] == "warning"] == [expected] * len(controls)
+
+
 def test_an_evaluation_with_controls_and_dialogues_is_done_once(store: Store, weights: Path, tmp_path: Path) -> None:
     recipe = Recipe.model_validate(
         {

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from doctorsun.errors import RequestError
+from doctorsun.serve.openai.complaint import refusal
 
 
 class _Strict(BaseModel):
@@ -85,7 +85,4 @@ def read_body(data: bytes) -> ChatBody:
     try:
         return ChatBody.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "request body"
-        # The message of a wrong literal or a broken JSON may repeat what was sent, but only to its sender.
-        raise RequestError(place, got=first["msg"], do="see the supported fields in the documentation") from error
+        raise refusal(error, data) from error

@@ -20,7 +20,7 @@ def engine_request(body: ChatBody, processor: Processor, settings: ServeSettings
 
     Raises:
         RequestError: too many images, an image that is not a data URL, turns that the weights' chat template refuses,
-            a control token in the text, or a setting out of range.
+            or a setting out of range.
         ImageError: an image is too large or cannot be decoded.
     """
     urls = [part.image_url.url for part in _parts(body) if isinstance(part, ImagePart)]
@@ -41,21 +41,10 @@ def engine_request(body: ChatBody, processor: Processor, settings: ServeSettings
 
 
 def _prompt_ids(body: ChatBody, processor: Processor) -> tuple[int, ...]:
-    messages = [_message(message) for message in body.messages]
-    for message in messages:
-        _check_text(message.text, processor)
     try:
-        return tuple(processor.prompt(messages))
+        return tuple(processor.prompt([_message(message) for message in body.messages]))
     except WeightsError as error:
         raise RequestError("messages", got=error.text()) from error
-
-
-def _check_text(text: str, processor: Processor) -> None:
-    """Refuse text that holds a control token: it could pretend to be another speaker, or an image."""
-    for token in processor.tokenizer.get_added_tokens_decoder().values():
-        if token.special and token.content in text:
-            expected = "words without the model's control tokens"
-            raise RequestError("text of a message", got=repr(token.content), expected=expected)
 
 
 def _parts(body: ChatBody) -> list[TextPart | ImagePart]:

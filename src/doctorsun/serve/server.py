@@ -1,0 +1,65 @@
+"""The server's process: weights, address and key are checked before the slow libraries are loaded."""
+
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING
+
+from doctorsun.serve.listener import listen
+from doctorsun.serve.settings import ServeSettings
+from doctorsun.weights.folder import find_weights
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
+
+
+def run_server(folder: Path, *, host: str = "127.0.0.1", port: int = 8000, api_key: str | None = None) -> None:
+    """Serve weights until the process is told to stop; running answers are finished first.
+
+    Args:
+        folder: of weights, or of a run that has some; its name is the model's.
+        host: where to listen.
+        port: where to listen; 0 lets the system choose.
+        api_key: what clients must present.
+
+    Raises:
+        RecipeError: the address cannot be had, or it is reachable from other machines and there is no key.
+        RequestError: the folder holds no weights.
+        WeightsError: the weights cannot be loaded.
+    """
+    settings = ServeSettings(model_name=folder.resolve().name, revision="", host=host, port=port, api_key=api_key)
+    weights = find_weights(folder)
+    sockets = listen(host, port)
+    try:
+        _run(_load_app(weights, settings), sockets, settings)
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _load_app(weights: Path, settings: ServeSettings) -> "FastAPI":
+    import torch
+
+    from doctorsun.generate.engine import LocalEngine
+    from doctorsun.serve.app import create_app
+    from doctorsun.weights.hugging_face import load_weights, revision_of
+
+    model, processor = load_weights(weights)
+    torch.nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
+    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
+    return create_app(engine, processor, replace(settings, revision=revision_of(weights)))
+
+
+def _run(app: "FastAPI", sockets: list[socket], settings: ServeSettings) -> None:
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, server_header=False))
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    port = sockets[0].getsockname()[1]
+    logger.info("Serving the model '%s' on http://%s:%d (Ctrl-C stops it)", settings.model_name, host, port)
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped in good order
+        server.run(sockets)

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from doctorsun.errors import RequestError
+from doctorsun.recipes.chat import open_chat
+from doctorsun.weights.folder import find_weights
+
+
+def weights_in(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+def test_a_run_and_its_weights_name_the_same_folder(tmp_path: Path) -> None:
+    weights = weights_in(tmp_path / "run/weights")
+    assert find_weights(tmp_path / "run") == find_weights(weights) == weights
+
+
+def test_a_folder_without_weights_is_refused_with_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(RequestError) as error:
+        find_weights(tmp_path)
+    assert error.value.text() == (
+        f"{tmp_path}: got no weights, expected a finished run, or a folder of weights;"
+        " finish it with 'doctorsun run', or name another folder"
+    )
+    with pytest.raises(RequestError, match="nowhere: got no such folder, expected a finished run"):
+        find_weights(tmp_path / "nowhere")
+
+
+def test_chat_says_the_same_of_an_unfinished_run_and_that_it_takes_servers_too(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    expected = r"got unfinished run, without weights, expected a finished run, a folder of weights, or the URL of a"
+    with pytest.raises(RequestError, match=expected):
+        open_chat(str(tmp_path), max_tokens=4)

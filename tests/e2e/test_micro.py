@@ -20,7 +20,7 @@ from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
 from doctorsun.weights.hugging_face import load_weights
 
-STAGES = ["pretrain", "align", "deep-align", "instruct"]
+STAGES = ["vision-pretrain", "pretrain", "align", "deep-align", "instruct"]
 MAX_TOKENS = 24
 
 
@@ -30,7 +30,7 @@ def test_the_command_ends_well_and_says_where_the_report_is(micro: tuple[Path, D
     assert done.errors == ""
     assert done.output.splitlines()[-1] == f"everything is done: {run / 'report.html'}"
     for number, stage in enumerate(STAGES, start=1):
-        assert f"stage {number}/4 {stage}" in done.output
+        assert f"stage {number}/{len(STAGES)} {stage}" in done.output
     assert "truth: " in done.output
 
 
@@ -52,9 +52,9 @@ def test_every_step_stands_once_in_the_diary(micro: tuple[Path, Done]) -> None:
     run, _ = micro
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     steps = [(event["stage"], event["step"]) for event in events if event["event"] == "step"]
-    sizes = {"pretrain": 4, "align": 4, "deep-align": 4, "instruct": 8}
+    sizes = dict.fromkeys(STAGES, 4) | {"instruct": 8}
     assert steps == [(stage, step) for stage in STAGES for step in range(1, sizes[stage] + 1)]
-    assert [event["event"] for event in events].count("stage_end") == 4
+    assert [event["event"] for event in events].count("stage_end") == len(STAGES)
     assert [event["task"] for event in events if event["event"] == "eval"] == ["phantom"]
 
 
@@ -114,7 +114,7 @@ def test_ctrl_c_leaves_a_run_that_can_go_on(tmp_path: Path) -> None:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, text=True, env=ENVIRONMENT) as process:
         assert process.stdout is not None
-        assert any(line.startswith("stage 1/4 pretrain") for line in process.stdout)
+        assert any(line.startswith("stage 1/5 vision-pretrain") for line in process.stdout)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 5

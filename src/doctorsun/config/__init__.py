@@ -5,7 +5,7 @@ from doctorsun.config.evaluation import EvaluationSection, TaskSection
 from doctorsun.config.load import load_recipe
 from doctorsun.config.model import ModelSection, TokenizerSection
 from doctorsun.config.recipe import STAGE_ORDER, Recipe, StageName
-from doctorsun.config.stage import LoraSection, MixtureEntry, PartName, PartSection, StageSection
+from doctorsun.config.stage import LoraSection, MixtureEntry, OptimizerName, PartName, PartSection, StageSection
 
 __all__ = [
     "ALL_MODALITIES",
@@ -15,6 +15,7 @@ __all__ = [
     "LoraSection",
     "MixtureEntry",
     "ModelSection",
+    "OptimizerName",
     "PartName",
     "PartSection",
     "Recipe",

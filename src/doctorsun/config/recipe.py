@@ -10,8 +10,8 @@ from doctorsun.config.model import ModelSection
 from doctorsun.config.section import Section
 from doctorsun.config.stage import StageSection
 
-StageName = Literal["pretrain", "align", "deep-align", "instruct"]
-STAGE_ORDER: tuple[StageName, ...] = ("pretrain", "align", "deep-align", "instruct")
+StageName = Literal["vision-pretrain", "pretrain", "align", "deep-align", "instruct"]
+STAGE_ORDER: tuple[StageName, ...] = ("vision-pretrain", "pretrain", "align", "deep-align", "instruct")
 
 
 class Recipe(Section):

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from doctorsun.config.section import Section
 
 PartName = Literal["vision", "projector", "language"]
+OptimizerName = Literal["adamw", "muon"]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
 
@@ -24,6 +25,8 @@ class PartSection(Section):
     lr: PositiveFloat | None = None
     """Peak learning rate of this part; the stage's own when not given."""
     weight_decay: Annotated[float, Field(ge=0)] | None = None
+    optimizer: OptimizerName = "adamw"
+    """muon: for the matrices between the embeddings; quicker for a network that starts from nothing."""
     lora: LoraSection | None = None
     """Adapters instead of the full weights."""
 
@@ -44,6 +47,8 @@ class StageSection(Section):
 
     trainable: dict[PartName, Literal["full"] | PartSection]
     """The parts that learn; a part that is not named is frozen."""
+    objective: Literal["replies", "labels"] = "replies"
+    """What is learnt: the assistant's replies, or, for a tower without published weights, the facts of the images."""
     mixture: Annotated[tuple[MixtureEntry, ...], Field(min_length=1)]
     steps: Annotated[int, Field(ge=1)]
     batch_samples: Annotated[int, Field(ge=1)]
@@ -66,6 +71,8 @@ class StageSection(Section):
     def _is_possible(self) -> "StageSection":
         if not self.trainable:
             raise ValueError("a stage needs at least one part under 'trainable': vision, projector or language")
+        if self.objective == "labels" and set(self.trainable) != {"vision"}:
+            raise ValueError(f"labels teach the part 'vision' alone; trainable are {', '.join(self.trainable)}")
         if self.max_length > self.pack_tokens:
             raise ValueError(f"max_length {self.max_length} is above pack_tokens {self.pack_tokens}")
         return self
@@ -77,4 +84,4 @@ class StageSection(Section):
             return None
         section = PartSection() if chosen == "full" else chosen
         decay = self.weight_decay if section.weight_decay is None else section.weight_decay
-        return PartSection(lr=section.lr or self.lr, weight_decay=decay, lora=section.lora)
+        return section.model_copy(update={"lr": section.lr or self.lr, "weight_decay": decay})

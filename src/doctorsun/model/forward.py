@@ -27,6 +27,16 @@ class PackedBatch:
     supervised: Int[Tensor, " targets"]
     targets: Int[Tensor, " targets"]
 
+    @property
+    def num_targets(self) -> int:
+        """Tokens in the loss."""
+        return len(self.targets)
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of the sequence."""
+        return len(self.ids)
+
     def to(self, device: torch.device) -> "PackedBatch":
         """Move everything to a device."""
         return PackedBatch(
@@ -64,6 +74,7 @@ class PackedForward:
         self.num_vision_layers = num_used_vision_layers(model)
         self.first_patch = 1 if config.vision_feature_select_strategy == "default" else 0  # the class token comes first
         self.image_token_id = config.image_token_id
+        self.num_patches = model.config.image_seq_length
         self.vision_trains = any(p.requires_grad for p in self.parts.vision_tower.parameters())
 
     def logits(self, batch: PackedBatch) -> Float[Tensor, "targets vocab"]:
@@ -79,16 +90,14 @@ class PackedForward:
         return self.model.lm_head(hidden[batch.supervised])
 
     def visual_tokens(self, pixels: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images tokens dim"]:
-        """Encode and project images; a frozen tower builds no graph."""
-        scaled = (pixels.float() / 255 - self.mean) / self.std
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.vision_trains):
-            features = self._vision_features(scaled)
-        return self.parts.multi_modal_projector(features)
+        """Encode and project images."""
+        return self.parts.multi_modal_projector(self.vision_features(pixels))
 
-    def _vision_features(self, scaled: Float[Tensor, "images 3 height width"]) -> Float[Tensor, "images patches dim"]:
-        """Run the tower up to the selected layer; the rest of it feeds nothing."""
+    def vision_features(self, pixels: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images patches dim"]:
+        """Run the tower up to the selected layer, the rest of it feeds nothing; a frozen tower builds no graph."""
         tower = self.parts.vision_tower
-        hidden = tower.pre_layrnorm(tower.embeddings(scaled))
-        for layer in tower.encoder.layers[: self.num_vision_layers]:
-            hidden = layer(hidden, None)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.vision_trains):
+            hidden = tower.pre_layrnorm(tower.embeddings((pixels.float() / 255 - self.mean) / self.std))
+            for layer in tower.encoder.layers[: self.num_vision_layers]:
+                hidden = layer(hidden, None)
         return hidden[:, self.first_patch :]

@@ -17,6 +17,7 @@ from doctorsun.recipes.machine import Machine, place
 from doctorsun.recipes.stores import RunStores
 from doctorsun.storage.atomic import atomic_folder
 from doctorsun.storage.store import Store
+from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Telemetry
@@ -71,10 +72,11 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
         last: stop after this stage.
     """
     weights = context.run / "start"
+    pixels: PixelCache | None = None
     for name in context.recipe.stages:
         finished = context.run / "stages" / name / "weights"
         if not finished.exists():
-            _run_stage(context, name, weights)
+            pixels = _run_stage(context, name, weights, pixels)
         shutil.rmtree(context.run / "stages" / name / "checkpoints", ignore_errors=True)
         weights = finished
         if name == last:
@@ -82,10 +84,12 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
     return weights
 
 
-def _run_stage(context: StageContext, name: StageName, start: Path) -> None:
+def _run_stage(context: StageContext, name: StageName, start: Path, pixels: PixelCache | None) -> PixelCache:
+    """Train one stage; return the images that it decoded, for the next one."""
     recipe, folder = context.recipe, context.run / "stages" / name
     model, processor = load_weights(start)
     place(model)
+    pixels = pixels or PixelCache(processor)
     job = StageJob(
         name=name,
         index=list(recipe.stages).index(name),
@@ -93,12 +97,14 @@ def _run_stage(context: StageContext, name: StageName, start: Path) -> None:
         stage=recipe.stages[name],
         plan=plan_stage(recipe, recipe.stages[name], context.stores),
         processor=processor,
+        pixels=pixels,
         folder=folder,
         seed=recipe.seed,
         bf16=context.machine.precision == "bf16",
     )
     train_stage(job, model, context.telemetry)
     save_weights(model.cpu(), start, folder / "weights")
+    return pixels
 
 
 def plan_stage(recipe: Recipe, stage: StageSection, stores: RunStores) -> StagePlan:

@@ -14,14 +14,16 @@ from doctorsun.schema import Manifest, Sample
 from doctorsun.storage.atomic import sha256_file
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.shard_file import ALL_BUT_BYTES, ShardReader, damaged_shard
+from doctorsun.storage.store_folder import MANIFEST, store_is_complete
 from doctorsun.storage.store_schema import RowGroup, column_path
-from doctorsun.storage.store_writer import MANIFEST, StoreWriter, store_is_complete
+from doctorsun.storage.store_writer import StoreWriter
 
 __all__ = ["Store", "StoreWriter", "store_is_complete"]
 
 CACHED_ROW_GROUPS = 32
 CACHED_ROW_GROUPS_SMALL = 256  # of a store whose images are small: about 2 MiB of memory each
 SMALL_STORE_BYTES = 2**30
+CACHED_WORDS_BYTES = 2**28  # of row groups without images
 
 
 class Store:
@@ -44,6 +46,8 @@ class Store:
         self._ends = list(accumulate(shard.num_rows for shard in self.manifest.shards))
         self._shards: dict[int, ShardReader] = {}
         self._cache: OrderedDict[tuple[int, int], RowGroup] = OrderedDict()
+        self._words: OrderedDict[tuple[int, int], pa.Table] = OrderedDict()
+        self._words_bytes = 0
         self._lock = Lock()
 
     @property
@@ -64,13 +68,20 @@ class Store:
             IndexError: there is no such position.
             DataError: the shard is damaged.
         """
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        shard = bisect_right(self._ends, index)
-        row = index - (self._ends[shard - 1] if shard else 0)
         with self._lock:
-            group, row = self._reader(shard).locate(row)
+            shard, group, row = self._locate(index)
             return self._group(shard, group)[row]
+
+    def without_bytes(self, index: int) -> Sample:
+        """Return a sample with ``bytes`` of its images left out (None): far cheaper than the whole sample.
+
+        Raises:
+            IndexError: there is no such position.
+            DataError: the shard is damaged.
+        """
+        with self._lock:
+            shard, group, row = self._locate(index)
+            return RowGroup(self._words_of(shard, group).slice(row, 1))[0]
 
     def __iter__(self) -> Iterator[Sample]:
         for index in range(len(self)):
@@ -114,6 +125,23 @@ class Store:
         if shard not in self._shards:
             self._shards[shard] = ShardReader(self.folder, self.manifest.shards[shard])
         return self._shards[shard]
+
+    def _locate(self, index: int) -> tuple[int, int, int]:
+        """Return shard, row group and row of a position."""
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        shard = bisect_right(self._ends, index)
+        return shard, *self._reader(shard).locate(index - (self._ends[shard - 1] if shard else 0))
+
+    def _words_of(self, shard: int, group: int) -> pa.Table:
+        key = (shard, group)
+        if key not in self._words:
+            self._words[key] = self._reader(shard).table(group, ALL_BUT_BYTES)
+            self._words_bytes += self._words[key].nbytes
+            while self._words_bytes > CACHED_WORDS_BYTES and len(self._words) > 1:
+                self._words_bytes -= self._words.popitem(last=False)[1].nbytes
+        self._words.move_to_end(key)
+        return self._words[key]
 
     def _group(self, shard: int, group: int) -> RowGroup:
         key = (shard, group)

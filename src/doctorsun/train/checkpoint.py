@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from doctorsun.errors import WeightsError
 from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
+from doctorsun.train.optimizer import PartsOptimizer
 from doctorsun.weights.disk import safetensors_as_os_errors
 
 KEEP = 2
 TENSOR_FILES = ("weights.safetensors", "optimizer.safetensors")
-SLOTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW keeps of each parameter
+SLOTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")  # what AdamW and Muon keep of each parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def save_checkpoint(
     root: Path,
     step: int,
     parameters: Mapping[str, nn.Parameter],
-    optimizer: torch.optim.Optimizer,
+    optimizer: PartsOptimizer,
     facts: Mapping[str, Any],
 ) -> Path:
     """Write ``step-N`` atomically and remove all but the newest two.
@@ -99,7 +99,7 @@ def find_checkpoint(root: Path, fingerprint: str) -> tuple[Checkpoint | None, li
     return None, skipped
 
 
-def restore(checkpoint: Checkpoint, parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+def restore(checkpoint: Checkpoint, parameters: Mapping[str, nn.Parameter], optimizer: PartsOptimizer) -> None:
     """Put a checkpoint's weights and optimizer state back.
 
     Raises:
@@ -119,15 +119,13 @@ def restore(checkpoint: Checkpoint, parameters: Mapping[str, nn.Parameter], opti
         parameter.data.copy_(weights[name])
         slots = {slot: state[f"{slot}:{name}"].to(parameter.device) for slot in SLOTS if f"{slot}:{name}" in state}
         if slots:  # none before the first step
-            optimizer.state[parameter] = slots
+            optimizer.set_state(parameter, slots)
 
 
-def _optimizer_tensors(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _optimizer_tensors(parameters: Mapping[str, nn.Parameter], optimizer: PartsOptimizer) -> dict[str, Tensor]:
+    states = {name: optimizer.state_of(parameter) for name, parameter in parameters.items()}
     return {
-        f"{slot}:{name}": optimizer.state[parameter][slot].contiguous()
-        for name, parameter in parameters.items()
-        if parameter in optimizer.state
-        for slot in SLOTS
+        f"{slot}:{name}": state[slot].contiguous() for name, state in states.items() for slot in SLOTS if slot in state
     }
 
 

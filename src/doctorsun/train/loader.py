@@ -1,4 +1,4 @@
-"""Samples of the plan to packed sequences, prepared ahead of the loop in a thread of its own."""
+"""Samples of the plan to batches, prepared ahead of the loop in a thread of its own."""
 
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from doctorsun.errors import DataError
-from doctorsun.model.forward import PackedBatch
 from doctorsun.processor.processor import Processor
 from doctorsun.schema import Sample
-from doctorsun.train.pack import PackItem, best_fit, collate, share_prefixes
+from doctorsun.storage.store import Store
+from doctorsun.train.objective import AnyObjective, Batch, Item
 from doctorsun.train.plan import SampleRef, StagePlan
 
 STEPS_AHEAD = 2
@@ -29,9 +29,9 @@ class StepBatch:
         quarantined: (sample id, reason) of the samples that could not be used; they are not in the loss.
     """
 
-    packs: tuple[PackedBatch, ...]
+    batches: tuple[Batch, ...]
     num_samples: int
-    supervised_tokens: int
+    num_targets: int
     total_tokens: int
     quarantined: tuple[tuple[str, str], ...]
 
@@ -82,18 +82,15 @@ class Loader:
 
     Args:
         plan: which samples each step holds.
-        processor: renders and decodes them.
-        max_length: longest sample in tokens.
-        pack_tokens: tokens of one packed sequence.
+        objective: prepares them and lays them out.
+        cache: decodes their images; several stages may share it.
     """
 
-    def __init__(self, plan: StagePlan, processor: Processor, *, max_length: int, pack_tokens: int) -> None:
+    def __init__(self, plan: StagePlan, objective: AnyObjective, cache: PixelCache) -> None:
         self.plan = plan
-        self.processor = processor
-        self.max_length = max_length
-        self.pack_tokens = pack_tokens
-        self.cache = PixelCache(processor)
-        self.items: OrderedDict[SampleRef, PackItem] = OrderedDict()
+        self.objective = objective
+        self.cache = cache
+        self.items: OrderedDict[SampleRef, Item] = OrderedDict()
 
     def steps(self, start: int, end: int) -> Generator[StepBatch]:
         """Yield the batches of steps ``start`` to ``end - 1``."""
@@ -110,51 +107,34 @@ class Loader:
                     future.cancel()
 
     def load(self, step: int) -> StepBatch:
-        """Render, decode and pack the samples of one step."""
-        items: list[PackItem] = []
+        """Prepare, decode and lay out the samples of one step."""
+        items: list[Item] = []
         pixels: dict[str, UInt8[np.ndarray, "3 size size"]] = {}
         quarantined: list[tuple[str, str]] = []
         for ref in self.plan.step(step):
-            item = self.items.get(ref)
-            found = self.cache.find(item.images) if item else None
-            if item is None or found is None:
-                sample = self._sample(ref)
-                try:
-                    item, found = self._item(sample)
-                except DataError as error:
-                    quarantined.append((sample.id, str(error)))
-                    continue
-                self._keep(ref, item)
+            try:
+                item = self._item(ref)
+                pixels |= self.cache.find(item.images) or self.cache.get(self._store(ref)[ref.row])
+            except DataError as error:
+                quarantined.append((self._store(ref).without_bytes(ref.row).id, str(error)))
+                continue
             items.append(item)
-            pixels |= found
-        packs = tuple(
-            collate(pack, pixels) for pack in best_fit(share_prefixes(items, self.pack_tokens), self.pack_tokens)
-        )
+        batches = self.objective.batches(items, pixels)
         return StepBatch(
-            packs,
+            batches,
             len(items),
-            sum(len(pack.targets) for pack in packs),
-            sum(len(pack.ids) for pack in packs),
+            sum(batch.num_targets for batch in batches),
+            sum(batch.num_tokens for batch in batches),
             tuple(quarantined),
         )
 
-    def _keep(self, ref: SampleRef, item: PackItem) -> None:
-        self.items[ref] = item
-        if len(self.items) > CACHED_ITEMS:
-            self.items.popitem(last=False)
+    def _item(self, ref: SampleRef) -> Item:
+        """Return a prepared sample, from memory where it was there before."""
+        if ref not in self.items:
+            self.items[ref] = self.objective.item(self._store(ref).without_bytes(ref.row))
+            if len(self.items) > CACHED_ITEMS:
+                self.items.popitem(last=False)
+        return self.items[ref]
 
-    def _sample(self, ref: SampleRef) -> Sample:
-        return self.plan.pools[ref.pool].store[ref.row]
-
-    def _item(self, sample: Sample) -> tuple[PackItem, dict[str, UInt8[np.ndarray, "3 size size"]]]:
-        rendered = self.processor.render(sample)
-        if len(rendered.ids) > self.max_length:
-            raise DataError(
-                f"sample {sample.id}",
-                got=f"{len(rendered.ids)} tokens",
-                expected=f"at most {self.max_length}",
-                do="raise the stage's max_length or shorten the sample",
-            )
-        if not rendered.supervised.any():
-            raise DataError(f"sample {sample.id}", got="no reply", expected="an assistant turn", do="drop the sample")
-        return PackItem(rendered, tuple(image.sha256 for image in sample.images)), self.cache.get(sample)
+    def _store(self, ref: SampleRef) -> Store:
+        return self.plan.pools[ref.pool].store

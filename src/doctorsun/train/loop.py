@@ -19,10 +19,12 @@ from doctorsun.processor.processor import Processor
 from doctorsun.train.checkpoint import find_checkpoint, restore, save_checkpoint
 from doctorsun.train.health import StageHealth
 from doctorsun.train.interruption import stop_requests
-from doctorsun.train.loader import Loader, StepBatch
-from doctorsun.train.loss import supervised_loss
-from doctorsun.train.optimizer import build_optimizer, set_learning_rate
+from doctorsun.train.labels import LabelObjective, LabelTable
+from doctorsun.train.loader import Loader, PixelCache, StepBatch
+from doctorsun.train.objective import AnyObjective
+from doctorsun.train.optimizer import PartsOptimizer, set_learning_rate
 from doctorsun.train.plan import StagePlan
+from doctorsun.train.replies import ReplyObjective
 from doctorsun.train.telemetry import Telemetry
 
 
@@ -33,6 +35,7 @@ class StageJob:
     Attributes:
         index: place of the stage among the run's ``num_stages``.
         folder: where its checkpoints go.
+        pixels: decoded images, kept from stage to stage.
         bf16: compute in bfloat16 under autocast; weights and optimizer stay fp32.
     """
 
@@ -42,6 +45,7 @@ class StageJob:
     stage: StageSection
     plan: StagePlan
     processor: Processor
+    pixels: PixelCache
     folder: Path
     seed: int
     bf16: bool
@@ -58,6 +62,19 @@ def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: 
     StageLoop(job, model, telemetry).run()
 
 
+def build_objective(job: StageJob, forward: PackedForward) -> AnyObjective:
+    """Make what a stage learns from.
+
+    Raises:
+        RecipeError: labels are to be learnt and there are none.
+    """
+    stage = job.stage
+    if stage.objective == "labels":
+        facts = (text for pool in job.plan.pools for text in pool.column("facts"))
+        return LabelObjective(forward, LabelTable.of(facts), pack_tokens=stage.pack_tokens)
+    return ReplyObjective(forward, job.processor, max_length=stage.max_length, pack_tokens=stage.pack_tokens)
+
+
 class StageLoop:
     """The state of a stage while it trains."""
 
@@ -66,14 +83,15 @@ class StageLoop:
         self.telemetry = telemetry
         self.health = StageHealth(job.name, job.plan, telemetry)
         parts = set_trainable(model, job.stage.trainable)
-        self.parameters: dict[str, nn.Parameter] = {name: p for named in parts.values() for name, p in named.items()}
-        self.optimizer = build_optimizer(job.stage, parts)
         images = job.processor.images
-        self.forward = PackedForward(model.train(), image_mean=images.mean, image_std=images.std)
+        forward = PackedForward(model.train(), image_mean=images.mean, image_std=images.std)
+        self.objective = build_objective(job, forward)
+        if self.objective.parameters:
+            parts["vision"] |= self.objective.parameters
+        self.parameters: dict[str, nn.Parameter] = {name: p for named in parts.values() for name, p in named.items()}
+        self.optimizer = PartsOptimizer(job.stage, parts)
         self.device = model.device
-        self.loader = Loader(
-            job.plan, job.processor, max_length=job.stage.max_length, pack_tokens=job.stage.pack_tokens
-        )
+        self.loader = Loader(job.plan, self.objective, job.pixels)
         self.began = self.step_began = time.perf_counter()
         self.loader_wait_s = 0.0
 
@@ -137,13 +155,13 @@ class StageLoop:
         self.health.count_batch(step, batch)
         torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
         lr = set_learning_rate(self.optimizer, self.job.stage, step)
-        loss = self._accumulate(batch)
+        loss = self._accumulate(batch, progress=step / self.job.stage.steps)
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
         is_finite = math.isfinite(loss) and math.isfinite(norm)
         if is_finite:
             self.optimizer.step()
         self.health.count_gradient(step, is_finite=is_finite)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         self.telemetry.write(
             "step",
             stage=self.job.name,
@@ -152,21 +170,21 @@ class StageLoop:
             lr=lr,
             grad_norm=norm,
             samples=batch.num_samples,
-            supervised_tokens=batch.supervised_tokens,
+            supervised_tokens=batch.num_targets,
             total_tokens=batch.total_tokens,
             padding_share=0.0,
             loader_wait_s=round(self.loader_wait_s, 4),
             step_s=round(time.perf_counter() - self.step_began, 4),
         )
 
-    def _accumulate(self, batch: StepBatch) -> float:
-        """Add the gradient of the step's mean loss, pack by pack; return that loss."""
+    def _accumulate(self, step_batch: StepBatch, *, progress: float) -> float:
+        """Add the gradient of the step's mean loss, batch by batch; return that loss."""
         loss = 0.0
-        for pack in batch.packs:
-            on_device = pack.to(self.device)
+        for batch in step_batch.batches:
             with self._autocast():
-                logits = self.forward.logits(on_device)
-            share = supervised_loss(logits, on_device.targets, batch.supervised_tokens)
+                share = self.objective.loss(
+                    batch.to(self.device), step_targets=step_batch.num_targets, progress=progress
+                )
             share.backward()
             loss += share.item()
         return loss

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -85,9 +86,14 @@ class Pool:
             start, count = start + len(part), count - len(part)
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
+    def column(self, name: str) -> list[Any]:
+        """Return a flat column of the pool's samples."""
+        values = self.store.column(name)
+        return [values[row] for row in self.rows]
+
     def language_shares(self) -> dict[str, float]:
         """Return the part of the pool that each language makes up."""
-        names, counts = np.unique(np.array(self.store.column("language"))[self.rows], return_counts=True)
+        names, counts = np.unique(np.array(self.column("language")), return_counts=True)
         return {str(name): float(count) / len(self.rows) for name, count in zip(names, counts, strict=True)}
 
     def _order(self, seed: tuple[int, ...]) -> Int64[np.ndarray, " rows"]:

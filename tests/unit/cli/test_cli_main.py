@@ -86,9 +86,21 @@ def test_ctrl_c_leaves_with_5_and_says_how_to_go_on():
 def test_a_right_recipe_is_summed_up():
     assert invoke("check", "micro").output == (
         "micro: ok\n"
-        "stages (steps): pretrain (4), align (4), deep-align (4), instruct (8)\n"
+        "stages (steps): vision-pretrain (4), pretrain (4), align (4), deep-align (4), instruct (8)\n"
         "sources: documents, phantom, shapes\n"
     )
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_a_control_that_will_be_missing_is_noted_beside_the_result(tmp_path: Path, command: str):
+    recipe = tmp_path / "r.yaml"
+    source = "data: {sources: {held: {reader: phantom, num_images: {test: 2}}}}"
+    task = "evaluation: {tasks: {phantom: {source: held}}}"
+    recipe.write_text(f"name: base\nmodel: {{preset: micro}}\n{source}\nstages: {{}}\n{task}\n")
+    done = invoke(command, str(recipe), "--json")
+    assert done.exit_code == 0
+    assert done.stderr.startswith("note: task phantom: no control 'prior', because the source 'held' has no split")
+    json.loads(done.stdout)
 
 
 def test_a_right_recipe_is_printed_with_every_setting():

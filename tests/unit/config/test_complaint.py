@@ -76,7 +76,7 @@ def complaints(folder: Path, changes: dict[int, str]) -> list[str]:
         (
             7,
             "  alignx:",
-            "r.yaml:7:3: stages.alignx: unknown key: got 'alignx', expected one of pretrain, align, deep-align,",
+            "r.yaml:7:3: stages.alignx: unknown key: got 'alignx', expected one of vision-pretrain, pretrain, align,",
         ),
         (8, "    trainable: {}", "r.yaml:8:5: stages.align: a stage needs at least one part under 'trainable'"),
         (
@@ -120,8 +120,8 @@ def test_a_wrong_order_of_stages_is_named(tmp_path: Path):
     found = complaints(tmp_path, {12: f"    lr: 1e-3\n  pretrain: {stage}"})
     assert found == [
         (
-            "r.yaml:1:1: the recipe: stages stand in the order align, pretrain; expected pretrain, align, deep-align,"
-            " instruct; change the recipe there"
+            "r.yaml:1:1: the recipe: stages stand in the order align, pretrain; expected vision-pretrain, pretrain,"
+            " align, deep-align, instruct; change the recipe there"
         )
     ]
 

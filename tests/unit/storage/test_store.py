@@ -170,6 +170,9 @@ def test_samples_without_images_keep_everything_else(tmp_path: Path) -> None:
     store = write(tmp_path / "store", [FULL], [DOCUMENT], rows_per_shard=1)
     bare = replace(FULL, images=tuple(replace(image, bytes=None) for image in FULL.images))
     assert list(store.without_images()) == [bare, DOCUMENT]
+    assert [store.without_bytes(1), store.without_bytes(0), store.without_bytes(1)] == [DOCUMENT, bare, DOCUMENT]
+    with pytest.raises(IndexError):
+        store.without_bytes(2)
 
 
 def test_the_image_bytes_are_not_read_for_columns_and_samples_without_images(tmp_path: Path) -> None:
@@ -179,6 +182,7 @@ def test_the_image_bytes_are_not_read_for_columns_and_samples_without_images(tmp
     encoded = sample(1).images[0].bytes
     shard.write_bytes(content.replace(encoded, bytes(len(encoded))))
     assert len(list(store.without_images())) == len(store.column("images.sha256")) == 1
+    assert store.without_bytes(0).images[0].bytes is None
     with pytest.raises(DataError, match="damaged"):
         Store(store.folder)[0]
 

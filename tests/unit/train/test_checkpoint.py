@@ -6,23 +6,36 @@ import pytest
 import torch
 from torch import nn
 
+from doctorsun.config import StageSection
 from doctorsun.errors import MachineError, WeightsError
 from doctorsun.storage.atomic import unfinished_path
 from doctorsun.train.checkpoint import Checkpoint, find_checkpoint, restore, save_checkpoint
+from doctorsun.train.optimizer import PartsOptimizer
 
 FACTS = {"fingerprint": "plan", "quarantined": 2, "wall_s": 1.5}
 
 
-def trained(num_steps: int) -> tuple[dict[str, nn.Parameter], torch.optim.AdamW]:
-    """Return parameters after some steps with gradients that depend on the step."""
+STAGE = StageSection.model_validate(
+    {
+        "trainable": {"language": {"optimizer": "muon"}},
+        "mixture": [{"source": "x"}],
+        "steps": 6,
+        "batch_samples": 1,
+        "lr": 0.1,
+    }
+)
+
+
+def trained(num_steps: int) -> tuple[dict[str, nn.Parameter], PartsOptimizer]:
+    """Return parameters, a vector and a matrix, after some steps with gradients that depend on the step."""
     parameters = {"a": nn.Parameter(torch.arange(3.0)), "b.c": nn.Parameter(torch.ones(2, 2))}
-    optimizer = torch.optim.AdamW(parameters.values(), lr=0.1)
+    optimizer = PartsOptimizer(STAGE, {"language": parameters})
     for step in range(num_steps):
         step_with(parameters, optimizer, step)
     return parameters, optimizer
 
 
-def step_with(parameters: dict[str, nn.Parameter], optimizer: torch.optim.AdamW, step: int) -> None:
+def step_with(parameters: dict[str, nn.Parameter], optimizer: PartsOptimizer, step: int) -> None:
     for parameter in parameters.values():
         parameter.grad = torch.full_like(parameter, 0.5 * step - 1) + parameter.detach()
     optimizer.step()

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.forward import PackedForward
 from doctorsun.model.trainable import PARTS, set_trainable
@@ -12,14 +13,23 @@ from doctorsun.storage.store import Store
 from doctorsun.train.loader import Loader, PixelCache
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.plan import Pool, StagePlan
+from doctorsun.train.replies import ReplyObjective
 from small_model import assistant, image, png, question, sample, small_model, small_processor, user, write_store
 
 PROCESSOR = small_processor()
 
 
+def forward_of(model: LlavaForConditionalGeneration) -> PackedForward:
+    return PackedForward(model, image_mean=PROCESSOR.images.mean, image_std=PROCESSOR.images.std)
+
+
+FORWARD = forward_of(small_model())
+
+
 def loader_of(store: Store, *, batch_samples: int = 5, max_length: int = 512, pack_tokens: int = 4096) -> Loader:
     plan = StagePlan([Pool.select("made", store)], [1.0], batch_samples=batch_samples, seed=1)
-    return Loader(plan, PROCESSOR, max_length=max_length, pack_tokens=pack_tokens)
+    objective = ReplyObjective(FORWARD, PROCESSOR, max_length=max_length, pack_tokens=pack_tokens)
+    return Loader(plan, objective, PixelCache(PROCESSOR))
 
 
 def loader_over(folder: Path, samples: Sequence[Sample], **settings: int) -> Loader:
@@ -29,26 +39,26 @@ def loader_over(folder: Path, samples: Sequence[Sample], **settings: int) -> Loa
 def gradients(store: Store, pack_tokens: int) -> dict[str, Tensor]:
     model = small_model()
     set_trainable(model, PARTS)
-    forward = PackedForward(model, image_mean=PROCESSOR.images.mean, image_std=PROCESSOR.images.std)
+    forward = forward_of(model)
     batch = loader_of(store, batch_samples=10, pack_tokens=pack_tokens).load(0)
-    for pack in batch.packs:
-        supervised_loss(forward.logits(pack), pack.targets, batch.supervised_tokens).backward()
+    for pack in batch.batches:
+        supervised_loss(forward.logits(pack), pack.targets, batch.num_targets).backward()
     return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
 
 def test_a_step_holds_its_samples_and_counts_their_tokens(images_store: Store) -> None:
     batch = loader_of(images_store).load(0)
     assert (batch.num_samples, batch.quarantined) == (5, ())
-    assert batch.supervised_tokens == sum(len(pack.targets) for pack in batch.packs) > 0
-    assert batch.total_tokens == sum(len(pack.ids) for pack in batch.packs)
-    assert sum(len(pack.pixels) for pack in batch.packs) == 2  # four questions of one image, one of another
+    assert batch.num_targets == sum(len(pack.targets) for pack in batch.batches) > 0
+    assert batch.total_tokens == sum(len(pack.ids) for pack in batch.batches)
+    assert sum(len(pack.pixels) for pack in batch.batches) == 2  # four questions of one image, one of another
 
 
 def test_steps_come_in_order_from_any_step_on(images_store: Store) -> None:
     loader = loader_of(images_store)
-    wanted = [[pack.ids.tolist() for pack in loader.load(step).packs] for step in range(6)]
-    assert [[pack.ids.tolist() for pack in batch.packs] for batch in loader.steps(0, 6)] == wanted
-    assert [[pack.ids.tolist() for pack in batch.packs] for batch in loader.steps(4, 6)] == wanted[4:]
+    wanted = [[pack.ids.tolist() for pack in loader.load(step).batches] for step in range(6)]
+    assert [[pack.ids.tolist() for pack in batch.batches] for batch in loader.steps(0, 6)] == wanted
+    assert [[pack.ids.tolist() for pack in batch.batches] for batch in loader.steps(4, 6)] == wanted[4:]
     assert list(loader.steps(6, 6)) == []
 
 
@@ -66,7 +76,7 @@ def test_the_gradient_does_not_depend_on_how_a_step_is_packed(images_store: Stor
 
 
 def test_small_packs_are_several(images_store: Store) -> None:
-    assert len(loader_of(images_store, batch_samples=10, pack_tokens=256).load(0).packs) > 1
+    assert len(loader_of(images_store, batch_samples=10, pack_tokens=256).load(0).batches) > 1
 
 
 def test_a_damaged_image_is_left_out_before_the_loss_is_normalised(damaged_store: Store) -> None:
@@ -77,7 +87,7 @@ def test_a_damaged_image_is_left_out_before_the_loss_is_normalised(damaged_store
     assert reason.startswith("not a picture that can be read")
     assert batch.num_samples == 9
     one_reply = int(PROCESSOR.render(damaged_store[0]).supervised.sum())
-    assert batch.supervised_tokens == 9 * one_reply
+    assert batch.num_targets == 9 * one_reply
 
 
 @pytest.mark.parametrize(
@@ -101,7 +111,7 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path: Path, broken:
 
 def test_a_step_of_unusable_samples_has_no_pack(tmp_path: Path) -> None:
     batch = loader_over(tmp_path, [sample("bad", user("Why?"))]).load(0)
-    assert (batch.packs, batch.num_samples, batch.supervised_tokens) == ((), 0, 0)
+    assert (batch.batches, batch.num_samples, batch.num_targets) == ((), 0, 0)
 
 
 def test_the_oldest_pixels_are_forgotten_first() -> None:
@@ -111,3 +121,17 @@ def test_the_oldest_pixels_are_forgotten_first() -> None:
     assert cache.get(shown[2])[shown[2].images[0].sha256] is first[2]
     assert cache.get(shown[0])[shown[0].images[0].sha256] is not first[0]
     assert cache.get(shown[1])[shown[1].images[0].sha256] is not first[1]
+
+
+def test_stages_that_share_pixels_decode_an_image_once(images_store: Store) -> None:
+    cache = PixelCache(PROCESSOR)
+    plan = StagePlan([Pool.select("made", images_store)], [1.0], batch_samples=20, seed=1)
+    objective = ReplyObjective(FORWARD, PROCESSOR, max_length=512, pack_tokens=4096)
+    Loader(plan, objective, cache).load(0)
+    names = images_store[0].images[0].sha256, images_store[19].images[0].sha256
+    kept = cache.find(names)
+    assert kept is not None
+    Loader(plan, objective, cache).load(0)
+    again = cache.find(names)
+    assert again is not None
+    assert all(again[name] is kept[name] for name in names)

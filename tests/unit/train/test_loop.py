@@ -14,6 +14,7 @@ from transformers import LlavaForConditionalGeneration
 from doctorsun.config import StageSection
 from doctorsun.errors import DataError, Interrupted, WeightsError
 from doctorsun.storage.store import Store
+from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, Telemetry
@@ -42,6 +43,7 @@ def job_of(folder: Path, store: Store, *, seed: int = 1, **changes: Any) -> Stag
         stage=stage,
         plan=plan,
         processor=PROCESSOR,
+        pixels=PixelCache(PROCESSOR),
         folder=folder,
         seed=seed,
         bf16=False,

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from doctorsun.config import StageSection
+from doctorsun.config import PartSection, StageSection
 from doctorsun.model.trainable import set_trainable
-from doctorsun.train.optimizer import build_optimizer, set_learning_rate
+from doctorsun.train.optimizer import PartsOptimizer, set_learning_rate
 from small_model import small_model
 
 STAGE = StageSection.model_validate(
@@ -21,11 +21,11 @@ STAGE = StageSection.model_validate(
 )
 
 
-def optimizer() -> tuple[torch.optim.Optimizer, dict[int, str]]:
+def optimizer() -> tuple[PartsOptimizer, dict[int, str]]:
     model = small_model()
     parts = set_trainable(model, STAGE.trainable)
     names = {id(p): name for named in parts.values() for name, p in named.items()}
-    return build_optimizer(STAGE, parts), names
+    return PartsOptimizer(STAGE, parts), names
 
 
 def test_every_part_has_its_own_rate_and_decay() -> None:
@@ -44,3 +44,30 @@ def test_the_rates_of_all_parts_fall_together() -> None:
     assert set_learning_rate(made, STAGE, 5) == pytest.approx(0.25)
     assert {round(group["lr"], 6) for group in made.param_groups} == {0.25, 0.05}
     assert {group["betas"] for group in made.param_groups} == {(0.9, 0.9)}
+
+
+def test_muon_takes_hidden_matrices_and_leaves_embeddings_heads_and_vectors() -> None:
+    stage = STAGE.model_copy(update={"trainable": {"language": PartSection(optimizer="muon"), "projector": "full"}})
+    parts = set_trainable(small_model(), stage.trainable)
+    made = PartsOptimizer(stage, parts)
+    of_muon = {id(p) for group in made.param_groups if "ns_steps" in group for p in group["params"]}
+    names = [name for named in parts.values() for name, p in named.items() if id(p) in of_muon]
+    assert "model.language_model.layers.0.mlp.up_proj.weight" in names
+    assert len(names) == 2 * 7  # of each layer: query, key, value, output, gate, up, down
+    assert {group["weight_decay"] for group in made.param_groups if "ns_steps" in group} == {0.3}
+
+
+def test_a_step_moves_what_each_optimizer_holds() -> None:
+    stage = STAGE.model_copy(update={"trainable": {"language": PartSection(optimizer="muon")}})
+    parts = set_trainable(small_model(), stage.trainable)["language"]
+    made = PartsOptimizer(stage, {"language": parts})
+    before = {name: p.detach().clone() for name, p in parts.items()}
+    for p in parts.values():
+        p.grad = torch.ones_like(p)
+    made.step()
+    assert not [name for name, p in parts.items() if torch.equal(p, before[name])]
+    kept = {name: made.state_of(p).keys() for name, p in parts.items()}
+    assert kept["model.language_model.layers.0.mlp.up_proj.weight"] == {"momentum_buffer"}
+    assert kept["lm_head.weight"] == {"step", "exp_avg", "exp_avg_sq"}
+    made.zero_grad()
+    assert all(p.grad is None for p in parts.values())

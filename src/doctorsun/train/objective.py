@@ -1,0 +1,81 @@
+"""What a stage learns from: how its samples become batches, and the loss of a batch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from doctorsun.schema import Sample
+
+
+@runtime_checkable
+class Item(Protocol):
+    """A prepared sample."""
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Hashes of its images, in order."""
+        ...
+
+
+@runtime_checkable
+class Batch(Protocol):
+    """What one forward pass takes."""
+
+    @property
+    def num_targets(self) -> int:
+        """Predictions that are in the loss: tokens or labels."""
+        ...
+
+    @property
+    def num_tokens(self) -> int:
+        """Positions that pass through the network."""
+        ...
+
+    def to(self, device: torch.device) -> "Batch":
+        """Move everything to a device."""
+        ...
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+BatchT = TypeVar("BatchT", bound=Batch)
+
+
+@runtime_checkable
+class Objective(Protocol[ItemT, BatchT]):
+    """One way to learn from samples."""
+
+    @property
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """What it trains beside the network; dropped when the stage ends."""
+        ...
+
+    def item(self, sample: Sample) -> ItemT:
+        """Prepare a sample.
+
+        Raises:
+            DataError: it cannot be learnt from.
+        """
+        ...
+
+    def batches(
+        self, items: Sequence[ItemT], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]
+    ) -> tuple[BatchT, ...]:
+        """Lay the samples of a step out; ``pixels`` holds their images by hash."""
+        ...
+
+    def loss(self, batch: BatchT, *, step_targets: int, progress: float) -> Float[Tensor, ""]:
+        """Return a batch's share of the step's mean loss, so that gradients of the batches add up to the mean's.
+
+        Args:
+            batch: part of a step.
+            step_targets: targets of the whole step.
+            progress: the part of the stage that is done, from 0 to 1.
+        """
+        ...
+
+
+AnyObjective = Objective[Any, Any]

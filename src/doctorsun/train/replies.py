@@ -1,0 +1,61 @@
+"""The objective of most stages: the assistant's replies, in packed sequences without padding."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from doctorsun.errors import DataError
+from doctorsun.model.forward import PackedBatch, PackedForward
+from doctorsun.processor.processor import Processor
+from doctorsun.schema import Sample
+from doctorsun.train.loss import supervised_loss
+from doctorsun.train.pack import PackItem, best_fit, collate, share_prefixes
+
+
+class ReplyObjective:
+    """Learns every token of the replies, their end-of-turn included.
+
+    Args:
+        forward: the network.
+        processor: renders the samples.
+        max_length: longest sample in tokens.
+        pack_tokens: tokens of one packed sequence.
+    """
+
+    def __init__(self, forward: PackedForward, processor: Processor, *, max_length: int, pack_tokens: int) -> None:
+        self.forward = forward
+        self.processor = processor
+        self.max_length = max_length
+        self.pack_tokens = pack_tokens
+        self.parameters: dict[str, nn.Parameter] = {}
+
+    def item(self, sample: Sample) -> PackItem:
+        """Render a sample.
+
+        Raises:
+            DataError: it is too long, or holds no reply.
+        """
+        rendered = self.processor.render(sample)
+        if len(rendered.ids) > self.max_length:
+            raise DataError(
+                f"sample {sample.id}",
+                got=f"{len(rendered.ids)} tokens",
+                expected=f"at most {self.max_length}",
+                do="raise the stage's max_length or shorten the sample",
+            )
+        if not rendered.supervised.any():
+            raise DataError(f"sample {sample.id}", got="no reply", expected="an assistant turn", do="drop the sample")
+        return PackItem(rendered, tuple(image.sha256 for image in sample.images))
+
+    def batches(
+        self, items: Sequence[PackItem], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]
+    ) -> tuple[PackedBatch, ...]:
+        """Pack the samples of a step."""
+        groups = share_prefixes(items, self.pack_tokens)
+        return tuple(collate(pack, pixels) for pack in best_fit(groups, self.pack_tokens))
+
+    def loss(self, batch: PackedBatch, *, step_targets: int, progress: float) -> Float[Tensor, ""]:  # noqa: ARG002
+        """Return the cross-entropy of a pack's reply tokens over the step's number of them."""
+        return supervised_loss(self.forward.logits(batch), batch.targets, step_targets)

@@ -8,6 +8,7 @@ from doctorsun.config.data import DataSection
 from doctorsun.config.evaluation import DialogueSection, EvaluationSection
 from doctorsun.config.model import ModelSection
 from doctorsun.config.section import Section
+from doctorsun.config.seed import MAX_SEED
 from doctorsun.config.stage import StageSection
 
 StageName = Literal["vision-pretrain", "pretrain", "align", "deep-align", "instruct"]
@@ -19,7 +20,7 @@ class Recipe(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     description: str = ""
-    seed: int = 7
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 7
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bf16 where the machine computes it in hardware, else fp32."""
     model: ModelSection

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from doctorsun.config.complaint import join_complaints
 from doctorsun.config.data import PhantomTextSource, StoreSource, VqaRadSource
-from doctorsun.config.document import Node, describe
+from doctorsun.config.document import Node
 from doctorsun.config.load import load_marked_recipe
 from doctorsun.config.recipe import Recipe
-from doctorsun.config.seed import MAX_SEED, SEED_RANGE
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.pipeline import splits_of
 from doctorsun.errors import RecipeError
@@ -42,7 +41,6 @@ def check(recipe: Recipe, document: Node | None = None) -> None:
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
     complaints = [
-        *_seed(recipe),
         *_model(recipe),
         *_sources(recipe),
         *_stages(recipe),
@@ -66,12 +64,6 @@ def notes(recipe: Recipe) -> list[str]:
 def missing_prior(task: str, source: str) -> str:
     """Say that the scores of a task stand without the control that is learnt from training answers."""
     return f"task {task}: no control 'prior', because the source '{source}' has no split 'train' to learn it from"
-
-
-def _seed(recipe: Recipe) -> Iterator[_Found]:
-    if not 0 <= recipe.seed <= MAX_SEED:
-        got = describe(recipe.seed)
-        yield "seed", RecipeError("wrong value", got=got, expected=SEED_RANGE, do="correct it there")
 
 
 def _model(recipe: Recipe) -> Iterator[_Found]:

@@ -11,7 +11,7 @@ from doctorsun.recipes.run import LiveReport, run_stage, stoppable
 
 
 def test_a_stage_that_the_recipe_does_not_have_is_refused(tmp_path: Path) -> None:
-    expected = "no stage 'instrct' in micro: expected one of pretrain, align, deep-align, instruct"
+    expected = "no stage 'instrct' in micro: expected one of vision-pretrain, pretrain, align, deep-align, instruct"
     with pytest.raises(RecipeError, match=expected):
         run_stage("micro", "instrct", out=tmp_path / "run", console=Console())
     assert not (tmp_path / "run").exists()

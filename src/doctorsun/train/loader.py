@@ -114,7 +114,8 @@ class Loader:
         for ref in self.plan.step(step):
             try:
                 item = self._item(ref)
-                pixels |= self.cache.find(item.images) or self.cache.get(self._store(ref)[ref.row])
+                found = self.cache.find(item.images)
+                pixels |= self.cache.get(self._store(ref)[ref.row]) if found is None else found
             except DataError as error:
                 quarantined.append((self._store(ref).without_bytes(ref.row).id, str(error)))
                 continue

@@ -83,7 +83,7 @@ class ScriptedEngine:
 def serving(app: FastAPI) -> Iterator[str]:
     """Run an application on a free port of this machine and yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=60)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -14,7 +14,7 @@ from doctorsun.schema import ImageControl, Score
 
 
 def evaluate(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="Folder of weights.")],
+    weights: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
     tasks: Annotated[list[str], typer.Option("--task", metavar="NAME=STORE", help="A task and the store to ask.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
     image: Annotated[ImageControl, typer.Option(help="Show the image, or a control in its place.")] = "real",
@@ -22,18 +22,15 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Ask the questions of tasks; score the answers."""
-    stores = [_task(each) for each in tasks]
+    stores = _stores(tasks)
     from rich.console import Console
 
-    from doctorsun.recipes.evaluate import evaluate_weights
+    from doctorsun.recipes.evaluate_weights import evaluate_weights
     from doctorsun.recipes.progress import RunProgress
     from doctorsun.report.record import read_scores
 
     with RunProgress(Console(stderr=True)).shown() as progress:
-        files = [
-            evaluate_weights(weights, name, store, out=out / name, control=image, on_progress=progress.evaluation)
-            for name, store in stores
-        ]
+        files = evaluate_weights(weights, stores, out=out, control=image, on_progress=progress.evaluation)
     _print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
 
 
@@ -60,11 +57,19 @@ def report(
     typer.echo(say("report_written", session.language, path=str(path)))
 
 
-def _task(text: str) -> tuple[str, Path]:
-    name, equals, store = text.partition("=")
-    if not (name and equals and store):
-        raise typer.BadParameter(f"'{text}' is not NAME=STORE, such as phantom=runs/tiny/stores/phantom/test")
-    return name, Path(store)
+def _stores(texts: Sequence[str]) -> dict[str, Path]:
+    """Read NAME=STORE pairs; a name has one store, because its answers have one folder."""
+    stores: dict[str, Path] = {}
+    for text in texts:
+        name, equals, store = text.partition("=")
+        if not (name and equals and store):
+            raise typer.BadParameter(f"'{text}' is not NAME=STORE, such as phantom=runs/tiny/stores/phantom/test")
+        if name in stores:
+            raise typer.BadParameter(
+                f"task '{name}' has two stores, {stores[name]} and {store}; ask each of them with an --out of its own"
+            )
+        stores[name] = Path(store)
+    return stores
 
 
 def _print_scores(scores: Sequence[Score], *, as_json: bool) -> None:

@@ -18,10 +18,15 @@ def weights() -> None:
 
 @app.command()
 def inspect(
-    folder: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of weights.")], *, as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Describe weights from their headers."""
+    from doctorsun.weights.folder import find_weights
+
+    weights_folder = find_weights(folder)  # before the slow import
     from doctorsun.weights.hugging_face import inspect as inspect_weights
 
-    facts = inspect_weights(folder)
+    facts = inspect_weights(weights_folder)
     print_json(facts) if as_json else print_facts(facts)

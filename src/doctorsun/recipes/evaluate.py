@@ -118,18 +118,6 @@ def evaluate_run(
         make_dialogues(run, choose(store, dialogues.count), examinee.engine, examinee.processor, section.max_tokens)
 
 
-def evaluate_weights(
-    weights: Path, task: str, store: Path, *, out: Path, control: ImageControl, on_progress: EvaluationProgress
-) -> Path:
-    """Ask weights the questions of one store under one image control; write predictions and scores to a folder."""
-    section = EvaluationSection()
-    examinee = Examinee(weights, name=weights.name, max_tokens=section.max_tokens, batch=section.batch)
-    samples = list(questions(Store(store), limit=None))
-    exam = Exam(task=task, samples=samples, folder=out, on_progress=on_progress)
-    write_scores(out / "scores.json", score(read_predictions(exam.take(examinee, control))))
-    return out / "scores.json"
-
-
 def _take_and_score(exam: Exam, examinee: Examinee, section: EvaluationSection, training: Store | None) -> None:
     predictions = exam.take(examinee, "real")
     for control in section.controls:

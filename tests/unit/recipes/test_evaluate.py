@@ -5,7 +5,7 @@ import pytest
 
 from doctorsun.config import Recipe
 from doctorsun.eval.predictions import read_predictions
-from doctorsun.recipes.evaluate import Examinee, evaluate_run, evaluate_weights, questions
+from doctorsun.recipes.evaluate import Examinee, evaluate_run, questions
 from doctorsun.schema import Answer, Groups, Sample
 from doctorsun.storage.store import Store
 from doctorsun.train.telemetry import Telemetry
@@ -65,17 +65,6 @@ def test_no_weights_are_loaded_where_nothing_is_asked(weights: Path) -> None:
     assert list(examinee.answer([])) == []
     assert "_loaded" not in vars(examinee)
     assert examinee.version.decoding == "greedy, 2 tokens"
-
-
-def test_weights_are_asked_under_one_control(store: Store, weights: Path, tmp_path: Path) -> None:
-    told: list[tuple[str, str, int, int]] = []
-    path = evaluate_weights(
-        weights, "phantom", store.folder, out=tmp_path, control="blank", on_progress=lambda *done: told.append(done)
-    )
-    assert path == tmp_path / "scores.json"
-    predictions = read_predictions(tmp_path / "predictions.parquet")
-    assert {(each.model, each.image_control) for each in predictions} == {("small", "blank")}
-    assert told[-1] == ("phantom", "blank", 10, 10)
 
 
 @pytest.mark.parametrize("controls", [["prior"], []])

@@ -1,0 +1,112 @@
+"""Evaluation of weights outside a run: everything is checked before the first question, and no answer is replaced."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from doctorsun.config import EvaluationSection
+from doctorsun.errors import DataError, RecipeError
+from doctorsun.eval.parts import Parts
+from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.runner import ModelVersion
+from doctorsun.eval.scoring import score, write_scores
+from doctorsun.eval.tasks import task_named
+from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
+from doctorsun.recipes.record import only_one
+from doctorsun.schema import ImageControl
+from doctorsun.storage.store import Store
+from doctorsun.weights.folder import find_weights
+
+
+def evaluate_weights(
+    weights: Path,
+    tasks: Mapping[str, Path],
+    *,
+    out: Path,
+    control: ImageControl,
+    on_progress: EvaluationProgress,
+) -> list[Path]:
+    """Ask weights the questions of stores under one image control; return the files of scores, one per task.
+
+    Args:
+        weights: a folder of weights, or of a run that has some.
+        tasks: the store to ask for each task.
+        out: gets a folder with predictions and scores for each task; other controls of the same weights and
+            questions may stand there already.
+        control: what is shown in place of the images.
+        on_progress: told of every answer.
+
+    Raises:
+        RequestError: there are no weights.
+        RecipeError: there is no such task, or its folder belongs to a run, holds other answers or is in use.
+        DataError: a store has no questions, or the folder cannot be written.
+    """
+    section = EvaluationSection()
+    name = weights.resolve().name
+    examinee = Examinee(find_weights(weights), name=name, max_tokens=section.max_tokens, batch=section.batch)
+    _require_outside_run(out)
+    stores = {task_named(task).name: Store(store) for task, store in tasks.items()}
+    with ExitStack() as locks:
+        for task, store in stores.items():
+            ids = _ids_of_questions(store)
+            locks.enter_context(only_one(out / task))
+            _require_same_answers(out / task, examinee.version, ids)
+        files: list[Path] = []
+        for task, store in stores.items():
+            samples = list(questions(store, limit=None))
+            exam = Exam(task=task, samples=samples, folder=out / task, on_progress=on_progress)
+            files.append(_score(exam.take(examinee, control)))
+        return files
+
+
+def _score(predictions: Path) -> Path:
+    """Write the scores of predictions beside them."""
+    scores = predictions.with_name("scores.json")
+    write_scores(scores, score(read_predictions(predictions)))
+    return scores
+
+
+def _require_outside_run(out: Path) -> None:
+    """Refuse the evaluation folder of a run: its scores know controls that are not computed here."""
+    if out.resolve().name == "eval" and (out.resolve().parent / "run.json").exists():
+        raise RecipeError(
+            f"{out}",
+            got="the evaluation of a run",
+            expected="a folder outside of it",
+            do="name another folder with --out",
+        )
+
+
+def _ids_of_questions(store: Store) -> set[str]:
+    ids = {id_ for id_, kind in zip(store.column("id"), store.column("answer.kind"), strict=True) if kind is not None}
+    if not ids:
+        raise DataError(
+            f"store {store.folder}",
+            got=f"{len(store)} samples, none of which can be scored",
+            expected="questions with their answers",
+            do="name the store of a test split, such as runs/tiny/stores/phantom/test",
+        )
+    return ids
+
+
+def _require_same_answers(folder: Path, version: ModelVersion, ids: set[str]) -> None:
+    """Refuse a folder whose answers the new ones would replace."""
+    path = folder / "predictions.parquet"
+    kept = [*Parts(folder / "parts").rows.values(), *(read_predictions(path) if path.exists() else ())]
+    do = "name another folder with --out"
+    for row in kept:
+        if ModelVersion(name=row.model, revision=row.revision, decoding=row.decoding) != version:
+            raise RecipeError(
+                f"{folder} holds answers of other weights",
+                got=f"{row.model} (revision {row.revision}; {row.decoding})",
+                expected=f"{version.name} (revision {version.revision}; {version.decoding})",
+                do=do,
+            )
+    num_others = len({row.id for row in kept} - ids)
+    if num_others:
+        raise RecipeError(
+            f"{folder} holds answers to other questions",
+            got=f"{num_others} that the store does not ask",
+            expected="answers to its questions alone",
+            do=do,
+        )

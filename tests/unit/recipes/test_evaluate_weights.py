@@ -1,0 +1,116 @@
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from doctorsun.errors import DataError, RecipeError, RequestError
+from doctorsun.eval.predictions import read_predictions
+from doctorsun.recipes.evaluate_weights import evaluate_weights
+from doctorsun.recipes.record import only_one
+from doctorsun.schema import Answer, ImageControl
+from doctorsun.storage.store import Store
+from small_model import assistant, image, png, question, sample, save_small, write_store
+
+YES = Answer(kind="closed", gold=("yes",))
+
+
+def store_of(folder: Path, *numbers: int) -> Store:
+    """Write a store of one question about each number's image, and a text that asks nothing."""
+    asked = [
+        question(f"sample-{n}", "Is there a nodule?", "Yes.", image(png(n)), answer=YES, task="presence:nodule")
+        for n in numbers
+    ]
+    return write_store(folder, [*asked, sample("text", assistant("A text."))])
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return store_of(tmp_path_factory.mktemp("evaluate_weights") / "store", 0, 1, 2).folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of which only the weights are left."""
+    run = tmp_path_factory.mktemp("evaluate_weights") / "run"
+    run.mkdir()
+    save_small(run / "weights")
+    return run
+
+
+def evaluate(
+    weights: Path, tasks: dict[str, Path], out: Path, control: ImageControl = "real"
+) -> tuple[list[Path], list[tuple[str, str, int, int]]]:
+    """Return the files of scores, and the progress that was told."""
+    told: list[tuple[str, str, int, int]] = []
+    files = evaluate_weights(weights, tasks, out=out, control=control, on_progress=lambda *done: told.append(done))
+    return files, told
+
+
+def test_each_task_gets_a_folder_and_controls_of_the_same_weights_stand_side_by_side(
+    store: Path, run: Path, tmp_path: Path
+) -> None:
+    files, told = evaluate(run, {"phantom": store, "vqa_rad": store}, tmp_path)
+    assert files == [tmp_path / "phantom/scores.json", tmp_path / "vqa_rad/scores.json"]
+    assert told[-1] == ("vqa_rad", "real", 3, 3)
+    evaluate(run, {"phantom": store}, tmp_path, "blank")
+    rows = read_predictions(tmp_path / "phantom/predictions.parquet")
+    assert {(each.model, each.image_control) for each in rows} == {("run", "real"), ("run", "blank")}
+
+
+@pytest.mark.parametrize("kept", ["predictions.parquet", "parts"], ids=["done", "interrupted"])
+def test_answers_of_other_weights_are_not_replaced(store: Path, run: Path, tmp_path: Path, kept: str) -> None:
+    out = tmp_path / "out"
+    evaluate(run, {"phantom": store}, out)
+    (out / "phantom").rename(tmp_path / "first")
+    (out / "phantom").mkdir()
+    (tmp_path / "first" / kept).rename(out / "phantom" / kept)
+    others = copytree(run / "weights", tmp_path / "others")
+    message = (
+        r"out/phantom holds answers of other weights: got run \(revision \w{16}; greedy, 48 tokens\), "
+        r"expected others \(revision \w{16}; greedy, 48 tokens\); name another folder with --out"
+    )
+    with pytest.raises(RecipeError, match=message):
+        evaluate(others, {"phantom": store}, out)
+
+
+def test_answers_to_the_questions_of_another_store_are_not_replaced(store: Path, run: Path, tmp_path: Path) -> None:
+    evaluate(run, {"phantom": store}, tmp_path / "out")
+    fewer = store_of(tmp_path / "fewer", 0).folder
+    message = "out/phantom holds answers to other questions: got 2 that the store does not ask, expected answers to its"
+    with pytest.raises(RecipeError, match=message):
+        evaluate(run, {"phantom": fewer}, tmp_path / "out")
+    assert len(read_predictions(tmp_path / "out/phantom/predictions.parquet")) == 3
+
+
+def test_the_evaluation_of_a_run_is_not_replaced(store: Path, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(RecipeError, match="eval: got the evaluation of a run, expected a folder outside of it; name"):
+        evaluate(run, {"phantom": store}, tmp_path / "eval")
+    evaluate(run, {"phantom": store}, tmp_path / "scores")
+
+
+def test_the_folders_of_all_tasks_are_tried_before_the_first_question(store: Path, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "vqa_rad").write_text("a file")
+    with pytest.raises(DataError, match=r"cannot write to .*vqa_rad: got .*File exists.*; name another folder with"):
+        evaluate(run, {"phantom": store, "vqa_rad": store}, tmp_path)
+    assert not (tmp_path / "phantom/parts").exists()
+
+
+def test_a_folder_takes_one_evaluation_at_a_time(store: Path, run: Path, tmp_path: Path) -> None:
+    with only_one(tmp_path / "phantom"), pytest.raises(RecipeError, match="phantom is in use"):
+        evaluate(run, {"phantom": store}, tmp_path)
+
+
+def test_a_store_without_questions_is_told(run: Path, tmp_path: Path) -> None:
+    folder = store_of(tmp_path / "texts").folder
+    message = "texts: got 1 samples, none of which can be scored, expected questions with their answers; name the store"
+    with pytest.raises(DataError, match=message):
+        evaluate(run, {"phantom": folder}, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_weights_and_an_unknown_task_are_told(store: Path, run: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="got no weights, expected a finished run, or a folder of weights"):
+        evaluate(tmp_path, {"phantom": store}, tmp_path / "out")
+    with pytest.raises(RecipeError, match="task: got 'chest', expected one of phantom, vqa_rad"):
+        evaluate(run, {"chest": store}, tmp_path / "out")

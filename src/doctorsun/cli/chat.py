@@ -1,5 +1,7 @@
 """The command that talks with a model in the terminal: chat."""
 
+import io
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -55,7 +57,7 @@ def chat(
         print_json({"prompt": prompt, "answer": "".join(conversation.ask(prompt, image))})
     else:
         for piece in conversation.ask(prompt, image):
-            _write(printable(piece))
+            _write(piece)
         _write("\n")
 
 
@@ -119,7 +121,7 @@ class Dialogue:
         self.write(say("chat_model", self.language))
         try:
             for piece in self.conversation.ask(question, image):
-                self.write(printable(piece))
+                self.write(piece)
         except KeyboardInterrupt:
             self.write(f" {say('chat_stopped', self.language)}")
         except DoctorSunError as error:
@@ -132,16 +134,18 @@ class Dialogue:
 
 
 def printable(text: Iterable[str]) -> str:
-    """Leave out control characters: a model's answer must not steer the terminal."""
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf"})
+    """Leave out control characters, which must not steer the terminal, and half characters, which it cannot show."""
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
 
 
 def _write(text: str) -> None:
-    typer.echo(text, nl=False)
+    typer.echo(printable(text), nl=False)
 
 
 def _reader() -> Read:
-    """Return a line reader, with history and editing where the system has them."""
+    """Return a line reader, with history and editing where the system has them; it reads any bytes."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
     with suppress(ImportError):
         import_module("readline")  # input() uses it once it is loaded
     return input

@@ -22,7 +22,8 @@ class Endpoint:
     """Where and how to ask.
 
     Attributes:
-        url: up to and including the version, such as ``http://localhost:8000/v1``.
+        url: up to and including the version, such as ``http://localhost:8000/v1``; where it ends with the host,
+            ``/v1`` is meant.
         model: the model's name on that server.
         timeout_s: the longest silence of the server.
         max_attempts: how often a request is sent before giving up.
@@ -44,6 +45,9 @@ class EndpointClient:
         endpoint: where and how to ask.
         transport: replaces the network, for tests and for Unix sockets.
         sleep: waits the given seconds between attempts.
+
+    Raises:
+        RequestError: the URL is none.
     """
 
     def __init__(
@@ -57,7 +61,7 @@ class EndpointClient:
         self._endpoint = endpoint
         self._sleep = sleep
         self._http = httpx.Client(
-            base_url=endpoint.url.rstrip("/") + "/", headers=headers, timeout=endpoint.timeout_s, transport=transport
+            base_url=_base_url(endpoint.url), headers=headers, timeout=endpoint.timeout_s, transport=transport
         )
 
     def __enter__(self) -> Self:
@@ -144,3 +148,13 @@ class EndpointClient:
     def _unreachable(self, error: httpx.TransportError) -> RequestError:
         what = f"server {self._endpoint.url}"
         return RequestError(what, got=str(error) or type(error).__name__, expected="an answer", do="is it running?")
+
+
+def _base_url(text: str) -> httpx.URL:
+    """Return where the API's routes begin: what is given, with ``/v1`` behind a bare host."""
+    try:
+        url = httpx.URL(text.rstrip("/") + "/")
+    except httpx.InvalidURL as error:
+        expected = "a URL such as http://127.0.0.1:8000/v1"
+        raise RequestError(f"server {text}", got=str(error), expected=expected) from error
+    return url.join("v1/") if url.path == "/" else url

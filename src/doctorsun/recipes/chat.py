@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from doctorsun.errors import RequestError
 from doctorsun.image.raster import read_image_file
 from doctorsun.schema import Message, image_part, text_part
 from doctorsun.weights.folder import find_weights
@@ -30,8 +31,9 @@ class Conversation:
 
         Raises:
             ImageError: the image cannot be read.
-            RequestError: the model cannot take the question.
+            RequestError: the model cannot take the question, or it is not text.
         """
+        _require_text(text)
         shown = [read_image_file(image).bytes or b""] if image else []
         content = (*(image_part() for _ in shown), text_part(text))
         messages = [*self._messages, Message(role="user", content=content)]
@@ -46,6 +48,19 @@ class Conversation:
     def reset(self) -> None:
         """Forget what was said and shown."""
         self._messages, self._images = [], []
+
+
+def _require_text(text: str) -> None:
+    """Refuse what the terminal gave in another encoding: Python keeps such bytes as half characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            "question",
+            got="bytes that are not UTF-8",
+            expected="text in UTF-8",
+            do="set the terminal to UTF-8, or convert the text, for example with iconv",
+        ) from error
 
 
 def open_chat(model: str, *, max_tokens: int) -> Conversation:

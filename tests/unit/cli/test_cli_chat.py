@@ -1,5 +1,8 @@
 """The conversation in the terminal: questions, commands, Ctrl-C, errors, and text that must not steer a terminal."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +10,7 @@ from doctorsun.cli.chat import Dialogue, printable
 from doctorsun.cli.session import Language
 from doctorsun.cli.words import say
 from doctorsun.errors import ImageError
+from small_model import save_small
 
 
 class EchoConversation:
@@ -124,5 +128,19 @@ def test_it_speaks_chinese():
     assert printed == "新对话\n模型> 图像 -\n\n"
 
 
-def test_control_characters_of_an_answer_are_left_out():
+def test_lines_in_another_encoding_are_told_and_the_conversation_goes_on(tmp_path: Path):
+    """A real process: what the terminal gives as bytes, and what it can show, is decided outside of the dialogue."""
+    save_small(tmp_path / "small")
+    command = [sys.executable, "-m", "doctorsun", "--lang", "en", "chat", str(tmp_path / "small"), "--max-tokens", "2"]
+    lines = b"\xb9\xc7?\n/image \xb9\n/new\n"
+    done = subprocess.run(
+        command, input=lines, capture_output=True, check=False, env=os.environ | {"LC_ALL": "C.UTF-8"}
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"model> error: question: got bytes that are not UTF-8, expected text in UTF-8; set the" in done.stdout
+    assert b"there is no file \nyou> a new conversation\n" in done.stdout
+
+
+def test_control_and_half_characters_are_left_out():
+    assert printable("a\udcb9b") == "ab"
     assert printable("a\x1b[2J\tb\nc\u202ed\u9aa8") == "a[2J\tb\ncd\u9aa8"

@@ -63,6 +63,27 @@ def test_no_key_sends_no_header() -> None:
     assert "Authorization" not in server.asked[0].headers
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("http://server:81", "http://server:81/v1/chat/completions"),
+        ("http://server/", "http://server/v1/chat/completions"),
+        ("http://server/v1", "http://server/v1/chat/completions"),
+        ("http://server/other/v2/", "http://server/other/v2/chat/completions"),
+    ],
+)
+def test_the_version_is_added_to_a_bare_host(given: str, asked: str) -> None:
+    server = ScriptedServer(httpx.Response(200, json=ANSWER))
+    EndpointClient(Endpoint(url=given, model="sun"), transport=server).complete(QUESTION)
+    assert str(server.asked[0].url) == asked
+
+
+def test_what_is_no_url_is_told() -> None:
+    message = "server http://host:1x: got Invalid port: '1x', expected a URL such as http://127.0.0.1:8000/v1"
+    with pytest.raises(RequestError, match=message):
+        EndpointClient(Endpoint(url="http://host:1x", model="sun"))
+
+
 def test_a_busy_server_is_asked_again_when_it_says() -> None:
     busy = httpx.Response(429, headers={"Retry-After": "7"})
     waits: list[float] = []

@@ -31,10 +31,11 @@ def run_server(folder: Path, *, host: str = "127.0.0.1", port: int = 8000, api_k
         RequestError: the folder holds no weights.
         WeightsError: the weights cannot be loaded.
     """
-    settings = ServeSettings(model_name=folder.resolve().name, revision="", host=host, port=port, api_key=api_key)
     weights = find_weights(folder)
     sockets = listen(host, port)
     try:
+        name = folder.resolve().name
+        settings = ServeSettings(model_name=name, revision="", host=host, port=port, api_key=api_key)
         _run(_load_app(weights, settings), sockets, settings)
     finally:
         for each in sockets:
@@ -60,6 +61,6 @@ def _run(app: "FastAPI", sockets: list[socket], settings: ServeSettings) -> None
     server = uvicorn.Server(uvicorn.Config(app, server_header=False))
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     port = sockets[0].getsockname()[1]
-    logger.info("Serving the model '%s' on http://%s:%d (Ctrl-C stops it)", settings.model_name, host, port)
+    logger.info("Serving the model '%s' on http://%s:%d/v1 (Ctrl-C stops it)", settings.model_name, host, port)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped in good order
         server.run(sockets)

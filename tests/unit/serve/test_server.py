@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doctorsun.errors import RecipeError, RequestError, WeightsError
+from doctorsun.errors import RecipeError, WeightsError
 from doctorsun.serve.server import run_server
 
 
@@ -55,8 +55,13 @@ def test_a_run_folder_leads_to_its_weights_and_the_port_is_given_back(run_folder
     socket.create_server(("127.0.0.1", port)).close()
 
 
-def test_serving_beyond_this_machine_without_a_key_stops_before_weights_are_read(tmp_path: Path) -> None:
+def test_serving_beyond_this_machine_without_a_key_stops_before_weights_are_read(run_folder: Path) -> None:
     with pytest.raises(RecipeError, match=r"serving on 0\.0\.0\.0: got no API key"):
-        run_server(tmp_path, host="0.0.0.0")  # noqa: S104
-    with pytest.raises(RequestError, match="got no weights"):
-        run_server(tmp_path, host="0.0.0.0", api_key="k")  # noqa: S104
+        run_server(run_folder, host="0.0.0.0", port=0)  # noqa: S104
+
+
+def test_a_host_that_is_not_known_is_told_before_a_key_is_asked_for(run_folder: Path) -> None:
+    with pytest.raises(
+        RecipeError, match=r"serving on 256\.1\.1\.1, port 0: got .*, expected an address of this machine"
+    ):
+        run_server(run_folder, host="256.1.1.1", port=0)

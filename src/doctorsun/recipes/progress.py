@@ -20,7 +20,7 @@ class _Work:
     task: TaskID
     started: float = field(default_factory=time.monotonic)
     last_line: float = 0.0
-    tokens: int = 0
+    targets: int = 0
     seconds: float = 0.0
 
 
@@ -69,10 +69,11 @@ class RunProgress:
             self.bars.update(work.task, completed=record["first_step"])
         elif kind == "step":
             work = self.works[stage]
-            work.tokens += record["supervised_tokens"]
+            targets = "labels" if "labels" in record else "supervised_tokens"
+            work.targets += record[targets]
             work.seconds += record["step_s"]
-            rate = work.tokens / max(work.seconds, 1e-9)
-            self._show(work, record["step"], f"loss {record['loss']:.3f}  {rate:,.0f} supervised tokens/s")
+            rate = f"{work.targets / max(work.seconds, 1e-9):,.0f} {targets.replace('_', ' ')}/s"
+            self._show(work, record["step"], f"loss {record['loss']:.3f}  {rate}")
         elif kind == "warning":
             self.say(Text.assemble(("warning", "yellow"), f": {record['text']}"))
 

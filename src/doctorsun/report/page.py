@@ -99,8 +99,8 @@ def _loss_chart(language: Language, stage: StageProgress) -> Markup:
 
 
 def _throughput_chart(language: Language, stage: StageProgress) -> Markup:
-    label = f"{translate('throughput', language)}: {stage.name}"
-    rates = stage.rate("supervised_tokens")
+    label = f"{translate(f'throughput.{stage.targets}', language)}: {stage.name}"
+    rates = stage.rate(stage.targets)
     chart = plots.line_chart(rates, num_steps=stage.num_steps, label=label, format_y=formats.count)
     return Markup(chart)  # noqa: S704 (the label is escaped there)
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,11 @@ class StageProgress:
     def num_steps_done(self) -> int:
         """The last step taken."""
         return max(self.steps, default=0)
+
+    @property
+    def targets(self) -> Literal["labels", "supervised_tokens"]:
+        """What the loss counts."""
+        return "labels" if any("labels" in event for event in self.steps.values()) else "supervised_tokens"
 
     def series(self, key: str) -> list[tuple[float, float]]:
         """Return (step, value) of one measured quantity, finite values only."""

@@ -70,6 +70,7 @@ def _stage(stage: StageProgress) -> dict[str, Any]:
         "loss": stage.recent_loss(),
         "validation_loss": stage.validation[-1][1] if stage.validation else None,
         "supervised_tokens_per_s": stage.mean_rate("supervised_tokens"),
+        "labels_per_s": stage.mean_rate("labels"),
         "samples_per_s": stage.mean_rate("samples"),
         "mixture": stage.plan.get("mixture", {}),
         "languages": stage.plan.get("languages", {}),

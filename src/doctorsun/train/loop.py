@@ -27,6 +27,9 @@ from doctorsun.train.plan import StagePlan
 from doctorsun.train.replies import ReplyObjective
 from doctorsun.train.telemetry import Telemetry
 
+_TARGETS = {"replies": "supervised_tokens", "labels": "labels"}
+"""What the loss of each objective counts, as the diary names it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageJob:
@@ -170,7 +173,7 @@ class StageLoop:
             lr=lr,
             grad_norm=norm,
             samples=batch.num_samples,
-            supervised_tokens=batch.num_targets,
+            **{_TARGETS[self.job.stage.objective]: batch.num_targets},
             total_tokens=batch.total_tokens,
             padding_share=0.0,
             loader_wait_s=round(self.loader_wait_s, 4),

@@ -26,6 +26,13 @@ def test_a_stage_is_told_at_its_first_and_last_step() -> None:
     assert last.startswith("stage 2/4 align  6/6  ")
 
 
+def test_labels_are_not_called_tokens() -> None:
+    progress, written = shown()
+    progress.event(START)
+    progress.event({"event": "step", "stage": "align", "step": 3, "loss": 0.5, "labels": 90, "step_s": 0.5})
+    assert written.getvalue().startswith("stage 2/4 align  3/6  loss 0.500  180 labels/s")
+
+
 def test_stores_and_evaluations_are_told_when_they_are_done() -> None:
     progress, written = shown()
     progress.store("phantom/train", 24, 24)

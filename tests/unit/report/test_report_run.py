@@ -10,6 +10,7 @@ from fake_run import fake_predictions, fake_samples, write_fake_run, write_info
 from doctorsun.errors import DataError
 from doctorsun.eval.predictions import write_predictions
 from doctorsun.report.run import write_report
+from doctorsun.report.strings import Language
 
 VOID = {"meta", "br", "img", "input"}
 SVG_EMPTY = {"line", "rect", "circle", "path", "image", "polyline"}
@@ -49,6 +50,22 @@ def test_page_is_one_closed_file_without_scripts_or_outside_addresses(finished_r
     assert outline.addresses
     assert all(address.startswith("data:image/") for address in outline.addresses)
     assert "url(" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "tokens", "labels"),
+    [("en", "Supervised tokens per second", "Labels per second"), ("zh", "每秒监督词元数", "每秒标签数")],
+)
+def test_labels_are_not_called_tokens(begun_run: Path, language: Language, tokens: str, labels: str) -> None:
+    lines = (begun_run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = [line.replace("supervised_tokens", "labels") if '"pretrain"' in line else line for line in lines]
+    (begun_run / "metrics.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    page = write_report(begun_run, language=language).read_text(encoding="utf-8")
+    assert (page.count(f">{labels} <"), page.count(f">{tokens} <")) == (1, 3)
+    assert f'aria-label="{labels}: pretrain"' in page
+    stages = json.loads((begun_run / "report.json").read_text(encoding="utf-8"))["stages"]
+    assert [each["labels_per_s"] is None for each in stages] == [False, True, True, True]
+    assert [each["supervised_tokens_per_s"] is None for each in stages] == [True, False, False, False]
 
 
 def test_finished_page_shows_scores_gallery_curves_data_and_machine(finished_run: Path) -> None:

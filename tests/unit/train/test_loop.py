@@ -18,7 +18,7 @@ from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, Telemetry
-from small_model import question, small_model, small_processor, write_store
+from small_model import image, png, question, small_model, small_processor, write_store
 
 PROCESSOR = small_processor()
 
@@ -115,6 +115,17 @@ def test_the_diary_tells_of_stage_steps_and_end(tmp_path: Path, images_store: St
     assert first["total_tokens"] > first["supervised_tokens"] > 0
     assert (end["event"], end["steps"]) == ("stage_end", 2)
     assert end["wall_s"] >= 0
+
+
+def test_the_diary_counts_labels_as_labels(tmp_path: Path) -> None:
+    facts = [f'{{"modality": "{modality}"}}' for modality in ("ct", "mr")]
+    samples = [question(f"{n}", "Nodule?", "No.", image(png(n)), facts=facts[n % 2]) for n in range(6)]
+    store = write_store(tmp_path / "store", samples)
+    job = job_of(tmp_path / "run", store, steps=1, trainable={"vision": "full"}, objective="labels")
+    train(job)
+    _, step, _ = events(job)
+    assert step["labels"] == 5
+    assert "supervised_tokens" not in step
 
 
 def test_the_first_step_of_a_random_network_costs_the_log_of_the_vocabulary(

@@ -24,7 +24,8 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
 
     from doctorsun.recipes.machine import examine_machine
     from doctorsun.recipes.stages import StageContext, prepare_start, run_stages
-    from doctorsun.recipes.stores import RunStores
+    from doctorsun.recipes.steps import Steps
+    from doctorsun.recipes.stores import RunStores, hashes_of
     from doctorsun.train.telemetry import Telemetry
     from doctorsun.weights.hugging_face import inspect
 
@@ -33,9 +34,18 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         stores = RunStores(shortened, run, lambda *_: None)
-        prepare_start(shortened, run, stores.open_all())
+        opened, ledger = stores.open_all(), Steps(run, {}, lambda _: None)
+        prepare_start(shortened, ledger, opened)
         telemetry = Telemetry(run / "metrics.jsonl")
-        context = StageContext(recipe=shortened, run=run, stores=stores, machine=machine, telemetry=telemetry)
+        context = StageContext(
+            recipe=shortened,
+            run=run,
+            stores=stores,
+            hashes=hashes_of(opened),
+            machine=machine,
+            telemetry=telemetry,
+            steps=ledger,
+        )
         parameters = inspect(run / "start")["parameters_by_part"]
         started = time.perf_counter()
         run_stages(context)

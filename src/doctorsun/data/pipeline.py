@@ -1,14 +1,16 @@
 """Source settings to stores: every item once, in order, resumable."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
 from doctorsun.data.readers.phantom import phantom_item, phantom_text_item, shapes_item
 from doctorsun.data.readers.vqa_rad import Dropped, read_vqa_rad
 from doctorsun.schema import Sample
-from doctorsun.storage.store import Store, StoreWriter, store_is_complete
+from doctorsun.storage.store import Store, StoreWriter, store_is_complete, store_steps
 
 Progress = Callable[[int, int | None], None]
 GeneratedSource = PhantomSource | PhantomTextSource | ShapesSource
@@ -37,7 +39,7 @@ def build_store(
     seed: int,
     on_progress: Progress,
 ) -> Store:
-    """Make the store of one split of one source, or go on where a killed run stopped.
+    """Make the store of one split of one source, or go on where a killed run stopped; one of other settings goes.
 
     Args:
         name: the source's name.
@@ -50,8 +52,10 @@ def build_store(
     Raises:
         DataError: the raw files cannot be read.
     """
+    step = _step(section, split, seed)
+    if _steps_in(folder) not in ((), (step,)):
+        shutil.rmtree(folder)
     if not store_is_complete(folder):
-        step = {"step": "read", **section.model_dump(mode="json"), "split": split, "seed": seed}
         with StoreWriter(folder, name=f"{name}/{split}", step=step) as writer:
             if isinstance(section, VqaRadSource):
                 _write_read(writer, read_vqa_rad(Path(section.root or "."), split), on_progress)
@@ -59,6 +63,30 @@ def build_store(
                 make, total = _item_maker(section, split, seed)
                 _write_made(writer, make, total, on_progress)
     return Store(folder)
+
+
+def is_made(section: GeneratedSource | VqaRadSource, split: Split, folder: Path, *, seed: int) -> bool:
+    """Tell whether the store of a split is complete and was made with these settings.
+
+    Raises:
+        DataError: its manifest is damaged.
+    """
+    return store_is_complete(folder) and _steps_in(folder) == (_step(section, split, seed),)
+
+
+def _step(section: GeneratedSource | VqaRadSource, split: Split, seed: int) -> dict[str, Any]:
+    """Return what the store of one split depends on; the sizes of other splits are none of it."""
+    return _of_split({"step": "read", **section.model_dump(mode="json"), "split": split, "seed": seed})
+
+
+def _steps_in(folder: Path) -> tuple[dict[str, Any], ...]:
+    return tuple(_of_split(step) for step in store_steps(folder))
+
+
+def _of_split(step: dict[str, Any]) -> dict[str, Any]:
+    split = step.get("split")
+    sizes = {key: {split: step[key][split]} for key in ("num_images", "num_documents") if key in step}
+    return step | sizes
 
 
 def _write_read(writer: StoreWriter, items: Iterator[Sample | Dropped], on_progress: Progress) -> None:

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from doctorsun.config.complaint import join_complaints
@@ -10,13 +10,13 @@ from doctorsun.config.data import PhantomTextSource, StoreSource, VqaRadSource
 from doctorsun.config.document import Node
 from doctorsun.config.load import load_marked_recipe
 from doctorsun.config.recipe import Recipe
-from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.pipeline import splits_of
 from doctorsun.errors import RecipeError
+from doctorsun.eval.tasks import TASKS
 from doctorsun.model.presets import PRESETS
 from doctorsun.recipes import SHIPPED
-
-_Found = tuple[str, RecipeError]
+from doctorsun.recipes.mixtures import mixtures_by_recipe
+from doctorsun.recipes.placed import Found, placed, unknown
 
 
 def load_checked(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -25,9 +25,14 @@ def load_checked(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Rec
     Raises:
         RecipeError: it cannot be read, is wrong, or cannot work on this machine.
     """
+    return load_checked_document(path_or_name, overrides)[0]
+
+
+def load_checked_document(path_or_name: str | Path, overrides: Sequence[str] = ()) -> tuple[Recipe, Node]:
+    """Load and check a recipe like ``load_checked``, with the document that says where each setting stands."""
     recipe, document = load_marked_recipe(path_or_name, overrides=overrides, search=SHIPPED)
     check(recipe, document)
-    return recipe
+    return recipe, document
 
 
 def check(recipe: Recipe, document: Node | None = None) -> None:
@@ -44,11 +49,13 @@ def check(recipe: Recipe, document: Node | None = None) -> None:
         *_model(recipe),
         *_sources(recipe),
         *_stages(recipe),
+        *mixtures_by_recipe(recipe),
         *_adapters(recipe),
         *_evaluation(recipe),
     ]
-    if complaints:
-        raise join_complaints([_placed(path, error, document) for path, error in complaints])
+    misnamed = [placed(path, error, document, at_key=True) for path, error in _task_names(recipe)]
+    if complaints or misnamed:
+        raise join_complaints([*(placed(path, error, document) for path, error in complaints), *misnamed])
 
 
 def notes(recipe: Recipe) -> list[str]:
@@ -66,15 +73,15 @@ def missing_prior(task: str, source: str) -> str:
     return f"task {task}: no control 'prior', because the source '{source}' has no split 'train' to learn it from"
 
 
-def _model(recipe: Recipe) -> Iterator[_Found]:
+def _model(recipe: Recipe) -> Iterator[Found]:
     preset, init = recipe.model.preset, recipe.model.init
     if preset is not None and preset not in PRESETS:
-        yield "model.preset", _unknown("preset", preset, PRESETS)
+        yield "model.preset", unknown("preset", preset, PRESETS)
     if init is not None:
         yield from _folder("model.init", init, holding="config.json", do="give the weights: --set init=FOLDER")
 
 
-def _sources(recipe: Recipe) -> Iterator[_Found]:
+def _sources(recipe: Recipe) -> Iterator[Found]:
     for name, source in recipe.data.sources.items():
         path = f"data.sources.{name}"
         if isinstance(source, VqaRadSource):
@@ -86,7 +93,7 @@ def _sources(recipe: Recipe) -> Iterator[_Found]:
                 )
 
 
-def _raw_folder(path: str, own: str | None, shared: str | None) -> Iterator[_Found]:
+def _raw_folder(path: str, own: str | None, shared: str | None) -> Iterator[Found]:
     root = own or shared
     do = "give the folder of the published files: --set data.root=FOLDER"
     if root is None:
@@ -95,14 +102,15 @@ def _raw_folder(path: str, own: str | None, shared: str | None) -> Iterator[_Fou
         yield from _folder(f"{path}.root" if own else "data.root", root, holding="", do=do)
 
 
-def _stages(recipe: Recipe) -> Iterator[_Found]:
+def _stages(recipe: Recipe) -> Iterator[Found]:
     sources = recipe.data.sources
     for name, stage in recipe.stages.items():
         path = f"stages.{name}"
         for index, entry in enumerate(stage.mixture):
             yield from _source(f"{path}.mixture.{index}.source", entry.source, "train", recipe)
         chosen = [sources[entry.source] for entry in stage.mixture if entry.source in sources]
-        if "language" not in stage.trainable and chosen and all(isinstance(each, PhantomTextSource) for each in chosen):
+        sees_nothing = bool(chosen) and all(isinstance(each, PhantomTextSource) for each in chosen)
+        if sees_nothing and "language" not in stage.trainable and stage.objective == "replies":
             yield (
                 f"{path}.trainable",
                 RecipeError(
@@ -114,7 +122,7 @@ def _stages(recipe: Recipe) -> Iterator[_Found]:
             )
 
 
-def _adapters(recipe: Recipe) -> Iterator[_Found]:
+def _adapters(recipe: Recipe) -> Iterator[Found]:
     for name, stage in recipe.stages.items():
         for part in stage.trainable:
             section = stage.part(part)
@@ -123,7 +131,14 @@ def _adapters(recipe: Recipe) -> Iterator[_Found]:
                 yield f"stages.{name}.trainable.{part}.lora", RecipeError("adapters", expected="'full'", do=do)
 
 
-def _evaluation(recipe: Recipe) -> Iterator[_Found]:
+def _task_names(recipe: Recipe) -> Iterator[Found]:
+    known = [task.name for task in TASKS]
+    for name in recipe.evaluation.tasks:
+        if name not in known:
+            yield f"evaluation.tasks.{name}", unknown("evaluation task", name, known)
+
+
+def _evaluation(recipe: Recipe) -> Iterator[Found]:
     wanted = [(f"evaluation.tasks.{name}", task.source, task.split) for name, task in recipe.evaluation.tasks.items()]
     if recipe.dialogues is not None:
         wanted.append(("dialogues", recipe.dialogues.source, "test"))
@@ -141,10 +156,10 @@ def _evaluation(recipe: Recipe) -> Iterator[_Found]:
             )
 
 
-def _source(path: str, name: str, split: str, recipe: Recipe) -> Iterator[_Found]:
+def _source(path: str, name: str, split: str, recipe: Recipe) -> Iterator[Found]:
     source = recipe.data.sources.get(name)
     if source is None:
-        yield path, _unknown("source", name, recipe.data.sources)
+        yield path, unknown("source", name, recipe.data.sources)
     elif split not in splits_of(source):
         yield (
             path,
@@ -156,7 +171,7 @@ def _source(path: str, name: str, split: str, recipe: Recipe) -> Iterator[_Found
         )
 
 
-def _folder(path: str, folder: str, *, holding: str, do: str) -> Iterator[_Found]:
+def _folder(path: str, folder: str, *, holding: str, do: str) -> Iterator[Found]:
     place = Path(folder)
     if not place.is_dir():
         reason = "a file" if place.exists() else os.strerror(errno.ENOENT)
@@ -165,14 +180,3 @@ def _folder(path: str, folder: str, *, holding: str, do: str) -> Iterator[_Found
     elif holding and not (place / holding).is_file():
         found = "none in it"
         yield path, RecipeError(f"'{folder}' is not complete", got=found, expected=f"a file {holding}", do=do)
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> RecipeError:
-    names = list(known)
-    return RecipeError(f"unknown {kind}", got=f"'{name}'", expected=one_of(names), do=did_you_mean(name, names))
-
-
-def _placed(path: str, error: RecipeError, document: Node | None) -> RecipeError:
-    """Put the key, and where the document is known the place in it, before a complaint."""
-    place = f"{document.nearest(*path.split('.')).mark}: " if document else ""
-    return RecipeError(f"{place}{path}: {error.what}", got=error.got, expected=error.expected, do=error.do)

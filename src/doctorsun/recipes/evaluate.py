@@ -1,28 +1,20 @@
 """Evaluation of weights: held-out questions, answered as they are and under each control, then scored."""
 
 import hashlib
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from doctorsun.config import EvaluationSection, Recipe
-from doctorsun.eval.predictions import read_predictions
-from doctorsun.eval.prior import training_prior
 from doctorsun.eval.runner import ModelVersion, predict
-from doctorsun.eval.scoring import score, write_scores
 from doctorsun.eval.tasks import task_named
 from doctorsun.generate.chat import answer_samples
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.processor.processor import Processor
-from doctorsun.recipes.check import missing_prior
-from doctorsun.recipes.dialogues import choose, make_dialogues
 from doctorsun.recipes.machine import place
 from doctorsun.schema import ImageControl, Sample
 from doctorsun.storage.store import Store
-from doctorsun.train.telemetry import Telemetry
 from doctorsun.weights.hugging_face import load_weights, revision_of
 
 EvaluationProgress = Callable[[str, str, int, int], None]
@@ -87,45 +79,6 @@ class Exam:
             control=control,
             on_progress=lambda done, total: self.on_progress(self.task, control, done, total),
         )
-
-
-def evaluate_run(
-    recipe: Recipe,
-    run: Path,
-    stores: Mapping[str, Store],
-    *,
-    weights: Path,
-    telemetry: Telemetry,
-    on_progress: EvaluationProgress,
-) -> None:
-    """Do the evaluation and the dialogues of a recipe; what is on disk already is not done again."""
-    section = recipe.evaluation
-    examinee = Examinee(weights, name=recipe.name, max_tokens=section.max_tokens, batch=section.batch)
-    for name, task in section.tasks.items():
-        folder = run / "eval" / name
-        if not (folder / "scores.json").exists():
-            began = time.perf_counter()
-            samples = list(questions(stores[f"{task.source}/{task.split}"], limit=task.max_questions_per_type))
-            exam = Exam(task=name, samples=samples, folder=folder, on_progress=on_progress)
-            training = stores.get(f"{task.source}/train")
-            if training is None and "prior" in section.controls:
-                telemetry.write("warning", text=missing_prior(name, task.source))
-            _take_and_score(exam, examinee, section, training)
-            telemetry.write("eval", task=name, wall_s=round(time.perf_counter() - began, 1))
-    dialogues = recipe.dialogues
-    if dialogues and not (run / "dialogues.json").exists():
-        store = stores[f"{dialogues.source}/test"]
-        make_dialogues(run, choose(store, dialogues.count), examinee.engine, examinee.processor, section.max_tokens)
-
-
-def _take_and_score(exam: Exam, examinee: Examinee, section: EvaluationSection, training: Store | None) -> None:
-    predictions = exam.take(examinee, "real")
-    for control in section.controls:
-        if control != "prior":
-            predictions = exam.take(examinee, control)
-    wants_prior = "prior" in section.controls
-    prior = training_prior(training.without_images()) if wants_prior and training is not None else None
-    write_scores(exam.folder / "scores.json", score(read_predictions(predictions), prior))
 
 
 def questions(store: Store, *, limit: int | None) -> Iterator[Sample]:

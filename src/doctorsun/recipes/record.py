@@ -46,17 +46,17 @@ def is_finished(record: Mapping[str, Any] | None) -> bool:
 
 
 def open_record(run: Path, recipe: Recipe) -> dict[str, Any]:
-    """Start or continue a run in a folder.
+    """Start or continue a run in a folder; the settings that training does not read may have changed since.
 
     Raises:
-        RecipeError: the folder holds a run of another recipe; the message names the keys that differ.
+        RecipeError: what is trained would differ; the message names the keys.
         DataError: ``run.json`` is damaged, or the folder cannot be written.
     """
     resolved = recipe.model_dump(mode="json")
     record = read_record(run)
     if record is None:
         run.mkdir(parents=True, exist_ok=True)
-        record = {
+        new: dict[str, Any] = {
             "recipe": resolved,
             "recipe_name": recipe.name,
             "seed": recipe.seed,
@@ -67,16 +67,40 @@ def open_record(run: Path, recipe: Recipe) -> dict[str, Any]:
             "started": _now(),
             "finished": None,
         }
-        write_json(run / "run.json", record)
-    different = sorted(differing_keys(record["recipe"], resolved))
+        write_json(run / "run.json", new)
+        return new
+    different = sorted(differing_keys(training_part(record["recipe"]), training_part(resolved)))
     if different:
         raise RecipeError(
             f"{run} holds a run of another recipe",
             got=f"other values for {', '.join(different)}",
-            expected="the recipe that it was started with",
+            expected="what training reads as it was at the start",
             do="name another folder with --out, or remove this one",
         )
+    if record["recipe"] != resolved:
+        update_record(run, record, recipe=resolved, recipe_name=recipe.name, finished=None)
     return record
+
+
+def training_part(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a resolved recipe that trained weights depend on, each under its own key."""
+    stages, data = recipe.get("stages", {}), recipe.get("data", {})
+    used = {entry["source"] for stage in stages.values() for entry in stage["mixture"]}
+    sources = {name: section for name, section in data.get("sources", {}).items() if name in used}
+    needs_root = any(section["reader"] == "vqa_rad" and section["root"] is None for section in sources.values())
+    return {
+        **{key: recipe.get(key) for key in ("seed", "precision", "model")},
+        "stages": stages,
+        "data": {
+            "root": data.get("root") if needs_root else None,
+            "sources": {name: _training_split(section) for name, section in sources.items()},
+        },
+    }
+
+
+def _training_split(section: Mapping[str, Any]) -> dict[str, Any]:
+    by_split = {key: section[key] for key in ("num_images", "num_documents", "splits") if key in section}
+    return {**section, **{key: {"train": sizes.get("train")} for key, sizes in by_split.items()}}
 
 
 def update_record(run: Path, record: dict[str, Any], **facts: Any) -> None:

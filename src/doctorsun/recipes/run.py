@@ -7,15 +7,18 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from doctorsun.config import Recipe, StageName
 from doctorsun.errors import Interrupted, RecipeError
-from doctorsun.recipes.check import load_checked
+from doctorsun.recipes.check import load_checked_document
+from doctorsun.recipes.job import RunJob
+from doctorsun.recipes.mixtures import check_mixtures
 from doctorsun.recipes.progress import RunProgress
 from doctorsun.recipes.record import close_record, is_finished, only_one, open_record, update_record
+from doctorsun.recipes.stores import hashes_of, store_facts
 from doctorsun.report.run import write_report
 from doctorsun.report.strings import Language
 from doctorsun.report.terminal import results_table
@@ -46,12 +49,15 @@ def run(
         RecipeError: the recipe is wrong, or the folder holds another one.
         Interrupted: Ctrl-C or SIGTERM; run again to go on.
     """
-    recipe = load_checked(name, overrides)
+    recipe, document = load_checked_document(name, overrides)
     folder = out or RUNS / recipe.name
+    progress = RunProgress(console)
     with only_one(folder):
-        record = open_record(folder, recipe)
-        if not is_finished(record):
-            _work(recipe, folder, record, RunProgress(console), language)
+        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress)
+        if not job.is_done():
+            _work(job, language)
+        if not is_finished(job.record):
+            close_record(folder, job.record)
         if not _has_last_report(folder):
             write_report(folder, language=language)
     _show_results(folder, recipe, console, language)
@@ -69,14 +75,13 @@ def run_stage(
     """
     from doctorsun.recipes.stages import run_stages
 
-    recipe = load_checked(name, overrides)
+    recipe, document = load_checked_document(name, overrides)
     chosen = _stage_name(recipe, stage)
     folder = out or RUNS / recipe.name
     progress = RunProgress(console)
     with only_one(folder), progress.shown(), stoppable(folder):
-        record = open_record(folder, recipe)
-        context, _ = _prepare(recipe, folder, record, progress, progress.event)
-        weights = run_stages(context, last=chosen)
+        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress)
+        weights = run_stages(_prepare(job, progress.event)[0], last=chosen)
     console.print(f"stage {chosen} is done: {weights}", highlight=False, soft_wrap=True)
     return weights
 
@@ -88,28 +93,28 @@ def _stage_name(recipe: Recipe, stage: str) -> StageName:
     raise RecipeError(f"no stage '{stage}' in {recipe.name}", expected=f"one of {', '.join(recipe.stages)}")
 
 
-def _work(recipe: Recipe, folder: Path, record: dict[str, Any], progress: RunProgress, language: Language) -> None:
-    from doctorsun.recipes.evaluate import evaluate_run
+def _work(job: RunJob, language: Language) -> None:
+    from doctorsun.recipes.run_evaluation import evaluate_run
     from doctorsun.recipes.stages import publish, run_stages
 
-    live_report = LiveReport(folder, language)
+    live_report = LiveReport(job.folder, language)
 
     def listen(event: "Event") -> None:
-        progress.event(event)
+        job.progress.event(event)
         live_report.event(event)
 
-    with progress.shown(), stoppable(folder):
-        context, stores = _prepare(recipe, folder, record, progress, listen)
-        weights = publish(run_stages(context), folder)
+    with job.progress.shown(), stoppable(job.folder):
+        update_record(job.folder, job.record, finished=None)
+        context, stores = _prepare(job, listen)
+        weights = publish(run_stages(context), job.recipe, context.steps)
         evaluate_run(
-            recipe,
-            folder,
+            job.recipe,
+            context.steps,
             stores,
             weights=weights,
             telemetry=context.telemetry,
-            on_progress=progress.evaluation,
+            on_progress=job.progress.evaluation,
         )
-        close_record(folder, record)
 
 
 class LiveReport:
@@ -129,9 +134,15 @@ class LiveReport:
 
 
 def _has_last_report(folder: Path) -> bool:
-    """Tell whether the page was written after the record was closed."""
-    page = folder / "report.html"
-    return page.exists() and page.stat().st_mtime >= (folder / "run.json").stat().st_mtime
+    """Tell whether the report was written, to its end, after the record was closed."""
+    page, summary = folder / "report.html", folder / "report.json"
+    if not (page.exists() and summary.exists() and page.stat().st_mtime >= (folder / "run.json").stat().st_mtime):
+        return False
+    return _ends_with(page, "</html>") and _ends_with(summary, "}")
+
+
+def _ends_with(path: Path, end: str) -> bool:
+    return path.read_text(encoding="utf-8", errors="replace").rstrip().endswith(end)
 
 
 @contextmanager
@@ -150,24 +161,31 @@ def stoppable(folder: Path) -> Generator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _prepare(
-    recipe: Recipe, folder: Path, record: dict[str, Any], progress: RunProgress, listener: "Listener"
-) -> "tuple[StageContext, dict[str, Store]]":
+def _prepare(job: RunJob, listener: "Listener") -> "tuple[StageContext, dict[str, Store]]":
     """Make the data and the starting weights."""
     from doctorsun.recipes.machine import examine_machine
     from doctorsun.recipes.stages import StageContext, prepare_start
-    from doctorsun.recipes.stores import RunStores, store_facts
     from doctorsun.train.telemetry import Telemetry
 
+    recipe, folder, stores, steps = job.recipe, job.folder, job.stores, job.steps
     machine = examine_machine(recipe.precision)
-    update_record(folder, record, machine=machine.as_dict())
-    _greet(recipe, folder, machine, progress)
-    stores = RunStores(recipe, folder, progress.store)
+    update_record(folder, job.record, machine=machine.as_dict())
+    _greet(recipe, folder, machine, job.progress)
+    stores.remove_damaged(job.progress.say)
     opened = stores.open_all()
-    update_record(folder, record, data={name: store_facts(store) for name, store in opened.items()})
-    prepare_start(recipe, folder, opened)
-    telemetry = Telemetry(folder / "metrics.jsonl", listener)
-    context = StageContext(recipe=recipe, run=folder, stores=stores, machine=machine, telemetry=telemetry)
+    update_record(folder, job.record, data={name: store_facts(store) for name, store in opened.items()})
+    check_mixtures(recipe, opened, job.document)
+    prepare_start(recipe, steps, opened)
+    context = StageContext(
+        recipe=recipe,
+        run=folder,
+        stores=stores,
+        hashes=hashes_of(opened),
+        machine=machine,
+        telemetry=Telemetry(folder / "metrics.jsonl", listener),
+        steps=steps,
+        document=job.document,
+    )
     return context, opened
 
 

@@ -1,20 +1,24 @@
 """The stages of a run: each starts from the one before, and ends as loadable weights."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from doctorsun.config import Recipe, StageName, StageSection
+from doctorsun.config.document import Node
 from doctorsun.model.build import build_model
 from doctorsun.model.presets import PRESETS
 from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import BOS, EOS_TURN, train_tokenizer
+from doctorsun.recipes.inputs import result_inputs, stage_inputs, start_inputs, training_stores
 from doctorsun.recipes.machine import Machine, place
-from doctorsun.recipes.stores import RunStores
+from doctorsun.recipes.placed import placed_errors
+from doctorsun.recipes.steps import Steps
+from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.atomic import atomic_folder
 from doctorsun.storage.store import Store
 from doctorsun.train.loader import PixelCache
@@ -27,20 +31,26 @@ from doctorsun.weights.hugging_face import load_weights, save_processor, save_we
 TOKENIZER_SAMPLES = 30_000
 
 
-def prepare_start(recipe: Recipe, run: Path, stores: Mapping[str, Store]) -> Path:
+def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store]) -> Path:
     """Make the weights that the first stage starts from: those of ``model.init``, or random ones with a new tokenizer.
 
     Raises:
-        WeightsError: ``model.init`` holds no LLaVA.
+        WeightsError: ``model.init`` holds no LLaVA, or the weights that are there were made from other stores.
         DataError: the stores hold no text for the tokenizer.
     """
-    start = run / "start"
-    if start.exists():
-        return start
-    if recipe.model.init is not None:
-        model, _ = load_weights(Path(recipe.model.init))
-        save_weights(model, Path(recipe.model.init), start)
-        return start
+    start, inputs = steps.run / "start", start_inputs(recipe, hashes_of(stores))
+    if not steps.has_weights("start", inputs, start):
+        if recipe.model.init is not None:
+            model, _ = load_weights(Path(recipe.model.init))
+            save_weights(model, Path(recipe.model.init), start)
+        else:
+            _make_start(recipe, steps.run, [stores[name] for name in training_stores(recipe)])
+        steps.close_weights("start", inputs, start)
+    return start
+
+
+def _make_start(recipe: Recipe, run: Path, stores: Sequence[Store]) -> None:
+    """Train a tokenizer, and write it with random weights."""
     preset = PRESETS[recipe.model.preset or ""]
     tokenizer = train_tokenizer(_texts(stores), recipe.model.tokenizer.vocab_size)
     template = ChatTemplate(bos_token=BOS, eos_token=EOS_TURN)
@@ -49,8 +59,7 @@ def prepare_start(recipe: Recipe, run: Path, stores: Mapping[str, Store]) -> Pat
     model = build_model(preset, processor, seed=recipe.seed)
     processor_folder = run / "processor"
     save_processor(processor, processor_folder, patch_size=preset.patch_size, max_length=preset.max_positions)
-    save_weights(model, processor_folder, start)
-    return start
+    save_weights(model, processor_folder, run / "start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +69,13 @@ class StageContext:
     recipe: Recipe
     run: Path
     stores: RunStores
+    hashes: Mapping[str, str]
+    """SHA-256 of each store."""
     machine: Machine
     telemetry: Telemetry
+    steps: Steps
+    document: Node | None = None
+    """What the recipe was read from."""
 
 
 def run_stages(context: StageContext, last: StageName | None = None) -> Path:
@@ -71,14 +85,16 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
         context: the run.
         last: stop after this stage.
     """
-    weights = context.run / "start"
+    steps, weights, before = context.steps, context.run / "start", "start"
     pixels: PixelCache | None = None
     for name in context.recipe.stages:
-        finished = context.run / "stages" / name / "weights"
-        if not finished.exists():
+        step, finished = f"stages/{name}", context.run / "stages" / name / "weights"
+        inputs = stage_inputs(context.recipe, name, context.hashes, steps.revision(before))
+        if not steps.has_weights(step, inputs, finished):
             pixels = _run_stage(context, name, weights, pixels)
+            steps.close_weights(step, inputs, finished)
         shutil.rmtree(context.run / "stages" / name / "checkpoints", ignore_errors=True)
-        weights = finished
+        weights, before = finished, step
         if name == last:
             break
     return weights
@@ -102,7 +118,8 @@ def _run_stage(context: StageContext, name: StageName, start: Path, pixels: Pixe
         seed=recipe.seed,
         bf16=context.machine.precision == "bf16",
     )
-    train_stage(job, model, context.telemetry)
+    with placed_errors(f"stages.{name}.objective", context.document):
+        train_stage(job, model, context.telemetry)
     save_weights(model.cpu(), start, folder / "weights")
     return pixels
 
@@ -118,18 +135,20 @@ def plan_stage(recipe: Recipe, stage: StageSection, stores: RunStores) -> StageP
     return StagePlan(pools, shares, batch_samples=stage.batch_samples, seed=recipe.seed)
 
 
-def publish(weights: Path, run: Path) -> Path:
+def publish(weights: Path, recipe: Recipe, steps: Steps) -> Path:
     """Copy the last stage's weights to ``weights/``, the result of the run."""
-    result = run / "weights"
-    if not result.exists():
+    result, inputs = steps.run / "weights", result_inputs(recipe, steps.revision)
+    if not steps.is_done("weights", inputs):
+        steps.tell_why("weights", inputs)
+        shutil.rmtree(result, ignore_errors=True)
         with atomic_folder(result) as partial:
             for path in weights.iterdir():
                 shutil.copyfile(path, partial / path.name)
+        steps.close("weights", inputs, result.iterdir(), revision=inputs["revision"])
     return result
 
 
-def _texts(stores: Mapping[str, Store]) -> Iterator[str]:
-    for name, store in stores.items():
-        if name.endswith("/train"):
-            for sample in islice(store.without_images(), TOKENIZER_SAMPLES):
-                yield from (message.text for message in sample.messages)
+def _texts(stores: Sequence[Store]) -> Iterator[str]:
+    for store in stores:
+        for sample in islice(store.without_images(), TOKENIZER_SAMPLES):
+            yield from (message.text for message in sample.messages)

@@ -1,13 +1,15 @@
 """The stores of a run: made from the recipe's sources, or opened where they lie."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from doctorsun.config import Recipe
-from doctorsun.config.data import Split, StoreSource, VqaRadSource
-from doctorsun.data.pipeline import build_store, splits_of
-from doctorsun.storage.store import Store
+from doctorsun.config.data import SourceSection, Split, StoreSource, VqaRadSource
+from doctorsun.data.pipeline import build_store, is_made, splits_of
+from doctorsun.errors import DataError
+from doctorsun.storage.store import Store, store_is_complete
 
 StoreProgress = Callable[[str, int, int | None], None]
 
@@ -26,28 +28,70 @@ class RunStores:
         Raises:
             DataError: its raw files cannot be read, or the store is damaged.
         """
-        section = self.recipe.data.sources[source]
+        section = self._section(source)
         if isinstance(section, StoreSource):
             return Store(Path(section.splits[split]))
-        if isinstance(section, VqaRadSource) and section.root is None:
-            section = section.model_copy(update={"root": self.recipe.data.root})
         name = f"{source}/{split}"
         return build_store(
             source,
             section,
             split,
-            self.run / "stores" / source / split,
+            self._folder(source, split),
             seed=self.recipe.seed,
             on_progress=lambda done, total: self.on_progress(name, done, total),
         )
 
     def open_all(self) -> dict[str, Store]:
         """Make every split of every source; return them by ``source/split``."""
-        return {
-            f"{source}/{split}": self.open(source, split)
-            for source, section in self.recipe.data.sources.items()
-            for split in splits_of(section)
-        }
+        return {f"{source}/{split}": self.open(source, split) for source, split in self._all()}
+
+    def find_all(self) -> dict[str, Store] | None:
+        """Return every store without making any; None where one is missing, damaged or of other settings."""
+        found: dict[str, Store] = {}
+        for source, split in self._all():
+            section = self._section(source)
+            try:
+                if isinstance(section, StoreSource):
+                    store = Store(Path(section.splits[split]))
+                elif is_made(section, split, self._folder(source, split), seed=self.recipe.seed):
+                    store = Store(self._folder(source, split))
+                else:
+                    return None
+                store.check()
+            except DataError:
+                return None
+            found[f"{source}/{split}"] = store
+        return found
+
+    def remove_damaged(self, tell: Callable[[str], None]) -> None:
+        """Remove the stores of this run that cannot be read, so that they can be made again; tell which."""
+        for source, split in self._all():
+            folder = self._folder(source, split)
+            try:
+                if store_is_complete(folder):
+                    Store(folder).check()
+            except DataError as error:
+                tell(f"{source}/{split} is made again: {error.what}")
+                shutil.rmtree(folder)
+
+    def _all(self) -> Iterator[tuple[str, Split]]:
+        for source, section in self.recipe.data.sources.items():
+            for split in splits_of(section):
+                yield source, split
+
+    def _section(self, source: str) -> SourceSection:
+        section = self.recipe.data.sources[source]
+        if isinstance(section, VqaRadSource) and section.root is None:
+            return section.model_copy(update={"root": self.recipe.data.root})
+        return section
+
+    def _folder(self, source: str, split: Split) -> Path:
+        return self.run / "stores" / source / split
+
+
+def hashes_of(stores: Mapping[str, Store]) -> dict[str, str]:
+    """Return the SHA-256 of the manifest of each store."""
+    return {name: store.sha256 for name, store in stores.items()}
 
 
 def store_facts(store: Store) -> dict[str, Any]:

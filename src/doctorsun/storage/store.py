@@ -14,11 +14,11 @@ from doctorsun.schema import Manifest, Sample
 from doctorsun.storage.atomic import sha256_file
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.shard_file import ALL_BUT_BYTES, ShardReader, damaged_shard
-from doctorsun.storage.store_folder import MANIFEST, store_is_complete
+from doctorsun.storage.store_folder import MANIFEST, PROGRESS, store_is_complete
 from doctorsun.storage.store_schema import RowGroup, column_path
 from doctorsun.storage.store_writer import StoreWriter
 
-__all__ = ["Store", "StoreWriter", "store_is_complete"]
+__all__ = ["Store", "StoreWriter", "store_is_complete", "store_steps"]
 
 CACHED_ROW_GROUPS = 32
 CACHED_ROW_GROUPS_SMALL = 256  # of a store whose images are small: about 2 MiB of memory each
@@ -105,6 +105,15 @@ class Store:
         path = column_path(name)
         return [_field(row, name.split(".")) for table in self._tables([path]) for row in table.to_pylist()]
 
+    def check(self) -> None:
+        """Open every shard: it is there, has its size and a readable footer; `verify` compares the content too.
+
+        Raises:
+            DataError: a shard is missing or damaged.
+        """
+        for shard in range(len(self.manifest.shards)):
+            self._reader(shard)
+
     def verify(self) -> None:
         """Compare every shard with its SHA-256.
 
@@ -151,6 +160,16 @@ class Store:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)
         return self._cache[key]
+
+
+def store_steps(folder: Path) -> tuple[dict[str, Any], ...]:
+    """Return the steps that made a store, or that began to; none where there is no store.
+
+    Raises:
+        DataError: the manifest is damaged.
+    """
+    name = next((name for name in (MANIFEST, PROGRESS) if (folder / name).is_file()), None)
+    return read_manifest(folder / name).steps if name else ()
 
 
 def _field(value: Any, names: Sequence[str]) -> Any:

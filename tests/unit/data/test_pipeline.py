@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, StoreSource, VqaRadSource
-from doctorsun.data.pipeline import build_store, splits_of
+from doctorsun.data.pipeline import build_store, is_made, splits_of
 from doctorsun.storage.store import Store
 from small_model import png
 
@@ -81,3 +81,15 @@ def test_a_source_knows_its_splits() -> None:
     assert splits_of(DOCUMENTS) == ("train",)
     assert splits_of(VqaRadSource(reader="vqa_rad")) == ("train", "validation", "test")
     assert splits_of(StoreSource(reader="store", splits={"test": "somewhere"})) == ("test",)
+
+
+def test_a_store_of_other_settings_is_made_again_and_the_size_of_another_split_is_none_of_them(tmp_path: Path) -> None:
+    first = build(tmp_path / "store", SHAPES)
+    fewer_tests = SHAPES.model_copy(update={"num_images": {"train": 6, "test": 1}})
+    assert is_made(fewer_tests, "train", tmp_path / "store", seed=7)
+    assert build(tmp_path / "store", fewer_tests).sha256 == first.sha256
+    fewer = SHAPES.model_copy(update={"num_images": {"train": 5, "test": 2}})
+    assert not is_made(fewer, "train", tmp_path / "store", seed=7)
+    assert not is_made(SHAPES, "train", tmp_path / "store", seed=8)
+    assert not is_made(SHAPES, "train", tmp_path / "nowhere", seed=7)
+    assert build(tmp_path / "store", fewer).manifest.kept == 5

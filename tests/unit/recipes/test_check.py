@@ -138,10 +138,44 @@ def test_settings_are_put_in_before_the_check(tmp_path: Path):
         ),
         (
             16,
-            "evaluation: {tasks: {words: {source: words}}}",
+            "evaluation: {tasks: {phantom: {source: words}}}",
             (
-                "r.yaml:16:38: evaluation.tasks.words.source: a source of documents asks nothing: got 'words',"
+                "r.yaml:16:40: evaluation.tasks.phantom.source: a source of documents asks nothing: got 'words',"
                 " expected one with questions; choose another"
+            ),
+        ),
+        (
+            16,
+            "evaluation: {tasks: {phantm: {source: phantom}}}",
+            (
+                "r.yaml:16:22: evaluation.tasks.phantm: unknown evaluation task: got 'phantm',"
+                " expected one of phantom, vqa_rad; did you mean 'phantom'?"
+            ),
+        ),
+        (
+            12,
+            "    mixture: [{source: phantom, tasks: [caption, presense]}]",
+            (
+                "r.yaml:12:50: stages.align.mixture.0.tasks.1: the source 'phantom' gives no questions of this family:"
+                " got 'presense', expected one of presence, side, zone, size, count, modality, plane, organ, finding,"
+                " box, checklist, caption, report; did you mean 'presence'?"
+            ),
+        ),
+        (
+            12,
+            "    mixture: [{source: phantom, languages: [zh, mixed]}]",
+            (
+                "r.yaml:12:49: stages.align.mixture.0.languages.1: the source 'phantom' has no such language:"
+                " got 'mixed', expected one of en, zh; choose one of these"
+            ),
+        ),
+        (
+            9,
+            "    {objective: labels, trainable: {vision: full}, mixture: [{source: words}], steps: 1, batch_samples: 1, lr: 1}",  # noqa: E501
+            (
+                "r.yaml:9:71: stages.pretrain.mixture.0.source: labels are learnt from the facts of images, and this"
+                " source has none: got 'words', expected a source with facts, such as one of the reader phantom;"
+                " choose another, or 'objective: replies'"
             ),
         ),
         (17, "dialogues: {source: zzz}", "r.yaml:17:21: dialogues.source: unknown source: got 'zzz', expected one of"),
@@ -198,10 +232,10 @@ def test_adapters_are_refused_before_any_work(tmp_path: Path):
 
 def test_a_task_whose_source_was_never_trained_on_is_noted(tmp_path: Path):
     held_out = "    held: {reader: phantom, num_images: {test: 10}}\n"
-    tasks = "evaluation: {tasks: {phantom: {source: phantom}, other: {source: held}}"
+    tasks = "evaluation: {tasks: {phantom: {source: phantom}, vqa_rad: {source: held}}"
     changes = {6: held_out + LINES[5], 16: tasks + "}"}
     assert notes(load_checked(write(tmp_path, changes))) == [
-        "task other: no control 'prior', because the source 'held' has no split 'train' to learn it from"
+        "task vqa_rad: no control 'prior', because the source 'held' has no split 'train' to learn it from"
     ]
     changes[16] = tasks + ", controls: [blank]}"
     assert notes(load_checked(write(tmp_path, changes))) == []

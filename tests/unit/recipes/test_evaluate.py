@@ -3,12 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from doctorsun.config import Recipe
-from doctorsun.eval.predictions import read_predictions
-from doctorsun.recipes.evaluate import Examinee, evaluate_run, questions
+from doctorsun.recipes.evaluate import Examinee, questions
 from doctorsun.schema import Answer, Groups, Sample
 from doctorsun.storage.store import Store
-from doctorsun.train.telemetry import Telemetry
 from small_model import assistant, image, png, question, sample, save_small, write_store
 
 YES = Answer(kind="closed", gold=("yes",))
@@ -65,47 +62,3 @@ def test_no_weights_are_loaded_where_nothing_is_asked(weights: Path) -> None:
     assert list(examinee.answer([])) == []
     assert "_loaded" not in vars(examinee)
     assert examinee.version.decoding == "greedy, 2 tokens"
-
-
-@pytest.mark.parametrize("controls", [["prior"], []])
-def test_a_prior_that_cannot_be_learnt_is_told(
-    store: Store, weights: Path, tmp_path: Path, controls: list[str]
-) -> None:
-    recipe = Recipe.model_validate(
-        {
-            "name": "made",
-            "model": {"init": str(weights)},
-            "data": {"sources": {"asked": {"reader": "store", "splits": {"test": str(store.folder)}}}},
-            "stages": {},
-            "evaluation": {"tasks": {"phantom": {"source": "asked"}}, "controls": controls, "max_tokens": 2},
-        }
-    )
-    told: list[dict[str, object]] = []
-    telemetry = Telemetry(tmp_path / "metrics.jsonl", told.append)
-    evaluate_run(
-        recipe, tmp_path, {"asked/test": store}, weights=weights, telemetry=telemetry, on_progress=lambda *_: None
-    )
-    expected = "task phantom: no control 'prior', because the source 'asked' has no split 'train' to learn it from"
-    assert [each["text"] for each in told if each["event"] == "warning"] == [expected] * len(controls)
-
-
-def test_an_evaluation_with_controls_and_dialogues_is_done_once(store: Store, weights: Path, tmp_path: Path) -> None:
-    recipe = Recipe.model_validate(
-        {
-            "name": "made",
-            "model": {"init": str(weights)},
-            "data": {"sources": {"asked": {"reader": "store", "splits": {"test": str(store.folder)}}}},
-            "stages": {},
-            "evaluation": {"tasks": {"phantom": {"source": "asked"}}, "controls": ["blank", "prior"], "max_tokens": 2},
-            "dialogues": {"source": "asked", "count": 1},
-        }
-    )
-    telemetry = Telemetry(tmp_path / "metrics.jsonl")
-    stores = {"asked/test": store, "asked/train": store}
-    for _ in range(2):
-        evaluate_run(recipe, tmp_path, stores, weights=weights, telemetry=telemetry, on_progress=lambda *_: None)
-    assert (tmp_path / "metrics.jsonl").read_text().count('"event": "eval"') == 1
-    predictions = read_predictions(tmp_path / "eval/phantom/predictions.parquet")
-    assert Counter(each.image_control for each in predictions) == {"real": 10, "blank": 10}
-    assert (tmp_path / "dialogues.json").exists()
-    assert (tmp_path / "dialogues/image-1.png").exists()

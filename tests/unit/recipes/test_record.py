@@ -52,9 +52,54 @@ def test_another_recipe_is_refused_with_the_keys_that_differ(tmp_path: Path) -> 
     open_record(tmp_path / "run", MICRO)
     stages = dict(MICRO.stages)
     stages["align"] = stages["align"].model_copy(update={"steps": 5})
-    expected = r"run holds a run of another recipe: got other values for seed, stages\.align\.steps, expected"
+    expected = r"run holds a run of another recipe: got other values for seed, stages\.align\.steps, expected what"
     with pytest.raises(RecipeError, match=expected):
         open_record(tmp_path / "run", changed(seed=8, stages=stages))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "evaluation.max_tokens=3",
+        "evaluation.tasks=null",
+        "dialogues=null",
+        "name=other",
+        "description=other",
+        "data.root=other",
+        "data.sources.phantom.num_images.test=9",
+        "data.sources.held={reader: phantom, num_images: {test: 3}}",
+    ],
+)
+def test_what_training_does_not_read_may_change_and_opens_the_run_again(tmp_path: Path, setting: str) -> None:
+    close_record(tmp_path, open_record(tmp_path, MICRO))
+    other = load_recipe("micro", overrides=[setting], search=SHIPPED)
+    record = open_record(tmp_path, other)
+    assert not is_finished(record)
+    assert Recipe.model_validate(record["recipe"]) == other
+    assert record == read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("precision=bf16", "precision"),
+        ("model.fit=pad", "model.fit"),
+        ("data.sources.phantom.num_images.train=9", "data.sources.phantom.num_images.train"),
+        ("data.sources.phantom.modalities=[fundus]", "data.sources.phantom.modalities"),
+        ("stages.align.save_every_steps=9", "stages.align.save_every_steps"),
+    ],
+)
+def test_what_training_reads_may_not_change(tmp_path: Path, setting: str, key: str) -> None:
+    open_record(tmp_path, MICRO)
+    with pytest.raises(RecipeError, match=f"got other values for {key}, expected"):
+        open_record(tmp_path, load_recipe("micro", overrides=[setting], search=SHIPPED))
+
+
+def test_the_folder_of_raw_files_may_not_change_where_training_reads_it(tmp_path: Path) -> None:
+    old, new = (load_recipe("vqa-rad", overrides=[f"data.root={name}"], search=SHIPPED) for name in ("old", "new"))
+    open_record(tmp_path, old)
+    with pytest.raises(RecipeError, match=r"got other values for data\.root, expected"):
+        open_record(tmp_path, new)
 
 
 def test_keys_that_only_one_recipe_has_differ() -> None:

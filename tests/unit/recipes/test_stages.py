@@ -1,14 +1,17 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from doctorsun.config import Recipe
-from doctorsun.errors import DataError, WeightsError
+from doctorsun.errors import DataError, RecipeError, WeightsError
 from doctorsun.processor.processor import Processor
 from doctorsun.recipes.machine import Machine
+from doctorsun.recipes.record import read_record
 from doctorsun.recipes.stages import StageContext, plan_stage, prepare_start, publish, run_stages
-from doctorsun.recipes.stores import RunStores, store_facts
+from doctorsun.recipes.steps import Steps
+from doctorsun.recipes.stores import RunStores, hashes_of, store_facts
 from doctorsun.storage.store import Store
 from doctorsun.train.telemetry import Telemetry
 from doctorsun.weights.hugging_face import revision_of
@@ -48,12 +51,24 @@ def recipe_of(stores: Path, **changes: Any) -> Recipe:
     return Recipe.model_validate(settings | changes)
 
 
-def context_of(recipe: Recipe, run: Path) -> StageContext:
+def steps_of(run: Path, told: list[str] | None = None) -> Steps:
     run.mkdir(exist_ok=True)
-    stores = RunStores(recipe, run, lambda *_: None)
-    prepare_start(recipe, run, stores.open_all())
-    telemetry = Telemetry(run / "metrics.jsonl")
-    return StageContext(recipe=recipe, run=run, stores=stores, machine=MACHINE, telemetry=telemetry)
+    return Steps(run, read_record(run) or {"recipe": {}}, [].append if told is None else told.append)
+
+
+def context_of(recipe: Recipe, run: Path, told: list[str] | None = None) -> StageContext:
+    steps, stores = steps_of(run, told), RunStores(recipe, run, lambda *_: None)
+    opened = stores.open_all()
+    prepare_start(recipe, steps, opened)
+    return StageContext(
+        recipe=recipe,
+        run=run,
+        stores=stores,
+        hashes=hashes_of(opened),
+        machine=MACHINE,
+        telemetry=Telemetry(run / "metrics.jsonl"),
+        steps=steps,
+    )
 
 
 def test_each_stage_starts_from_the_one_before_and_is_done_once(stores: Path) -> None:
@@ -71,19 +86,66 @@ def test_each_stage_starts_from_the_one_before_and_is_done_once(stores: Path) ->
     assert not list((stores / "run").rglob("checkpoints"))
 
 
-def test_the_result_of_a_run_is_a_copy_of_the_last_weights(tmp_path: Path) -> None:
-    weights = save_small(tmp_path / "last")
-    assert publish(weights, tmp_path) == tmp_path / "weights"
-    assert revision_of(tmp_path / "weights") == revision_of(weights)
-    assert {path.name for path in (tmp_path / "weights").iterdir()} == {path.name for path in weights.iterdir()}
-    assert publish(tmp_path / "not looked at", tmp_path) == tmp_path / "weights"
+def test_a_damaged_stage_is_trained_again_to_the_same_weights_and_those_after_it_stay(stores: Path) -> None:
+    recipe, told = recipe_of(stores), []
+    run_stages(context_of(recipe, stores / "run"))
+    damaged = stores / "run/stages/pretrain/weights/model.safetensors"
+    before, lines = damaged.read_bytes(), (stores / "run/metrics.jsonl").read_text()
+    damaged.write_bytes(before[:100])
+    run_stages(context_of(recipe, stores / "run", told))
+    place = "stages/pretrain/weights/model.safetensors"
+    assert told == [f"stages/pretrain is done again: {place}: 100 bytes in place of {len(before):,}"]
+    assert damaged.read_bytes() == before
+    assert (stores / "run/metrics.jsonl").read_text().count('"stage_end"') == lines.count('"stage_end"')
+
+
+def test_weights_that_were_made_from_other_data_are_not_taken_for_this_run(stores: Path) -> None:
+    run_stages(context_of(recipe_of(stores), stores / "run"))
+    shutil.rmtree(stores / "asked")
+    write_store(stores / "asked", [question("q", "Mass?", "Yes.", image(png(9)), task="presence")] * 4)
+    expected = r"run/start: got weights that were made from other stores\.asked/train, expected those that this run"
+    with pytest.raises(WeightsError, match=expected):
+        context_of(recipe_of(stores), stores / "run")
+
+
+def test_weights_that_a_killed_process_did_not_record_are_kept(stores: Path) -> None:
+    recipe = recipe_of(stores)
+    last = run_stages(context_of(recipe, stores / "run"))
+    lines = (stores / "run/metrics.jsonl").read_text()
+    (stores / "run/run.json").unlink()
+    context = context_of(recipe, stores / "run")
+    assert run_stages(context) == last
+    assert (stores / "run/metrics.jsonl").read_text() == lines
+    assert context.steps.revision("stages/align") == revision_of(last)
+
+
+def test_the_result_of_a_run_is_a_copy_of_the_last_weights(stores: Path) -> None:
+    told: list[str] = []
+    context = context_of(recipe_of(stores, stages={}, model={"init": str(save_small(stores / "last"))}), stores / "run")
+    weights, result = context.run / "start", context.run / "weights"
+    assert publish(weights, context.recipe, context.steps) == result
+    assert revision_of(result) == revision_of(weights) == context.steps.revision("weights")
+    assert {path.name for path in result.iterdir()} == {path.name for path in weights.iterdir()}
+    assert publish(stores / "not looked at", context.recipe, steps_of(context.run, told)) == result
+    (result / "config.json").unlink()
+    publish(weights, context.recipe, steps_of(context.run, told))
+    assert revision_of(result) == revision_of(weights)
+    assert told == ["weights is done again: weights/config.json: no such file"]
+
+
+def test_a_stage_that_finds_no_labels_is_named(stores: Path) -> None:
+    stage = STAGE | {"objective": "labels", "trainable": {"vision": "full"}, "mixture": [{"source": "asked"}]}
+    context = context_of(recipe_of(stores, stages={"vision-pretrain": stage}), stores / "run")
+    expected = r"^stages\.vision-pretrain\.objective: a stage with 'objective: labels' finds nothing to learn"
+    with pytest.raises(RecipeError, match=expected):
+        run_stages(context)
 
 
 def test_a_random_start_has_the_runs_own_words(stores: Path) -> None:
     context = context_of(recipe_of(stores), stores / "run")
     tokenizer = Processor.from_folder(stores / "run/start").tokenizer
     assert "Ġlung" in tokenizer.encode("A lung.").tokens
-    again = prepare_start(context.recipe, stores / "run", {})
+    again = prepare_start(context.recipe, context.steps, context.stores.open_all())
     assert again == stores / "run/start"
 
 
@@ -103,12 +165,12 @@ def test_a_start_from_weights_brings_their_tokenizer(stores: Path) -> None:
 
 def test_a_start_from_a_folder_without_weights_is_refused(stores: Path) -> None:
     with pytest.raises(WeightsError, match="expected the configuration of a model"):
-        prepare_start(recipe_of(stores, model={"init": str(stores)}), stores / "run", {})
+        prepare_start(recipe_of(stores, model={"init": str(stores)}), steps_of(stores / "run"), {})
 
 
 def test_a_new_tokenizer_needs_words(stores: Path) -> None:
     with pytest.raises(DataError, match="the tokenizer has no text to learn from"):
-        prepare_start(recipe_of(stores), stores / "run", {})
+        prepare_start(recipe_of(stores, stages={}), steps_of(stores / "run"), {})
 
 
 def test_a_plan_mixes_by_weight(stores: Path) -> None:

@@ -1,0 +1,170 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from doctorsun.config import Recipe
+from doctorsun.eval.predictions import read_predictions
+from doctorsun.recipes.run_evaluation import evaluate_run
+from doctorsun.recipes.steps import Steps
+from doctorsun.schema import Answer, Groups, Sample
+from doctorsun.storage.store import Store
+from doctorsun.train.telemetry import Telemetry
+from small_model import assistant, image, png, question, sample, save_small, write_store
+
+YES = Answer(kind="closed", gold=("yes",))
+
+
+def asked(number: int, **fields: object) -> Sample:
+    groups = Groups(patient=f"patient-{number}")
+    settings = {"answer": YES, "task": "presence:nodule", "modality": "xray", "groups": groups} | fields
+    return question(f"sample-{number}", "Is there a nodule?", "Yes.", image(png(number)), **settings)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    samples = [asked(number, language="zh" if number % 3 == 0 else "en") for number in range(9)]
+    samples.append(asked(9, task="side:nodule"))
+    samples.append(sample("text", assistant("A text.")))
+    return write_store(tmp_path_factory.mktemp("evaluate") / "store", samples)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_small(tmp_path_factory.mktemp("evaluate") / "small")
+
+
+@pytest.mark.parametrize("controls", [["prior"], []])
+def test_a_prior_that_cannot_be_learnt_is_told(
+    store: Store, weights: Path, tmp_path: Path, controls: list[str]
+) -> None:
+    recipe = Recipe.model_validate(
+        {
+            "name": "made",
+            "model": {"init": str(weights)},
+            "data": {"sources": {"asked": {"reader": "store", "splits": {"test": str(store.folder)}}}},
+            "stages": {},
+            "evaluation": {"tasks": {"phantom": {"source": "asked"}}, "controls": controls, "max_tokens": 2},
+        }
+    )
+    told: list[dict[str, object]] = []
+    telemetry = Telemetry(tmp_path / "metrics.jsonl", told.append)
+    steps = Steps(tmp_path, {}, [].append)
+    evaluate_run(
+        recipe, steps, {"asked/test": store}, weights=weights, telemetry=telemetry, on_progress=lambda *_: None
+    )
+    expected = "task phantom: no control 'prior', because the source 'asked' has no split 'train' to learn it from"
+    assert [each["text"] for each in told if each["event"] == "warning"] == [expected] * len(controls)
+
+
+class Evaluated:
+    """A run's folder that is evaluated again and again."""
+
+    def __init__(self, run: Path, store: Store, weights: Path) -> None:
+        self.run, self.store, self.weights = run, store, weights
+        self.steps = Steps(run, {}, [].append)
+
+    def again(self, *, dialogues: object = None, name: str = "made", **evaluation: object) -> list[str]:
+        """Evaluate with these settings; return what was said."""
+        told: list[str] = []
+        self.steps = Steps(self.run, self.steps.record, told.append)
+        recipe = Recipe.model_validate(
+            {
+                "name": name,
+                "model": {"init": str(self.weights)},
+                "data": {"sources": {"asked": {"reader": "store", "splits": {"test": str(self.store.folder)}}}},
+                "stages": {},
+                "evaluation": {"max_tokens": 2, "tasks": {"phantom": {"source": "asked"}}} | evaluation,
+                "dialogues": dialogues,
+            }
+        )
+        evaluate_run(
+            recipe,
+            self.steps,
+            {"asked/test": self.store, "asked/train": self.store},
+            weights=self.weights,
+            telemetry=Telemetry(self.run / "metrics.jsonl"),
+            on_progress=lambda *_: None,
+        )
+        return told
+
+    @property
+    def answers(self) -> Counter[str]:
+        """How many predictions there are under each image control."""
+        return Counter(each.image_control for each in read_predictions(self.run / "eval/phantom/predictions.parquet"))
+
+    @property
+    def num_parts(self) -> int:
+        """How often answers were written."""
+        return len(list(self.run.glob("eval/phantom/parts/*")))
+
+
+@pytest.fixture
+def evaluated(store: Store, weights: Path, tmp_path: Path) -> Evaluated:
+    return Evaluated(tmp_path, store, weights)
+
+
+def test_an_evaluation_with_controls_and_dialogues_is_done_once(evaluated: Evaluated) -> None:
+    for _ in range(2):
+        settings = {"controls": ["blank", "prior"], "dialogues": {"source": "asked", "count": 1}}
+        assert evaluated.again(**settings) == []
+    assert (evaluated.run / "metrics.jsonl").read_text().count('"event": "eval"') == 1
+    assert evaluated.answers == {"real": 10, "blank": 10}
+    assert evaluated.steps.names == {"eval/phantom", "dialogues"}
+    assert (evaluated.run / "dialogues/image-1.png").exists()
+
+
+def test_results_hold_what_the_settings_ask_for_and_answers_are_kept(evaluated: Evaluated) -> None:
+    evaluated.again(controls=["blank"])
+    assert evaluated.again(controls=[]) == ["eval/phantom is done again: other controls"]
+    assert evaluated.answers == {"real": 10}
+    num_parts = evaluated.num_parts
+    assert evaluated.again(controls=["blank"]) == ["eval/phantom is done again: other controls"]
+    assert evaluated.answers == {"real": 10, "blank": 10}
+    assert evaluated.num_parts == num_parts
+
+
+def test_batch_changes_no_answer_and_asks_nothing_again(evaluated: Evaluated) -> None:
+    evaluated.again(batch=3)
+    assert evaluated.again(batch=4) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"max_tokens": 3}, "eval/phantom is done again: other max_tokens"),
+        ({"name": "other"}, "eval/phantom is done again: other name"),
+        (
+            {"tasks": {"phantom": {"source": "asked", "max_questions_per_type": 1}}},
+            "eval/phantom is done again: other max_questions_per_type",
+        ),
+    ],
+)
+def test_other_settings_are_answered_anew(evaluated: Evaluated, settings: dict[str, object], said: str) -> None:
+    evaluated.again(controls=[])
+    before = (evaluated.run / "eval/phantom/predictions.parquet").read_bytes()
+    assert evaluated.again(controls=[], **settings) == [said]
+    assert (evaluated.run / "eval/phantom/predictions.parquet").read_bytes() != before
+
+
+def test_damaged_predictions_are_written_again_from_the_answers(evaluated: Evaluated) -> None:
+    evaluated.again(controls=[])
+    path = evaluated.run / "eval/phantom/predictions.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:99])
+    place = "eval/phantom/predictions.parquet"
+    assert evaluated.again(controls=[]) == [f"eval/phantom is done again: {place}: 99 bytes in place of {len(whole):,}"]
+    assert path.read_bytes() == whole
+
+
+def test_what_a_recipe_no_longer_has_is_withdrawn(evaluated: Evaluated) -> None:
+    evaluated.again(controls=[], dialogues={"source": "asked", "count": 1})
+    assert evaluated.again(tasks={}) == [
+        "eval/phantom is withdrawn: the recipe no longer has it",
+        "dialogues is withdrawn: the recipe no longer has it",
+    ]
+    assert not evaluated.steps.names
+    assert not (evaluated.run / "eval/phantom/scores.json").exists()
+    assert not (evaluated.run / "dialogues.json").exists()
+    assert not (evaluated.run / "dialogues").exists()
+    assert evaluated.num_parts == 1

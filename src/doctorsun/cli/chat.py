@@ -13,7 +13,7 @@ import typer
 
 from doctorsun.cli.printing import print_json
 from doctorsun.cli.session import AsJson, Language, Session
-from doctorsun.cli.words import say
+from doctorsun.cli.words import say, say_error
 from doctorsun.errors import DoctorSunError
 
 Read = Callable[[str], str]
@@ -125,7 +125,7 @@ class Dialogue:
         except KeyboardInterrupt:
             self.write(f" {say('chat_stopped', self.language)}")
         except DoctorSunError as error:
-            self.write(f"{say('error', self.language)}: {error.text()}")
+            self.write(say_error(error, self.language))
         self.write("\n")
 
     def say(self, key: str, **values: str) -> None:

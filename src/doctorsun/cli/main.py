@@ -9,7 +9,7 @@ import typer
 from doctorsun import __version__
 from doctorsun.cli import bench, chat, data, evaluate, run, serve, weights
 from doctorsun.cli.session import Language, Session, language_of
-from doctorsun.cli.words import say
+from doctorsun.cli.words import say, say_error
 from doctorsun.errors import DoctorSunError, Interrupted
 
 INTERRUPTED_BY_KEYBOARD = 130
@@ -43,7 +43,11 @@ def doctorsun(
     context: typer.Context,
     language: Annotated[
         Language | None,
-        typer.Option("--lang", help="Language of messages and reports; the locale's when not given."),
+        typer.Option(
+            "--lang",
+            help="Language of messages and reports; the locale's when not given. "
+            "Help, progress and the details of an error are in English.",
+        ),
     ] = None,
     *,
     version: Annotated[  # noqa: ARG001 (its callback prints it)
@@ -65,14 +69,10 @@ def main() -> None:
     try:
         app(obj=session)
     except DoctorSunError as error:
-        _print_error(error.text(), session.language)
+        typer.echo(say_error(error, session.language), err=True)
         sys.exit(error.exit_status)
     except SystemExit as leaving:
         if leaving.code != INTERRUPTED_BY_KEYBOARD:
             raise
         typer.echo(f"\n{say('interrupted', session.language)}", err=True)
         sys.exit(Interrupted.exit_status)
-
-
-def _print_error(text: str, language: Language) -> None:
-    typer.echo(f"{say('error', language)}: {text}", err=True)

@@ -11,6 +11,7 @@ from doctorsun.cli.printing import print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
 from doctorsun.cli.words import say
 
+STAGES = "vision-pretrain, pretrain, align, deep-align or instruct"  # written out: a recipe is slow to import
 RunFolder = Annotated[
     Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run; runs/<recipe name> when not given.")
 ]
@@ -42,7 +43,7 @@ def run(
 
 def train(
     recipe: RecipeName,
-    stage: Annotated[str, typer.Option(metavar="NAME", help="The stage: pretrain, align, deep-align or instruct.")],
+    stage: Annotated[str, typer.Option(metavar="NAME", help=f"The stage: {STAGES}.")],
     out: RunFolder = None,
     settings: Settings = None,
 ) -> None:
@@ -77,9 +78,9 @@ def check(context: typer.Context, recipe: RecipeName, settings: Settings = None,
 
 
 def plan(context: typer.Context, recipe: RecipeName, settings: Settings = None, *, as_json: AsJson = False) -> None:
-    """Foretell what a recipe will need.
+    """Foretell what each stage of a recipe will need.
 
-    Samples, tokens, memory, disk and time, before it runs.
+    Steps, samples, parameters, memory and disk; tokens and time are measured when it runs.
     """
     from doctorsun.recipes.check import load_checked, notes
     from doctorsun.recipes.plan import plan as plan_recipe

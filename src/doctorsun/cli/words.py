@@ -1,9 +1,9 @@
 """What the command line itself says, in English and Chinese."""
 
 from doctorsun.cli.session import Language
+from doctorsun.errors import DoctorSunError
 
 _WORDS: dict[str, tuple[str, str]] = {
-    "error": ("error", "错误"),
     "note": ("note", "提示"),
     "interrupted": (
         "interrupted; run the same command again to go on",
@@ -32,3 +32,12 @@ def say(key: str, language: Language, **values: str) -> str:
     """Return a message in a language, with its values filled in."""
     english, chinese = _WORDS[key]
     return (chinese if language == "zh" else english).format(**values)
+
+
+def say_error(error: DoctorSunError, language: Language) -> str:
+    """Return an error in the frame of a language; what stands in the frame is English."""
+    if language == "en":
+        return f"error: {error.text()}"
+    found = "，".join(f"{label} {part}" for label, part in (("实际为", error.got), ("应为", error.expected)) if part)
+    parts = [error.what, f"：{found}" if found else "", f"；建议：{error.do}" if error.do else ""]
+    return f"错误：{''.join(parts)}"

@@ -12,6 +12,9 @@ from typer.testing import CliRunner, Result
 from doctorsun import __version__
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session, language_of
+from doctorsun.cli.words import say_error
+from doctorsun.config import STAGE_ORDER
+from doctorsun.errors import DataError
 
 HEAVY = ("torch", "transformers", "pyarrow", "matplotlib", "fastapi", "jieba", "pydantic", "numpy")
 
@@ -60,7 +63,37 @@ def test_a_wrong_recipe_leaves_with_2_and_its_text_on_standard_error():
 def test_damaged_data_leaves_with_4_in_the_language_that_was_asked_for(tmp_path: Path):
     done = run("--lang", "zh", "data", "stats", str(tmp_path))
     assert done.returncode == 4
-    assert done.stderr.startswith(f"错误: {tmp_path}")
+    assert done.stderr.startswith(f"错误：{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("error", "english", "chinese"),
+    [
+        (DataError("a", got="b", expected="c", do="d"), "a: got b, expected c; d", "a：实际为 b，应为 c；建议：d"),
+        (DataError("a", expected="c"), "a: expected c", "a：应为 c"),
+        (DataError("a", do="d"), "a; d", "a；建议：d"),
+    ],
+)
+def test_the_frame_of_an_error_is_in_the_language(error: DataError, english: str, chinese: str):
+    assert say_error(error, "en") == f"error: {english}"
+    assert say_error(error, "zh") == f"错误：{chinese}"
+
+
+def test_the_help_says_which_words_stay_english():
+    assert "Help, progress and the details of an error are in English." in " ".join(invoke("--help").output.split())
+
+
+def test_the_help_of_train_names_every_stage():
+    *first, last = STAGE_ORDER
+    assert f"The stage: {', '.join(first)} or {last}." in " ".join(invoke("train", "--help").output.split())
+
+
+def test_a_plan_shows_what_its_help_promises():
+    promised = invoke("plan", "--help").output
+    assert all(word in promised for word in ("Steps", "samples", "parameters", "memory", "disk"))
+    rows = json.loads(invoke("plan", "micro", "--json").output)
+    assert [row["stage"] for row in rows] == list(STAGE_ORDER)
+    assert set(rows[0]) >= {"steps", "samples", "trained_parameters", "state_gib", "checkpoint_gib", "free_disk_gib"}
 
 
 def test_wrong_options_leave_with_2():

@@ -49,12 +49,13 @@ def open_record(run: Path, recipe: Recipe) -> dict[str, Any]:
     """Start or continue a run in a folder; the settings that training does not read may have changed since.
 
     Raises:
-        RecipeError: what is trained would differ; the message names the keys.
+        RecipeError: what is trained would differ, and the message names the keys; or there are files of no run.
         DataError: ``run.json`` is damaged, or the folder cannot be written.
     """
     resolved = recipe.model_dump(mode="json")
     record = read_record(run)
     if record is None:
+        _require_no_other_files(run)
         run.mkdir(parents=True, exist_ok=True)
         new: dict[str, Any] = {
             "recipe": resolved,
@@ -80,6 +81,19 @@ def open_record(run: Path, recipe: Recipe) -> dict[str, Any]:
     if record["recipe"] != resolved:
         update_record(run, record, recipe=resolved, recipe_name=recipe.name, finished=None)
     return record
+
+
+def _require_no_other_files(run: Path) -> None:
+    """Refuse to start a run among files that it might replace; stores may have been built before."""
+    paths = run.iterdir() if run.exists() else ()
+    others = sorted(path.name for path in paths if path.name != "stores" and not path.name.startswith("."))
+    if others:
+        raise RecipeError(
+            f"{run} holds no run",
+            got=f"other files, the first {others[0]}",
+            expected="an empty folder, or that of a run",
+            do="name another folder with --out",
+        )
 
 
 def training_part(recipe: Mapping[str, Any]) -> dict[str, Any]:

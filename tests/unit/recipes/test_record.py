@@ -102,6 +102,23 @@ def test_the_folder_of_raw_files_may_not_change_where_training_reads_it(tmp_path
         open_record(tmp_path, new)
 
 
+def test_a_run_does_not_start_among_other_files(tmp_path: Path) -> None:
+    (tmp_path / "stores").mkdir()
+    (tmp_path / ".lock").touch()
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "notes.txt").touch()
+    expected = "holds no run: got other files, the first notes.txt, expected an empty folder, or that of a run; name"
+    with pytest.raises(RecipeError, match=expected):
+        open_record(tmp_path, MICRO)
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_a_run_starts_beside_stores_that_were_built_before(tmp_path: Path) -> None:
+    (tmp_path / "stores").mkdir()
+    (tmp_path / ".run.json.unfinished").touch()
+    assert not is_finished(open_record(tmp_path, MICRO))
+
+
 def test_keys_that_only_one_recipe_has_differ() -> None:
     old, new = {"a": {"b": 1, "c": [1]}, "d": 2}, {"a": {"b": 1, "c": [2]}, "e": 3}
     assert sorted(differing_keys(old, new)) == ["a.c", "d", "e"]

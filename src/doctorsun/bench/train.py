@@ -61,7 +61,7 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
         "machine": machine.as_dict(),
         "timed_steps": len(steps),
         "samples_per_s": sum(step["samples"] for step in steps) / seconds,
-        "supervised_tokens_per_s": sum(step["supervised_tokens"] for step in steps) / seconds,
+        "supervised_tokens_per_s": sum(step.get("supervised_tokens", 0) for step in steps) / seconds,
         "tokens_per_s": tokens / seconds,
         "loader_wait_share": sum(step["loader_wait_s"] for step in steps) / seconds,
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,

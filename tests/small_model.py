@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -87,3 +88,13 @@ def write_store(folder: Path, samples: Sequence[Sample], name: str = "made") -> 
         for each in samples:
             writer.add([each])
     return Store(folder)
+
+
+def facts(
+    *, side: str = "", present: bool = True, name: str = "nodule", boxes: Sequence[int] = (), **others: Any
+) -> str:
+    """Return the facts of an image with one finding, as JSON."""
+    finding = {
+        "name": name, "present": present, "side": side, "zone": "", "size_class": "", "count": 0, "boxes": boxes
+    }  # fmt: skip
+    return json.dumps({"modality": "chest_xray", "findings": [finding], **others})

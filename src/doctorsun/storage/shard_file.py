@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from doctorsun.errors import DataError
 from doctorsun.schema import Shard
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path
-from doctorsun.storage.store_schema import IMAGE_BYTES, SAMPLE_SCHEMA, RowGroup, leaf_paths
+from doctorsun.storage.store_schema import IMAGE_BYTES, SAMPLE_SCHEMA, leaf_paths
 
 ALL_BUT_BYTES = [path for path in leaf_paths() if path != IMAGE_BYTES]
 LARGEST_DICTIONARY_BYTES = 2**30
@@ -104,11 +104,10 @@ class ShardReader:
                 raise OSError  # a damaged column name is not an error to Arrow
             return table
 
-    def row_group(self, group: int) -> RowGroup:
-        """Read one row group with its images."""
+    def image_bytes(self, group: int) -> pa.ChunkedArray:
+        """Read the encoded images of one row group, those of all its samples in a row."""
         images = self.table(group, [IMAGE_BYTES])["images"]
-        encoded = [chunk.flatten().field("bytes") for chunk in images.chunks]
-        return RowGroup(self.table(group, ALL_BUT_BYTES), pa.chunked_array(encoded, pa.binary()))
+        return pa.chunked_array([chunk.flatten().field("bytes") for chunk in images.chunks], pa.binary())
 
     @contextmanager
     def _damage_found(self) -> Generator[None]:

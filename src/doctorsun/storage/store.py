@@ -155,7 +155,7 @@ class Store:
     def _group(self, shard: int, group: int) -> RowGroup:
         key = (shard, group)
         if key not in self._cache:
-            self._cache[key] = self._reader(shard).row_group(group)
+            self._cache[key] = RowGroup(self._words_of(shard, group), self._reader(shard).image_bytes(group))
             if len(self._cache) > self._cached_row_groups:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(key)

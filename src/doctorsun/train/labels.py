@@ -1,9 +1,8 @@
 """The objective of a tower that starts from nothing: it learns which facts hold, before any word is spoken."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,123 +10,86 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, layer_norm
 
-from doctorsun.errors import DataError, RecipeError
+from doctorsun.errors import DataError
 from doctorsun.model.forward import PackedForward
+from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.schema import Sample
+from doctorsun.train.label_table import LabelTable
 
-STRONGEST_SHARE = 0.7  # of the stage; the rest reads the mean
-# Details of a finding that is present; each is a question with one value.
-_DETAILS = ("side", "zone", "size_class", "count")
-_OF_IMAGE = ("modality", "plane", "anatomy")
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One value of one question, such as ``nodule.side`` = ``left``."""
-
-    question: str
-    value: str
-
-
-class LabelTable:
-    """The labels that a set of facts can have; of a question with two values, one label says all."""
-
-    def __init__(self, labels: Sequence[Label]) -> None:
-        self.labels = tuple(labels)
-
-    @classmethod
-    def of(cls, facts: Iterable[str]) -> "LabelTable":
-        """Collect the labels of facts, given as JSON.
-
-        Raises:
-            RecipeError: no question has two values.
-        """
-        values: dict[str, set[str]] = {}
-        for text in facts:
-            for question, value in _answers(text):
-                values.setdefault(question, set()).add(value)
-        labels = [
-            Label(question, value)
-            for question, found in sorted(values.items())
-            for value in (sorted(found)[1:] if len(found) == 2 else sorted(found))  # noqa: PLR2004
-            if len(found) > 1
-        ]
-        if not labels:
-            raise RecipeError(
-                "a stage with 'objective: labels' finds nothing to learn",
-                got="samples without facts, or whose facts are all alike",
-                expected="images whose findings vary",
-                do="take a source that was made from annotations",
-            )
-        return cls(labels)
-
-    def encode(self, facts: str) -> Float[np.ndarray, " labels"]:
-        """Return 1 for each label that holds, 0 where another value does, NaN where the facts do not tell."""
-        answers = dict(_answers(facts))
-        return np.array(
-            [
-                float(answers[label.question] == label.value) if label.question in answers else np.nan
-                for label in self.labels
-            ],
-            dtype=np.float32,
-        )
+PATCH_WEIGHT = 0.4  # of a patch's label beside an image's
+PATCH_PRIOR = 0.05  # few patches hold a finding: a low start keeps the many empty ones quiet (arXiv 1708.02002, 3.3)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledItem:
-    """The hash of an image, and what is true of it."""
+    """The hash of an image, and what is true of it; NaN where unknown.
+
+    Attributes:
+        patch_labels: for each finding that has boxes, how much of it each patch holds.
+    """
 
     images: tuple[str, ...]
     labels: Float[np.ndarray, " labels"]
+    patch_labels: Float[np.ndarray, "findings patches"]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledImages:
-    """Images with their labels; NaN where unknown."""
+    """Images with what is true of each and of each of its patches; NaN where unknown."""
 
     pixels: UInt8[Tensor, "images 3 height width"]
     labels: Float[Tensor, "images labels"]
-    num_tokens: int
+    patch_labels: Float[Tensor, "images findings patches"]
 
     @property
     def num_targets(self) -> int:
-        """Labels that are known."""
+        """Labels of images that are known."""
         return int((~self.labels.isnan()).sum())
+
+    @property
+    def num_tokens(self) -> int:
+        """Patches."""
+        return len(self.pixels) * self.patch_labels.shape[2]
 
     def to(self, device: torch.device) -> "LabelledImages":
         """Move everything to a device."""
-        return LabelledImages(self.pixels.to(device), self.labels.to(device), self.num_tokens)
+        return LabelledImages(self.pixels.to(device), self.labels.to(device), self.patch_labels.to(device))
 
 
 class LabelObjective:
-    """A linear layer reads the tower: first the strongest patch of each feature, then the mean of all patches.
+    """Two linear layers read the tower: one the strongest patch of each feature, the other every patch.
 
-    The first finds small things quickly; the second spreads what was found over all patches, where the attention of an
-    untrained language model, which is nearly even, reads it (docs/decisions/0004). The layers end with the stage.
+    The first learns what holds of the image, the second where the findings are that have boxes. Both end with the
+    stage (docs/decisions/0004).
 
     Args:
         forward: the network whose tower learns.
         table: the labels.
+        images: how images and their boxes are fitted to the tower.
         pack_tokens: patches of one forward pass.
     """
 
-    def __init__(self, forward: PackedForward, table: LabelTable, *, pack_tokens: int) -> None:
+    def __init__(self, forward: PackedForward, table: LabelTable, images: ImageProcessor, *, pack_tokens: int) -> None:
         self.forward = forward
         self.table = table
+        self.images = images
         self.images_per_batch = max(1, pack_tokens // forward.num_patches)
         width, device = forward.parts.vision_tower.config.hidden_size, forward.model.device
-        self.heads = {name: nn.Linear(width, len(table.labels), device=device) for name in ("strongest", "mean")}
-        for head in self.heads.values():  # no opinion at first, whatever the random state
+        self.image_head = nn.Linear(width, len(table.labels), device=device)
+        self.patch_head = nn.Linear(width, len(table.boxed_findings), device=device)
+        for head, prior in ((self.image_head, 0.5), (self.patch_head, PATCH_PRIOR)):  # whatever the random state
             nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
+            nn.init.constant_(head.bias, math.log(prior / (1 - prior)))
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
-        """The two linear layers."""
+        """The two linear layers; of a layer without labels nothing."""
+        heads = {"image": self.image_head, "patch": self.patch_head}
         return {
             f"label_head.{name}.{key}": parameter
-            for name, head in self.heads.items()
+            for name, head in heads.items()
             for key, parameter in head.named_parameters()
+            if head.out_features
         }
 
     def item(self, sample: Sample) -> LabelledItem:
@@ -143,7 +105,14 @@ class LabelObjective:
                 expected="one image with its facts",
                 do="take a source that was made from annotations",
             )
-        return LabelledItem((sample.images[0].sha256,), self.table.encode(sample.facts))
+        (image,) = sample.images
+        frame = self.images.frame(image.width, image.height)
+        boxes = tuple((item.label, frame.to_model(item.box_px)) for item in sample.objects)
+        return LabelledItem(
+            (image.sha256,),
+            self.table.encode(sample.facts),
+            self.table.encode_patches(sample.facts, boxes, math.isqrt(self.forward.num_patches)),
+        )
 
     def batches(
         self, items: Sequence[LabelledItem], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]
@@ -154,30 +123,21 @@ class LabelObjective:
             LabelledImages(
                 torch.from_numpy(np.stack([pixels[item.images[0]] for item in part])),
                 torch.from_numpy(np.stack([item.labels for item in part])),
-                len(part) * self.forward.num_patches,
+                torch.from_numpy(np.stack([item.patch_labels for item in part])),
             )
             for part in parts
         )
 
-    def loss(self, batch: LabelledImages, *, step_targets: int, progress: float) -> Float[Tensor, ""]:
+    def loss(self, batch: LabelledImages, *, step_targets: int) -> Float[Tensor, ""]:
         """Return the binary cross-entropy of a batch over the step's number of known labels."""
         patches = self.forward.vision_features(batch.pixels)
-        reading, features = ("strongest", patches.amax(1)) if progress < STRONGEST_SHARE else ("mean", patches.mean(1))
-        logits = self.heads[reading](layer_norm(features, features.shape[-1:])).float()
-        known = ~batch.labels.isnan()
-        return binary_cross_entropy_with_logits(logits[known], batch.labels[known], reduction="sum") / step_targets
+        of_images = self.image_head(layer_norm(patches.amax(1), patches.shape[-1:]))
+        of_patches = self.patch_head(layer_norm(patches, patches.shape[-1:])).transpose(1, 2)
+        loss = _known_loss(of_images, batch.labels) + PATCH_WEIGHT * _known_loss(of_patches, batch.patch_labels)
+        return loss / step_targets
 
 
-def _answers(facts: str) -> Iterator[tuple[str, str]]:
-    """Yield each question that facts answer, with its value."""
-    known: dict[str, Any] = json.loads(facts) if facts else {}
-    for question in _OF_IMAGE:
-        if known.get(question):
-            yield question, str(known[question])
-    for name, value in known.get("attributes", {}).items():
-        yield name, str(value)
-    for finding in known.get("findings", []):
-        yield finding["name"], str(finding["present"])
-        for detail in _DETAILS:
-            if finding["present"] and finding[detail]:
-                yield f"{finding['name']}.{detail}", str(finding[detail])
+def _known_loss(logits: Tensor, labels: Tensor) -> Float[Tensor, ""]:
+    """Add the binary cross-entropy up where the label is known."""
+    known = ~labels.isnan()
+    return binary_cross_entropy_with_logits(logits.float()[known], labels[known], reduction="sum")

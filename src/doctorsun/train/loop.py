@@ -19,7 +19,8 @@ from doctorsun.processor.processor import Processor
 from doctorsun.train.checkpoint import find_checkpoint, restore, save_checkpoint
 from doctorsun.train.health import StageHealth
 from doctorsun.train.interruption import stop_requests
-from doctorsun.train.labels import LabelObjective, LabelTable
+from doctorsun.train.label_table import LabelTable
+from doctorsun.train.labels import LabelObjective
 from doctorsun.train.loader import Loader, PixelCache, StepBatch
 from doctorsun.train.objective import AnyObjective
 from doctorsun.train.optimizer import PartsOptimizer, set_learning_rate
@@ -74,7 +75,7 @@ def build_objective(job: StageJob, forward: PackedForward) -> AnyObjective:
     stage = job.stage
     if stage.objective == "labels":
         facts = (text for pool in job.plan.pools for text in pool.column("facts"))
-        return LabelObjective(forward, LabelTable.of(facts), pack_tokens=stage.pack_tokens)
+        return LabelObjective(forward, LabelTable.of(facts), job.processor.images, pack_tokens=stage.pack_tokens)
     return ReplyObjective(forward, job.processor, max_length=stage.max_length, pack_tokens=stage.pack_tokens)
 
 
@@ -158,7 +159,7 @@ class StageLoop:
         self.health.count_batch(step, batch)
         torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
         lr = set_learning_rate(self.optimizer, self.job.stage, step)
-        loss = self._accumulate(batch, progress=step / self.job.stage.steps)
+        loss = self._accumulate(batch)
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
         is_finite = math.isfinite(loss) and math.isfinite(norm)
         if is_finite:
@@ -180,14 +181,12 @@ class StageLoop:
             step_s=round(time.perf_counter() - self.step_began, 4),
         )
 
-    def _accumulate(self, step_batch: StepBatch, *, progress: float) -> float:
+    def _accumulate(self, step_batch: StepBatch) -> float:
         """Add the gradient of the step's mean loss, batch by batch; return that loss."""
         loss = 0.0
         for batch in step_batch.batches:
             with self._autocast():
-                share = self.objective.loss(
-                    batch.to(self.device), step_targets=step_batch.num_targets, progress=progress
-                )
+                share = self.objective.loss(batch.to(self.device), step_targets=step_batch.num_targets)
             share.backward()
             loss += share.item()
         return loss

@@ -67,13 +67,12 @@ class Objective(Protocol[ItemT, BatchT]):
         """Lay the samples of a step out; ``pixels`` holds their images by hash."""
         ...
 
-    def loss(self, batch: BatchT, *, step_targets: int, progress: float) -> Float[Tensor, ""]:
+    def loss(self, batch: BatchT, *, step_targets: int) -> Float[Tensor, ""]:
         """Return a batch's share of the step's mean loss, so that gradients of the batches add up to the mean's.
 
         Args:
             batch: part of a step.
             step_targets: targets of the whole step.
-            progress: the part of the stage that is done, from 0 to 1.
         """
         ...
 

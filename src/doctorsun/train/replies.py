@@ -56,6 +56,6 @@ class ReplyObjective:
         groups = share_prefixes(items, self.pack_tokens)
         return tuple(collate(pack, pixels) for pack in best_fit(groups, self.pack_tokens))
 
-    def loss(self, batch: PackedBatch, *, step_targets: int, progress: float) -> Float[Tensor, ""]:  # noqa: ARG002
+    def loss(self, batch: PackedBatch, *, step_targets: int) -> Float[Tensor, ""]:
         """Return the cross-entropy of a pack's reply tokens over the step's number of them."""
         return supervised_loss(self.forward.logits(batch), batch.targets, step_targets)

@@ -1,34 +1,25 @@
-import json
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from doctorsun.errors import DataError, RecipeError
+from doctorsun.errors import DataError
 from doctorsun.model.forward import PackedForward
 from doctorsun.model.trainable import set_trainable
+from doctorsun.schema import Object, Sample
 from doctorsun.storage.store import Store
-from doctorsun.train.labels import STRONGEST_SHARE, Label, LabelObjective, LabelTable
+from doctorsun.train.label_table import Label, LabelTable
+from doctorsun.train.labels import PATCH_PRIOR, PATCH_WEIGHT, LabelObjective
 from doctorsun.train.loader import Loader, PixelCache
 from doctorsun.train.plan import Pool, StagePlan
-from small_model import image, png, question, small_model, small_processor, write_store
+from small_model import facts, image, png, question, small_model, small_processor, write_store
 
 PROCESSOR = small_processor()
 
 
-def facts(*, side: str = "", present: bool = True, name: str = "nodule", **others: Any) -> str:
-    finding = {"name": name, "present": present, "side": side, "zone": "", "size_class": "", "count": 0}
-    return json.dumps({"modality": "chest_xray", "findings": [finding], **others})
-
-
-KNOWN = (
-    facts(side="left"),
-    facts(side="right", attributes={"laterality": "left"}),
-    facts(present=False, attributes={"laterality": "right"}),
-    facts(side="bilateral", name="effusion"),
-)
-NODULE, SIDE_LEFT, SIDE_RIGHT = Label("nodule", "True"), Label("nodule.side", "left"), Label("nodule.side", "right")
+NODULE, SIDE_LEFT = Label("nodule", "True"), Label("nodule.side", "left")
 
 
 @pytest.fixture(scope="module")
@@ -46,37 +37,7 @@ def objective_of(table: LabelTable, *, pack_tokens: int = 4096, seed: int = 3) -
     set_trainable(model, ("vision",))
     images = PROCESSOR.images
     forward = PackedForward(model, image_mean=images.mean, image_std=images.std)
-    return LabelObjective(forward, table, pack_tokens=pack_tokens)
-
-
-def test_labels_are_the_values_that_vary() -> None:
-    table = LabelTable.of([*KNOWN, facts(side="left", modality="brain_mr")])
-    # What is always so (effusion, and its side) teaches nothing; of two values one label says all.
-    assert table.labels == (
-        Label("laterality", "right"),
-        Label("modality", "chest_xray"),
-        NODULE,
-        SIDE_RIGHT,
-    )
-
-
-def test_a_question_with_three_values_has_three_labels() -> None:
-    table = LabelTable.of([facts(side=side) for side in ("left", "right", "bilateral")])
-    assert table.labels == (Label("nodule.side", "bilateral"), SIDE_LEFT, SIDE_RIGHT)
-
-
-def test_what_facts_do_not_tell_is_unknown() -> None:
-    table = LabelTable((NODULE, SIDE_LEFT, Label("effusion", "True")))
-    encoded = np.stack([table.encode(facts(side="left")), table.encode(facts(side="right"))])
-    np.testing.assert_array_equal(encoded, [[1, 1, np.nan], [1, 0, np.nan]])
-    # The side of a finding that is absent is no fact.
-    np.testing.assert_array_equal(table.encode(facts(side="left", present=False)), [0, np.nan, np.nan])
-
-
-@pytest.mark.parametrize("texts", [[], [""], [facts(), facts()]])
-def test_facts_that_are_all_alike_are_refused(texts: list[str]) -> None:
-    with pytest.raises(RecipeError, match="finds nothing to learn"):
-        LabelTable.of(texts)
+    return LabelObjective(forward, table, images, pack_tokens=pack_tokens)
 
 
 @pytest.mark.parametrize(
@@ -100,24 +61,49 @@ def test_gradients_of_the_batches_add_up(store: Store) -> None:
     plan = StagePlan([Pool.select("facts", store)], [1.0], batch_samples=8, seed=1)
     gradients: list[dict[str, torch.Tensor]] = []
     for pack_tokens in (4096, 3 * 16):
-        objective = objective_of(LabelTable((NODULE,)), pack_tokens=pack_tokens)
-        torch.nn.init.ones_(objective.heads["strongest"].weight)
+        objective = objective_of(LabelTable((NODULE,), ("nodule",)), pack_tokens=pack_tokens)
+        torch.nn.init.ones_(objective.image_head.weight)
+        torch.nn.init.ones_(objective.patch_head.weight)
         step = Loader(plan, objective, PixelCache(PROCESSOR)).load(0)
         for batch in step.batches:
-            objective.loss(batch, step_targets=step.num_targets, progress=0.0).backward()
+            objective.loss(batch, step_targets=step.num_targets).backward()
         tower = dict(objective.forward.parts.vision_tower.named_parameters())
         gradients.append({name: p.grad for name, p in (tower | objective.parameters).items() if p.grad is not None})
     torch.testing.assert_close(gradients[0], gradients[1])
     assert any("patch_embedding" in name for name in gradients[0])
 
 
-@pytest.mark.parametrize(("progress", "read"), [(0.0, "strongest"), (STRONGEST_SHARE, "mean"), (1.0, "mean")])
-def test_the_stage_reads_the_strongest_patch_first_and_then_the_mean(progress: float, read: str) -> None:
-    objective = objective_of(LabelTable((NODULE,)))
-    item = objective.item(question("one", "Nodule?", "Yes.", image(png(1)), facts=facts()))
+def boxed(name: str, *boxes: tuple[float, float, float, float], **fields: Any) -> Sample:
+    """Return a sample of an image of 32 by 32 pixels, seen as four by four patches, with nodules in boxes."""
+    objects = tuple(Object(label="nodule", box_px=box) for box in boxes)
+    known = facts(boxes=tuple(range(len(boxes))), **fields)
+    return question(name, "Nodule?", "Yes.", image(png(1)), facts=known, objects=objects)
+
+
+def test_boxes_become_labels_of_patches() -> None:
+    item = objective_of(LabelTable((NODULE,), ("nodule",))).item(boxed("one", (8.0, 0.0, 24.0, 8.0)))
+    expected = np.zeros((4, 4))
+    expected[0, 1:3] = 1
+    np.testing.assert_allclose(item.patch_labels, expected.reshape(1, 16))
+
+
+@pytest.mark.parametrize(("boxes", "fields", "value"), [((), {"present": False}, 0.0), ((), {}, np.nan)])
+def test_without_boxes_patches_are_empty_where_the_finding_is_absent_and_else_unknown(
+    boxes: tuple[Any, ...], fields: dict[str, Any], value: float
+) -> None:
+    item = objective_of(LabelTable((NODULE,), ("nodule",))).item(boxed("one", *boxes, **fields))
+    np.testing.assert_array_equal(item.patch_labels, np.full((1, 16), value))
+
+
+def test_images_and_patches_are_both_in_the_loss() -> None:
+    objective = objective_of(LabelTable((NODULE,), ("nodule",)))
+    item = objective.item(boxed("one", (8.0, 0.0, 24.0, 8.0)))
     (batch,) = objective.batches([item], {item.images[0]: PROCESSOR.pixels(png(1))})
-    objective.loss(batch, step_targets=1, progress=progress).backward()
-    assert {name for name, p in objective.parameters.items() if p.grad is not None} == {
-        f"label_head.{read}.weight",
-        f"label_head.{read}.bias",
-    }
+    loss = objective.loss(batch, step_targets=1)
+    # Before any step the layers say one half of the image and 5 % of every patch: two of sixteen hold the nodule.
+    patches = -2 * math.log(PATCH_PRIOR) - 14 * math.log(1 - PATCH_PRIOR)
+    assert loss.item() == pytest.approx(math.log(2) + PATCH_WEIGHT * patches, rel=1e-5)
+
+
+def test_without_boxes_in_the_data_no_layer_reads_patches() -> None:
+    assert set(objective_of(LabelTable((NODULE,))).parameters) == {"label_head.image.weight", "label_head.image.bias"}

@@ -27,8 +27,16 @@ class PartSection(Section):
     weight_decay: Annotated[float, Field(ge=0)] | None = None
     optimizer: OptimizerName = "adamw"
     """muon: for the matrices between the embeddings; quicker for a network that starts from nothing."""
+    muon_lr: PositiveFloat | None = None
+    """Peak learning rate of the matrices that Muon steps; the part's own when not given."""
     lora: LoraSection | None = None
     """Adapters instead of the full weights."""
+
+    @model_validator(mode="after")
+    def _muon_has_a_use(self) -> "PartSection":
+        if self.muon_lr is not None and self.optimizer != "muon":
+            raise ValueError("muon_lr is given, but the optimizer is adamw; add 'optimizer: muon' or take it out")
+        return self
 
 
 class MixtureEntry(Section):
@@ -84,4 +92,6 @@ class StageSection(Section):
             return None
         section = PartSection() if chosen == "full" else chosen
         decay = self.weight_decay if section.weight_decay is None else section.weight_decay
-        return section.model_copy(update={"lr": section.lr or self.lr, "weight_decay": decay})
+        lr = section.lr or self.lr
+        rates = {"lr": lr, "muon_lr": section.muon_lr or lr}
+        return section.model_copy(update={**rates, "weight_decay": decay})

@@ -33,7 +33,8 @@ class PartsOptimizer:
                 chosen = [p for key, p in named.items() if _rule(key, p, section.optimizer) == (name, decays)]
                 if chosen:
                     decay = section.weight_decay if decays else 0.0
-                    group = {"params": chosen, "peak_lr": section.lr, "lr": section.lr, "weight_decay": decay}
+                    lr = section.muon_lr if name == "muon" else section.lr
+                    group = {"params": chosen, "peak_lr": lr, "lr": lr, "weight_decay": decay}
                     groups[name].append(group)
         self._members: list[torch.optim.Optimizer] = []
         if groups["adamw"]:

@@ -89,6 +89,11 @@ def complaints(folder: Path, changes: dict[int, str]) -> list[str]:
             "    trainable: {projector: {lora: {r: 4}}}",
             "r.yaml:8:29: stages.align.trainable.projector.lora.alpha: missing key; write 'alpha: ...' there",
         ),
+        (
+            8,
+            "    trainable: {projector: {muon_lr: 0.01}}",
+            "r.yaml:8:28: stages.align.trainable.projector: muon_lr is given, but the optimizer is adamw",
+        ),
         (9, "    mixture: []", "r.yaml:9:14: stages.align.mixture: wrong value: got a list of 0, expected at least 1"),
         (9, "    mixture: phantom", "r.yaml:9:14: stages.align.mixture: wrong value: got 'phantom', expected a list"),
         (10, "    steps: true", "r.yaml:10:12: stages.align.steps: wrong value: got true, expected a whole number"),

@@ -57,6 +57,13 @@ def test_muon_takes_hidden_matrices_and_leaves_embeddings_heads_and_vectors() ->
     assert {group["weight_decay"] for group in made.param_groups if "ns_steps" in group} == {0.3}
 
 
+def test_muon_may_have_a_rate_of_its_own() -> None:
+    section = PartSection(optimizer="muon", muon_lr=0.7)
+    stage = STAGE.model_copy(update={"trainable": {"language": section}})
+    made = PartsOptimizer(stage, set_trainable(small_model(), stage.trainable))
+    assert {("ns_steps" in group, group["lr"]) for group in made.param_groups} == {(True, 0.7), (False, 0.1)}
+
+
 def test_a_step_moves_what_each_optimizer_holds() -> None:
     stage = STAGE.model_copy(update={"trainable": {"language": PartSection(optimizer="muon")}})
     parts = set_trainable(small_model(), stage.trainable)["language"]

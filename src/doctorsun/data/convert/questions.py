@@ -22,16 +22,16 @@ NONE = Term(id="none", zh=("以上均无",), en=("none of these",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What an image shows: a finding with its sign and at most one detail, or a value that has no sign.
+    """What an image shows: a finding, or a value that is asked for, with its sign and at most one detail.
 
     Attributes:
-        name: the finding, or the value itself (a modality, a colour).
-        present: whether the finding is there; None for a value.
+        name: the finding or the value (a modality, a colour).
+        present: whether the finding is there, or the value is the image's.
         detail: side, zone, size or number of a finding.
     """
 
     name: Term
-    present: bool | None = None
+    present: bool
     detail: Term | None = None
 
 
@@ -194,14 +194,14 @@ def closed_question(choice: Choice, rng: np.random.Generator) -> Question:
         family=choice.family,
         slots={**choice.slots, choice.slot: asked},
         truth=truth,
-        evidence=_shown(choice),
+        evidence=_shown(choice, asked, holds=truth),
     )
 
 
-def _shown(choice: Choice) -> Evidence:
-    """Return the true value, as the detail of the finding where it belongs to one."""
+def _shown(choice: Choice, asked: Term, *, holds: bool) -> Evidence:
+    """Return the finding with the true value, or, for a value of the whole image, the one that is asked for."""
     finding = choice.slots.get("finding")
-    return Evidence(name=finding, present=True, detail=choice.value) if finding else Evidence(name=choice.value)
+    return Evidence(name=finding, present=True, detail=choice.value) if finding else Evidence(name=asked, present=holds)
 
 
 def open_question(choice: Choice) -> Question:

@@ -164,8 +164,5 @@ def _answer(question: Question, templates: Templates, *, negated: bool) -> tuple
 
 def _stated(evidence: Evidence, templates: Templates) -> str:
     """Return what an image shows in the words of a checklist."""
-    name = evidence.name.name(templates.language)
-    if evidence.present is None:
-        return name
     details = [evidence.detail.name(templates.language)] if evidence.detail else []
-    return checklist_entry(name, details, templates, present=evidence.present)
+    return checklist_entry(evidence.name.name(templates.language), details, templates, present=evidence.present)

@@ -77,19 +77,27 @@ def test_a_number_that_is_not_known_is_not_asked():
     assert not [question for question in many(Facts(findings=(unmarked,)), 5) if question.task == "count:haemorrhage"]
 
 
-def test_the_evidence_is_what_is_true_whatever_is_asked():
+def test_the_evidence_about_a_finding_is_what_is_true_whatever_is_asked():
     nodule, effusion = (ONTOLOGY.finding(name).term for name in ("nodule", "effusion"))
     shown = {
         "presence:nodule": Evidence(name=nodule, present=True),
         "presence:effusion": Evidence(name=effusion, present=False),
         "side:nodule": Evidence(name=nodule, present=True, detail=ONTOLOGY.sides["left"]),
         "zone:nodule": Evidence(name=nodule, present=True, detail=ONTOLOGY.zones["lower"]),
-        "modality": Evidence(name=ONTOLOGY.modalities["chest_xray"]),
-        "organ": Evidence(name=ONTOLOGY.organs["chest"]),
     }
     questions = [question for question in many(CHEST) if question.kind == "closed"]
-    assert {question.task for question in questions} == set(shown)
-    assert all(question.evidence == shown[question.task] for question in questions)
+    about_findings = [question for question in questions if "finding" in question.slots]
+    assert {question.task for question in about_findings} == set(shown)
+    assert all(question.evidence == shown[question.task] for question in about_findings)
+
+
+def test_the_evidence_about_the_image_is_the_value_that_is_asked_for_with_its_sign():
+    asked = [question for question in many(CHEST) if question.kind == "closed" and "finding" not in question.slots]
+    assert {(question.task, question.truth) for question in asked} == {
+        ("modality", True), ("modality", False), ("organ", True), ("organ", False),
+    }  # fmt: skip
+    for question in asked:
+        assert question.evidence == Evidence(name=question.slots[question.task], present=question.truth)
 
 
 def test_choices_hold_the_right_one_once_and_its_place_is_balanced():

@@ -69,11 +69,11 @@ def test_closed_replies_state_the_finding_then_the_verdict_and_gold_is_the_verdi
             "Pulmonary nodule (+) 2. No.",
             "肺结节（+）2。否。",
         ),
-        (Evidence(name=ONTOLOGY.organs["brain"]), "Brain. No.", "脑。否。"),
+        (Evidence(name=ONTOLOGY.organs["brain"], present=False), "Brain (-). No.", "脑（-）。否。"),
         (None, "No.", "否。"),
     ],
 )
-def test_evidence_is_a_finding_with_its_sign_and_detail_or_a_value(evidence, english, chinese):
+def test_evidence_is_a_finding_or_a_value_with_its_sign_and_detail(evidence, english, chinese):
     question = replace(PRESENT, truth=False, evidence=evidence)
     replies = [word_question(question, load_templates(language), rng()).reply for language in LANGUAGES]
     assert replies == [english, chinese]

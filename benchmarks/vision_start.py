@@ -19,17 +19,10 @@ from doctorsun.processor.image_processor import ImageProcessor
 
 MODALITIES = ("chest_xray", "brain_mr", "ultrasound")
 NUM_TRAIN, NUM_TEST, EPOCHS, BATCH, LR = 2000, 300, 4, 32, 1e-3
-RANDOM_START = replace(
-    PRESETS["tiny"], patch_size=12, vision_hidden_size=128, vision_intermediate_size=512, vision_heads=4
-)
 VARIANTS = {
-    "patch 12, random": (RANDOM_START, False),
-    "patch 12, cosines": (RANDOM_START, True),
-    "patch 16, cosines": (replace(RANDOM_START, patch_size=16), True),
-    "patch 24, cosines": (replace(RANDOM_START, patch_size=24), True),
-    "patch 32, cosines": (replace(RANDOM_START, patch_size=32), True),
-    "patch 32, random": (replace(RANDOM_START, patch_size=32), False),
-    "tiny (patch 32, 192 wide, cosines)": (PRESETS["tiny"], True),
+    f"patch {size}, {'cosines' if cosines else 'random'}": (replace(PRESETS["tiny"], patch_size=size), cosines)
+    for size in (12, 16, 24, 32)
+    for cosines in (False, True)
 }
 
 

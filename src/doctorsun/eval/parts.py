@@ -1,11 +1,15 @@
 """Parts: answers as they come, in small atomic Parquet files, so that a killed run goes on where it stopped."""
 
+import logging
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_keyed_predictions, write_predictions
 from doctorsun.schema import Prediction
+
+logger = logging.getLogger(__name__)
 
 _ROWS_PER_PART = 128
 
@@ -13,7 +17,8 @@ _ROWS_PER_PART = 128
 class Parts:
     """The answers of one evaluation folder, each under the key of its question, image, model and decoding.
 
-    Parts are only ever added. Leaving the ``with`` block, by an error too, writes what has come so far.
+    Parts are only ever added; one that cannot be read is removed, and its questions are asked again. Leaving the
+    ``with`` block, by an error too, writes what has come so far.
     """
 
     def __init__(self, folder: Path, *, rows_per_part: int = _ROWS_PER_PART) -> None:
@@ -24,7 +29,13 @@ class Parts:
         paths = sorted(folder.glob("part-*.parquet"))
         self._next = int(paths[-1].stem.removeprefix("part-")) + 1 if paths else 0
         for path in paths:
-            for row, key in read_keyed_predictions(path):
+            try:
+                answers = read_keyed_predictions(path)
+            except DataError as error:
+                logger.warning("%s; its questions are asked again", error)
+                path.unlink()
+                continue
+            for row, key in answers:
                 self._keep(key, row)
 
     def __enter__(self) -> Self:

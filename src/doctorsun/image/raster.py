@@ -72,7 +72,9 @@ def read_image_file(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
     try:
         return image_record(_read(path), path=str(path), max_pixels=max_pixels)
     except OSError as error:
-        raise ImageError(f"{path} cannot be read", got=error.strerror or str(error)) from error
+        reason = error.strerror or str(error)
+        do = "check the path and its rights"
+        raise ImageError(f"image {path}", got=reason, expected="a file that can be read", do=do) from error
     except ImageError as error:
         what = f"{path}: {error.what}"
         raise ImageError(what, got=error.got, expected=error.expected, do=error.do) from error

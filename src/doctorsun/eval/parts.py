@@ -17,7 +17,7 @@ _ROWS_PER_PART = 128
 class Parts:
     """The answers of one evaluation folder, each under the key of its question, image, model and decoding.
 
-    Parts are only ever added; one that cannot be read is removed, and its questions are asked again. Leaving the
+    Parts are only ever added; one that cannot be read is set aside, and its questions are asked again. Leaving the
     ``with`` block, by an error too, writes what has come so far.
     """
 
@@ -33,7 +33,7 @@ class Parts:
                 answers = read_keyed_predictions(path)
             except DataError as error:
                 logger.warning("%s; its questions are asked again", error)
-                path.unlink()
+                path.rename(path.with_suffix(".damaged"))
                 continue
             for row, key in answers:
                 self._keep(key, row)

@@ -47,7 +47,7 @@ def test_a_failed_answer_is_open_and_never_replaces_a_good_one(tmp_path, make_pr
     assert Parts(tmp_path).rows["key"].output == "good"
 
 
-def test_a_part_that_cannot_be_read_is_removed_and_its_questions_are_open(tmp_path, make_prediction, caplog):
+def test_a_part_that_cannot_be_read_is_set_aside_and_its_questions_are_open(tmp_path, make_prediction, caplog):
     for number in range(2):
         with Parts(tmp_path) as parts:
             parts.add(str(number), make_prediction(id=str(number)))
@@ -56,6 +56,6 @@ def test_a_part_that_cannot_be_read_is_removed_and_its_questions_are_open(tmp_pa
     again = Parts(tmp_path)
 
     assert [again.is_answered(str(number)) for number in range(2)] == [False, True]
-    assert [path.name for path in tmp_path.iterdir()] == ["part-000001.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["part-000000.damaged", "part-000001.parquet"]
     assert "part-000000.parquet" in caplog.text
     assert "its questions are asked again" in caplog.text

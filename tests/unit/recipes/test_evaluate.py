@@ -1,33 +1,9 @@
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from doctorsun.recipes.evaluate import Examinee, questions
-from doctorsun.schema import Answer, Groups, Sample
 from doctorsun.storage.store import Store
-from small_model import assistant, image, png, question, sample, save_small, write_store
-
-YES = Answer(kind="closed", gold=("yes",))
-
-
-def asked(number: int, **fields: object) -> Sample:
-    groups = Groups(patient=f"patient-{number}")
-    settings = {"answer": YES, "task": "presence:nodule", "modality": "xray", "groups": groups} | fields
-    return question(f"sample-{number}", "Is there a nodule?", "Yes.", image(png(number)), **settings)
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    samples = [asked(number, language="zh" if number % 3 == 0 else "en") for number in range(9)]
-    samples.append(asked(9, task="side:nodule"))
-    samples.append(sample("text", assistant("A text.")))
-    return write_store(tmp_path_factory.mktemp("evaluate") / "store", samples)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_small(tmp_path_factory.mktemp("evaluate") / "small")
+from small_model import assistant, sample, write_store
 
 
 def test_questions_are_limited_per_type_and_language_in_the_order_of_the_store(store: Store) -> None:
@@ -51,9 +27,9 @@ def test_without_a_limit_everything_that_has_an_answer_is_asked(store: Store) ->
     assert len(list(questions(store, limit=None))) == 10
 
 
-def test_boxes_of_an_answer_are_told_in_pixels_of_the_image(weights: Path) -> None:
+def test_boxes_of_an_answer_are_told_in_pixels_of_the_image(store: Store, weights: Path) -> None:
     examinee = Examinee(weights, name="small", max_tokens=2, batch=4)
-    assert examinee.in_pixels("<box>[[0, 0, 500, 1000]]</box>", asked(1)) == "[0.0, 0.0, 16.0, 32.0]"
+    assert examinee.in_pixels("<box>[[0, 0, 500, 1000]]</box>", store[1]) == "[0.0, 0.0, 16.0, 32.0]"
     assert examinee.in_pixels("<box>[[0, 0, 500, 1000]]</box>", sample("text", assistant("?"))).startswith("<box>")
 
 

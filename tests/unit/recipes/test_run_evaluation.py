@@ -7,31 +7,8 @@ from doctorsun.config import Recipe
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.recipes.run_evaluation import evaluate_run
 from doctorsun.recipes.steps import Steps
-from doctorsun.schema import Answer, Groups, Sample
 from doctorsun.storage.store import Store
 from doctorsun.train.telemetry import Telemetry
-from small_model import assistant, image, png, question, sample, save_small, write_store
-
-YES = Answer(kind="closed", gold=("yes",))
-
-
-def asked(number: int, **fields: object) -> Sample:
-    groups = Groups(patient=f"patient-{number}")
-    settings = {"answer": YES, "task": "presence:nodule", "modality": "xray", "groups": groups} | fields
-    return question(f"sample-{number}", "Is there a nodule?", "Yes.", image(png(number)), **settings)
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    samples = [asked(number, language="zh" if number % 3 == 0 else "en") for number in range(9)]
-    samples.append(asked(9, task="side:nodule"))
-    samples.append(sample("text", assistant("A text.")))
-    return write_store(tmp_path_factory.mktemp("evaluate") / "store", samples)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_small(tmp_path_factory.mktemp("evaluate") / "small")
 
 
 @pytest.mark.parametrize("controls", [["prior"], []])

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
+from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.phantom import phantom_item, phantom_text_item, shapes_item
-from doctorsun.data.readers.vqa_rad import Dropped, read_vqa_rad
+from doctorsun.data.readers.vqa_rad import read_vqa_rad
 from doctorsun.schema import Sample
 from doctorsun.storage.store import Store, StoreWriter, store_is_complete, store_steps
 
@@ -89,13 +90,13 @@ def _of_split(step: dict[str, Any]) -> dict[str, Any]:
     return step | sizes
 
 
-def _write_read(writer: StoreWriter, items: Iterator[Sample | Dropped], on_progress: Progress) -> None:
+def _write_read(writer: StoreWriter, items: Iterator[Item], on_progress: Progress) -> None:
     done = writer.num_items_done
     for count, item in enumerate(islice(items, done, None), start=done + 1):
         if isinstance(item, Dropped):
             writer.drop(item.original_id, item.reason, item.detail)
         else:
-            writer.add([item])
+            writer.add(item)
         on_progress(count, None)
 
 

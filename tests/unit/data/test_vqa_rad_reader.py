@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from doctorsun.data.readers.vqa_rad import Dropped, read_vqa_rad
+from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.vqa_rad import read_vqa_rad
 from doctorsun.errors import DataError
 from doctorsun.schema import Sample
 
@@ -55,7 +56,7 @@ def make_split(tmp_path):
 def test_a_question_becomes_a_sample(make_split):
     root = make_split(train=[record(7, question_type="PRES, ATTRIB")])
 
-    (sample,) = read_vqa_rad(root, "train")
+    ((sample,),) = read_vqa_rad(root, "train")
 
     assert sample.messages[0].text == "Is there a mass?"
     assert sample.messages[0].num_images == 1
@@ -69,7 +70,7 @@ def test_a_question_becomes_a_sample(make_split):
 
 
 def test_questions_on_one_image_share_its_record(make_split):
-    first, second = read_vqa_rad(make_split(train=[record(1), record(2)]), "train")
+    (first,), (second,) = read_vqa_rad(make_split(train=[record(1), record(2)]), "train")
 
     assert first.images[0] is second.images[0]
     assert first.id != second.id
@@ -85,7 +86,7 @@ def test_questions_on_one_image_share_its_record(make_split):
     ],
 )
 def test_answers(make_split, fields, kind, gold, reply):
-    (sample,) = read_vqa_rad(make_split(train=[record(1, **fields)]), "train")
+    ((sample,),) = read_vqa_rad(make_split(train=[record(1, **fields)]), "train")
 
     assert (sample.answer.kind, sample.answer.gold, sample.messages[1].text) == (kind, (gold,), reply)
 
@@ -99,7 +100,7 @@ def test_answers(make_split, fields, kind, gold, reply):
     ],
 )
 def test_organs_and_question_types(make_split, fields, expected):
-    (sample,) = read_vqa_rad(make_split(train=[record(1, **fields)]), "train")
+    ((sample,),) = read_vqa_rad(make_split(train=[record(1, **fields)]), "train")
 
     assert (sample.modality, sample.anatomy, sample.task) == expected
 
@@ -108,9 +109,9 @@ def test_validation_is_cut_from_training_by_image(make_split):
     elsewhere = {"image_name": IN_VALIDATION}
     root = make_split(train=[record(1), record(2, **elsewhere)], test=[record(3, **elsewhere)])
 
-    assert [item.source.original_id for item in read_vqa_rad(root, "train")] == ["train-1"]
-    assert [item.source.original_id for item in read_vqa_rad(root, "validation")] == ["train-2"]
-    assert [item.source.original_id for item in read_vqa_rad(root, "test")] == ["test-3"]
+    assert [item.source.original_id for (item,) in read_vqa_rad(root, "train")] == ["train-1"]
+    assert [item.source.original_id for (item,) in read_vqa_rad(root, "validation")] == ["train-2"]
+    assert [item.source.original_id for (item,) in read_vqa_rad(root, "test")] == ["test-3"]
 
 
 def test_a_data_folder_below_the_root_is_found(make_split, tmp_path):
@@ -123,8 +124,8 @@ def test_the_official_file_splits_by_phrase_type(tmp_path):
     (tmp_path / "VQA_RAD Image Folder").mkdir()
     (tmp_path / "VQA_RAD Image Folder" / IN_TRAIN).write_bytes(jpeg(1))
 
-    assert [item.source.original_id for item in read_vqa_rad(tmp_path, "train")] == ["train-1", "train-2"]
-    assert [item.source.original_id for item in read_vqa_rad(tmp_path, "test")] == ["test-3"]
+    assert [item.source.original_id for (item,) in read_vqa_rad(tmp_path, "train")] == ["train-1", "train-2"]
+    assert [item.source.original_id for (item,) in read_vqa_rad(tmp_path, "test")] == ["test-3"]
 
 
 def test_what_cannot_be_used_is_dropped_with_its_reason(make_split):

@@ -84,7 +84,7 @@ def _finding(name: str, annotated: AnnotatedImage, ontology: Ontology) -> Findin
     sides = {ontology.regions[region.label].side for region in regions}
     zones = {_zone(box, region.box_px, term) for box, region in zip(marked, regions, strict=False)}
     known = bool(marked) and len(regions) == len(marked)
-    size_mm = _size_mm(marked, annotated.spacing_mm)
+    size_mm = _size_mm(marked, annotated.acquisition.spacing_mm)
     return Finding(
         name=name,
         present=True,

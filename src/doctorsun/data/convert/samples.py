@@ -1,21 +1,19 @@
 """Samples: the questions of an annotated image, in both languages, as records of the store."""
 
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image as Pillow
 
-from doctorsun.data.convert.annotation import AnnotatedImage
+from doctorsun.data.convert.annotation import AnnotatedImage, Picture
 from doctorsun.data.convert.facts import Facts
 from doctorsun.data.convert.questions import Question, questions_of
 from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
 from doctorsun.data.convert.templates import Wording, load_templates, plain_wording, word_question
 from doctorsun.data.ontology.ontology import LANGUAGES, Language, Ontology
+from doctorsun.image.raster import encode_png
 from doctorsun.schema import (
     Answer,
     Image,
@@ -57,19 +55,15 @@ class Blank:
         )
 
 
-def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode [height, width] or [height, width, 3] as PNG, fast rather than small."""
-    buffer = io.BytesIO()
-    Pillow.fromarray(pixels).save(buffer, format="PNG", compress_level=1)
-    return buffer.getvalue()
-
-
-def image_of(pixels: NDArray[np.uint8], facts: ImageFacts | None = None) -> Image:
-    """Return the encoded image with what its acquisition tells."""
-    encoded = encode_png(pixels)
-    height, width = pixels.shape[:2]
+def image_of(picture: Picture, facts: ImageFacts | None = None) -> Image:
+    """Return the encoded image with what its acquisition tells; a file's own bytes stay as they are."""
+    facts = facts or ImageFacts()
+    if isinstance(picture, Image):
+        return replace(picture, facts=facts)
+    encoded = encode_png(picture)
+    height, width = picture.shape[:2]
     digest = hashlib.sha256(encoded).hexdigest()
-    return Image(bytes=encoded, sha256=digest, width=width, height=height, facts=facts or ImageFacts())
+    return Image(bytes=encoded, sha256=digest, width=width, height=height, facts=facts)
 
 
 def samples_of(annotated: AnnotatedImage, facts: Facts, rng: np.random.Generator, ontology: Ontology) -> list[Sample]:
@@ -77,7 +71,7 @@ def samples_of(annotated: AnnotatedImage, facts: Facts, rng: np.random.Generator
 
     Translations, paraphrases and negations point at the sample that they say again.
     """
-    image = image_of(annotated.pixels, ImageFacts(spacing_mm=annotated.spacing_mm, window=annotated.window))
+    image = image_of(annotated.picture, annotated.acquisition)
     blank = Blank(
         sample=Sample(
             id="",

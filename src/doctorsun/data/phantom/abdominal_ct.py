@@ -23,6 +23,7 @@ from doctorsun.data.phantom.canvas import (
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
 from doctorsun.image.intensity import apply_window
+from doctorsun.schema import ImageFacts
 
 FIELD_MM = 350.0
 LESION_SMALL_MM = (21.0, 26.0)
@@ -163,10 +164,9 @@ def draw(rng: np.random.Generator) -> Phantom:
     window = float(rng.uniform(*WINDOW_CENTER_HU)), float(rng.uniform(*WINDOW_WIDTH_HU))
     image = AnnotatedImage(
         original_id="",
-        pixels=apply_window(noisy, center=window[0], width=window[1]),
+        picture=apply_window(noisy, center=window[0], width=window[1]),
         source=drawn_source("phantom"),
-        spacing_mm=(spacing, spacing),
-        window=window,
+        acquisition=ImageFacts(spacing_mm=(spacing, spacing), window=window),
         modality="abdominal_ct",
         plane="axial",
         anatomy="abdomen",

@@ -19,6 +19,7 @@ from doctorsun.data.phantom.canvas import (
     white_noise,
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
+from doctorsun.schema import ImageFacts
 
 SPACING_UM = 0.78
 NUMBER_CELLS = (26, 44)
@@ -105,9 +106,9 @@ def draw(rng: np.random.Generator) -> Phantom:
     noisy = picture + white_noise(rng) * np.float32(0.015)
     image = AnnotatedImage(
         original_id="",
-        pixels=rgb_pixels(expose(rng, noisy, EXPOSURE)),
+        picture=rgb_pixels(expose(rng, noisy, EXPOSURE)),
         source=drawn_source("phantom"),
-        spacing_mm=(SPACING_UM / 1000, SPACING_UM / 1000),
+        acquisition=ImageFacts(spacing_mm=(SPACING_UM / 1000, SPACING_UM / 1000)),
         modality="blood_smear",
         anatomy="blood",
         department="haematology",

@@ -22,6 +22,7 @@ from doctorsun.data.phantom.canvas import (
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
 from doctorsun.image.intensity import to_uint8
+from doctorsun.schema import ImageFacts
 
 FIELD_MM = 220.0
 LESION_SMALL_MM = (17.0, 25.0)
@@ -151,9 +152,9 @@ def draw(rng: np.random.Generator) -> Phantom:
         ]
     image = AnnotatedImage(
         original_id="",
-        pixels=to_uint8(_acquire(rng, signal)),
+        picture=to_uint8(_acquire(rng, signal)),
         source=drawn_source("phantom"),
-        spacing_mm=(brain.frame.spacing, brain.frame.spacing),
+        acquisition=ImageFacts(spacing_mm=(brain.frame.spacing, brain.frame.spacing)),
         modality="brain_mr",
         plane=plane,
         anatomy="brain",

@@ -23,6 +23,7 @@ from doctorsun.data.phantom.canvas import (
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
 from doctorsun.image.intensity import to_uint8
+from doctorsun.schema import ImageFacts
 
 FIELD_MM = 340.0
 NODULE_MM = (20.0, 30.0)
@@ -168,9 +169,9 @@ def draw(rng: np.random.Generator) -> Phantom:
     ]
     image = AnnotatedImage(
         original_id="",
-        pixels=to_uint8(_display(rng, integral)),
+        picture=to_uint8(_display(rng, integral)),
         source=drawn_source("phantom"),
-        spacing_mm=(chest.frame.spacing, chest.frame.spacing),
+        acquisition=ImageFacts(spacing_mm=(chest.frame.spacing, chest.frame.spacing)),
         modality="chest_xray",
         plane="frontal",
         anatomy="chest",

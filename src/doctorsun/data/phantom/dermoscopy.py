@@ -20,6 +20,7 @@ from doctorsun.data.phantom.canvas import (
     white_noise,
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
+from doctorsun.schema import ImageFacts
 
 FIELD_MM = 16.0
 RADIUS_MM = (3.4, 4.6)
@@ -81,9 +82,9 @@ def draw(rng: np.random.Generator) -> Phantom:
     noisy = picture + white_noise(rng) * np.float32(0.015)
     image = AnnotatedImage(
         original_id="",
-        pixels=rgb_pixels(expose(rng, noisy, EXPOSURE)),
+        picture=rgb_pixels(expose(rng, noisy, EXPOSURE)),
         source=drawn_source("phantom"),
-        spacing_mm=(frame.spacing, frame.spacing),
+        acquisition=ImageFacts(spacing_mm=(frame.spacing, frame.spacing)),
         modality="dermoscopy",
         anatomy="skin",
         department="dermatology",

@@ -23,6 +23,7 @@ from doctorsun.data.phantom.canvas import (
     with_gamma,
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
+from doctorsun.schema import ImageFacts
 
 FIELD_MM = 9.6
 CUP_NORMAL = (0.25, 0.45)
@@ -100,9 +101,9 @@ def draw(rng: np.random.Generator) -> Phantom:
     )
     image = AnnotatedImage(
         original_id="",
-        pixels=rgb_pixels(_photograph(rng, picture)),
+        picture=rgb_pixels(_photograph(rng, picture)),
         source=drawn_source("phantom"),
-        spacing_mm=(frame.spacing, frame.spacing),
+        acquisition=ImageFacts(spacing_mm=(frame.spacing, frame.spacing)),
         modality="fundus",
         anatomy="retina",
         department="ophthalmology",

@@ -19,6 +19,7 @@ from doctorsun.data.phantom.canvas import (
     white_noise,
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
+from doctorsun.schema import ImageFacts
 
 SPACING_UM = 1.0
 SPARSE_NUCLEI = (14, 22)
@@ -79,9 +80,9 @@ def draw(rng: np.random.Generator) -> Phantom:
     exposed = expose(rng, picture + white_noise(rng) * np.float32(0.02), EXPOSURE)
     image = AnnotatedImage(
         original_id="",
-        pixels=rgb_pixels(exposed),
+        picture=rgb_pixels(exposed),
         source=drawn_source("phantom"),
-        spacing_mm=(SPACING_UM / 1000, SPACING_UM / 1000),
+        acquisition=ImageFacts(spacing_mm=(SPACING_UM / 1000, SPACING_UM / 1000)),
         modality="histology",
         anatomy="breast_tissue",
         department="pathology",

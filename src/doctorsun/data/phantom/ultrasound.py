@@ -20,6 +20,7 @@ from doctorsun.data.phantom.canvas import (
 )
 from doctorsun.data.phantom.phantom import DrawnFinding, Phantom, drawn_source
 from doctorsun.image.intensity import to_uint8
+from doctorsun.schema import ImageFacts
 
 FIELD_MM = 50.0
 CYST_MM = (9.0, 14.0)
@@ -118,9 +119,9 @@ def draw(rng: np.random.Generator) -> Phantom:
         objects.append(mark("solid_mass", cover))
     image = AnnotatedImage(
         original_id="",
-        pixels=to_uint8(_display(rng, level)),
+        picture=to_uint8(_display(rng, level)),
         source=drawn_source("phantom"),
-        spacing_mm=(frame.spacing, frame.spacing),
+        acquisition=ImageFacts(spacing_mm=(frame.spacing, frame.spacing)),
         modality="ultrasound",
         anatomy="breast",
         department="ultrasound",

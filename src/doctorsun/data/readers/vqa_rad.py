@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.errors import DataError
 from doctorsun.image.raster import read_image_file
 from doctorsun.schema import Answer, Groups, Image, Message, Sample, Source, image_part, sample_id, text_part
@@ -26,15 +27,6 @@ _SPLITS = ("train", "validation", "test")
 _ORGANS = {"HEAD": ("ct_mr", "brain"), "CHEST": ("xray", "chest"), "ABD": ("ct", "abdomen")}
 _MISSPELT_TYPES = {"atrib": "attrib", "prse": "pres"}
 _KINDS = {"CLOSED": "closed", "OPEN": "open"}
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A source item that gives no sample, and why."""
-
-    original_id: str
-    reason: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,7 @@ class _Record:
         return "" if value is None or value != value else " ".join(str(value).split())  # noqa: PLR0124
 
 
-def read_vqa_rad(root: Path, split: str) -> Iterator[Sample | Dropped]:
+def read_vqa_rad(root: Path, split: str) -> Iterator[Item]:
     """Yield one item per question of a split, in file order.
 
     Args:
@@ -88,7 +80,7 @@ def read_vqa_rad(root: Path, split: str) -> Iterator[Sample | Dropped]:
         seen.add(record.original_id)
         if name not in images:
             images[name] = _image(image_folder / name, record)
-        yield _sample(record, images[name], split)
+        yield (_sample(record, images[name], split),)
 
 
 def _records(root: Path) -> tuple[Iterator[_Record], Path]:

@@ -9,7 +9,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.convert.facts import facts_of
 from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.errors import DataError
-from doctorsun.schema import Source
+from doctorsun.schema import ImageFacts, Source
 
 RIGHT_LUNG = AnnotatedObject(label="right_lung", box_px=(10, 10, 40, 100))
 LEFT_LUNG = AnnotatedObject(label="left_lung", box_px=(60, 10, 90, 100))
@@ -21,8 +21,8 @@ def nodule(x, y, side=6):
 
 def facts(labels, objects=(), spacing_mm=(2.0, 2.0)):
     image = AnnotatedImage(
-        original_id="1", pixels=np.zeros((110, 100), dtype=np.uint8), source=Source(dataset="own"), labels=labels,
-        objects=tuple(objects), spacing_mm=spacing_mm, modality="chest_xray",
+        original_id="1", picture=np.zeros((110, 100), dtype=np.uint8), source=Source(dataset="own"), labels=labels,
+        objects=tuple(objects), acquisition=ImageFacts(spacing_mm=spacing_mm), modality="chest_xray",
     )  # fmt: skip
     return facts_of(image, load_ontology())
 

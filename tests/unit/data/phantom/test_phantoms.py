@@ -42,8 +42,8 @@ def test_facts_equal_the_generators_truth(modality):
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_images_have_the_ontologys_names_and_the_right_size(modality):
     image = drawn(modality, 1)[0].image
-    assert image.pixels.shape[:2] == (SIZE_PX, SIZE_PX)
-    assert image.pixels.dtype == np.uint8
+    assert image.picture.shape[:2] == (SIZE_PX, SIZE_PX)
+    assert image.picture.dtype == np.uint8
     assert image.modality == modality
     assert image.anatomy in ONTOLOGY.organs
     assert image.department in ONTOLOGY.departments
@@ -53,8 +53,8 @@ def test_images_have_the_ontologys_names_and_the_right_size(modality):
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_drawing_is_a_pure_function_of_the_seed(modality):
     again = DRAWERS[modality](np.random.default_rng((31, 0)))
-    assert np.array_equal(again.image.pixels, drawn(modality, 1)[0].image.pixels)
-    assert not np.array_equal(again.image.pixels, drawn(modality, 2)[1].image.pixels)
+    assert np.array_equal(again.image.picture, drawn(modality, 1)[0].image.picture)
+    assert not np.array_equal(again.image.picture, drawn(modality, 2)[1].image.picture)
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
@@ -106,7 +106,7 @@ def test_side_and_zone_of_nodules_are_uniform():
 
 def shortcut_features(image):
     """Mean and standard deviation of each channel, and the four corner pixels."""
-    pixels = image.pixels.astype(float).reshape(SIZE_PX, SIZE_PX, -1)
+    pixels = image.picture.astype(float).reshape(SIZE_PX, SIZE_PX, -1)
     corners = pixels[[0, 0, -1, -1], [0, -1, 0, -1]].ravel()
     return np.concatenate([pixels.mean(axis=(0, 1)), pixels.std(axis=(0, 1)), corners])
 

@@ -1,13 +1,15 @@
 """Source settings to stores: every item once, in order, resumable."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
-from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.item import Dropped, Item, Reader
 from doctorsun.data.readers.phantom import phantom_item, phantom_text_item, shapes_item
 from doctorsun.data.readers.vqa_rad import read_vqa_rad
 from doctorsun.schema import Sample
@@ -15,6 +17,8 @@ from doctorsun.storage.store import Store, StoreWriter, store_is_complete, store
 
 Progress = Callable[[int, int | None], None]
 GeneratedSource = PhantomSource | PhantomTextSource | ShapesSource
+CHUNK = 16
+CHUNKS_AHEAD = 2  # per worker: enough that none waits for the writer, few enough that memory stays flat
 ItemMaker = Callable[[int], Sequence[Sample]]
 
 
@@ -59,10 +63,39 @@ def build_store(
     if not store_is_complete(folder):
         with StoreWriter(folder, name=f"{name}/{split}", step=step) as writer:
             if isinstance(section, VqaRadSource):
-                _write_read(writer, read_vqa_rad(Path(section.root or "."), split), on_progress)
+                items = read_vqa_rad(Path(section.root or "."), split)
+                _write(writer, islice(items, writer.num_items_done, None), on_progress)
             else:
                 make, total = _item_maker(section, split, seed)
                 _write_made(writer, make, total, on_progress)
+    return Store(folder)
+
+
+def read_into(
+    folder: Path, reader: Reader[Any], *, name: str, step: dict[str, Any], workers: int = 1, on_progress: Progress
+) -> Store:
+    """Make a store of everything that a reader reads, or go on where a killed run stopped.
+
+    Args:
+        folder: where the store goes.
+        reader: the opened source.
+        name: of the store.
+        step: what the store depends on: the source and its settings.
+        workers: processes that make items; the store is the same whatever their number.
+        on_progress: called with items done and None.
+
+    Raises:
+        DataError: the source cannot be read, or the folder holds another store.
+    """
+    if store_is_complete(folder) and store_steps(folder) == (step,):
+        return Store(folder)
+    with StoreWriter(folder, name=name, step=step) as writer:
+        pending = islice(reader.pending(), writer.num_items_done, None)
+        if workers == 1:
+            _write(writer, map(reader.make, pending), on_progress)
+        else:
+            with ProcessPoolExecutor(workers) as pool:
+                _write(writer, _made_by(pool, reader, pending, workers), on_progress)
     return Store(folder)
 
 
@@ -90,14 +123,28 @@ def _of_split(step: dict[str, Any]) -> dict[str, Any]:
     return step | sizes
 
 
-def _write_read(writer: StoreWriter, items: Iterator[Item], on_progress: Progress) -> None:
-    done = writer.num_items_done
-    for count, item in enumerate(islice(items, done, None), start=done + 1):
+def _write(writer: StoreWriter, items: Iterable[Item], on_progress: Progress) -> None:
+    for count, item in enumerate(items, start=writer.num_items_done + 1):
         if isinstance(item, Dropped):
             writer.drop(item.original_id, item.reason, item.detail)
         else:
             writer.add(item)
         on_progress(count, None)
+
+
+def _made_by(pool: Executor, reader: Reader[Any], pending: Iterator[Any], workers: int) -> Iterator[Item]:
+    """Yield the items in order while later ones are in the making; only so many wait at a time."""
+    waiting: deque[Future[list[Item]]] = deque()
+    while chunk := tuple(islice(pending, CHUNK)):
+        waiting.append(pool.submit(_make_chunk, reader, chunk))
+        if len(waiting) > workers * CHUNKS_AHEAD:
+            yield from waiting.popleft().result()
+    while waiting:
+        yield from waiting.popleft().result()
+
+
+def _make_chunk(reader: Reader[Any], chunk: tuple[Any, ...]) -> list[Item]:
+    return [reader.make(pending) for pending in chunk]
 
 
 def _write_made(writer: StoreWriter, make: ItemMaker, total: int, on_progress: Progress) -> None:

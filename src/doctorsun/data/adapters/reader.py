@@ -1,0 +1,45 @@
+"""AdapterReader: a folder of annotated images, its adapter, and the samples that come of both."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from doctorsun.data.adapters.adapter import Adapter
+from doctorsun.data.adapters.meaning import annotated_image
+from doctorsun.data.convert.facts import facts_of
+from doctorsun.data.convert.samples import samples_of
+from doctorsun.data.ontology.ontology import load_ontology
+from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.record import Record
+from doctorsun.schema import Sample
+
+
+@dataclass(frozen=True)
+class AdapterReader:
+    """An opened data set."""
+
+    adapter: Adapter
+    root: Path
+
+    def pending(self) -> Iterator[Any]:
+        """Yield what each source item is read from."""
+        return self.adapter.reader.pending(self.root)
+
+    def make(self, pending: Any) -> Item:
+        """Read an item and ask all that its annotations can answer."""
+        records = self.adapter.reader.read(pending, self.root)
+        if isinstance(records, Dropped):
+            return records
+        samples = tuple(sample for record in records for sample in self._samples(record))
+        return samples or Dropped(records[0].original_id, "nothing_to_ask")
+
+    def _samples(self, record: Record) -> list[Sample]:
+        ontology = load_ontology()
+        annotated = annotated_image(self.adapter, record, self.root, ontology)
+        seed = hashlib.sha256(f"{self.adapter.dataset}/{record.original_id}".encode()).digest()
+        rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
+        return samples_of(annotated, facts_of(annotated, ontology), rng, ontology)

@@ -1,0 +1,35 @@
+"""The formats of ``doctorsun data import``, each with the reader that opens it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from doctorsun.config.collection import ImportSource
+from doctorsun.data.readers.item import Reader
+from doctorsun.errors import RecipeError
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFormat:
+    """One format: its name, what it is in a line, and what opens files of it."""
+
+    name: str
+    summary: str
+    open: Callable[[ImportSource], Reader[Any]]
+
+
+FORMATS: tuple[ImportFormat, ...] = ()
+
+
+def open_import(source: ImportSource) -> Reader[Any]:
+    """Open files of a named format; paths are taken as they stand.
+
+    Raises:
+        RecipeError: there is no such format.
+        DataError: the files cannot be read.
+    """
+    for each in FORMATS:
+        if each.name == source.format:
+            return each.open(source)
+    known = ", ".join(each.name for each in FORMATS)
+    raise RecipeError("import format", got=f"'{source.format}'", expected=f"one of {known}", do="correct the name")

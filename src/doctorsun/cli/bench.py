@@ -1,4 +1,7 @@
-"""Commands that time things: startup, train."""
+"""Commands that time things: startup, train, data."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -27,4 +30,25 @@ def train(recipe: RecipeName = "tiny", settings: Settings = None, *, as_json: As
     from doctorsun.recipes.check import load_checked
 
     facts = measure_training(load_checked(recipe, settings or []))
+    print_json(facts) if as_json else print_facts(facts)
+
+
+@app.command()
+def data(
+    *,
+    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Pairs of each timed import.")] = 2000,
+    more: Annotated[int, typer.Option("--more", min=0, help="Pairs of one larger import, to compare memory.")] = 0,
+    pairings: Annotated[int, typer.Option("--pairings", min=1, help="Comparisons of one worker with two.")] = 5,
+    scratch: Annotated[
+        Path | None, typer.Option("--scratch", metavar="DIR", help="Disk to work on, about 60 kB a pair.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time the import of image-text pairs.
+
+    Each pair is a distinct 336-pixel JPEG that is decoded, hashed and converted with one conversation.
+    """
+    from doctorsun.bench.data import measure_data
+
+    facts = measure_data(num_pairs=pairs, num_more=more, pairings=pairings, scratch=scratch)
     print_json(facts) if as_json else print_facts(facts)

@@ -4,11 +4,13 @@ A pattern is a relative path with named parts: ``{split}/{label}/{name}.jpg``. A
 but a slash; ``*`` does too and is forgotten; ``**`` stands for any number of folders.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
 
 from doctorsun.errors import DataError
 
@@ -46,7 +48,7 @@ class PathPattern:
         return re.compile("".join(parts) + re.escape(self.text[end:]))
 
     def find(self, root: Path) -> Iterator[tuple[Path, dict[str, str]]]:
-        """Yield the files that match, in the order of their paths, with the named parts.
+        """Yield the files that match, folder by folder in the order of their names, with the named parts.
 
         Raises:
             DataError: the folder is not there, or no file matches.
@@ -54,17 +56,25 @@ class PathPattern:
         if not root.is_dir():
             raise DataError(f"{root}", got="no such folder", expected="the folder of the data set")
         num_found = 0
-        for path in sorted(
-            root.glob(_TOKEN.sub(lambda token: token.group() if token.group() == "**/" else "*", self.text))
-        ):
+        for path in self._walk(root):
             match = self.expression.fullmatch(path.relative_to(root).as_posix())
-            if match and path.is_file():
+            if match:
                 num_found += 1
                 yield path, match.groupdict()
         if not num_found:
             raise DataError(
                 f"files in {root}", got=f"none like {self.text}", expected="at least one", do="check --root"
             )
+
+    def _walk(self, root: Path) -> Iterator[Path]:
+        """Yield the files that may match, a folder at a time: only one folder's names are in memory; hidden ones are left out."""
+        parts = PurePosixPath(self.text).parts
+        fixed = list(takewhile(lambda part: not _TOKEN.search(part), parts[:-1]))
+        has_any_depth = "**" in parts
+        for folder, folders, files in os.walk(root.joinpath(*fixed), followlinks=not has_any_depth):
+            depth = len(Path(folder).relative_to(root).parts)
+            folders[:] = sorted(folders) if has_any_depth or depth < len(parts) - 1 else []
+            yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
 
     def fill(self, fields: Mapping[str, str]) -> str:
         """Return the pattern with its names replaced by fields; stars stay.

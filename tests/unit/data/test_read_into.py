@@ -1,0 +1,91 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from doctorsun.data.collect import CollectedReader
+from doctorsun.data.pipeline import read_into
+from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.errors import DataError
+from doctorsun.schema import Message, Sample, Source, sample_id, text_part
+from doctorsun.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Makes a document of every number, and drops every seventh."""
+
+    count: int
+    dataset: str = "numbers"
+
+    def pending(self) -> Iterator[int]:
+        yield from range(self.count)
+
+    def make(self, pending: int) -> Item:
+        if pending % 7 == 3:
+            return Dropped(str(pending), "seventh", "as the test wants")
+        message = Message(role="assistant", content=(text_part(f"number {pending}"),))
+        source = Source(dataset=self.dataset, original_id=str(pending))
+        return (Sample(id=sample_id(self.dataset, str(pending), "en"), messages=(message,), source=source),)
+
+
+class StoppedError(Exception):
+    """The test ends the work here."""
+
+
+def read(
+    folder: Path,
+    *,
+    count: int = 100,
+    workers: int = 1,
+    on_progress: Callable[[int, int | None], None] = lambda *_: None,
+) -> Store:
+    step = {"step": "read", "count": count}
+    return read_into(folder, Numbers(count), name="n", step=step, workers=workers, on_progress=on_progress)
+
+
+def test_everything_read_is_kept_or_dropped_with_a_reason(tmp_path: Path):
+    told: list[int] = []
+    manifest = read(tmp_path / "store", count=20, on_progress=lambda done, _: told.append(done)).manifest
+    assert (manifest.read, manifest.kept, manifest.dropped) == (20, 17, 3)
+    assert manifest.dropped_reasons == {"seventh": 3}
+    assert told == list(range(1, 21))
+
+
+def test_the_number_of_workers_does_not_change_the_store(tmp_path: Path):
+    assert read(tmp_path / "one").sha256 == read(tmp_path / "two", workers=2).sha256
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stopped_store_goes_on_where_it_was(tmp_path: Path, workers: int):
+    def stop(done: int, _: int | None) -> None:
+        if done == 5000:
+            raise StoppedError
+
+    whole = read(tmp_path / "whole", count=6000)
+    with pytest.raises(StoppedError):
+        read(tmp_path / "stopped", count=6000, workers=workers, on_progress=stop)
+    told: list[int] = []
+    again = read(tmp_path / "stopped", count=6000, workers=workers, on_progress=lambda done, _: told.append(done))
+    assert again.sha256 == whole.sha256
+    assert 1 < told[0] <= 5001
+    assert told[-1] == 6000
+
+
+def test_a_finished_store_is_opened_and_another_is_not_overwritten(tmp_path: Path):
+    first = read(tmp_path / "store", count=10)
+    told: list[int] = []
+    assert read(tmp_path / "store", count=10, on_progress=lambda done, _: told.append(done)).sha256 == first.sha256
+    assert told == []
+    with pytest.raises(DataError, match=r"is complete: got a new writer for it; remove the folder to write it again"):
+        read(tmp_path / "store", count=11)
+    assert Store(tmp_path / "store").sha256 == first.sha256
+
+
+def test_collected_sources_follow_one_another(tmp_path: Path):
+    reader = CollectedReader({"a": Numbers(2, "first"), "b": Numbers(3, "second")})
+    store = read_into(tmp_path / "s", reader, name="s", step={"step": "collect"}, on_progress=lambda *_: None)
+    datasets = store.column("source.dataset")
+    assert datasets == ["first", "first", "second", "second", "second"]
+    assert len(set(store.column("id"))) == len(datasets)

@@ -1,4 +1,4 @@
-"""Ordinary picture files (PNG, JPEG, WebP, BMP, TIFF): checked before decoding, then read to grey or colour pixels."""
+"""Ordinary picture files (PNG, JPEG, WebP, BMP, TIFF, GIF): checked before decoding, then read to grey or colour."""
 
 import hashlib
 import io
@@ -12,17 +12,17 @@ import PIL.ImageOps
 from numpy.typing import NDArray
 
 from doctorsun.errors import ImageError
+from doctorsun.image.file import naming, read_bytes
 from doctorsun.schema import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 MAX_PIXELS = 64_000_000  # a full-field digital mammogram has about 14 million
-MAX_FILE_BYTES = 256 * 2**20
 EXIF_ORIENTATION = 0x0112
 TURNED_ON_THE_SIDE = (5, 6, 7, 8)  # EXIF 2.32, tag Orientation: rows and columns are exchanged
 PNG_COMPRESSION = 1
 
 
-def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, page: int | None = None) -> PIL.Image.Image:
     """Decode one picture to 8-bit grey (L) or colour (RGB), upright as its EXIF orientation says.
 
     Transparent parts become white. Grey values of more than 8 bits and floating-point ones are stretched from the
@@ -32,20 +32,32 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> PIL.Image.Image:
     Args:
         data: the encoded file.
         max_pixels: the largest width times height that is decoded; judged by the header alone.
+        page: which picture of a file of several (a TIFF stack, an animation), counted from 0; None where there is one.
 
     Raises:
-        ImageError: not one of the formats, too large, more than one picture, damaged or cut off.
+        ImageError: not one of the formats, too large, several pictures and no page, no such page, damaged or cut off.
     """
-    picture = _opened(data, max_pixels)
-    try:
-        num_pictures: int = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # MPO: JPEG with previews
-        picture.load()
-        upright = PIL.ImageOps.exif_transpose(picture)
-    except Exception as error:  # decoders raise errors of every type on damaged data
-        raise _undecodable(error) from error
-    if num_pictures != 1:
-        raise ImageError("the file holds several pictures", got=str(num_pictures), expected="1", do="split it")
-    return _grey_or_colour(upright)
+    return _grey_or_colour(_loaded(_opened(data, max_pixels), max_pixels, page))
+
+
+def count_pages(data: bytes, *, max_pixels: int = MAX_PIXELS) -> int:
+    """Return how many pictures a file holds.
+
+    Raises:
+        ImageError: not one of the formats, too large, or damaged.
+    """
+    return _num_pages(_opened(data, max_pixels))
+
+
+def is_ordinary(data: bytes) -> bool:
+    """Return whether a file is a PNG, JPEG or WebP of 8 bits that any program shows as `decode` does.
+
+    Raises:
+        ImageError: not one of the formats, or the header is damaged.
+    """
+    picture = _opened(data, MAX_PIXELS)
+    shown_alike = picture.mode in ("1", "L", "RGB") and not picture.has_transparency_data
+    return picture.format in ("PNG", "JPEG", "WEBP", "MPO") and shown_alike
 
 
 def image_record(data: bytes, *, path: str = "", max_pixels: int = MAX_PIXELS) -> Image:
@@ -69,24 +81,8 @@ def read_image_file(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
     Raises:
         ImageError: the file cannot be read, or as for `image_record`; the message begins with the path.
     """
-    try:
-        return image_record(_read(path), path=str(path), max_pixels=max_pixels)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        do = "check the path and its rights"
-        raise ImageError(f"image {path}", got=reason, expected="a file that can be read", do=do) from error
-    except ImageError as error:
-        what = f"{path}: {error.what}"
-        raise ImageError(what, got=error.got, expected=error.expected, do=error.do) from error
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        most = f"at most {MAX_FILE_BYTES // 2**20} MiB"
-        raise ImageError("the file is too large", expected=most, do="name a picture, or resize it")
-    return data
+    with naming(path):
+        return image_record(read_bytes(path), path=str(path), max_pixels=max_pixels)
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
@@ -104,6 +100,39 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     file = io.BytesIO()
     PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=PNG_COMPRESSION)
     return file.getvalue()
+
+
+def _num_pages(picture: PIL.Image.Image) -> int:
+    """Return the number of pictures in a file; what a photograph (MPO) holds beside its first are previews."""
+    try:
+        return 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    except Exception as error:  # decoders raise errors of every type on damaged data
+        raise _undecodable(error) from error
+
+
+def _loaded(picture: PIL.Image.Image, max_pixels: int, page: int | None) -> PIL.Image.Image:
+    """Decode a picture, or a page of it, as it is stored but upright."""
+    _turn_to(picture, page)
+    if picture.width * picture.height > max_pixels:
+        raise _too_large(picture.size, max_pixels)
+    try:
+        picture.load()
+        return PIL.ImageOps.exif_transpose(picture)
+    except Exception as error:
+        raise _undecodable(error) from error
+
+
+def _turn_to(picture: PIL.Image.Image, page: int | None) -> None:
+    num_pages = _num_pages(picture)
+    if page is None and num_pages != 1:
+        do = "choose one of its pages, or split it"
+        raise ImageError("the file holds several pictures", got=str(num_pages), expected="1", do=do)
+    if page is not None and not 0 <= page < num_pages:
+        raise ImageError("page of the picture file", got=str(page), expected=f"0 to {num_pages - 1}")
+    try:
+        picture.seek(page or 0)
+    except Exception as error:
+        raise _undecodable(error) from error
 
 
 def _opened(data: bytes, max_pixels: int) -> PIL.Image.Image:

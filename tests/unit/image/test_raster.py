@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from doctorsun.errors import ImageError
-from doctorsun.image.raster import decode, encode_png, image_record, read_image_file
+from doctorsun.image.raster import count_pages, decode, encode_png, image_record, is_ordinary, read_image_file
 
 RAMP = np.linspace(0, 255, 5 * 7).astype(np.uint8).reshape(5, 7)
 COLOURS = np.stack([RAMP, RAMP[::-1], 255 - RAMP], axis=-1)
@@ -126,7 +126,7 @@ def test_files_that_are_missing_or_no_picture_are_named(tmp_path: Path) -> None:
 
 def test_other_formats_are_refused() -> None:
     with pytest.raises(ImageError, match=r"not a picture that can be read: .* expected one of PNG, JPEG, WEBP"):
-        decode(encoded(RAMP, "GIF"))
+        decode(encoded(RAMP, "PPM"))
 
 
 @pytest.mark.parametrize("function", [decode, image_record])
@@ -169,6 +169,43 @@ def test_several_pictures_in_one_file_are_refused(kind: str) -> None:
     pictures = [PIL.Image.fromarray(COLOURS), PIL.Image.fromarray(COLOURS[::-1].copy())]
     with pytest.raises(ImageError, match="several pictures: got 2, expected 1"):
         decode(encoded(pictures[0], kind, save_all=True, append_images=pictures[1:]))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG"])
+def test_a_page_of_several_is_chosen(kind: str) -> None:
+    pictures = [PIL.Image.fromarray(COLOURS), PIL.Image.fromarray(COLOURS[::-1].copy())]
+    data = encoded(pictures[0], kind, save_all=True, append_images=pictures[1:])
+    assert count_pages(data) == 2
+    assert np.array_equal(np.asarray(decode(data, page=0)), COLOURS)
+    assert np.array_equal(np.asarray(decode(data, page=1)), COLOURS[::-1])
+    for page in (-1, 2):
+        with pytest.raises(ImageError, match=rf"page of the picture file: got {page}, expected 0 to 1"):
+            decode(data, page=page)
+
+
+def test_the_size_of_a_chosen_page_is_limited_too() -> None:
+    data = encoded(PIL.Image.new("L", (8, 8)), "TIFF", save_all=True, append_images=[PIL.Image.new("L", (90, 80))])
+    with pytest.raises(ImageError, match=r"too large: got 90 x 80 pixels, expected at most 7199"):
+        decode(data, page=1, max_pixels=7199)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "ordinary"),
+    [
+        ("L", "PNG", True),
+        ("RGB", "JPEG", True),
+        ("RGB", "WEBP", True),
+        ("1", "PNG", True),
+        ("RGB", "TIFF", False),
+        ("L", "BMP", False),
+        ("P", "PNG", False),
+        ("RGBA", "PNG", False),
+        ("CMYK", "JPEG", False),
+        ("I;16", "PNG", False),
+    ],
+)
+def test_which_files_any_program_shows_alike(mode: str, kind: str, *, ordinary: bool) -> None:
+    assert is_ordinary(encoded(PIL.Image.new(mode, (4, 3)), kind)) is ordinary
 
 
 def test_the_preview_in_a_photograph_is_ignored() -> None:

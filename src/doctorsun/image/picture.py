@@ -1,0 +1,62 @@
+"""One picture of any file, told by its content: what is shown, and what the file says about it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doctorsun.errors import ImageError
+from doctorsun.image.file import naming, read_bytes
+from doctorsun.image.intensity import Window
+from doctorsun.image.raster import count_pages, decode, image_record, is_ordinary
+from doctorsun.schema import Image, ImageFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedPicture:
+    """A picture, ready for a `Record` of the readers.
+
+    Attributes:
+        picture: the file's own bytes where it is an ordinary 8-bit picture; otherwise the pixels that are shown,
+            [height, width] or [height, width, 3].
+        facts: spacing, window, slice and orientation, as far as the file tells them.
+        header: what else the file tells, in its own words, by name; empty for ordinary pictures. For DICOM as of
+            `doctorsun.image.dicom_header`: modality, body_part, laterality, plane, view, patient, study, series, ...
+    """
+
+    picture: NDArray[np.uint8] | Image
+    facts: ImageFacts = field(default_factory=ImageFacts)
+    header: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def open_picture(path: Path, *, frame: int | None = None, window: Window | int | None = None) -> OpenedPicture:
+    """Open one picture of a file (PNG, JPEG, WebP, BMP, TIFF, GIF or DICOM) and decode it once, so that damage is seen.
+
+    Args:
+        path: the file; its name does not matter.
+        frame: which frame or page of a file of several, counted from 0; None where there is one.
+        window: how a DICOM picture of grey values is shown: a window, the number of one of its own, or None: its
+            first own one, without any the soft tissue window for CT, and the 0.5 to 99.5 percentile for others.
+
+    Raises:
+        ImageError: the file cannot be read or shown; the message begins with the path.
+    """
+    with naming(path):
+        data = read_bytes(path)
+        if window is not None:
+            do = "leave the window out"
+            raise ImageError("window", got="an ordinary picture", expected="values with a scale, as in DICOM", do=do)
+        pixels = np.asarray(decode(data, page=frame))
+        keep = frame is None and is_ordinary(data)
+        return OpenedPicture(picture=image_record(data, path=str(path)) if keep else pixels)
+
+
+def count_frames(path: Path) -> int:
+    """Return how many frames or pages a picture file holds, by its header.
+
+    Raises:
+        ImageError: the file cannot be read; the message begins with the path.
+    """
+    with naming(path):
+        return count_pages(read_bytes(path))

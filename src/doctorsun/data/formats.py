@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.item import Reader
+from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.errors import RecipeError
 
 
@@ -18,7 +20,11 @@ class ImportFormat:
     open: Callable[[ImportSource], Reader[Any]]
 
 
-FORMATS: tuple[ImportFormat, ...] = ()
+FORMATS: tuple[ImportFormat, ...] = (
+    ImportFormat(
+        "vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", lambda source: VqaRadReader(Path(source.path))
+    ),
+)
 
 
 def open_import(source: ImportSource) -> Reader[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
 from doctorsun.data.readers.item import Dropped, Item, Reader
 from doctorsun.data.readers.phantom import phantom_item, phantom_text_item, shapes_item
-from doctorsun.data.readers.vqa_rad import read_vqa_rad
+from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.schema import Sample
 from doctorsun.storage.store import Store, StoreWriter, store_is_complete, store_steps
 
@@ -63,8 +63,8 @@ def build_store(
     if not store_is_complete(folder):
         with StoreWriter(folder, name=f"{name}/{split}", step=step) as writer:
             if isinstance(section, VqaRadSource):
-                items = read_vqa_rad(Path(section.root or "."), split)
-                _write(writer, islice(items, writer.num_items_done, None), on_progress)
+                reader = VqaRadReader(Path(section.root or "."), split)
+                _write(writer, map(reader.make, islice(reader.pending(), writer.num_items_done, None)), on_progress)
             else:
                 make, total = _item_maker(section, split, seed)
                 _write_made(writer, make, total, on_progress)

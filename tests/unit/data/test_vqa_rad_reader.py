@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from doctorsun.data.readers.item import Dropped
-from doctorsun.data.readers.vqa_rad import read_vqa_rad
+from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.errors import DataError
-from doctorsun.schema import Sample
 
 IN_TRAIN, IN_VALIDATION = "synpic0.jpg", "synpic12.jpg"
+
+
+def read_vqa_rad(root: Path, split: str | None) -> list[Item]:
+    reader = VqaRadReader(root, split)
+    return [reader.make(pending) for pending in reader.pending()]
 
 
 def jpeg(level):
@@ -114,6 +118,13 @@ def test_validation_is_cut_from_training_by_image(make_split):
     assert [item.source.original_id for (item,) in read_vqa_rad(root, "test")] == ["test-3"]
 
 
+def test_all_splits_are_read_in_file_order(make_split):
+    root = make_split(train=[record(1), record(2, image_name=IN_VALIDATION)], test=[record(3)])
+
+    splits = [item.source.split for (item,) in read_vqa_rad(root, None)]
+    assert splits == ["train", "validation", "test"]
+
+
 def test_a_data_folder_below_the_root_is_found(make_split, tmp_path):
     assert len(list(read_vqa_rad(make_split(train=[record(1)], folder=tmp_path / "data"), "train"))) == 1
 
@@ -189,9 +200,12 @@ def test_the_real_set_has_its_published_numbers():
     root = Path(os.environ["DOCTORSUN_TEST_DATA"]) / "vqa_rad"
     if not root.is_dir():
         pytest.skip(f"{root} is not there")
-    items = {split: list(read_vqa_rad(root, split)) for split in ("train", "validation", "test")}
+    made = {split: read_vqa_rad(root, split) for split in ("train", "validation", "test")}
 
-    assert all(isinstance(item, Sample) for split in items.values() for item in split)
+    items = {
+        split: [sample for item in found if isinstance(item, tuple) for sample in item] for split, found in made.items()
+    }
+    assert {split: len(found) for split, found in items.items()} == {split: len(found) for split, found in made.items()}
     assert len(items["train"]) + len(items["validation"]) == 3064
     assert len(items["validation"]) == 166
     assert Counter(item.answer.kind for item in items["test"]) == {"closed": 272, "open": 179}

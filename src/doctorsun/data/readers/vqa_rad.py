@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,40 +48,58 @@ class _Record:
         return "" if value is None or value != value else " ".join(str(value).split())  # noqa: PLR0124
 
 
-def read_vqa_rad(root: Path, split: str) -> Iterator[Item]:
-    """Yield one item per question of a split, in file order.
+@dataclass(frozen=True)
+class VqaRadReader:
+    """An opened set.
+
+    Samples carry the images' own bytes. The task is the first question type in lower case, the modality ``xray``,
+    ``ct`` or ``ct_mr`` (a head slice, which the set does not tell apart). Gold yes and no are in lower case and the
+    training reply is ``Yes`` or ``No``. Questions without words, without an answer or with a number that was seen
+    already are dropped.
 
     Args:
         root: the folder that holds ``trainset.json``, ``testset.json`` and ``images``, or the official file
             ``VQA_RAD Dataset Public.json`` and its image folder; or the parent of such a folder named ``data``.
-        split: train, validation (the questions on 5 % of the training images, chosen by a hash of their names) or test.
-
-    Yields:
-        Samples whose images are the files' own bytes. The task is the first question type in lower case, the
-        modality ``xray``, ``ct`` or ``ct_mr`` (a head slice, which the set does not tell apart). Gold yes and no
-        are in lower case and the training reply is ``Yes`` or ``No``. Questions without words, without an answer or
-        with a number that was seen already are dropped.
+        split: train, validation (the questions on 5 % of the training images, chosen by a hash of their names) or
+            test; all of them when None.
 
     Raises:
-        DataError: a file or an image is missing or damaged, or a record lacks a column or has an unknown value.
+        DataError: there is no such split; when it is read: a file or an image is missing or damaged, or a record
+            lacks a column or has an unknown value.
     """
-    if split not in _SPLITS:
-        raise DataError("VQA-RAD split", got=repr(split), expected=" or ".join(_SPLITS))
-    records, image_folder = _records(Path(root))
-    seen: set[str] = set()
-    images: dict[str, Image] = {}
-    for record in records:
-        name = record.text("image_name")
-        if _split_of(record, name) != split:
-            continue
-        dropped = _reason_to_drop(record, seen)
-        if dropped:
-            yield dropped
-            continue
-        seen.add(record.original_id)
-        if name not in images:
-            images[name] = _image(image_folder / name, record)
-        yield (_sample(record, images[name], split),)
+
+    root: Path
+    split: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.split not in (*_SPLITS, None):
+            raise DataError("VQA-RAD split", got=repr(self.split), expected=" or ".join(_SPLITS))
+
+    def pending(self) -> Iterator[_Record | Dropped]:
+        """Yield the questions in file order."""
+        seen: set[str] = set()
+        for record in _records(self.root)[0]:
+            if self.split in (None, _split_of(record)):
+                yield _reason_to_drop(record, seen) or record
+                seen.add(record.original_id)
+
+    def make(self, pending: _Record | Dropped) -> Item:
+        """Make the sample of a question."""
+        if isinstance(pending, Dropped):
+            return pending
+        path = self._image_folder / pending.text("image_name")
+        if not path.is_file():
+            raise DataError(
+                f"{pending.place}: image {path}",
+                got="no such file",
+                expected="the image of the question",
+                do="complete the image folder",
+            )
+        return (_sample(pending, _read_image(path)),)
+
+    @cached_property
+    def _image_folder(self) -> Path:
+        return _records(self.root)[1]
 
 
 def _records(root: Path) -> tuple[Iterator[_Record], Path]:
@@ -116,10 +135,10 @@ def _read_file(path: Path, *, is_test: bool | None) -> Iterator[_Record]:
         yield _Record(fields, place, str(fields["phrase_type"]).startswith("test") if is_test is None else is_test)
 
 
-def _split_of(record: _Record, image_name: str) -> str:
+def _split_of(record: _Record) -> str:
     if record.is_test:
         return "test"
-    share = int(hashlib.sha256(image_name.encode()).hexdigest()[:8], 16) % 100
+    share = int(hashlib.sha256(record.text("image_name").encode()).hexdigest()[:8], 16) % 100
     return "validation" if share < _VALIDATION_PERCENT else "train"
 
 
@@ -132,14 +151,8 @@ def _reason_to_drop(record: _Record, seen: set[str]) -> Dropped | None:
     return None
 
 
-def _image(path: Path, record: _Record) -> Image:
-    if not path.is_file():
-        raise DataError(
-            f"{record.place}: image {path}",
-            got="no such file",
-            expected="the image of the question",
-            do="complete the image folder",
-        )
+@lru_cache(maxsize=512)
+def _read_image(path: Path) -> Image:
     return replace(read_image_file(path), path=f"{path.parent.name}/{path.name}")
 
 
@@ -151,7 +164,7 @@ def _known(record: _Record, name: str, values: dict[str, Any]) -> Any:
     return values[value]
 
 
-def _sample(record: _Record, image: Image, split: str) -> Sample:
+def _sample(record: _Record, image: Image) -> Sample:
     modality, anatomy = _known(record, "image_organ", _ORGANS)
     gold = record.text("answer")
     reply = gold
@@ -169,7 +182,7 @@ def _sample(record: _Record, image: Image, split: str) -> Sample:
             dataset="vqa_rad",
             url="https://osf.io/89kps/",
             licence="CC0-1.0",
-            split=split,
+            split=_split_of(record),
             original_id=record.original_id,
         ),
         images=(image,),

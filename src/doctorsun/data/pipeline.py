@@ -1,25 +1,28 @@
 """Source settings to stores: every item once, in order, resumable."""
 
 import shutil
+import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
 from doctorsun.data.readers.item import Dropped, Item, Reader
-from doctorsun.data.readers.phantom import phantom_item, phantom_text_item, shapes_item
+from doctorsun.data.readers.phantom import DrawnReader, phantom_item, phantom_text_item, shapes_item
 from doctorsun.data.readers.vqa_rad import VqaRadReader
-from doctorsun.schema import Sample
+from doctorsun.errors import MachineError
 from doctorsun.storage.store import Store, StoreWriter, store_is_complete, store_steps
 
 Progress = Callable[[int, int | None], None]
 GeneratedSource = PhantomSource | PhantomTextSource | ShapesSource
 CHUNK = 16
 CHUNKS_AHEAD = 2  # per worker: enough that none waits for the writer, few enough that memory stays flat
-ItemMaker = Callable[[int], Sequence[Sample]]
 
 
 def splits_of(section: SourceSection) -> tuple[Split, ...]:
@@ -60,15 +63,16 @@ def build_store(
     step = _step(section, split, seed)
     if _steps_in(folder) not in ((), (step,)):
         shutil.rmtree(folder)
-    if not store_is_complete(folder):
-        with StoreWriter(folder, name=f"{name}/{split}", step=step) as writer:
-            if isinstance(section, VqaRadSource):
-                reader = VqaRadReader(Path(section.root or "."), split)
-                _write(writer, map(reader.make, islice(reader.pending(), writer.num_items_done, None)), on_progress)
-            else:
-                make, total = _item_maker(section, split, seed)
-                _write_made(writer, make, total, on_progress)
-    return Store(folder)
+    if store_is_complete(folder):
+        return Store(folder)
+    reader, total = _open(section, split, seed)
+    return read_into(
+        folder,
+        reader,
+        name=f"{name}/{split}",
+        step=step,
+        on_progress=lambda done, _: on_progress(done, total),
+    )
 
 
 def read_into(
@@ -86,6 +90,7 @@ def read_into(
 
     Raises:
         DataError: the source cannot be read, or the folder holds another store.
+        MachineError: a worker process was killed, or the disk is full; complete shards stay.
     """
     if store_is_complete(folder) and store_steps(folder) == (step,):
         return Store(folder)
@@ -94,7 +99,7 @@ def read_into(
         if workers == 1:
             _write(writer, map(reader.make, pending), on_progress)
         else:
-            with ProcessPoolExecutor(workers) as pool:
+            with _pool(workers) as pool:
                 _write(writer, _made_by(pool, reader, pending, workers), on_progress)
     return Store(folder)
 
@@ -132,6 +137,22 @@ def _write(writer: StoreWriter, items: Iterable[Item], on_progress: Progress) ->
         on_progress(count, None)
 
 
+@contextmanager
+def _pool(workers: int) -> Generator[Executor]:
+    """Start processes that leave Ctrl-C to this one; what they have not begun is not done when the block ends early."""
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    try:
+        yield pool
+    except BrokenExecutor as error:
+        raise MachineError(
+            "a worker process was killed",
+            expected="room in memory for every worker",
+            do="run the command again with fewer --workers; it goes on where it stopped",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _made_by(pool: Executor, reader: Reader[Any], pending: Iterator[Any], workers: int) -> Iterator[Item]:
     """Yield the items in order while later ones are in the making; only so many wait at a time."""
     waiting: deque[Future[list[Item]]] = deque()
@@ -147,20 +168,16 @@ def _make_chunk(reader: Reader[Any], chunk: tuple[Any, ...]) -> list[Item]:
     return [reader.make(pending) for pending in chunk]
 
 
-def _write_made(writer: StoreWriter, make: ItemMaker, total: int, on_progress: Progress) -> None:
-    # One process: an item is made in about the time that its samples take to travel between two.
-    for number in range(writer.num_items_done, total):
-        writer.add(make(number))
-        on_progress(number + 1, total)
-
-
-def _item_maker(section: GeneratedSource, split: Split, seed: int) -> tuple[ItemMaker, int]:
-    """Return what makes an item from its number, and how many there are."""
+def _open(section: GeneratedSource | VqaRadSource, split: Split, seed: int) -> tuple[Reader[Any], int | None]:
+    """Return the reader of one split of a source, and the number of its items where it is known."""
     match section:
         case PhantomSource():
-            modalities = section.modalities
-            return lambda number: phantom_item(seed, split, number, modalities), section.num_images[split]
+            draw = partial(phantom_item, seed, split, modalities=section.modalities)
+            return DrawnReader(draw, section.num_images[split]), section.num_images[split]
         case ShapesSource():
-            return lambda number: shapes_item(seed, split, number), section.num_images[split]
+            return DrawnReader(partial(shapes_item, seed, split), section.num_images[split]), section.num_images[split]
         case PhantomTextSource():
-            return lambda number: phantom_text_item(seed, split, number), section.num_documents[split]
+            num = section.num_documents[split]
+            return DrawnReader(partial(phantom_text_item, seed, split), num), num
+        case VqaRadSource():
+            return VqaRadReader(Path(section.root or "."), split), None

@@ -1,3 +1,5 @@
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +9,7 @@ import pytest
 from doctorsun.data.collect import CollectedReader
 from doctorsun.data.pipeline import read_into
 from doctorsun.data.readers.item import Dropped, Item
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, MachineError
 from doctorsun.schema import Message, Sample, Source, sample_id, text_part
 from doctorsun.storage.store import Store
 
@@ -30,8 +32,26 @@ class Numbers:
         return (Sample(id=sample_id(self.dataset, str(pending), "en"), messages=(message,), source=source),)
 
 
+@dataclass(frozen=True)
+class Broken(Numbers):
+    """A reader whose source is damaged."""
+
+    def make(self, pending: int) -> Item:
+        raise DataError(f"number {pending}", got="nothing", do="count")
+
+
 class StoppedError(Exception):
     """The test ends the work here."""
+
+
+@dataclass(frozen=True)
+class Killed(Numbers):
+    """A reader whose process is killed over one number, as by the system when memory is short."""
+
+    def make(self, pending: int) -> Item:
+        if pending == 50:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().make(pending)
 
 
 def read(
@@ -81,6 +101,21 @@ def test_a_finished_store_is_opened_and_another_is_not_overwritten(tmp_path: Pat
     with pytest.raises(DataError, match=r"is complete: got a new writer for it; remove the folder to write it again"):
         read(tmp_path / "store", count=11)
     assert Store(tmp_path / "store").sha256 == first.sha256
+
+
+def test_a_killed_worker_is_told_and_nothing_is_lost(tmp_path: Path):
+    step, quiet = {"step": "read", "count": 100}, lambda *_: None
+    with pytest.raises(
+        MachineError, match=r"a worker process was killed: expected room .* fewer --workers; it goes on"
+    ):
+        read_into(tmp_path / "s", Killed(100), name="n", step=step, workers=2, on_progress=quiet)
+    assert read(tmp_path / "s").sha256 == read(tmp_path / "whole").sha256
+
+
+def test_an_error_of_a_worker_keeps_its_parts(tmp_path: Path):
+    with pytest.raises(DataError) as caught:
+        read_into(tmp_path / "s", Broken(9), name="n", step={}, workers=2, on_progress=lambda *_: None)
+    assert (caught.value.what, caught.value.got, caught.value.do) == ("number 0", "nothing", "count")
 
 
 def test_collected_sources_follow_one_another(tmp_path: Path):

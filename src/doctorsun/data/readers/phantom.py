@@ -1,7 +1,7 @@
 """Reader of the embedded source: phantoms and shapes, each item a pure function of seed, split and number."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from doctorsun.data.phantom import (
     ultrasound,
 )
 from doctorsun.data.phantom.phantom import Phantom, drawn_source
+from doctorsun.data.readers.item import Item
 from doctorsun.errors import DataError
 from doctorsun.schema import Groups, MadeBy, Message, Object, Sample, sample_id, text_part
 
@@ -41,18 +42,20 @@ MODALITIES = tuple(DRAWERS)
 _FIRST_PATIENT = {"train": 0, "validation": 1_000_000_000, "test": 2_000_000_000}
 
 
-def read_phantoms(
-    *, seed: int, split: str, num_images: int, modalities: Sequence[str] = MODALITIES
-) -> Iterator[list[Sample]]:
-    """Yield the samples of each phantom, one list per image."""
-    for number in range(num_images):
-        yield phantom_item(seed, split, number, modalities)
+@dataclass(frozen=True)
+class DrawnReader:
+    """So many drawn items, each from its number alone."""
 
+    draw: Callable[[int], Sequence[Sample]]
+    num_items: int
 
-def read_shapes(*, seed: int, split: str, num_images: int) -> Iterator[list[Sample]]:
-    """Yield the samples of each drawing of the general domain, one list per image."""
-    for number in range(num_images):
-        yield shapes_item(seed, split, number)
+    def pending(self) -> Iterator[int]:
+        """Yield the numbers of the items."""
+        yield from range(self.num_items)
+
+    def make(self, pending: int) -> Item:
+        """Draw one item."""
+        return tuple(self.draw(pending))
 
 
 def phantom_item(seed: int, split: str, number: int, modalities: Sequence[str] = MODALITIES) -> list[Sample]:
@@ -91,14 +94,6 @@ def shapes_item(seed: int, split: str, number: int) -> list[Sample]:
         )
     )
     return ask_all(blank, shape_questions(drawing, rng), rng)
-
-
-def read_phantom_text(
-    *, seed: int, split: str, num: int, modalities: Sequence[str] = MODALITIES
-) -> Iterator[list[Sample]]:
-    """Yield documents without images, one list per drawn case."""
-    for number in range(num):
-        yield phantom_text_item(seed, split, number, modalities)
 
 
 def phantom_text_item(seed: int, split: str, number: int, modalities: Sequence[str] = MODALITIES) -> list[Sample]:

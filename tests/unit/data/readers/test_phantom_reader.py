@@ -1,17 +1,16 @@
 """The embedded source: items are pure, splits do not share patients, answers are balanced."""
 
 import itertools
+from functools import partial
 
 import pytest
 
 from doctorsun.data.convert.samples import question_mix
 from doctorsun.data.readers.phantom import (
     MODALITIES,
+    DrawnReader,
     phantom_item,
     phantom_text_item,
-    read_phantom_text,
-    read_phantoms,
-    read_shapes,
     shapes_item,
     split_of,
 )  # fmt: skip
@@ -21,9 +20,14 @@ from doctorsun.text.polarity import bare_polarity, polarity
 SPLITS = ("train", "validation", "test")
 
 
+def read(draw, num_items, split="train"):
+    reader = DrawnReader(partial(draw, 7, split), num_items)
+    return [list(reader.make(number)) for number in reader.pending()]
+
+
 @pytest.fixture(scope="module")
 def items():
-    return list(read_phantoms(seed=7, split="train", num_images=160))
+    return read(phantom_item, 160)
 
 
 def test_modalities_take_turns(items):
@@ -32,8 +36,8 @@ def test_modalities_take_turns(items):
 
 def test_an_item_does_not_depend_on_the_ones_before(items):
     assert phantom_item(7, "train", 5) == items[5]
-    assert shapes_item(7, "test", 3) == list(read_shapes(seed=7, split="test", num_images=4))[3]
-    assert phantom_text_item(7, "train", 1) == list(read_phantom_text(seed=7, split="train", num=2))[1]
+    assert shapes_item(7, "test", 3) == read(shapes_item, 4, "test")[3]
+    assert phantom_text_item(7, "train", 1) == read(phantom_text_item, 2)[1]
 
 
 @pytest.mark.parametrize("make", [phantom_item, shapes_item, phantom_text_item])

@@ -30,7 +30,9 @@ def evaluate(
     from doctorsun.report.record import read_scores
 
     with RunProgress(Console(stderr=True)).shown() as progress:
-        files = evaluate_weights(weights, stores, out=out, control=image, on_progress=progress.evaluation)
+        files = evaluate_weights(
+            weights, stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say
+        )
     _print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
 
 

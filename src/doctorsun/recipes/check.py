@@ -17,6 +17,9 @@ from doctorsun.model.presets import PRESETS
 from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.mixtures import mixtures_by_recipe
 from doctorsun.recipes.placed import Found, placed, unknown
+from doctorsun.storage.manifest_file import read_manifest
+from doctorsun.storage.store_folder import MANIFEST
+from doctorsun.storage.store_part import no_such_split
 
 
 def load_checked(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -88,9 +91,16 @@ def _sources(recipe: Recipe) -> Iterator[Found]:
             yield from _raw_folder(path, source.root, recipe.data.root)
         elif isinstance(source, StoreSource):
             for split, folder in source.splits.items():
-                yield from _folder(
-                    f"{path}.splits.{split}", folder, holding="manifest.json", do="build the store first"
-                )
+                yield from _store(f"{path}.splits.{split}", folder, split)
+
+
+def _store(path: str, folder: str, split: str) -> Iterator[Found]:
+    problems = list(_folder(path, folder, holding=MANIFEST, do="build the store first"))
+    yield from problems
+    held = {} if problems else read_manifest(Path(folder) / MANIFEST).counts.get("split", {})
+    if held and split not in held:
+        error = no_such_split(Path(folder), split, held)
+        yield path, RecipeError(error.what, got=error.got, expected=error.expected, do=error.do)
 
 
 def _raw_folder(path: str, own: str | None, shared: str | None) -> Iterator[Found]:

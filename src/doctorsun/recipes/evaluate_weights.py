@@ -1,6 +1,6 @@
 """Evaluation of weights outside a run: everything is checked before the first question, and no answer is replaced."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from doctorsun.eval.scoring import score, write_scores
 from doctorsun.eval.tasks import task_named
 from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
 from doctorsun.recipes.record import only_one
+from doctorsun.recipes.stores import left_out
 from doctorsun.schema import ImageControl
 from doctorsun.storage.store import Store
+from doctorsun.storage.store_part import open_held_out
 from doctorsun.weights.folder import find_weights
 
 
@@ -25,27 +27,31 @@ def evaluate_weights(
     out: Path,
     control: ImageControl,
     on_progress: EvaluationProgress,
+    tell: Callable[[str], None],
 ) -> list[Path]:
     """Ask weights the questions of stores under one image control; return the files of scores, one per task.
 
     Args:
         weights: a folder of weights, or of a run that has some.
-        tasks: the store to ask for each task.
+        tasks: the store to ask for each task; of a store with several splits, ``test`` is asked.
         out: gets a folder with predictions and scores for each task; other controls of the same weights and
             questions may stand there already.
         control: what is shown in place of the images.
         on_progress: told of every answer.
+        tell: told what is left out.
 
     Raises:
         RequestError: there are no weights.
         RecipeError: there is no such task, or its folder belongs to a run, holds other answers or is in use.
-        DataError: a store has no questions, or the folder cannot be written.
+        DataError: a store has no questions or no test split, or the folder cannot be written.
     """
     section = EvaluationSection()
     name = weights.resolve().name
     examinee = Examinee(find_weights(weights), name=name, max_tokens=section.max_tokens, batch=section.batch)
     _require_outside_run(out)
-    stores = {task_named(task).name: Store(store) for task, store in tasks.items()}
+    stores = {task_named(task).name: open_held_out(store) for task, store in tasks.items()}
+    for line in left_out(stores):
+        tell(line)
     with ExitStack() as locks:
         for task, store in stores.items():
             ids = _ids_of_questions(store)

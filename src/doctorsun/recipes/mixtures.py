@@ -94,11 +94,10 @@ def _selected(entry: MixtureEntry, store: Store) -> list[int]:
 
 
 def _nothing(entry: MixtureEntry, store: Store) -> RecipeError:
-    counts = store.manifest.counts
-    families = dict.fromkeys(task.partition(":")[0] for task in sorted(counts["task"]))
+    families = dict.fromkeys(task.partition(":")[0] for task in sorted(store.counts("task")))
     return RecipeError(
         f"selects nothing from the source '{entry.source}'",
         got=f"0 of {len(store)} samples",
-        expected=f"tasks among {', '.join(families)} and languages among {', '.join(sorted(counts['language']))}",
+        expected=f"tasks among {', '.join(families)} and languages among {', '.join(sorted(store.counts('language')))}",
         do="change its tasks or languages; 'doctorsun data stats' counts them",
     )

@@ -18,7 +18,7 @@ from doctorsun.recipes.job import RunJob
 from doctorsun.recipes.mixtures import check_mixtures
 from doctorsun.recipes.progress import RunProgress
 from doctorsun.recipes.record import close_record, is_finished, only_one, open_record, update_record
-from doctorsun.recipes.stores import hashes_of, store_facts
+from doctorsun.recipes.stores import hashes_of, left_out, store_facts
 from doctorsun.report.run import write_report
 from doctorsun.report.strings import Language
 from doctorsun.report.terminal import results_table
@@ -173,6 +173,8 @@ def _prepare(job: RunJob, listener: "Listener") -> "tuple[StageContext, dict[str
     _greet(recipe, folder, machine, job.progress)
     stores.remove_damaged(job.progress.say)
     opened = stores.open_all()
+    for line in left_out(opened):
+        job.progress.say(line)
     update_record(folder, job.record, data={name: store_facts(store) for name, store in opened.items()})
     check_mixtures(recipe, opened, job.document)
     prepare_start(recipe, steps, opened)

@@ -9,7 +9,9 @@ from doctorsun.config import Recipe
 from doctorsun.config.data import SourceSection, Split, StoreSource, VqaRadSource
 from doctorsun.data.pipeline import build_store, is_made, splits_of
 from doctorsun.errors import DataError
+from doctorsun.storage.counts import COUNTED_COLUMNS
 from doctorsun.storage.store import Store, store_is_complete
+from doctorsun.storage.store_part import StorePart, open_split
 
 StoreProgress = Callable[[str, int, int | None], None]
 
@@ -26,11 +28,11 @@ class RunStores:
         """Return the store of a source's split.
 
         Raises:
-            DataError: its raw files cannot be read, or the store is damaged.
+            DataError: its raw files cannot be read, or the store is damaged or holds no sample of the split.
         """
         section = self._section(source)
         if isinstance(section, StoreSource):
-            return Store(Path(section.splits[split]))
+            return open_split(Path(section.splits[split]), split)
         name = f"{source}/{split}"
         return build_store(
             source,
@@ -52,7 +54,7 @@ class RunStores:
             section = self._section(source)
             try:
                 if isinstance(section, StoreSource):
-                    store = Store(Path(section.splits[split]))
+                    store = open_split(Path(section.splits[split]), split)
                 elif is_made(section, split, self._folder(source, split), seed=self.recipe.seed):
                     store = Store(self._folder(source, split))
                 else:
@@ -94,6 +96,15 @@ def hashes_of(stores: Mapping[str, Store]) -> dict[str, str]:
     return {name: store.sha256 for name, store in stores.items()}
 
 
+def left_out(stores: Mapping[str, Store]) -> list[str]:
+    """Return a line for each store of which samples are left out because their images are not here."""
+    return [
+        f"{name}: {store.num_without_images:,} samples without their images left out"
+        for name, store in stores.items()
+        if isinstance(store, StorePart) and store.num_without_images
+    ]
+
+
 def store_facts(store: Store) -> dict[str, Any]:
     """Return what ``run.json`` tells of a store."""
     manifest = store.manifest
@@ -104,5 +115,6 @@ def store_facts(store: Store) -> dict[str, Any]:
         "kept": manifest.kept,
         "dropped": manifest.dropped,
         "dropped_reasons": manifest.dropped_reasons,
-        "counts": manifest.counts,
+        "counts": {name: store.counts(name) for name in COUNTED_COLUMNS},
+        "without_images": store.num_without_images if isinstance(store, StorePart) else 0,
     }

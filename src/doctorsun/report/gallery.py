@@ -81,8 +81,13 @@ class Exhibit:
         }
 
 
-def make_gallery(run: Path, num: int = 12) -> list[Exhibit]:
+def make_gallery(run: Path, elsewhere: Iterable[Path] = (), *, num: int = 12) -> list[Exhibit]:
     """Choose exhibits from the predictions with true images, by a fixed rule: variety, right and wrong in turn.
+
+    Args:
+        run: the folder.
+        elsewhere: stores outside of it whose questions it may have asked.
+        num: the most exhibits.
 
     Returns:
         At most ``num`` exhibits; none before an evaluation has ended.
@@ -92,7 +97,7 @@ def make_gallery(run: Path, num: int = 12) -> list[Exhibit]:
     """
     files = sorted((run / "eval").glob("*/predictions.parquet"))
     shown = [row for path in files for row in read_predictions(path) if row.image_control == "real"]
-    places = _sample_places(run)
+    places = _sample_places(run, elsewhere)
     known = sorted((row for row in shown if row.id in places and any(row.gold)), key=lambda row: _shuffle_key(row.id))
     judged: list[tuple[Prediction, Verdict]] = [(row, judge(row)) for row in known[:NUM_JUDGED]]
     return [
@@ -164,9 +169,9 @@ def _option(options: Sequence[str], letter: str) -> str:
     return f"{letter}. {options[index]}" if 0 <= index < len(options) else letter
 
 
-def _sample_places(run: Path) -> dict[str, tuple[Store, int]]:
+def _sample_places(run: Path, elsewhere: Iterable[Path]) -> dict[str, tuple[Store, int]]:
     held_out = [folder for folder in sorted((run / "stores").glob("*/*")) if folder.name != "train"]
-    stores = [Store(folder) for folder in held_out if store_is_complete(folder)]
+    stores = [Store(folder) for folder in dict.fromkeys([*held_out, *elsewhere]) if store_is_complete(folder)]
     return {name: (store, index) for store in stores for index, name in enumerate(store.column("id"))}
 
 

@@ -30,6 +30,12 @@ class RunRecord:
         """Whether the run says that it is done."""
         return bool(self.info.get("finished"))
 
+    def held_out_stores(self) -> list[Path]:
+        """Return the stores outside of the run that its recipe names for validation and test."""
+        sources = self.info.get("recipe", {}).get("data", {}).get("sources", {})
+        named = (source["splits"] for source in sources.values() if source.get("reader") == "store")
+        return [Path(folder) for splits in named for split, folder in splits.items() if split != "train"]
+
 
 def read_run(run: Path) -> RunRecord:
     """Read a run folder; parts that do not exist yet are empty.

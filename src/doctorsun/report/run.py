@@ -22,7 +22,7 @@ def write_report(run: Path, *, language: Language = "en") -> Path:
     """
     record = read_run(run)
     rows = result_rows(record.scores)
-    gallery = make_gallery(run)
+    gallery = make_gallery(run, record.held_out_stores())
     summary = summarise(record, rows, gallery, language)
     page = render_page(record, summary, rows, gallery, language)
     write_json(run / "report.json", summary)

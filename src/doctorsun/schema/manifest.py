@@ -21,7 +21,8 @@ class Manifest:
     """The table of contents of a store.
 
     Attributes:
-        counts: per field (language, modality, task, licence), how many samples have each value.
+        counts: per field (language, modality, task, licence, split, dataset and others), how many samples have each
+            value; manifests of earlier versions count fewer fields.
         read: source items that were read; ``read == kept + dropped`` always holds.
         dropped_reasons: how many source items were dropped for each reason.
         steps: the steps that made the store, each with its settings.

@@ -1,21 +1,23 @@
 """Reading a store: random access to its samples, single columns, and the check of its hashes."""
 
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from doctorsun.schema import Manifest, Sample
 from doctorsun.storage.atomic import sha256_file
+from doctorsun.storage.counts import COUNTED_COLUMNS, IMAGES, most_frequent_first
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.shard_file import ALL_BUT_BYTES, ShardReader, damaged_shard
 from doctorsun.storage.store_folder import MANIFEST, PROGRESS, store_is_complete
-from doctorsun.storage.store_schema import RowGroup, column_path
+from doctorsun.storage.store_schema import IMAGE_BYTES, RowGroup, column_path
 from doctorsun.storage.store_writer import StoreWriter
 
 __all__ = ["Store", "StoreWriter", "store_is_complete", "store_steps"]
@@ -105,6 +107,22 @@ class Store:
         path = column_path(name)
         return [_field(row, name.split(".")) for table in self._tables([path]) for row in table.to_pylist()]
 
+    def counts(self, field: str) -> dict[str, int]:
+        """Return how many samples have each value of a counted field (`COUNTED_COLUMNS`), the most frequent first."""
+        counted = self.manifest.counts.get(field)
+        return most_frequent_first(Counter(self.column(COUNTED_COLUMNS[field]) if counted is None else counted))
+
+    def rows_without_images(self) -> list[int]:
+        """Return the positions of the samples that lack an image's bytes.
+
+        An image whose SHA-256 is not known has none; the bytes themselves are read only where that tells too little.
+        """
+        num_lacking = self.manifest.counts.get(IMAGES, {"incomplete": -1}).get("incomplete", 0)
+        unknown = [row for row, names in enumerate(self.column("images.sha256")) if "" in names] if num_lacking else []
+        if num_lacking in (0, len(unknown)):
+            return unknown
+        return [row for row, encoded in enumerate(self._have_bytes()) if not encoded]
+
     def check(self) -> None:
         """Open every shard: it is there, has its size and a readable footer; `verify` compares the content too.
 
@@ -125,6 +143,14 @@ class Store:
             if not path.is_file() or sha256_file(path) != shard.sha256:
                 raise damaged_shard(path, shard)
 
+    def _have_bytes(self) -> Iterator[bool]:
+        """Yield for each sample whether all its images have their bytes."""
+        for table in self._tables([IMAGE_BYTES]):
+            images = table["images"].combine_chunks()
+            rows = np.repeat(np.arange(len(images)), images.value_lengths().to_numpy())
+            lacking = set(rows[images.flatten().field("bytes").is_null().to_numpy(zero_copy_only=False)].tolist())
+            yield from (row not in lacking for row in range(len(images)))
+
     def _tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         for shard in range(len(self.manifest.shards)):
             reader = self._reader(shard)
@@ -137,7 +163,7 @@ class Store:
 
     def _locate(self, index: int) -> tuple[int, int, int]:
         """Return shard, row group and row of a position."""
-        if not 0 <= index < len(self):
+        if not 0 <= index < self.manifest.num_rows:
             raise IndexError(index)
         shard = bisect_right(self._ends, index)
         return shard, *self._reader(shard).locate(index - (self._ends[shard - 1] if shard else 0))

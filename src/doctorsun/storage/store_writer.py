@@ -13,6 +13,7 @@ import pyarrow as pa
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest, Sample, Shard
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync
+from doctorsun.storage.counts import COUNTED_FIELDS, count_samples
 from doctorsun.storage.manifest_file import read_manifest, write_manifest
 from doctorsun.storage.shard_file import ShardWriter
 from doctorsun.storage.store_folder import MANIFEST, PROGRESS, store_is_complete
@@ -20,7 +21,6 @@ from doctorsun.storage.store_schema import DROPPED_SCHEMA, samples_to_table
 
 ROWS_PER_GROUP = 64
 IMAGE_BYTES_PER_GROUP = 8 * 2**20  # one sample is read with its row group, so large images make small groups
-COUNTED_FIELDS = ("language", "domain", "modality", "task", "licence")
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class StoreWriter:
                 self._write_group()
         self._pending.num_kept += 1
         self._pending.num_rows += len(samples)
-        self._count(samples)
+        count_samples(samples, self._pending.counts)
         self._close_full_shard()
 
     def drop(self, original_id: str, reason: str, detail: str = "") -> None:
@@ -161,15 +161,6 @@ class StoreWriter:
             if known.setdefault(sha256, encoded) != encoded:
                 raise DataError(f"two different images have the SHA-256 {sha256}", do="hash the encoded bytes")
 
-    def _count(self, samples: Sequence[Sample]) -> None:
-        counts = self._pending.counts
-        for sample in samples:
-            counts["language"][sample.language] += 1
-            counts["domain"][sample.domain] += 1
-            counts["modality"][sample.modality] += 1
-            counts["task"][sample.task] += 1
-            counts["licence"][sample.source.licence] += 1
-
     def _write_group(self) -> None:
         self._shard = self._shard or ShardWriter(self._next_shard())
         if self._pending.samples:
@@ -203,7 +194,7 @@ class StoreWriter:
         self._manifest = replace(
             done,
             shards=(*done.shards, shard),
-            counts={name: dict(Counter(done.counts[name]) + pending.counts[name]) for name in COUNTED_FIELDS},
+            counts={name: dict(Counter(count) + pending.counts[name]) for name, count in done.counts.items()},
             read=done.read + pending.num_kept + len(pending.dropped),
             kept=done.kept + pending.num_kept,
             dropped=done.dropped + len(pending.dropped),

@@ -7,6 +7,7 @@ import pytest
 from doctorsun.config import load_recipe
 from doctorsun.errors import RecipeError
 from doctorsun.recipes.check import check, load_checked, notes
+from small_model import assistant, sample, write_store
 
 LINES = [
     "name: base",  # 1
@@ -199,6 +200,18 @@ def test_a_folder_without_what_it_must_hold_is_not_complete(tmp_path: Path):
             "r.yaml:6:44: data.sources.words.splits.train: 'empty' is not complete: got none in it, expected a file"
             " manifest.json; build the store first"
         ),
+    ]
+
+
+def test_a_split_that_a_store_does_not_hold_is_named_with_those_it_holds(tmp_path: Path):
+    write_store(tmp_path / "made", [sample("a", assistant("A lung."))])
+    source = f"    words: {{reader: store, splits: {{train: {tmp_path}/made, test: {tmp_path}/made}}}}"
+    assert complaints(tmp_path, {6: source}) == [
+        (
+            f"r.yaml:6:{source.index('test: ') + 7}: data.sources.words.splits.test: store made holds no sample of the"
+            " split 'test': got 1 of 'train', expected samples marked 'test'; name another store, or ask for a split"
+            " that it holds"
+        )
     ]
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
@@ -42,7 +43,9 @@ def evaluate(
 ) -> tuple[list[Path], list[tuple[str, str, int, int]]]:
     """Return the files of scores, and the progress that was told."""
     told: list[tuple[str, str, int, int]] = []
-    files = evaluate_weights(weights, tasks, out=out, control=control, on_progress=lambda *done: told.append(done))
+    files = evaluate_weights(
+        weights, tasks, out=out, control=control, on_progress=lambda *done: told.append(done), tell=[].append
+    )
     return files, told
 
 
@@ -114,3 +117,15 @@ def test_a_folder_without_weights_and_an_unknown_task_are_told(store: Path, run:
         evaluate(tmp_path, {"phantom": store}, tmp_path / "out")
     with pytest.raises(RecipeError, match="task: got 'chest', expected one of phantom, vqa_rad"):
         evaluate(run, {"chest": store}, tmp_path / "out")
+
+
+def test_samples_without_their_images_are_not_asked_and_their_number_is_told(run: Path, tmp_path: Path) -> None:
+    whole = store_of(tmp_path / "whole", 0, 1)
+    lost = replace(whole[1], images=(replace(whole[1].images[0], bytes=None),))
+    store = write_store(tmp_path / "store", [whole[0], lost]).folder
+    told: list[str] = []
+    evaluate_weights(
+        run, {"phantom": store}, out=tmp_path / "out", control="real", on_progress=lambda *_: None, tell=told.append
+    )
+    assert told == ["phantom: 1 samples without their images left out"]
+    assert [each.id for each in read_predictions(tmp_path / "out/phantom/predictions.parquet")] == ["sample-0"]

@@ -1,13 +1,16 @@
 """The stores of a run: found when they are whole, removed when they are not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from doctorsun.config import load_recipe
+from doctorsun.errors import DataError
 from doctorsun.recipes import SHIPPED
-from doctorsun.recipes.stores import RunStores, hashes_of
-from small_model import assistant, sample, write_store
+from doctorsun.recipes.stores import RunStores, hashes_of, left_out, store_facts
+from doctorsun.schema import Image, Source
+from small_model import assistant, image, png, question, sample, write_store
 
 SMALL = ["data.sources.phantom=null", "data.sources.shapes.num_images={train: 2}"]
 
@@ -47,3 +50,34 @@ def test_a_store_from_elsewhere_that_is_damaged_is_not_found_and_stays(stores: R
     assert stores.find_all() is None
     stores.remove_damaged([].append)
     assert shard.exists()
+
+
+def test_splits_of_one_store_are_opened_apart_and_what_is_left_out_is_told(tmp_path: Path) -> None:
+    lost = Image(bytes=None, sha256="", width=0, height=0)
+    shown = [("train", image(png(0))), ("test", image(png(1))), ("train", lost), ("train", image(png(2)))]
+    rows = [
+        replace(question(f"q{place}", "?", "No.", each, task=split), source=Source(dataset="d", split=split))
+        for place, (split, each) in enumerate(shown)
+    ]
+    folder = write_store(tmp_path / "made", rows).folder
+    source = f"data.sources.made={{reader: store, splits: {{train: {folder}, test: {folder}}}}}"
+    overrides = [*SMALL, "data.sources.shapes=null", "data.sources.documents=null", source]
+    recipe = load_recipe("micro", overrides=overrides, search=SHIPPED)
+    stores = RunStores(recipe, tmp_path / "run", lambda *_: None).open_all()
+    assert {name: store.column("id") for name, store in stores.items()} == {
+        "made/train": ["q0", "q3"],
+        "made/test": ["q1"],
+    }
+    assert len(set(hashes_of(stores).values())) == 2
+    assert left_out(stores) == ["made/train: 1 samples without their images left out"]
+    facts = store_facts(stores["made/train"])
+    assert (facts["rows"], facts["without_images"], facts["counts"]["task"]) == (2, 1, {"train": 2})
+    assert hashes_of(RunStores(recipe, tmp_path / "run", lambda *_: None).find_all() or {}) == hashes_of(stores)
+
+
+def test_a_store_without_the_split_is_refused_before_training(stores: RunStores, tmp_path: Path) -> None:
+    section = stores.recipe.data.sources["made"].model_copy(update={"splits": {"test": str(tmp_path / "made")}})
+    sources = {"made": section}
+    recipe = stores.recipe.model_copy(update={"data": stores.recipe.data.model_copy(update={"sources": sources})})
+    with pytest.raises(DataError, match="made holds no sample of the split 'test': got 1 of 'train'"):
+        RunStores(recipe, tmp_path / "run", lambda *_: None).open_all()

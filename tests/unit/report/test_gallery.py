@@ -1,5 +1,6 @@
 import base64
 import io
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,3 +110,11 @@ def test_large_images_are_made_smaller() -> None:
 
 def test_image_that_is_not_here_has_no_address() -> None:
     assert data_uri(encoded_image(None)) == ""
+
+
+def test_questions_of_stores_outside_of_the_run_are_shown(finished_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished_run / "eval", run / "eval")
+    assert make_gallery(run, [tmp_path / "gone"]) == []
+    elsewhere = finished_run / "stores/phantom/test"
+    assert make_gallery(run, [elsewhere, elsewhere]) == make_gallery(finished_run)

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,10 @@ def test_scores_of_all_tasks_are_read(finished_run: Path, begun_run: Path) -> No
     assert {score.task for score in record.scores} == {"phantom"}
     assert not read_run(begun_run).is_finished
     assert read_run(begun_run).scores == ()
+
+
+def test_stores_outside_of_the_run_are_those_that_its_recipe_names(tmp_path: Path) -> None:
+    made = {"reader": "store", "splits": {"train": "a", "test": "b", "validation": "a"}}
+    recipe = {"data": {"sources": {"made": made, "drawn": {"reader": "phantom"}}}}
+    (tmp_path / "run.json").write_text(json.dumps({"recipe": recipe}), encoding="utf-8")
+    assert read_run(tmp_path).held_out_stores() == [Path("b"), Path("a")]

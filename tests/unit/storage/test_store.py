@@ -203,11 +203,27 @@ def test_the_manifest_counts_items_and_rows(tmp_path: Path) -> None:
         "modality": {"ultrasound": 1, "": 2},
         "task": {"side:cyst": 1, "presence:nodule": 2},
         "licence": {"CC0-1.0": 1, "unknown": 2},
+        "split": {"test": 1, "train": 2},
+        "dataset": {"d": 1, "test": 2},
+        "images": {"incomplete": 1, "complete": 2},
     }
+    assert Store(tmp_path).counts("language") == {"en": 2, "zh": 1}
     assert [shard.num_rows for shard in manifest.shards] == [2, 0, 1]
     dropped = [row for path in sorted(tmp_path.glob("dropped/*")) for row in pq.read_table(path).to_pylist()]
     assert [row["original_id"] for row in dropped] == [str(number) for number in range(9)]
     assert dropped[0] == {"original_id": "0", "reason": "duplicate", "detail": "all pixels equal"}
+
+
+def test_a_store_that_an_earlier_version_began_is_finished_with_what_it_counted(tmp_path: Path) -> None:
+    write_interrupted(tmp_path, item(1), item(2), rows_per_shard=12)
+    path = tmp_path / "progress.json"
+    progress = json.loads(path.read_text())
+    for name in ("split", "dataset", "images"):
+        del progress["counts"][name]
+    path.write_text(json.dumps(progress))
+    store = write(tmp_path, item(3), rows_per_shard=12)
+    assert store.manifest.counts["task"] == {"presence:nodule": 36}
+    assert "split" not in store.manifest.counts
 
 
 def test_an_empty_store(tmp_path: Path) -> None:

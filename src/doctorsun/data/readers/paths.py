@@ -67,7 +67,7 @@ class PathPattern:
             )
 
     def _walk(self, root: Path) -> Iterator[Path]:
-        """Yield the files that may match, a folder at a time: only one folder's names are in memory; hidden ones are left out."""
+        """Yield the files that may match, a folder at a time so that memory stays flat; hidden ones are left out."""
         parts = PurePosixPath(self.text).parts
         fixed = list(takewhile(lambda part: not _TOKEN.search(part), parts[:-1]))
         has_any_depth = "**" in parts

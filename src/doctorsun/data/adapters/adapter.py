@@ -11,25 +11,32 @@ from doctorsun.data.readers.class_folders import ClassFolders
 ReaderSection = Annotated[ClassFolders, Field(discriminator="kind")]
 
 
+class FieldRule(Section):
+    """A value that the fields of an item tell."""
+
+    field: str
+    """A template of fields, such as ``{view}``."""
+    match: str = ""
+    """A regular expression with one group: the part of the text that counts; all of it when not given."""
+    values: dict[str, str] = Field(default_factory=dict)
+    """What each text stands for; the text itself when not given."""
+
+
 class SplitRule(Section):
-    """How the split of an item is found; the first of these that is given."""
+    """How the split of an item is found: by a field, by lists, or by its hash."""
 
     field: str | None = None
     """A template of fields, such as ``{split}``, whose value ``values`` translates."""
+    match: str = ""
+    """A regular expression with one group: the part of the field that counts; all of it when not given."""
     values: dict[str, Split] = Field(default_factory=dict)
     lists: dict[Split, str] | None = None
-    """Text files that list the items of each split, one a line, without their endings."""
+    """Text files that list the items of each split, one a line."""
     key: str = "{name}"
     """What the lists name."""
     hash: str | None = None
-    """A template of fields; equal ones share a split: 5 % validation, 10 % test, chosen by their hash."""
-
-
-class FieldRule(Section):
-    """A value taken out of the fields of an item by a regular expression with one group."""
-
-    field: str
-    match: str
+    """A template of fields; equal ones share a split: 5 % validation, 10 % test, chosen by their hash. Where a field or
+    lists tell the split: 5 % of train become validation, for data sets without a validation split of their own."""
 
 
 class Adapter(Section):
@@ -38,17 +45,17 @@ class Adapter(Section):
     dataset: str
     title: str
     url: str
-    licence: str
+    licence: str | FieldRule
     """SPDX identifier, or the publisher's own name for its terms."""
     citation: str = ""
     version: str = ""
     domain: Literal["medical", "general"] = "medical"
-    modality: str
-    """Ontology id, or a template of fields that ``modalities`` translates."""
-    modalities: dict[str, str] = Field(default_factory=dict)
-    anatomy: str = ""
-    department: str = ""
-    plane: str = ""
+    modality: str | FieldRule
+    """Ontology id, as are anatomy, department and plane; or the rule that finds it for each item."""
+    anatomy: str | FieldRule = ""
+    department: str | FieldRule = ""
+    plane: str | FieldRule = ""
+    """What the file's own geometry tells goes first."""
     task: Literal["classification", "detection", "segmentation", "report", "caption", "question"]
     labels: dict[str, str | None] = Field(default_factory=dict)
     """The data set's label to an ontology id; null leaves it out on purpose."""
@@ -56,5 +63,6 @@ class Adapter(Section):
     """Whether a finding that is not labelled on an image is known to be absent."""
     split: Split | SplitRule = "train"
     patient: str | FieldRule = ""
+    """Who the image is of: a template of fields, or a rule. Samples of one patient never come into two splits."""
     study: str | FieldRule = ""
     reader: ReaderSection

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
+from doctorsun.data.readers.exam import open_exam
+from doctorsun.data.readers.exam_sets import open_cmexam, open_cmmlu, open_medxpertqa
 from doctorsun.data.readers.item import Reader
 from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.errors import RecipeError
@@ -21,6 +23,14 @@ class ImportFormat:
 
 
 FORMATS: tuple[ImportFormat, ...] = (
+    ImportFormat(
+        "cmexam", "CMExam: questions of the Chinese medical licensing examination, with explanations", open_cmexam
+    ),
+    ImportFormat("cmmlu", "CMMLU: Chinese multiple choice by subject, for evaluation", open_cmmlu),
+    ImportFormat(
+        "exam", "Examination questions of your own: tables or JSON with options, right letters, explanations", open_exam
+    ),
+    ImportFormat("medxpertqa", "MedXpertQA's evaluation inputs, with MedQA's test and medical MMLU", open_medxpertqa),
     ImportFormat(
         "vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", lambda source: VqaRadReader(Path(source.path))
     ),

@@ -1,0 +1,41 @@
+"""Fields of records that go by several names: ``question``, ``Question`` or ``题目`` are one thing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from doctorsun.data.readers.tables import as_text
+from doctorsun.errors import DataError
+
+QUESTION = ("question", "query", "ask", "prompt", "题目", "题干", "问题")
+ANSWER = ("answer", "response", "reply", "答案", "回答")
+_NOTHING = {"nan", "none", "null"}  # what published tables hold where a value was missing when they were written
+
+
+def find(fields: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """Return the record's own spelling of the first of these names that it has; case does not matter."""
+    spelt = {name.lower(): name for name in reversed(tuple(fields))}
+    return next((spelt[name] for name in names if name in spelt), None)
+
+
+def require(fields: Mapping[str, Any], names: Sequence[str], place: str) -> str:
+    """Return the record's own spelling of the first of these names that it has.
+
+    Raises:
+        DataError: it has none.
+    """
+    found = find(fields, names)
+    if found is None:
+        raise DataError(place, got="the columns " + ", ".join(fields), expected="one of " + ", ".join(names))
+    return found
+
+
+def words(value: Any) -> str:
+    """Return a value as clean text: no blanks around it, and nothing for what stands for a missing value."""
+    text = as_text(value).strip()
+    return "" if text.lower() in _NOTHING else text
+
+
+def words_of(fields: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the text of the first of these names that a record has, or nothing."""
+    found = find(fields, names)
+    return "" if found is None else words(fields[found])

@@ -6,9 +6,11 @@ from pydantic import Field
 
 from doctorsun.config.data import Split
 from doctorsun.config.section import Section
+from doctorsun.data.readers.arrays import Arrays
 from doctorsun.data.readers.class_folders import ClassFolders
+from doctorsun.data.readers.mask_images import MaskImages
 
-ReaderSection = Annotated[ClassFolders, Field(discriminator="kind")]
+ReaderSection = Annotated[Arrays | ClassFolders | MaskImages, Field(discriminator="kind")]
 
 
 class FieldRule(Section):

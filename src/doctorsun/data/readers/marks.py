@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from doctorsun.data.readers.record import Mark
 from doctorsun.image.geometry import Box, box_of_mask
@@ -61,6 +60,8 @@ def placed(mask: NDArray[np.bool_], corner: tuple[int, int], size: tuple[int, in
 
 
 def _components(mask: NDArray[np.bool_]) -> NDArray[np.integer]:
+    from scipy import ndimage
+
     numbers = np.empty(mask.shape, dtype=np.int32)
     ndimage.label(mask, structure=_TOUCHING, output=numbers)
     return numbers

@@ -13,7 +13,8 @@ def _word(name: str, language: Language) -> str:
     if f"type.{name}" in STRINGS:
         return translate(f"type.{name}", language)
     ontology = load_ontology()
-    term = ontology.findings.get(name) or ontology.modalities.get(name) or ontology.organs.get(name)
+    tables = (ontology.findings, ontology.modalities, ontology.organs, ontology.departments)
+    term = next((table[name] for table in tables if name in table), None)
     if term is None:
         return name.replace("_", " ")
     return (term.zh if language == "zh" else term.en)[0]

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from doctorsun.data.ontology.ontology import Language
+from doctorsun.data.ontology.terms import Language
 from doctorsun.image.geometry import Box
 from doctorsun.schema import Answer, Groups, Image, ImageFacts, Source
 
@@ -19,7 +19,7 @@ class AnnotatedObject:
     """Something marked on an image: a finding, or a reference region such as ``left_lung``.
 
     Attributes:
-        label: ontology id of a finding or a region.
+        label: id of the ontology's findings, which hold structures and instruments too.
         box_px: x0, y0, x1, y1 in pixels.
         mask: [height, width], where the data set has one.
         slices: first and last slice of the volume on which it is marked, where the image is a slice of one.

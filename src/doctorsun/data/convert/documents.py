@@ -9,7 +9,8 @@ from doctorsun.data.convert.facts import Facts
 from doctorsun.data.convert.questions import questions_of
 from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
 from doctorsun.data.convert.templates import Templates, load_templates, word_question
-from doctorsun.data.ontology.ontology import LANGUAGES, FindingTerm, Language, Ontology
+from doctorsun.data.ontology.ontology import Ontology
+from doctorsun.data.ontology.terms import LANGUAGES, FindingTerm, Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +55,18 @@ def _explained(
 ) -> Iterator[tuple[str, str]]:
     """Yield what a finding looks like, its synonyms, where it is seen, and the convention of sides."""
     language = templates.language
-    names, modality = term.term.names(language), ontology.modalities[term.modality]
+    names, modality = term.term.names(language), ontology.modalities.get(term.modality)
+    told = {"appearance": term.appearance, "synonyms": len(names) > 1, "modality": modality, "convention": True}
     slots = {
         "name": names[0],
         "other": names[-1],
-        "text": term.appearance.in_language(language),
-        "modality": modality.name(language),
-        "a_modality": modality.phrase(language),
+        "text": term.appearance.in_language(language) if term.appearance else "",
+        "modality": modality.name(language) if modality else "",
+        "a_modality": modality.phrase(language) if modality else "",
     }
-    for kind in ("appearance", "synonyms", "modality", "convention"):
-        if kind != "synonyms" or len(names) > 1:
-            text = _pick(templates, kind, rng).format_map(slots)
-            yield kind, text[:1].upper() + text[1:]
+    for kind in (kind for kind, known in told.items() if known):
+        text = _pick(templates, kind, rng).format_map(slots)
+        yield kind, text[:1].upper() + text[1:]
 
 
 def _pick(templates: Templates, family: str, rng: np.random.Generator) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
-from doctorsun.data.ontology.ontology import FindingTerm, Ontology
+from doctorsun.data.ontology.ontology import Ontology
+from doctorsun.data.ontology.terms import FindingTerm
 from doctorsun.image.geometry import Box, box_center, long_side_mm, overlap_share
 
 
@@ -81,7 +82,7 @@ def _finding(name: str, annotated: AnnotatedImage, ontology: Ontology) -> Findin
     boxes = tuple(i for i, item in enumerate(annotated.objects) if item.label == name)
     marked = [annotated.objects[i].box_px for i in boxes]
     regions = [region for box in marked if (region := _region(box, annotated.objects, term)) is not None]
-    sides = {ontology.regions[region.label].side for region in regions}
+    sides = {ontology.findings[region.label].side for region in regions}
     zones = {_zone(box, region.box_px, term) for box, region in zip(marked, regions, strict=False)}
     known = bool(marked) and len(regions) == len(marked)
     size_mm = _size_mm(marked, annotated.acquisition.spacing_mm)

@@ -7,7 +7,9 @@ from typing import Literal
 import numpy as np
 
 from doctorsun.data.convert.facts import Facts, Finding
-from doctorsun.data.ontology.ontology import FindingTerm, Ontology, Term
+from doctorsun.data.ontology.ontology import Ontology
+from doctorsun.data.ontology.siblings import siblings_of
+from doctorsun.data.ontology.terms import FindingTerm, Term
 
 QuestionKind = Literal["closed", "open", "mcq", "box"]
 MODALITY_SHARE = 0.35
@@ -179,9 +181,8 @@ def _image_choices(facts: Facts, ontology: Ontology) -> list[tuple[Choice, float
 
 
 def _of_table(task: str, value: str, table: Mapping[str, Term]) -> Choice:
-    """Return the choice of one row of a table; all other rows are wrong."""
-    others = tuple(term for name, term in table.items() if name != value)
-    return Choice(task=task, family=task, slot=task, value=table[value], others=others)
+    """Return the choice of one row of a table; its siblings are wrong."""
+    return Choice(task=task, family=task, slot=task, value=table[value], others=siblings_of(value, table))
 
 
 def closed_question(choice: Choice, rng: np.random.Generator) -> Question:

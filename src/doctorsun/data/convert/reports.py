@@ -7,6 +7,7 @@ import numpy as np
 from doctorsun.data.convert.facts import Facts, Finding
 from doctorsun.data.convert.templates import Templates, checklist_entry
 from doctorsun.data.ontology.ontology import Ontology
+from doctorsun.data.ontology.terms import FindingTerm
 
 
 def report_of(facts: Facts, ontology: Ontology, templates: Templates) -> str:
@@ -65,13 +66,19 @@ def _sentence(item: Finding, ontology: Ontology, templates: Templates) -> str:
     language = templates.language
     term = ontology.finding(item.name)
     if not item.present:
-        return term.absent.in_language(language)
+        return term.absent.in_language(language) if term.absent else _plainly("not_seen", term, templates)
     tables = {"side": ontology.sides, "zone": ontology.zones, "size": ontology.sizes}
     values = {"side": item.side, "zone": item.zone, "size": item.size_class}
     slots = {name: tables[name][value].name(language) for name, value in values.items() if value}
     slots |= {"count": str(item.count)} if item.count else {}
-    pattern = term.present.in_language(language)
+    pattern = term.present.in_language(language) if term.present else "{finding}"
     if any(name not in slots for _, name, _, _ in Formatter().parse(pattern) if name):
-        text = templates.words["seen"].format(finding=term.term.phrase(language))
-        return text[:1].upper() + text[1:]
+        return _plainly("seen", term, templates)
     return pattern.format_map(slots)
+
+
+def _plainly(word: str, term: FindingTerm, templates: Templates) -> str:
+    """Return the sentence of a finding whose own sentence is missing or says more than is known."""
+    language = templates.language
+    text = templates.words[word].format(finding=term.term.phrase(language), bare=term.term.name(language))
+    return text[:1].upper() + text[1:]

@@ -12,7 +12,8 @@ from doctorsun.data.convert.facts import Facts
 from doctorsun.data.convert.questions import Question, questions_of
 from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
 from doctorsun.data.convert.templates import Wording, load_templates, plain_wording, word_question
-from doctorsun.data.ontology.ontology import LANGUAGES, Language, Ontology
+from doctorsun.data.ontology.ontology import Ontology
+from doctorsun.data.ontology.terms import LANGUAGES, Language
 from doctorsun.image.raster import encode_png
 from doctorsun.schema import (
     Answer,

@@ -14,7 +14,7 @@ from doctorsun.data.convert.questions import (
     number_term,
     open_question,
 )
-from doctorsun.data.ontology.ontology import Term
+from doctorsun.data.ontology.terms import Term
 from doctorsun.data.phantom.shapes import MAX_SHAPES, Drawing
 
 SHAPE_TERMS = {

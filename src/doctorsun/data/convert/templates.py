@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from doctorsun.data.convert.questions import Evidence, Question
-from doctorsun.data.ontology.ontology import Language, Term
+from doctorsun.data.ontology.terms import Language, Term
 from doctorsun.errors import DataError
 from doctorsun.schema import Answer
 

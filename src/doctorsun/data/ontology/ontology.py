@@ -1,102 +1,17 @@
-"""Ontology: the checked tables of terms, loaded once from the YAML files beside this module."""
+"""Ontology: the tables of terms as one tree, loaded once from the YAML files beside this module."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from doctorsun.config.suggest import did_you_mean
+from doctorsun.data.ontology.tables import check_tables, read_tables
+from doctorsun.data.ontology.terms import FindingTerm, Row, Term
 from doctorsun.errors import DataError
 
-Language = Literal["zh", "en"]
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
-Asked = Literal["presence", "side", "zone", "count", "size", "box"]
 
-
-class _Record(BaseModel):
-    """What every table row has in common: fixed once read, and no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Bilingual(_Record):
-    """One text in both languages."""
-
-    zh: str
-    en: str
-
-    def in_language(self, language: Language) -> str:
-        """Return the text in this language."""
-        return self.zh if language == "zh" else self.en
-
-
-class Term(_Record):
-    """A term with its synonyms, preferred first; ``an`` is the English phrase with its article, where one is used."""
-
-    id: str
-    zh: tuple[str, ...]
-    en: tuple[str, ...]
-    an: str = ""
-    side: str = ""
-    planes: tuple[str, ...] = ()
-
-    def name(self, language: Language) -> str:
-        """Return the preferred term."""
-        return self.names(language)[0]
-
-    def names(self, language: Language) -> tuple[str, ...]:
-        """Return the accepted terms, preferred first."""
-        return self.zh if language == "zh" else self.en
-
-    def phrase(self, language: Language) -> str:
-        """Return the term as it stands in a sentence, with its article in English."""
-        return self.zh[0] if language == "zh" else self.an or self.en[0]
-
-
-class SizeLimit(_Record):
-    """The size above which a finding is large, and the clinical source of that limit."""
-
-    limit_mm: float
-    source: str
-
-
-class FindingTerm(_Record):
-    """A finding: its terms, what may be asked about it, and its words in a report.
-
-    Attributes:
-        asks: the question families that apply.
-        siblings: findings that serve as wrong choices.
-        regions: reference regions whose side is the side of the finding.
-        zones: zones of a region from top to bottom, of equal height.
-        count_limit: the count above which there are many.
-        present: the sentence of a report; ``{side}``, ``{zone}``, ``{size}`` and ``{count}`` are filled in.
-    """
-
-    id: str
-    modality: str
-    zh: tuple[str, ...]
-    en: tuple[str, ...]
-    an: str
-    asks: tuple[Asked, ...]
-    siblings: tuple[str, ...]
-    appearance: Bilingual
-    present: Bilingual
-    absent: Bilingual
-    regions: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
-    count_limit: int | None = None
-    size: SizeLimit | None = None
-
-    @property
-    def term(self) -> Term:
-        """The finding's terms alone."""
-        return Term(id=self.id, zh=self.zh, en=self.en, an=self.an)
-
-
-class Ontology(_Record):
-    """All tables by id."""
+class Ontology(Row):
+    """All tables by id; ``findings`` holds everything that an annotation may name."""
 
     modalities: dict[str, Term]
     planes: dict[str, Term]
@@ -106,77 +21,79 @@ class Ontology(_Record):
     eyes: dict[str, Term]
     zones: dict[str, Term]
     sizes: dict[str, Term]
-    regions: dict[str, Term]
+    places: dict[str, Term]
     findings: dict[str, FindingTerm]
 
     def finding(self, name: str) -> FindingTerm:
         """Return a finding by its id.
 
         Raises:
-            DataError: the ontology has no such finding.
+            DataError: the ontology has no such finding; the message has the line to add.
         """
         if name not in self.findings:
+            line = (
+                f"{name}: {{zh: [...], en: [{name.replace('_', ' ')}], parent: finding, organ: ..., department: ...}}"
+            )
             raise DataError(
                 "finding",
                 got=repr(name),
-                expected="one of " + ", ".join(sorted(self.findings)),
-                do="map the data set's label to one of these",
+                expected=f"one of the {len(self.findings)} ids of the ontology",
+                do=did_you_mean(name, self.findings, otherwise=f"add the line '{line}' to a file of ontology/labels"),
             )
         return self.findings[name]
 
+    def lineage(self, name: str) -> Iterator[FindingTerm]:
+        """Yield a finding, its parent and so on up to its kind.
 
-def parse_ontology(places: str, findings: str) -> Ontology:
-    """Read an ontology from the text of its two files.
+        Raises:
+            DataError: the ontology has no such finding.
+        """
+        while name:
+            term = self.finding(name)
+            yield term
+            name = term.parent
+
+    def kind(self, name: str) -> str:
+        """Return what a finding is in the end: finding, diagnosis, structure, cell, tissue or instrument.
+
+        Raises:
+            DataError: the ontology has no such finding.
+        """
+        return [term.id for term in self.lineage(name)][-1]
+
+    def rivals(self, name: str) -> tuple[FindingTerm, ...]:
+        """Return the classes that a finding excludes: the other children of an exclusive parent, in table order.
+
+        Raises:
+            DataError: the ontology has no such finding.
+        """
+        parent = self.finding(name).parent
+        if not parent or not self.findings[parent].exclusive:
+            return ()
+        return tuple(term for term in self.findings.values() if term.parent == parent and term.id != name)
+
+
+def parse_ontology(places: str, findings: Mapping[str, str]) -> Ontology:
+    """Read an ontology from the text of its files: the tables of places, and the files of findings by their names.
 
     Raises:
         DataError: YAML, keys or references are wrong; the message names the entry.
     """
-    try:
-        tables: dict[str, Any] = dict(yaml.safe_load(places))
-        tables["findings"] = yaml.safe_load(findings)
-        tables = {name: _with_ids(rows) for name, rows in tables.items()}
-        ontology = Ontology.model_validate(tables)
-    except yaml.YAMLError as error:
-        raise DataError("ontology", got=str(error), expected="YAML", do="correct the file") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(
-            f"ontology: {where}", got=repr(first["input"])[:80], expected=first["msg"], do="correct this entry"
-        ) from error
-    _check_references(ontology)
-    return ontology
-
-
-def _with_ids(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Write each row's key into the row."""
-    return {key: {"id": key, **row} for key, row in rows.items()}
-
-
-def _check_references(ontology: Ontology) -> None:
-    """Check that every id that a finding names exists."""
-    for finding in ontology.findings.values():
-        for field, names, table in (
-            ("modality", (finding.modality,), ontology.modalities),
-            ("siblings", finding.siblings, ontology.findings),
-            ("regions", finding.regions, ontology.regions),
-            ("zones", finding.zones, ontology.zones),
-        ):
-            for name in names:
-                if name not in table:
-                    raise DataError(
-                        f"ontology: findings.{finding.id}.{field}",
-                        got=repr(name),
-                        expected="one of " + ", ".join(sorted(table)),
-                        do="correct the name",
-                    )
+    tables = read_tables(places, findings, Ontology)
+    check_tables(tables.findings, {name: getattr(tables, name) for name in Ontology.model_fields if name != "findings"})
+    return tables
 
 
 @cache
 def load_ontology() -> Ontology:
     """Return the shipped ontology."""
     folder = resources.files("doctorsun.data.ontology")
+    labels = sorted(
+        (file for file in folder.joinpath("labels").iterdir() if file.name.endswith(".yaml")),
+        key=lambda file: file.name,
+    )
+    files = [folder.joinpath("findings.yaml"), *labels]
     return parse_ontology(
         folder.joinpath("places.yaml").read_text(encoding="utf-8"),
-        folder.joinpath("findings.yaml").read_text(encoding="utf-8"),
+        {file.name: file.read_text(encoding="utf-8") for file in files},
     )

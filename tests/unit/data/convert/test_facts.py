@@ -72,5 +72,5 @@ def test_facts_are_written_as_json():
 
 @pytest.mark.parametrize("present", [True, False])
 def test_a_label_that_the_ontology_lacks_is_refused(present):
-    with pytest.raises(DataError, match="finding: got 'tumour'"):
-        facts({"tumour": present})
+    with pytest.raises(DataError, match="finding: got 'unheard_of'"):
+        facts({"unheard_of": present})

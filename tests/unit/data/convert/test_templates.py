@@ -14,7 +14,8 @@ from doctorsun.data.convert.templates import (
     plain_wording,
     word_question,
 )
-from doctorsun.data.ontology.ontology import LANGUAGES, load_ontology
+from doctorsun.data.ontology.ontology import load_ontology
+from doctorsun.data.ontology.terms import LANGUAGES
 from doctorsun.errors import DataError
 
 ONTOLOGY = load_ontology()

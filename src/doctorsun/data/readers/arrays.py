@@ -92,6 +92,7 @@ class Arrays(Section):
     """Settings of the reader, and the reader.
 
     Arrays are named by their file, and where it holds several by a colon and their name: ``{set}.npz:{split}_images``.
+    Arrays of labels, masks and fields may leave out the file where it is that of the pictures: ``:{split}_labels``.
     """
 
     kind: Literal["arrays"]
@@ -123,7 +124,7 @@ class Arrays(Section):
             num_found += 1
             length = open_array(path, name).shape[0]
             for other in self._others():
-                its_length = open_array(*_array(other, fields, root)).shape[0]
+                its_length = open_array(*_array(other, fields, path, root)).shape[0]
                 if its_length != length:
                     got = f"{its_length} items in {filled(other, fields)}"
                     raise DataError(f"{path}", got=got, expected=f"{length} as in {name or 'it'}")
@@ -143,7 +144,7 @@ class Arrays(Section):
         place = f"{root / file}, item {index}"
 
         def value(array: str) -> NDArray[Any]:
-            return item_of(*_array(array, fields, root), index)
+            return item_of(*_array(array, fields, root / file, root), index)
 
         picture = self._picture(item_of(root / file, name, index), place)
         more = {field: str(value(array).ravel()[0].item()) for field, array in self.fields.items()}
@@ -210,9 +211,9 @@ def _side_by_side(volume: NDArray[np.uint8], num: int, place: str) -> NDArray[np
     return sheet
 
 
-def _array(array: str, fields: Mapping[str, str], root: Path) -> tuple[Path, str]:
+def _array(array: str, fields: Mapping[str, str], own_file: Path, root: Path) -> tuple[Path, str]:
     file, _, name = filled(array, fields).partition(":")
-    return root / file, name
+    return root / file if file else own_file, name
 
 
 def _arrays_like(pattern: str, root: Path) -> Iterator[tuple[Path, str, dict[str, str]]]:

@@ -1,0 +1,80 @@
+"""The page of a drafted adapter: YAML with a remark at everything that a person has to say or check."""
+
+from collections.abc import Iterator
+
+import yaml
+
+from doctorsun.data.draft.layout import Layout
+from doctorsun.data.ontology.ontology import Ontology
+from doctorsun.data.ontology.terms import LANGUAGES
+
+FILL_IN = "FILL_IN"
+
+
+def page_of(name: str, layout: Layout, ontology: Ontology, *, is_whole: bool) -> str:
+    """Write the page.
+
+    Args:
+        name: of the data set.
+        layout: what was guessed.
+        ontology: where the labels are looked up.
+        is_whole: whether every file of the folder was looked at.
+    """
+    return "\n".join([*_head(name, layout, is_whole=is_whole), *_labels(layout, ontology), *_tail(layout)]) + "\n"
+
+
+def _head(name: str, layout: Layout, *, is_whole: bool) -> Iterator[str]:
+    yield "# A draft: replace every FILL_IN, and check what else has a remark."
+    if not is_whole:
+        yield "# The folder is large: only its first files were looked at, so labels and splits may be missing."
+    for remark in layout.remarks:
+        yield f"# Note: {remark}."
+    yield f"dataset: {_text(name)}"
+    yield f"title: {_text(name)}"
+    yield f"url: {FILL_IN}  # where the data set is described"
+    yield f"licence: {FILL_IN}  # an SPDX identifier such as CC-BY-4.0, or the publisher's name for its terms"
+    yield f"modality: {FILL_IN}  # an id of the ontology: xray, ct, mr, ultrasound, fundus, endoscopy ..."
+    yield f"anatomy: {FILL_IN}  # chest, abdomen, brain, skin ...; or remove the line"
+    yield f"department: {FILL_IN}  # radiology, pathology, dermatology ...; or remove the line"
+    yield f"task: {layout.task}"
+
+
+def _labels(layout: Layout, ontology: Ontology) -> Iterator[str]:
+    if not layout.labels:
+        return
+    names = names_of(ontology)
+    yield "labels:  # the data set's label: an id of the ontology, or null to leave it out"
+    for label in layout.labels:
+        known = names.get(_folded(label), [])
+        value = f"{known[0]}  # check" if len(known) == 1 else f"{FILL_IN}  # {' or '.join(known)}".rstrip("# ")
+        yield f"  {_text(label)}: {value}"
+    yield "exhaustive: false  # true where a label that an image does not have is known to be absent"
+
+
+def _tail(layout: Layout) -> Iterator[str]:
+    if layout.splits:
+        values = ", ".join(f"{_text(name)}: {split}" for name, split in layout.splits.items())
+        yield 'split: {field: "{split}", values: {' + values + "}}"
+    else:
+        yield 'split: {hash: "{name}"}  # better the patient: images of one patient must share a split'
+    yield '# patient: "{patient}"  # a template of the parts of the paths or columns that name the patient'
+    yield from yaml.safe_dump({"reader": layout.reader}, allow_unicode=True, sort_keys=False, width=110).splitlines()
+
+
+def names_of(ontology: Ontology) -> dict[str, list[str]]:
+    """Return the ids of the findings that go by each name."""
+    found: dict[str, list[str]] = {}
+    for term in ontology.findings.values():
+        names = {_folded(name) for language in LANGUAGES for name in term.term.names(language)}
+        for name in names | {_folded(term.id)}:
+            found.setdefault(name, []).append(term.id)
+    return found
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("_", " ").replace("-", " ").casefold().split())
+
+
+def _text(value: str) -> str:
+    """Write a text as YAML, in quotes where it needs them."""
+    return yaml.safe_dump(value, allow_unicode=True, width=10_000).removesuffix("...\n").strip()

@@ -90,7 +90,8 @@ def percentile_window(values: NDArray[np.integer | np.floating]) -> Window:
     low, high = (float(value) for value in np.percentile(finite, (DARKEST_PERCENT, BRIGHTEST_PERCENT)))
     if low == high:
         low, high = float(finite.min()), float(finite.max())
-    return Window((low + high) / 2, high - low or 1.0, "LINEAR_EXACT")
+    center, width = (float(f"{value:.6g}") for value in ((low + high) / 2, high - low or 1.0))
+    return Window(center, width, "LINEAR_EXACT")
 
 
 def apply_window(

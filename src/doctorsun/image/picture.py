@@ -1,5 +1,6 @@
 """One picture of any file, told by its content: what is shown, and what the file says about it."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from doctorsun.image.intensity import Window
 from doctorsun.image.raster import count_pages, decode, image_record, is_ordinary
 from doctorsun.schema import Image, ImageFacts
 
+_BARE_DATA_SET = re.compile(rb"[\x02\x08]\x00[\x00-\x20]\x00|\x00\x08\x00[\x00-\x20]", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedPicture:
@@ -22,7 +25,8 @@ class OpenedPicture:
             [height, width] or [height, width, 3].
         facts: spacing, window, slice and orientation, as far as the file tells them.
         header: what else the file tells, in its own words, by name; empty for ordinary pictures. For DICOM as of
-            `doctorsun.image.dicom_header`: modality, body_part, laterality, plane, view, patient, study, series, ...
+            `doctorsun.image.dicom_header.header_fields`: modality, body_part, laterality, plane, view, patient, study
+            and more.
     """
 
     picture: NDArray[np.uint8] | Image
@@ -43,6 +47,8 @@ def open_picture(path: Path, *, frame: int | None = None, window: Window | int |
         ImageError: the file cannot be read or shown; the message begins with the path.
     """
     with naming(path):
+        if is_dicom(path):
+            return _dicom_picture(path, frame, window)
         data = read_bytes(path)
         if window is not None:
             do = "leave the window out"
@@ -59,4 +65,42 @@ def count_frames(path: Path) -> int:
         ImageError: the file cannot be read; the message begins with the path.
     """
     with naming(path):
+        if is_dicom(path):
+            from doctorsun.image.dicom import open_dicom
+
+            return open_dicom(path).num_frames
         return count_pages(read_bytes(path))
+
+
+def is_dicom(path: Path) -> bool:
+    """Return whether a file begins as DICOM does: with a preamble, or with the first elements themselves.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(132)
+    # PS3.10 7.1: 128 bytes, then DICM; data sets without it begin with a low element of group 0002 or 0008
+    return start[128:] == b"DICM" or _BARE_DATA_SET.match(start) is not None
+
+
+def _dicom_picture(path: Path, frame: int | None, window: Window | int | None) -> OpenedPicture:
+    from doctorsun.image.dicom import open_dicom, require_picture, sound_file
+    from doctorsun.image.dicom_display import display_frame
+    from doctorsun.image.dicom_header import header_fields, orientation, spacing_mm
+
+    file = open_dicom(path)
+    if frame is None and file.num_frames > 1:
+        got, do = str(file.num_frames), "choose one of its frames"
+        raise ImageError("the DICOM file holds several frames", got=got, expected="1", do=do)
+    header = file.frame_header(frame or 0)
+    require_picture(header)
+    pixels, used = display_frame(file.values(frame or 0), header, window)
+    with sound_file():
+        facts = ImageFacts(
+            spacing_mm=spacing_mm(header)[0],
+            window=(used.center, used.width) if used else None,
+            slice=frame if file.num_frames > 1 else None,
+            orientation=orientation(header),
+        )
+        return OpenedPicture(picture=pixels, facts=facts, header=header_fields(header))

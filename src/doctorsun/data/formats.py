@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
+from doctorsun.data.readers.dialogue import open_dialogue
+from doctorsun.data.readers.dialogue_sets import open_cmtmedqa, open_toyhom
 from doctorsun.data.readers.exam import open_exam
 from doctorsun.data.readers.exam_sets import open_cmexam, open_cmmlu, open_medxpertqa
 from doctorsun.data.readers.item import Reader
+from doctorsun.data.readers.llava import open_alpaca, open_llava
 from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.errors import RecipeError
 
@@ -23,14 +26,19 @@ class ImportFormat:
 
 
 FORMATS: tuple[ImportFormat, ...] = (
+    ImportFormat("alpaca", "Instructions with input, output and history, as in LLaMA-Factory", open_alpaca),
     ImportFormat(
         "cmexam", "CMExam: questions of the Chinese medical licensing examination, with explanations", open_cmexam
     ),
     ImportFormat("cmmlu", "CMMLU: Chinese multiple choice by subject, for evaluation", open_cmmlu),
+    ImportFormat("cmtmedqa", "CMtMedQA (Zhongjing): Chinese dialogues of several turns", open_cmtmedqa),
+    ImportFormat("dialogue", "Questions and answers or dialogues of your own: tables or JSON", open_dialogue),
     ImportFormat(
         "exam", "Examination questions of your own: tables or JSON with options, right letters, explanations", open_exam
     ),
+    ImportFormat("llava", "Conversations with or without images: LLaVA, ShareGPT or OpenAI messages", open_llava),
     ImportFormat("medxpertqa", "MedXpertQA's evaluation inputs, with MedQA's test and medical MMLU", open_medxpertqa),
+    ImportFormat("toyhom", "Toyhom: questions of Chinese patients and physicians' answers", open_toyhom),
     ImportFormat(
         "vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", lambda source: VqaRadReader(Path(source.path))
     ),

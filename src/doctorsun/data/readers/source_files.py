@@ -21,7 +21,7 @@ def source_files(asked: str, suffixes: Sequence[str]) -> tuple[SourceFile, ...]:
     Args:
         asked: a file, whatever its name; a folder, of which all files with these suffixes are taken, at any depth;
             or a pattern such as ``QA/*.csv``.
-        suffixes: how names end, in lower case; a further ``.gz`` is allowed.
+        suffixes: how names end, in lower case: ``.csv``, or whole names; a further ``.gz`` is allowed.
 
     Raises:
         DataError: there is no such file.

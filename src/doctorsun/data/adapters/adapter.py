@@ -25,7 +25,11 @@ class FieldRule(Section):
 
 
 class SplitRule(Section):
-    """How the split of an item is found: by a field, by lists, or by its hash."""
+    """How the split of an item is found: by a field, by lists, or by its hash.
+
+    Beside the fields of the item, templates may name ``{patient}`` and ``{study}``: what the adapter's own rules tell,
+    or the item itself where they tell nothing.
+    """
 
     field: str | None = None
     """A template of fields, such as ``{split}``, whose value ``values`` translates."""
@@ -37,8 +41,8 @@ class SplitRule(Section):
     key: str = "{name}"
     """What the lists name."""
     hash: str | None = None
-    """A template of fields; equal ones share a split: 5 % validation, 10 % test, chosen by their hash. Where a field or
-    lists tell the split: 5 % of train become validation, for data sets without a validation split of their own."""
+    """A template of fields, such as ``{patient}``; equal ones share a split: 5 % validation, 10 % test, chosen by their
+    hash. Where a field or lists tell the split: 5 % of train become validation, for data sets that have none."""
 
 
 class Adapter(Section):

@@ -1,5 +1,6 @@
 """Meaning: a record in a data set's own words becomes an annotated image in the ontology's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from doctorsun.data.adapters.adapter import Adapter
@@ -28,10 +29,13 @@ def annotated_image(adapter: Adapter, record: Record, root: Path, ontology: Onto
     if adapter.exhaustive:
         findings = {name for name in adapter.labels.values() if name in ontology.findings}
         labels = dict.fromkeys(sorted(findings), False) | labels
+    groups = Groups(
+        patient=value_of(adapter.patient, record, "patient"), study=value_of(adapter.study, record, "study")
+    )
     return AnnotatedImage(
         original_id=record.original_id,
         picture=record.picture,
-        source=_source(adapter, record, root),
+        source=_source(adapter, record, groups, root),
         acquisition=record.acquisition,
         modality=value_of(adapter.modality, record, "modality"),
         plane=record.plane or value_of(adapter.plane, record, "plane"),
@@ -40,9 +44,7 @@ def annotated_image(adapter: Adapter, record: Record, root: Path, ontology: Onto
         labels=labels,
         objects=objects,
         texts=record.texts,
-        groups=Groups(
-            patient=value_of(adapter.patient, record, "patient"), study=value_of(adapter.study, record, "study")
-        ),
+        groups=groups,
     )
 
 
@@ -58,12 +60,13 @@ def _meant(adapter: Adapter, label: str) -> str | None:
     return adapter.labels[label]
 
 
-def _source(adapter: Adapter, record: Record, root: Path) -> Source:
+def _source(adapter: Adapter, record: Record, groups: Groups, root: Path) -> Source:
+    people = {"patient": groups.patient or record.original_id, "study": groups.study or record.original_id}
     return Source(
         dataset=adapter.dataset,
         version=adapter.version,
         url=adapter.url,
         licence=value_of(adapter.licence, record, "licence"),
-        split=split_of(adapter.split, record, root),
+        split=split_of(adapter.split, replace(record, fields=record.fields | people), root),
         original_id=record.original_id,
     )

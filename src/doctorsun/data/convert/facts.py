@@ -1,10 +1,12 @@
 """Facts: what is true of an annotated image, derived from its labels, boxes and masks alone."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
+from doctorsun.data.convert.measures import Measure, measures_of
 from doctorsun.data.ontology.ontology import Ontology
 from doctorsun.data.ontology.terms import FindingTerm
 from doctorsun.image.geometry import Box, box_center, long_side_mm, overlap_share
@@ -33,7 +35,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the words of an image may say."""
+    """All that the words of an image may say.
+
+    Attributes:
+        findings: what is known to be there or not, in the order of the annotation.
+        classes: a set of classes that exclude each other to the one that the image is of.
+        measures: what the marks of each label tell; drawn images have none.
+    """
 
     modality: str = ""
     plane: str = ""
@@ -42,14 +50,24 @@ class Facts:
     findings: tuple[Finding, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict[str, str])
     counts: dict[str, int] = field(default_factory=dict[str, int])
+    classes: dict[str, str] = field(default_factory=dict[str, str])
+    measures: tuple[Measure, ...] = ()
 
     def present(self) -> tuple[Finding, ...]:
         """Return the findings that are there."""
         return tuple(finding for finding in self.findings if finding.present)
 
     def as_json(self) -> str:
-        """Return the facts as compact JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        """Return the facts as compact JSON; classes and measures stand there where there are any."""
+        facts = asdict(self)
+        for name in ("classes", "measures"):
+            if not facts[name]:
+                del facts[name]
+        return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+    def measure(self, name: str) -> Measure | None:
+        """Return what the marks of a label tell; None where it has none."""
+        return next((measure for measure in self.measures if measure.name == name), None)
 
 
 def facts_of(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
@@ -74,6 +92,32 @@ def facts_of(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
         attributes=annotated.attributes,
         counts=annotated.counts,
     )
+
+
+def measured_facts(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
+    """Derive the facts of an image of a real data set: the findings, what their marks measure, and its classes.
+
+    A side comes from the measures. A class of a set whose classes exclude each other says that the others are absent;
+    marked objects do not, nor do two classes of one set: several of them may stand on one image.
+
+    Raises:
+        DataError: a label is not in the ontology.
+    """
+    facts = facts_of(annotated, ontology)
+    measures = {measure.name: measure for measure in measures_of(annotated, ontology)}
+    findings = [
+        replace(item, side=measures[item.name].side or item.side) if item.name in measures else item
+        for item in facts.findings
+    ]
+    whole = [item.name for item in facts.findings if item.present and item.name not in measures]
+    sets = Counter(ontology.finding(name).parent for name in whole)
+    classes = {
+        parent: name for name in whole if ontology.rivals(name) and sets[parent := ontology.finding(name).parent] == 1
+    }
+    known = {item.name for item in findings}
+    excluded = (term.id for name in classes.values() for term in ontology.rivals(name))
+    findings += [Finding(name=name, present=False) for name in excluded if name not in known]
+    return replace(facts, findings=tuple(findings), classes=classes, measures=tuple(measures.values()))
 
 
 def _finding(name: str, annotated: AnnotatedImage, ontology: Ontology) -> Finding:

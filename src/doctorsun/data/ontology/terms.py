@@ -37,6 +37,7 @@ class Term(Row):
         siblings: what serves as wrong choices, where it is not simply the other terms beside it; the term itself may
             stand among them.
         planes: of a modality: the planes of its slices.
+        both_sides: of an organ: its images show the left and the right half of the body around the midline.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Term(Row):
     parent: str = ""
     siblings: tuple[str, ...] = ()
     planes: tuple[str, ...] = ()
+    both_sides: bool = False
 
     def name(self, language: Language) -> str:
         """Return the preferred term."""

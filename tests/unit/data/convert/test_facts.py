@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
-from doctorsun.data.convert.facts import facts_of
+from doctorsun.data.convert.facts import facts_of, measured_facts
 from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.errors import DataError
 from doctorsun.schema import ImageFacts, Source
@@ -74,3 +74,43 @@ def test_facts_are_written_as_json():
 def test_a_label_that_the_ontology_lacks_is_refused(present):
     with pytest.raises(DataError, match="finding: got 'unheard_of'"):
         facts({"unheard_of": present})
+
+
+def measured(labels, objects=(), **more):
+    image = AnnotatedImage(
+        original_id="1", picture=np.zeros((110, 100), dtype=np.uint8), source=Source(dataset="own"), labels=labels,
+        objects=tuple(objects), **more,
+    )  # fmt: skip
+    return measured_facts(image, load_ontology())
+
+
+def test_a_class_says_that_the_others_of_its_set_are_absent():
+    found = measured({"mild_npdr": True})
+    assert found.classes == {"diabetic_retinopathy_grade": "mild_npdr"}
+    assert {item.name: item.present for item in found.findings} == {
+        "mild_npdr": True, "no_dr": False, "moderate_npdr": False, "severe_npdr": False, "proliferative_dr": False,
+    }  # fmt: skip
+
+
+def test_classes_that_are_told_to_be_absent_stay_as_they_are():
+    found = measured({"melanoma": False, "nevus": True})
+    assert [item.name for item in found.findings][:2] == ["melanoma", "nevus"]
+    assert len(found.findings) == 11
+
+
+def test_marked_objects_and_findings_that_may_stand_together_exclude_nothing():
+    cell = AnnotatedObject(label="lymphocyte", box_px=(1, 1, 9, 9))
+    assert measured({"lymphocyte": True}, [cell]).classes == {}
+    assert [item.name for item in measured({"polyp": True}).findings] == ["polyp"]
+    assert measured({"lymphocyte": True, "monocyte": True}).classes == {}
+
+
+def test_measures_give_the_side_and_stand_in_the_json_where_there_are_any():
+    tumour = AnnotatedObject(label="kidney_tumour", box_px=(1, 1, 9, 9))
+    found = measured({"kidney_tumour": True}, [tumour], anatomy="abdomen", acquisition=ImageFacts(orientation="L\\P"))
+    assert found.findings[0].side == "right"
+    written = json.loads(found.as_json())["measures"][0]
+    assert (written["side"], written["side_from"], written["place"]) == ("right", "orientation", "top_left")
+    assert found.measure("kidney_tumour") is found.measures[0]
+    assert found.measure("polyp") is None
+    assert not {"classes", "measures"} & json.loads(facts({"nodule": False}).as_json()).keys()

@@ -99,8 +99,8 @@ def read_into(
         if workers == 1:
             _write(writer, map(reader.make, pending), on_progress)
         else:
-            with _pool(workers) as pool:
-                _write(writer, _made_by(pool, reader, pending, workers), on_progress)
+            with _pool(workers, reader) as pool:
+                _write(writer, _made_by(pool, pending, workers), on_progress)
     return Store(folder)
 
 
@@ -138,9 +138,9 @@ def _write(writer: StoreWriter, items: Iterable[Item], on_progress: Progress) ->
 
 
 @contextmanager
-def _pool(workers: int) -> Generator[Executor]:
-    """Start processes that leave Ctrl-C to this one; what they have not begun is not done when the block ends early."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+def _pool(workers: int, reader: Reader[Any]) -> Generator[Executor]:
+    """Start processes that hold the reader; what they have not begun is not done when the block ends early."""
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker, (reader,))
     try:
         yield pool
     except BrokenExecutor as error:
@@ -153,19 +153,27 @@ def _pool(workers: int) -> Generator[Executor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _made_by(pool: Executor, reader: Reader[Any], pending: Iterator[Any], workers: int) -> Iterator[Item]:
+def _made_by(pool: Executor, pending: Iterator[Any], workers: int) -> Iterator[Item]:
     """Yield the items in order while later ones are in the making; only so many wait at a time."""
     waiting: deque[Future[list[Item]]] = deque()
     while chunk := tuple(islice(pending, CHUNK)):
-        waiting.append(pool.submit(_make_chunk, reader, chunk))
+        waiting.append(pool.submit(_make_chunk, chunk))
         if len(waiting) > workers * CHUNKS_AHEAD:
             yield from waiting.popleft().result()
     while waiting:
         yield from waiting.popleft().result()
 
 
-def _make_chunk(reader: Reader[Any], chunk: tuple[Any, ...]) -> list[Item]:
-    return [reader.make(pending) for pending in chunk]
+_worker: dict[str, Reader[Any]] = {}  # what a worker process holds: a reader may know where a million images lie
+
+
+def _begin_worker(reader: Reader[Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
+    _worker["reader"] = reader
+
+
+def _make_chunk(chunk: tuple[Any, ...]) -> list[Item]:
+    return [_worker["reader"].make(pending) for pending in chunk]
 
 
 def _open(section: GeneratedSource | VqaRadSource, split: Split, seed: int) -> tuple[Reader[Any], int | None]:

@@ -75,6 +75,16 @@ def image_record(data: bytes, *, path: str = "", max_pixels: int = MAX_PIXELS) -
     return Image(bytes=data, sha256=hashlib.sha256(data).hexdigest(), width=width, height=height, path=path)
 
 
+def sound_record(data: bytes, *, path: str = "", max_pixels: int = MAX_PIXELS) -> Image:
+    """Return the record of an encoded picture that decodes to its end.
+
+    Raises:
+        ImageError: not one of the formats, too large, several pictures, damaged or cut off.
+    """
+    width, height = _loaded(_opened(data, max_pixels), max_pixels, None).size
+    return Image(bytes=data, sha256=hashlib.sha256(data).hexdigest(), width=width, height=height, path=path)
+
+
 def read_image_file(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
     """Return the record of a picture file, its bytes included.
 

@@ -11,7 +11,15 @@ import PIL.Image
 import pytest
 
 from doctorsun.errors import ImageError
-from doctorsun.image.raster import count_pages, decode, encode_png, image_record, is_ordinary, read_image_file
+from doctorsun.image.raster import (
+    count_pages,
+    decode,
+    encode_png,
+    image_record,
+    is_ordinary,
+    read_image_file,
+    sound_record,
+)
 
 RAMP = np.linspace(0, 255, 5 * 7).astype(np.uint8).reshape(5, 7)
 COLOURS = np.stack([RAMP, RAMP[::-1], 255 - RAMP], axis=-1)
@@ -106,6 +114,7 @@ def test_exif_orientation_is_applied_and_known_to_the_record(orientation: int) -
     assert np.array_equal(np.asarray(decode(data)), COLOURS)
     record = image_record(data)
     assert (record.width, record.height) == (7, 5)
+    assert sound_record(data) == record
 
 
 def test_the_record_of_a_file(tmp_path: Path) -> None:
@@ -221,6 +230,8 @@ def test_a_truncated_picture_is_refused(kind: str, share: float) -> None:
     data = encoded(noise, kind)
     with pytest.raises(ImageError, match=r"damaged: got \w+: |not a picture"):
         decode(data[: int(len(data) * share)])
+    with pytest.raises(ImageError, match=r"damaged: got \w+: |not a picture"):
+        sound_record(data[: int(len(data) * share)])
 
 
 def test_a_file_without_end_is_refused():

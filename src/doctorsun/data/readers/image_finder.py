@@ -1,0 +1,129 @@
+"""Finding the images that records name: in folders and zip archives, by relative path, else by a unique file name."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from doctorsun.data.readers.zip_images import ZipImages
+from doctorsun.errors import DataError
+from doctorsun.image.file import naming, read_bytes
+
+Location = tuple[str, str]
+"""A folder or a zip archive, and the relative path in it."""
+
+
+@dataclass(frozen=True)
+class ImageFinder:
+    """Folders and archives, searched in their order; small enough to be sent to other processes.
+
+    Attributes:
+        places: folders and zip archives; archives that lie in a folder are searched after it.
+        remap: beginnings of paths in the records, and what stands there instead; the longest that fits is taken.
+    """
+
+    places: tuple[str, ...]
+    remap: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def prepare(self) -> None:
+        """Open the archives, so that processes forked from this one share what is known of them.
+
+        Raises:
+            DataError: a place is not there, or is neither a folder nor a zip archive.
+        """
+        for place in self._searched():
+            if place.endswith(".zip"):
+                _archive(place)
+
+    def find(self, name: str) -> tuple[Location, ...]:
+        """Return where an image is: nowhere, at one place, or at several of which none can be told to be meant.
+
+        Raises:
+            DataError: a place cannot be searched.
+        """
+        path = self._remapped(name)
+        for place in self._searched():
+            if (relative := _relative(path, place)) and _holds(place, relative):
+                return ((place, relative),)
+        base = PurePosixPath(path).name
+        return tuple((place, found) for place in self._searched() for found in _by_base_name(place).get(base, ()))
+
+    def read(self, location: Location) -> bytes:
+        """Return the bytes of an image.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        place, relative = location
+        if place.endswith(".zip"):
+            return _archive(place).read(relative)
+        path = Path(place) / relative
+        with naming(path):
+            return read_bytes(path)
+
+    def _remapped(self, name: str) -> str:
+        path = name.replace("\\", "/").removeprefix("file://").removeprefix("./")
+        for old in sorted(self.remap, key=len, reverse=True):
+            if path.startswith(old):
+                return self.remap[old] + path[len(old) :]
+        return path
+
+    def _searched(self) -> tuple[str, ...]:
+        return tuple(each for place in self.places for each in _with_archives(place))
+
+
+@lru_cache(maxsize=256)
+def _with_archives(place: str) -> tuple[str, ...]:
+    path = Path(place)
+    if path.is_dir():
+        return (place, *(str(each) for each in sorted(path.glob("*.zip"))))
+    if path.is_file() and place.endswith(".zip"):
+        return (place,)
+    got = "a file of another kind" if path.is_file() else "no such file or folder"
+    raise DataError(f"images in {place}", got=got, expected="a folder or a zip archive", do="check --images")
+
+
+@lru_cache(maxsize=4096)
+def _archive(place: str) -> ZipImages:
+    return ZipImages(Path(place))
+
+
+def _relative(path: str, place: str) -> str:
+    """Return a path relative to a place; nothing where it leads elsewhere."""
+    if path.startswith("/"):
+        folder = str(Path(place).absolute())
+        if not path.startswith(f"{folder}/"):
+            return ""
+        path = path[len(folder) + 1 :]
+    return "" if ".." in PurePosixPath(path).parts else path
+
+
+def _holds(place: str, relative: str) -> bool:
+    if place.endswith(".zip"):
+        return relative in _archive(place)
+    try:
+        return (Path(place) / relative).is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _by_base_name(place: str) -> dict[str, tuple[str, ...]]:
+    """Return the relative paths of all files of a place by base name; made when a path first leads nowhere."""
+    found: dict[str, tuple[str, ...]] = {}
+    for relative in _members(place):
+        base = relative.rpartition("/")[2]
+        found[base] = (*found.get(base, ()), relative)
+    return found
+
+
+def _members(place: str) -> Iterator[str]:
+    if place.endswith(".zip"):
+        yield from _archive(place)
+        return
+    root = Path(place)
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        below = Path(folder).relative_to(root).as_posix()
+        yield from sorted(name if below == "." else f"{below}/{name}" for name in names)

@@ -1,0 +1,167 @@
+"""Published conversation data: records of any file kind to samples, the images joined to them.
+
+A format is a function that reads one record; everything else is the same for all of them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from doctorsun.config.collection import ImportSource
+from doctorsun.data.readers.box_marks import objects_of_marks
+from doctorsun.data.readers.conversation import Conversation
+from doctorsun.data.readers.image_finder import ImageFinder
+from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.json_stream import stream_records
+from doctorsun.data.readers.origin import Origin
+from doctorsun.data.readers.record_images import read_images
+from doctorsun.data.readers.record_reader import RawRecord
+from doctorsun.data.readers.source_files import SourceFile
+from doctorsun.data.readers.tables import records
+from doctorsun.errors import DataError
+from doctorsun.schema import Answer, Groups, Image, MadeBy, Message, Sample, sample_id
+from doctorsun.text.language import script_of
+
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_SHOWN_FIELDS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a record tells.
+
+    Attributes:
+        original_id: the publisher's own name of it.
+        split: of which split it is, where the record tells.
+        size: width and height of its image in pixels, where the record tells.
+        has_boxes: the words hold ``<box>[[...]]</box>`` with coordinates.
+    """
+
+    conversation: Conversation
+    original_id: str = ""
+    split: str = ""
+    answer: Answer | None = None
+    task: str = ""
+    modality: str = ""
+    anatomy: str = ""
+    facts: str = ""
+    groups: Groups = field(default_factory=Groups)
+    made_by: MadeBy = field(default_factory=MadeBy)
+    size: tuple[int, int] | None = None
+    has_boxes: bool = False
+
+
+ReadRecord = Callable[[RawRecord], Published | Dropped]
+
+
+@dataclass(frozen=True)
+class PublishedReader:
+    """Files of one format, opened; it can be sent to other processes.
+
+    Attributes:
+        files: read one after the other.
+        origin: what holds for all samples.
+        read_record: the format; a function of a module, so that other processes find it.
+        finder: where the images are.
+        columns: the first record of a file has one of these, or the file is of another format.
+        split: of records that tell none.
+    """
+
+    files: Sequence[SourceFile]
+    origin: Origin
+    read_record: ReadRecord
+    finder: ImageFinder
+    columns: tuple[str, ...]
+    split: str = "train"
+
+    def pending(self) -> Iterator[RawRecord]:
+        """Yield the records as they stand in the files, which are never held in memory.
+
+        Raises:
+            DataError: a file is damaged or of another format, or a place of images cannot be searched.
+        """
+        self.finder.prepare()
+        for file in self.files:
+            for number, (place, fields) in enumerate(_records(file.path), start=1):
+                if number == 1:
+                    self._check_format(file.path, fields)
+                yield RawRecord(f"{file.name}#{number}", place, fields)
+
+    def make(self, pending: RawRecord) -> Item:
+        """Make the sample of a record, its images found and decoded once."""
+        published = self.read_record(pending)
+        if isinstance(published, Dropped):
+            return published
+        images = read_images(published.conversation.images, self.finder, pending.id)
+        if isinstance(images, Dropped):
+            return images
+        return self._sample(pending.id, published, images)
+
+    def _sample(self, record_id: str, published: Published, images: tuple[Image, ...]) -> Item:
+        messages, objects = published.conversation.messages, ()
+        if published.has_boxes:
+            marked = objects_of_marks(messages, images, published.size)
+            if isinstance(marked, str):
+                return Dropped(record_id, "box", marked)
+            messages, objects = marked
+        language = self.origin.language or script_of("\n".join(map(_words, messages)))
+        source = self.origin.source(published.original_id or record_id, published.split or self.split)
+        sample = Sample(
+            id=sample_id(source.dataset, record_id, language),
+            messages=messages,
+            source=source,
+            images=images,
+            answer=published.answer,
+            language=language,
+            domain=self.origin.domain,
+            task=published.task,
+            modality=published.modality,
+            anatomy=published.anatomy,
+            objects=objects,
+            facts=published.facts,
+            groups=published.groups,
+            made_by=published.made_by,
+        )
+        return (sample,)
+
+    def _check_format(self, path: Path, fields: dict[str, Any]) -> None:
+        if not any(name in fields for name in self.columns):
+            raise DataError(
+                f"{path}, first record",
+                got="the fields " + ", ".join(list(fields)[:_SHOWN_FIELDS]),
+                expected="one of " + ", ".join(self.columns),
+                do="choose the format that the file has: 'doctorsun data formats' lists them",
+            )
+
+
+def finder_of(section: ImportSource, beside: Path) -> ImageFinder:
+    """Return where an import's images are: what the user names, or beside the file."""
+    places = section.images or (str(beside if beside.is_dir() else beside.parent),)
+    return ImageFinder(places, section.remap)
+
+
+def folder_of(section: ImportSource) -> Path:
+    """Return the folder that an import's path names or lies in; of a pattern, that before its first wildcard."""
+    path = Path(section.path)
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path if path.is_dir() else path.parent
+
+
+def text_of(value: Any) -> str:
+    """Return a field as clean text; nothing for null."""
+    return "" if value is None else str(value).strip()
+
+
+def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    if kind.lower() not in JSON_SUFFIXES:
+        yield from records(path)
+        return
+    for place, record in stream_records(path):
+        yield f"{path}, {place}", record
+
+
+def _words(message: Message) -> str:
+    return message.text

@@ -1,0 +1,212 @@
+"""Where the images of records are found: folders and archives, foreign beginnings, equal names, damaged archives."""
+
+import pickle
+import struct
+import zipfile
+
+import pytest
+
+from doctorsun.data.readers.image_finder import ImageFinder
+from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.zip_images import ZipImages
+from doctorsun.errors import DataError, ImageError
+
+
+def finder(*places, **remap):
+    return ImageFinder(tuple(map(str, places)), remap)
+
+
+def found(given: ImageFinder, name: str) -> list[bytes]:
+    return [given.read(location) for location in given.find(name)]
+
+
+def test_a_relative_path_goes_before_an_equal_name_elsewhere(lay, tmp_path):
+    lay("images/a.jpg", b"1")
+    lay("images/b/a.jpg", b"2")
+
+    assert found(finder(tmp_path / "images"), "b/a.jpg") == [b"2"]
+    assert found(finder(tmp_path / "images"), "./a.jpg") == [b"1"]
+    assert found(finder(tmp_path), "images\\b\\a.jpg") == [b"2"]
+
+
+def test_a_name_that_is_unique_is_found_under_a_foreign_path(lay, tmp_path):
+    lay("images/deep/a.jpg", b"1")
+
+    assert found(finder(tmp_path / "images"), "/data/team/images/a.jpg") == [b"1"]
+    assert found(finder(tmp_path / "images"), "/data/team/images/none.jpg") == []
+
+
+def test_an_ambiguous_name_gives_all_its_places(lay, tmp_path):
+    lay("images/x/a.jpg", b"1")
+    lay("images/y/a.jpg", b"2")
+
+    assert found(finder(tmp_path / "images"), "z/a.jpg") == [b"1", b"2"]
+
+
+def test_the_longest_foreign_beginning_that_fits_is_replaced(lay, tmp_path):
+    lay("images/x/a.jpg", b"1")
+    lay("images/y/a.jpg", b"2")
+    remap = {"/data/": "", "/data/team/": "x/", "/data/other/": "y/"}
+    given = ImageFinder((str(tmp_path / "images"),), remap)
+
+    assert found(given, "/data/team/a.jpg") == [b"1"]
+    assert found(given, "/data/other/a.jpg") == [b"2"]
+    assert found(given, "/data/y/a.jpg") == [b"2"]
+
+
+def test_archives_are_searched_too_also_those_in_a_folder(lay, tmp_path):
+    lay("zips/one.zip", {"images/a.jpg": b"1"})
+    lay("zips/two.zip", {"images/b.jpg": b"2", "images/": b""})
+
+    assert found(finder(tmp_path / "zips"), "images/b.jpg") == [b"2"]
+    assert found(finder(tmp_path / "zips" / "one.zip"), "elsewhere/a.jpg") == [b"1"]
+    assert found(finder(tmp_path / "zips" / "one.zip"), "b.jpg") == []
+
+
+@pytest.mark.parametrize("name", ["../secret.jpg", "/etc/hostname", "a" * 5000, "a\0b"])
+def test_no_path_leads_out_of_the_places(lay, tmp_path, name):
+    lay("secret.jpg", b"1")
+    lay("images/a.jpg", b"2")
+
+    assert finder(tmp_path / "images").find(name) == ()
+
+
+def test_an_absolute_path_below_a_place_is_found(lay, tmp_path):
+    lay("images/x/a.jpg", b"1")
+    lay("images/y/a.jpg", b"2")
+
+    assert found(finder(tmp_path / "images"), f"{tmp_path}/images/y/a.jpg") == [b"2"]
+
+
+def test_a_finder_travels_to_other_processes(lay, tmp_path):
+    lay("a.zip", {"a.jpg": b"1"})
+    given = finder(tmp_path)
+    given.prepare()
+
+    again = pickle.loads(pickle.dumps(given))  # noqa: S301 (what was just written)
+
+    assert found(again, "a.jpg") == [b"1"]
+    assert len(pickle.dumps(given)) < 1000
+
+
+def test_a_place_that_is_not_there_is_told(lay, tmp_path):
+    with pytest.raises(DataError, match=r"images in .*gone: got no such file or folder, expected a folder or a zip"):
+        finder(tmp_path / "gone").prepare()
+    with pytest.raises(DataError, match=r"images in .*a.tar: got a file of another kind, expected a folder or a zip"):
+        finder(lay("a.tar", b"x")).prepare()
+
+
+def test_an_archive_that_is_none_is_told(lay, tmp_path):
+    lay("a.zip", b"not an archive")
+
+    with pytest.raises(
+        DataError, match=r"a.zip: got File is not a zip file, expected a whole zip archive; download it"
+    ):
+        finder(tmp_path).prepare()
+
+
+def test_stored_and_deflated_members(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("stored", b"1" * 99, zipfile.ZIP_STORED)
+        archive.writestr("deflated", b"2" * 99, zipfile.ZIP_DEFLATED)
+        archive.writestr("empty", b"")
+
+    images = ZipImages(path)
+
+    assert [images.read(name) for name in images] == [b"1" * 99, b"2" * 99, b""]
+
+
+def test_another_packing_is_refused(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", b"1" * 99, zipfile.ZIP_BZIP2)
+
+    with pytest.raises(ImageError, match=r"a in .*a.zip: got packed by method 12, expected stored or deflated; unpack"):
+        ZipImages(path).read("a")
+
+
+def central(path, place, value):
+    """Overwrite four bytes of the first entry of the central directory (APPNOTE 4.3.12)."""
+    data = bytearray(path.read_bytes())
+    start = data.index(b"PK\x01\x02") + place
+    data[start : start + len(value)] = value
+    path.write_bytes(data)
+
+
+def test_an_encrypted_member_is_refused(lay):
+    path = lay("a.zip", {"a": b"1" * 99})
+    central(path, 8, struct.pack("<H", 1))
+
+    with pytest.raises(ImageError, match=r"got encrypted, expected stored or deflated"):
+        ZipImages(path).read("a")
+
+
+def test_a_member_that_says_it_is_huge_is_not_unpacked(lay):
+    path = lay("a.zip", {"a": b"1" * 99})
+    central(path, 24, struct.pack("<I", 2**31))
+
+    with pytest.raises(ImageError, match=r"got 2147483648 bytes, expected at most 268435456; resize it"):
+        ZipImages(path).read("a")
+
+
+@pytest.mark.parametrize("said", [50, 200])
+def test_a_member_of_another_size_than_it_says_is_damaged(lay, said):
+    path = lay("a.zip", {"a": b"1" * 99})
+    central(path, 24, struct.pack("<I", said))
+
+    with pytest.raises(ImageError, match=r"a in .*: got damaged content, expected the content that its checksum tells"):
+        ZipImages(path).read("a")
+
+
+@pytest.mark.parametrize("place", [0, 31, 33])
+def test_damage_in_header_or_content_is_found(lay, place):
+    path = lay("a.zip", {"a": bytes(range(99))})
+    data = bytearray(path.read_bytes())
+    data[place : place + 2] = b"\xff\xff"
+    path.write_bytes(data)
+
+    with pytest.raises(ImageError, match="damaged content"):
+        ZipImages(path).read("a")
+
+
+def record(name):
+    return {"image": name, "conversations": [{"from": "human", "value": "<image>"}, {"from": "gpt", "value": "This."}]}
+
+
+def test_an_ambiguous_image_is_told_with_its_places(lay, picture, import_all, tmp_path):
+    lay("images/x/a.jpg", picture(1))
+    lay("images/y/a.jpg", picture(2))
+
+    (item,) = import_all("llava", lay("a.json", [record("z/a.jpg")]))
+
+    root = tmp_path
+    detail = f"z/a.jpg: {root}/images/x/a.jpg, {root}/images/y/a.jpg"
+    assert item == Dropped("a.json#1", "ambiguous_image", detail)
+
+
+def test_copies_of_one_image_are_not_ambiguous(lay, picture, import_all):
+    lay("images/x/a.jpg", picture(1))
+    lay("images.zip", {"figures/a.jpg": picture(1)})
+
+    ((sample,),) = import_all("llava", lay("a.json", [record("z/a.jpg")]))
+
+    assert sample.images[0].bytes == picture(1)
+
+
+def test_many_files_of_a_name_are_not_compared(lay, picture, import_all):
+    for number in range(6):
+        lay(f"images/{number}/a.jpg", picture(1))
+
+    (item,) = import_all("llava", lay("a.json", [record("z/a.jpg")]))
+
+    assert item.reason == "ambiguous_image"
+
+
+def test_a_damaged_member_drops_its_record(lay, picture, import_all):
+    path = lay("images.zip", {"a.jpg": picture(1)})
+    central(path, 24, struct.pack("<I", 50))
+
+    (item,) = import_all("llava", lay("a.json", [record("a.jpg")]))
+
+    assert (item.reason, item.detail.split(":")[0]) == ("image", "a.jpg")

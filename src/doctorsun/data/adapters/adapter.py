@@ -45,6 +45,22 @@ class SplitRule(Section):
     hash. Where a field or lists tell the split: 5 % of train become validation, for data sets that have none."""
 
 
+class NewTerm(Section):
+    """A finding, structure, cell or instrument that the ontology does not have; keys as in its rows."""
+
+    en: Annotated[tuple[str, ...], Field(min_length=1)]
+    zh: Annotated[tuple[str, ...], Field(min_length=1)]
+    parent: str
+    an: str = ""
+    many: str = ""
+    organ: str = ""
+    department: str = ""
+    side: Literal["left", "right", ""] = ""
+    grade: int | None = None
+    normal: bool = False
+    exclusive: bool = False
+
+
 class Adapter(Section):
     """One data set."""
 
@@ -65,6 +81,8 @@ class Adapter(Section):
     task: Literal["classification", "detection", "segmentation", "report", "caption", "question"]
     labels: dict[str, str | None] = Field(default_factory=dict)
     """The data set's label to an ontology id; null leaves it out on purpose."""
+    terms: dict[str, NewTerm] = Field(default_factory=dict)
+    """Ids that ``labels`` may use besides those of the ontology."""
     exhaustive: bool = False
     """Whether a finding that is not labelled on an image is known to be absent."""
     split: Split | SplitRule = "train"

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from doctorsun.config.document import read_document
 from doctorsun.config.suggest import did_you_mean
 from doctorsun.data.adapters.adapter import Adapter
+from doctorsun.data.adapters.vocabulary import check_vocabulary
 from doctorsun.errors import RecipeError
 
 SHIPPED = Path(str(resources.files("doctorsun.data.adapters")))
@@ -34,9 +35,12 @@ def load_adapter(path_or_name: str) -> Adapter:
             expected=f"a YAML file, or one of {', '.join(known)}",
             do=did_you_mean(path_or_name, known, otherwise="check the path"),
         )
+    document = read_document(path)
     try:
-        return Adapter.model_validate(read_document(path).plain())
+        adapter = Adapter.model_validate(document.plain())
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecipeError(f"{path}: {where}", got=repr(first["input"])[:80], expected=first["msg"]) from error
+    check_vocabulary(adapter, document)
+    return adapter

@@ -10,9 +10,9 @@ import numpy as np
 
 from doctorsun.data.adapters.adapter import Adapter
 from doctorsun.data.adapters.meaning import annotated_image
+from doctorsun.data.adapters.vocabulary import ontology_of
 from doctorsun.data.convert.facts import facts_of
 from doctorsun.data.convert.samples import samples_of
-from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.record import Record
 from doctorsun.schema import Sample
@@ -38,7 +38,7 @@ class AdapterReader:
         return samples or Dropped(records[0].original_id, "nothing_to_ask")
 
     def _samples(self, record: Record) -> list[Sample]:
-        ontology = load_ontology()
+        ontology = ontology_of(self.adapter)
         annotated = annotated_image(self.adapter, record, self.root, ontology)
         seed = hashlib.sha256(f"{self.adapter.dataset}/{record.original_id}".encode()).digest()
         rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
+
+from pydantic import ValidationError
 
 from doctorsun.config.suggest import did_you_mean
 from doctorsun.data.ontology.tables import check_tables, read_tables
@@ -80,8 +83,36 @@ def parse_ontology(places: str, findings: Mapping[str, str]) -> Ontology:
         DataError: YAML, keys or references are wrong; the message names the entry.
     """
     tables = read_tables(places, findings, Ontology)
-    check_tables(tables.findings, {name: getattr(tables, name) for name in Ontology.model_fields if name != "findings"})
+    _check(tables)
     return tables
+
+
+def _check(ontology: Ontology) -> None:
+    others = {name: getattr(ontology, name) for name in Ontology.model_fields if name != "findings"}
+    check_tables(ontology.findings, others)
+
+
+def extended(ontology: Ontology, rows: Mapping[str, Mapping[str, Any]]) -> Ontology:
+    """Return an ontology with further findings.
+
+    Args:
+        ontology: what is there.
+        rows: by id, as in the files of ``labels``.
+
+    Raises:
+        DataError: a row has an id that is taken, wrong keys, or does not fit into the tree.
+    """
+    findings = dict(ontology.findings)
+    for name, row in rows.items():
+        if name in findings:
+            raise DataError(f"term {name}", got="an id that is taken", expected="a new one", do="use the one there is")
+        try:
+            findings[name] = FindingTerm.model_validate({"id": name, **row})
+        except ValidationError as error:
+            raise DataError(f"term {name}", got=str(error.errors()[0]["msg"]), do="correct this row") from error
+    new = ontology.model_copy(update={"findings": findings})
+    _check(new)
+    return new
 
 
 @cache

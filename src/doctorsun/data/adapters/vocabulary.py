@@ -1,0 +1,73 @@
+"""Vocabulary: the ontology as an adapter extends it, and the check that the adapter uses no other ids."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from doctorsun.config.complaint import join_complaints
+from doctorsun.config.document import Node
+from doctorsun.config.suggest import did_you_mean
+from doctorsun.data.adapters.adapter import Adapter, FieldRule
+from doctorsun.data.ontology.ontology import Ontology, extended, load_ontology
+from doctorsun.errors import RecipeError
+
+
+def ontology_of(adapter: Adapter) -> Ontology:
+    """Return the shipped ontology with the adapter's own terms.
+
+    Raises:
+        DataError: a term does not fit into the tree.
+    """
+    terms = {name: term.model_dump(exclude_defaults=True) for name, term in adapter.terms.items()}
+    return _extended(json.dumps(terms)) if terms else load_ontology()
+
+
+def check_vocabulary(adapter: Adapter, document: Node) -> None:
+    """Check every id that an adapter uses.
+
+    Args:
+        adapter: the page.
+        document: what it was read from, for the places in the message.
+
+    Raises:
+        RecipeError: the ontology does not have an id; a line for each.
+        DataError: a term of the adapter does not fit into the tree.
+    """
+    complaints = [
+        RecipeError(
+            f"{document.nearest(*path).mark}: {'.'.join(path)}: not an id of the ontology",
+            got=f"'{name}'",
+            expected=f"one of its {len(known)} {table}",
+            do=did_you_mean(name, known, otherwise="choose one, or add it under 'terms' in the adapter"),
+        )
+        for table, known, used in _tables(adapter, ontology_of(adapter))
+        for path, name in used
+        if name and name not in known
+    ]
+    if complaints:
+        raise join_complaints(complaints)
+
+
+Used = Iterable[tuple[tuple[str, ...], str]]
+
+
+def _tables(adapter: Adapter, ontology: Ontology) -> Iterator[tuple[str, Mapping[str, object], Used]]:
+    """Yield each table of ids with the places in the adapter that name one of it."""
+    yield "modalities", ontology.modalities, _named("modality", adapter.modality)
+    yield "organs", ontology.organs, _named("anatomy", adapter.anatomy)
+    yield "departments", ontology.departments, _named("department", adapter.department)
+    yield "planes", ontology.planes, _named("plane", adapter.plane)
+    labels = [(("labels", label), name) for label, name in adapter.labels.items() if name is not None]
+    yield "findings", ontology.findings, labels
+
+
+def _named(key: str, rule: str | FieldRule) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(rule, FieldRule):
+        yield from (((key, "values", text), name) for text, name in rule.values.items())
+    elif "{" not in rule:
+        yield (key,), rule
+
+
+@cache
+def _extended(terms: str) -> Ontology:
+    return extended(load_ontology(), json.loads(terms))

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from doctorsun.data.adapters.load import load_adapter
+from doctorsun.data.adapters.vocabulary import ontology_of
+from doctorsun.errors import DataError, RecipeError
+
+PAGE = """\
+dataset: own
+title: Own
+url: https://example.org
+licence: CC0-1.0
+modality: endoscopy
+anatomy: colon
+task: classification
+labels:
+  a: polyp
+  b: null
+reader: {kind: class_folders, images: "{label}/{name}.png"}
+"""
+TERMS = """\
+terms:
+  spotted_polyp: {en: [spotted polyp], zh: [斑点状息肉], parent: PARENT}
+"""
+
+
+def page(folder: Path, text: str) -> str:
+    path = folder / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_every_unknown_id_is_told_with_its_place(tmp_path: Path):
+    text = PAGE.replace("endoscopy", "endoskopy").replace("a: polyp", "a: polip")
+
+    with pytest.raises(RecipeError) as caught:
+        load_adapter(page(tmp_path, text))
+
+    first, second = caught.value.text().splitlines()
+    assert "own.yaml:5:11: modality: not an id of the ontology: got 'endoskopy'" in first
+    assert "did you mean 'endoscopy'?" in first
+    assert "own.yaml:9:6: labels.a: not an id of the ontology: got 'polip'" in second
+
+
+def test_the_values_of_a_rule_are_checked_too(tmp_path: Path):
+    rule = 'modality: {field: "{kind}", values: {x: xray, y: nonsense}}'
+    with pytest.raises(RecipeError, match=r"own.yaml:5:\d+: modality.values.y: not an id .* got 'nonsense'"):
+        load_adapter(page(tmp_path, PAGE.replace("modality: endoscopy", rule)))
+
+
+def test_an_adapter_may_bring_terms_of_its_own(tmp_path: Path):
+    text = PAGE.replace("a: polyp", "a: spotted_polyp") + TERMS.replace("PARENT", "finding")
+
+    ontology = ontology_of(load_adapter(page(tmp_path, text)))
+
+    assert ontology.finding("spotted_polyp").zh == ("斑点状息肉",)
+    assert ontology.kind("spotted_polyp") == "finding"
+    assert "spotted_polyp" not in ontology_of(load_adapter("bloodmnist")).findings
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (TERMS.replace("PARENT", "nowhere"), r"findings.spotted_polyp.parent"),
+        (
+            TERMS.replace("spotted_polyp:", "polyp:").replace("PARENT", "finding"),
+            r"term polyp: got an id that is taken",
+        ),
+        (TERMS.replace("PARENT", "finding").replace("spotted_polyp:", "Spotted Polyp:"), r"Spotted Polyp"),
+    ],
+)
+def test_a_term_that_does_not_fit_is_told(tmp_path: Path, terms: str, message: str):
+    with pytest.raises(DataError, match=message):
+        load_adapter(page(tmp_path, PAGE + terms))

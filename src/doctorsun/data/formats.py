@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
+from doctorsun.data.readers.chimed import open_chimed
 from doctorsun.data.readers.dialogue import open_dialogue
 from doctorsun.data.readers.dialogue_sets import open_cmtmedqa, open_toyhom
 from doctorsun.data.readers.exam import open_exam
 from doctorsun.data.readers.exam_sets import open_cmexam, open_cmmlu, open_medxpertqa
+from doctorsun.data.readers.gmai import open_gmai
+from doctorsun.data.readers.hub_parquet import open_hub_parquet
 from doctorsun.data.readers.item import Reader
 from doctorsun.data.readers.llava import open_alpaca, open_llava
+from doctorsun.data.readers.llava_med import open_llava_med
+from doctorsun.data.readers.pmc_vqa import open_pmc_vqa
+from doctorsun.data.readers.pubmedvision import open_pubmedvision
+from doctorsun.data.readers.sunmed import open_sunmed
 from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.errors import RecipeError
 
@@ -27,6 +34,7 @@ class ImportFormat:
 
 FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat("alpaca", "Instructions with input, output and history, as in LLaMA-Factory", open_alpaca),
+    ImportFormat("chimed", "ChiMed-VL, the data of Qilin-Med-VL; images are joined by their file names", open_chimed),
     ImportFormat(
         "cmexam", "CMExam: questions of the Chinese medical licensing examination, with explanations", open_cmexam
     ),
@@ -36,8 +44,20 @@ FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat(
         "exam", "Examination questions of your own: tables or JSON with options, right letters, explanations", open_exam
     ),
+    ImportFormat("gmai", "GMAI-VL-5.5M: annotation files or a list of them; boxes become objects", open_gmai),
+    ImportFormat(
+        "hub-parquet", "Data sets in the Parquet form of the Hugging Face hub, images inside", open_hub_parquet
+    ),
     ImportFormat("llava", "Conversations with or without images: LLaVA, ShareGPT or OpenAI messages", open_llava),
+    ImportFormat(
+        "llava-med", "LLaVA-Med: alignment, instruction and evaluation files, figure captions", open_llava_med
+    ),
     ImportFormat("medxpertqa", "MedXpertQA's evaluation inputs, with MedQA's test and medical MMLU", open_medxpertqa),
+    ImportFormat("pmc-vqa", "PMC-VQA: multiple choice on figures, versions 1 and 2", open_pmc_vqa),
+    ImportFormat("pubmedvision", "PubMedVision, the data of HuatuoGPT-Vision, English and Chinese", open_pubmedvision),
+    ImportFormat(
+        "sunmed", "SunMed-VL, the data of Doctor Sun: pretrain.json, finetune.json, image archives", open_sunmed
+    ),
     ImportFormat("toyhom", "Toyhom: questions of Chinese patients and physicians' answers", open_toyhom),
     ImportFormat(
         "vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", lambda source: VqaRadReader(Path(source.path))

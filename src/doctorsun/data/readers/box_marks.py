@@ -6,13 +6,13 @@ and height; its prompts write pixels. Both are told apart by their values: no bo
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from doctorsun.schema import Image, Message, Object, Part
 
 _MARK = re.compile(r"<box>\s*(\[.*?\])\s*</box>", re.DOTALL)
-_LABELLED = re.compile(r"<ref>\s*(.*?)\s*</ref>\s*$", re.DOTALL)
+_LABELLED = re.compile(r"<ref>\s*((?:(?!</ref>).)*?)\s*</ref>\s*$", re.DOTALL)
 _LABEL = re.compile(r"<ref>\s*(.*?)\s*</ref>", re.DOTALL)
 _BOX = re.compile(r"\[([^\[\]]*)\]")
 _NUM_CORNERS = 4
@@ -66,7 +66,7 @@ class _Writer:
     def _pointers(self, mark: re.Match[str]) -> str:
         labelled = _LABELLED.search(mark.string[: mark.start()])
         label = labelled[1] if labelled else self._label
-        boxes = list(_boxes(mark[1]))
+        boxes = _boxes(mark[1])
         if not boxes:
             self.fault = f"{mark[0]}: no box of four numbers"
         return "".join(f"<box>#{self._number(label, box, mark[0])}</box>" for box in boxes)
@@ -82,15 +82,18 @@ class _Writer:
         return self.objects.index(item)
 
 
-def _boxes(text: str) -> Iterator[list[float]]:
+def _boxes(text: str) -> list[list[float]]:
+    """Return the boxes of a mark; none if one of them is not four numbers."""
+    boxes: list[list[float]] = []
     for inner in _BOX.findall(text):
         try:
             numbers = [float(number) for number in inner.split(",")]
         except ValueError:
-            numbers = []
+            return []
         if len(numbers) != _NUM_CORNERS or not all(map(math.isfinite, numbers)):
-            return
-        yield numbers
+            return []
+        boxes.append(numbers)
+    return boxes
 
 
 def _in_pixels(box: Sequence[float], size: tuple[int, int]) -> tuple[float, float, float, float] | None:

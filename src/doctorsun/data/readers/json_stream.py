@@ -21,9 +21,9 @@ _STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 
 
 def stream_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the records of a JSON array or of JSON Lines, each with its place in the file: ``record 7``, ``line 7``.
+    """Yield the records of a JSON array, of JSON Lines or of ``{NAME: {...}}``, each with its place in the file.
 
-    Which of the two a file is, its first character tells, not its name.
+    Which of them a file is, its beginning tells, not its name. A record that has a name and no ``id`` gets it as one.
 
     Raises:
         DataError: the file cannot be read, is neither, is cut off or damaged, or holds something else than records.
@@ -32,6 +32,9 @@ def stream_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if first == "[":
         for number, record in enumerate(_items(path), start=1):
             yield f"record {number}", _checked(path, f"record {number}", record)
+    elif first == "{" and _is_named(path):
+        for name, record in stream_named_records(path):
+            yield f"'{name}'", {"id": name} | record
     elif first == "{":
         yield from _lines(path)
     else:
@@ -127,6 +130,19 @@ def _first_character(path: Path) -> str:
             if text := piece.lstrip(_SPACE):
                 return text[0]
     return ""
+
+
+def _is_named(path: Path) -> bool:
+    """Tell whether a file is one object of records: its first line is a part of it, or holds records only."""
+    with open_text(path) as file:
+        line = "\n"
+        while line and not line.strip():
+            line = file.readline(MAX_LINE)
+    try:
+        record: Any = json.loads(line)
+    except ValueError:
+        return True
+    return isinstance(record, dict) and bool(record) and all(isinstance(value, dict) for value in record.values())
 
 
 def _items(path: Path) -> Iterator[Any]:

@@ -4,7 +4,7 @@ A format is a function that reads one record; everything else is the same for al
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Published:
     Attributes:
         original_id: the publisher's own name of it.
         split: of which split it is, where the record tells.
+        subset: the part of a data set that mixtures may choose, such as ``alignment``.
         size: width and height of its image in pixels, where the record tells.
         has_boxes: the words hold ``<box>[[...]]</box>`` with coordinates.
     """
@@ -41,6 +42,7 @@ class Published:
     conversation: Conversation
     original_id: str = ""
     split: str = ""
+    subset: str = ""
     answer: Answer | None = None
     task: str = ""
     modality: str = ""
@@ -65,7 +67,6 @@ class PublishedReader:
         read_record: the format; a function of a module, so that other processes find it.
         finder: where the images are.
         columns: the first record of a file has one of these, or the file is of another format.
-        split: of records that tell none.
     """
 
     files: Sequence[SourceFile]
@@ -73,7 +74,6 @@ class PublishedReader:
     read_record: ReadRecord
     finder: ImageFinder
     columns: tuple[str, ...]
-    split: str = "train"
 
     def pending(self) -> Iterator[RawRecord]:
         """Yield the records as they stand in the files, which are never held in memory.
@@ -106,7 +106,9 @@ class PublishedReader:
                 return Dropped(record_id, "box", marked)
             messages, objects = marked
         language = self.origin.language or script_of("\n".join(map(_words, messages)))
-        source = self.origin.source(published.original_id or record_id, published.split or self.split)
+        source = self.origin.source(published.original_id or record_id, published.split or "train")
+        if published.subset:
+            source = replace(source, dataset=f"{source.dataset}/{published.subset}")
         sample = Sample(
             id=sample_id(source.dataset, record_id, language),
             messages=messages,

@@ -24,6 +24,11 @@ class RawRecord:
     place: str
     fields: dict[str, Any]
 
+    @property
+    def file_name(self) -> str:
+        """The file, by its name below what the import was asked for."""
+        return self.id.rpartition("#")[0]
+
 
 @dataclass(frozen=True)
 class RecordReader:

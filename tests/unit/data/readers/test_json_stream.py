@@ -106,6 +106,13 @@ def test_a_missing_file_is_told(tmp_path):
         read(tmp_path / "no.json")
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_named_records_are_records_whose_name_is_their_id(file, indent):
+    path = file(json.dumps({"a": {"x": 1}, "b": {"id": 7, "x": 2}}, indent=indent))
+
+    assert list(stream_records(path)) == [("'a'", {"id": "a", "x": 1}), ("'b'", {"id": 7, "x": 2})]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

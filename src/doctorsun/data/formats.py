@@ -16,9 +16,11 @@ from doctorsun.data.readers.hub_parquet import open_hub_parquet
 from doctorsun.data.readers.item import Reader
 from doctorsun.data.readers.llava import open_alpaca, open_llava
 from doctorsun.data.readers.llava_med import open_llava_med
+from doctorsun.data.readers.parallel import open_parallel
 from doctorsun.data.readers.pmc_vqa import open_pmc_vqa
 from doctorsun.data.readers.pubmedvision import open_pubmedvision
 from doctorsun.data.readers.sunmed import open_sunmed
+from doctorsun.data.readers.tico19 import open_tico19
 from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.errors import RecipeError
 
@@ -53,11 +55,13 @@ FORMATS: tuple[ImportFormat, ...] = (
         "llava-med", "LLaVA-Med: alignment, instruction and evaluation files, figure captions", open_llava_med
     ),
     ImportFormat("medxpertqa", "MedXpertQA's evaluation inputs, with MedQA's test and medical MMLU", open_medxpertqa),
+    ImportFormat("parallel", "English and Chinese texts of your own: TMX, tables, aligned text files", open_parallel),
     ImportFormat("pmc-vqa", "PMC-VQA: multiple choice on figures, versions 1 and 2", open_pmc_vqa),
     ImportFormat("pubmedvision", "PubMedVision, the data of HuatuoGPT-Vision, English and Chinese", open_pubmedvision),
     ImportFormat(
         "sunmed", "SunMed-VL, the data of Doctor Sun: pretrain.json, finetune.json, image archives", open_sunmed
     ),
+    ImportFormat("tico19", "TICO-19: sentences and terms on COVID-19, English and Chinese", open_tico19),
     ImportFormat("toyhom", "Toyhom: questions of Chinese patients and physicians' answers", open_toyhom),
     ImportFormat(
         "vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", lambda source: VqaRadReader(Path(source.path))

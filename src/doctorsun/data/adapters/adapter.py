@@ -9,8 +9,9 @@ from doctorsun.config.section import Section
 from doctorsun.data.readers.arrays import Arrays
 from doctorsun.data.readers.class_folders import ClassFolders
 from doctorsun.data.readers.mask_images import MaskImages
+from doctorsun.data.readers.table import Table
 
-ReaderSection = Annotated[Arrays | ClassFolders | MaskImages, Field(discriminator="kind")]
+ReaderSection = Annotated[Arrays | ClassFolders | MaskImages | Table, Field(discriminator="kind")]
 
 
 class FieldRule(Section):

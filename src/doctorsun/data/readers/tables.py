@@ -1,7 +1,7 @@
 """Tables: CSV, TSV, XLSX, JSON, JSONL and Parquet files as rows of named values.
 
-A column without a name is left out (CMMLU and ChestX-ray14 have one), and so are blank rows. Of a workbook the first
-sheet is read.
+A JSON file that holds an object is a table of one record. A column without a name is left out (CMMLU and ChestX-ray14
+have one), and so are blank rows. Of a workbook the first sheet is read.
 """
 
 import csv
@@ -142,9 +142,9 @@ def _read_json(path: Path) -> Iterator[tuple[str, Record]]:
             content: Any = json.load(file)
         except ValueError as error:
             raise DataError(f"{path}", got=str(error), expected="a JSON list of records") from error
-    if not isinstance(content, list):
-        raise DataError(f"{path}", got=type(content).__name__, expected="a JSON list of records")
-    for number, record in enumerate(content, start=1):
+    if not isinstance(content, list | dict):
+        raise DataError(f"{path}", got=type(content).__name__, expected="a JSON list of records, or one record")
+    for number, record in enumerate(content if isinstance(content, list) else [content], start=1):
         yield f"record {number}", _object(f"{path}, record {number}", record)
 
 

@@ -110,7 +110,7 @@ def test_columns_without_a_name_are_left_out(tmp_path):
         ("a.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-9], r"a.csv.gz: got Compressed file ended .*, expected a text"),
         ("a.xlsx", b"no zip", r"a.xlsx: got File is not a zip file, expected an XLSX workbook"),
         ("a.json", b'[{"a": 1}', r"a.json: got Expecting .*, expected a JSON list of records"),
-        ("a.json", b'{"a": 1}', r"a.json: got dict, expected a JSON list of records"),
+        ("a.json", b'"a"', r"a.json: got str, expected a JSON list of records, or one record"),
         ("a.json", b"[{}, 3]", r"a.json, record 2: got int, expected a JSON object"),
         ("a.jsonl", b'{"a": 1}\n{"a"', r"a.jsonl, line 2: got Expecting .*, expected a JSON object per line"),
         ("a.jsonl", b'{"a": 1}\n[]', r"a.jsonl, line 2: got list, expected a JSON object"),
@@ -179,3 +179,9 @@ def test_real_tables(pattern, num_rows):
     files = sorted(Path(os.environ["DOCTORSUN_TEST_DATA"]).glob(pattern))
 
     assert sum(1 for file in files for _ in rows(file)) == num_rows
+
+
+def test_a_json_file_may_hold_one_record(tmp_path: Path):
+    path = tmp_path / "ISIC_1.json"
+    path.write_text('{"name": "ISIC_1",\n "meta": {"age": 60}}')
+    assert list(rows(path)) == [{"name": "ISIC_1", "meta.age": "60"}]

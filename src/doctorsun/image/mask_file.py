@@ -1,6 +1,5 @@
 """Masks in picture files: the stored values themselves, never a palette's colours and never resampled."""
 
-import io
 from pathlib import Path
 from typing import Literal
 
@@ -10,9 +9,11 @@ from numpy.typing import NDArray
 
 from doctorsun.errors import ImageError
 from doctorsun.image.file import naming, read_bytes
-from doctorsun.image.raster import image_record
+from doctorsun.image.raster import decode_stored
 
 Channel = Literal["value", "alpha"]
+PNG, JPEG = b"\x89PNG", b"\xff\xd8"  # what such files begin with
+GREY = 0  # PNG colour type
 
 
 def read_mask(path: Path, *, channel: Channel = "value", threshold: int | None = None) -> NDArray[np.int64]:
@@ -32,20 +33,27 @@ def read_mask(path: Path, *, channel: Channel = "value", threshold: int | None =
     """
     with naming(path):
         data = read_bytes(path)
-        image_record(data)  # refuses what is no picture or too large
-        try:
-            with PIL.Image.open(io.BytesIO(data)) as picture:
-                is_lossy = picture.format in ("JPEG", "MPO")
-                values = _values(picture, channel)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise ImageError("the mask is damaged", got=str(error), do="copy the file again or leave it out") from error
+        values = _values(decode_stored(data), channel) // _stretch(data)
         if threshold is not None:
             return (values > threshold).astype(np.int64)
-        if is_lossy:
+        if data.startswith(JPEG):
             raise ImageError(
                 "mask", got="JPEG values, which are not exact", expected="a threshold", do="write 'threshold: 127'"
             )
         return values
+
+
+def _stretch(data: bytes) -> int:
+    """Return the factor by which Pillow multiplies values of this file so that they fill 8 bits.
+
+    Source: PNG (third edition) 11.2.1 IHDR: bit depth and colour type are the bytes 24 and 25 of a file.
+    """
+    if not data.startswith(PNG):
+        return 1
+    bits, kind = data[24], data[25]
+    if bits == 16 and kind != GREY:  # noqa: PLR2004 (Pillow keeps their upper 8 bits only)
+        raise ImageError("mask", got="16 bits a channel", expected="8, or grey values", do="save it as grey values")
+    return {2: 85, 4: 17}.get(bits, 1) if kind == GREY else 1
 
 
 def _values(picture: PIL.Image.Image, channel: Channel) -> NDArray[np.int64]:

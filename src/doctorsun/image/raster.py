@@ -37,7 +37,18 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, page: int | None = None
     Raises:
         ImageError: not one of the formats, too large, several pictures and no page, no such page, damaged or cut off.
     """
-    return _grey_or_colour(_loaded(_opened(data, max_pixels), max_pixels, page))
+    return _grey_or_colour(decode_stored(data, max_pixels=max_pixels, page=page))
+
+
+def decode_stored(data: bytes, *, max_pixels: int = MAX_PIXELS, page: int | None = None) -> PIL.Image.Image:
+    """Decode one picture to the values and the palette of its file, upright as its EXIF orientation says.
+
+    Pillow itself stretches grey PNG files of 2 and 4 bits to 8, and keeps the upper 8 of 16 bits of colours.
+
+    Raises:
+        ImageError: as of `decode`.
+    """
+    return _loaded(_opened(data, max_pixels), max_pixels, page)
 
 
 def count_pages(data: bytes, *, max_pixels: int = MAX_PIXELS) -> int:
@@ -66,22 +77,26 @@ def image_record(data: bytes, *, path: str = "", max_pixels: int = MAX_PIXELS) -
     Raises:
         ImageError: not one of the formats, too large, or the header is damaged.
     """
-    picture = _opened(data, max_pixels)
-    try:
-        sideways = picture.getexif().get(EXIF_ORIENTATION) in TURNED_ON_THE_SIDE
-    except Exception as error:
-        raise _undecodable(error) from error
-    width, height = picture.size[::-1] if sideways else picture.size
+    width, height = _upright_size(_opened(data, max_pixels))
     return Image(bytes=data, sha256=hashlib.sha256(data).hexdigest(), width=width, height=height, path=path)
 
 
 def sound_record(data: bytes, *, path: str = "", max_pixels: int = MAX_PIXELS) -> Image:
     """Return the record of an encoded picture that decodes to its end.
 
+    A JPEG is decoded at an eighth of its size: its data are read to the end all the same, in two thirds of the time.
+
     Raises:
         ImageError: not one of the formats, too large, several pictures, damaged or cut off.
     """
-    width, height = _loaded(_opened(data, max_pixels), max_pixels, None).size
+    picture = _opened(data, max_pixels)
+    width, height = _upright_size(picture)
+    _turn_to(picture, None)
+    try:
+        picture.draft(None, (picture.width // 8, picture.height // 8))
+        picture.load()
+    except Exception as error:
+        raise _undecodable(error) from error
     return Image(bytes=data, sha256=hashlib.sha256(data).hexdigest(), width=width, height=height, path=path)
 
 
@@ -112,11 +127,21 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
+def _upright_size(picture: PIL.Image.Image) -> tuple[int, int]:
+    """Return width and height as the picture is shown, by its header."""
+    try:
+        sideways = picture.getexif().get(EXIF_ORIENTATION) in TURNED_ON_THE_SIDE
+    except Exception as error:  # decoders raise errors of every type on damaged data
+        raise _undecodable(error) from error
+    width, height = picture.size
+    return (height, width) if sideways else (width, height)
+
+
 def _num_pages(picture: PIL.Image.Image) -> int:
     """Return the number of pictures in a file; what a photograph (MPO) holds beside its first are previews."""
     try:
         return 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-    except Exception as error:  # decoders raise errors of every type on damaged data
+    except Exception as error:
         raise _undecodable(error) from error
 
 

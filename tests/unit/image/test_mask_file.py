@@ -1,3 +1,7 @@
+"""Masks keep their values, whatever file they lie in."""
+
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +12,45 @@ from doctorsun.errors import ImageError
 from doctorsun.image.mask_file import read_mask
 
 VALUES = np.array([[0, 1], [2, 200]], dtype=np.uint8)
+
+
+def png(bits: int, kind: int, row: bytes, width: int, more: bytes = b"") -> bytes:
+    """A PNG of one row, as Pillow cannot write it."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, bits, kind, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + more + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("bits", "row"), [(1, b"\x50"), (2, b"\x1b"), (4, b"\x01\x2f"), (8, b"\0\x01\x02\x0f")])
+def test_labels_of_few_bits_are_not_stretched(tmp_path: Path, bits: int, row: bytes):
+    path = tmp_path / "few.png"
+    path.write_bytes(png(bits, 0, row, 4))
+    expected = {1: [0, 1, 0, 1], 2: [0, 1, 2, 3], 4: [0, 1, 2, 15], 8: [0, 1, 2, 15]}[bits]
+    assert read_mask(path).tolist() == [expected]
+
+
+def test_colours_of_16_bits_would_lose_their_labels(tmp_path: Path):
+    path = tmp_path / "deep.png"
+    path.write_bytes(png(16, 2, struct.pack(">6H", 1, 1, 1, 300, 300, 300), 2))
+    with pytest.raises(ImageError, match=r"deep.png: mask: got 16 bits a channel, expected 8, or grey values; save it"):
+        read_mask(path)
+
+
+def test_a_mask_is_turned_as_its_picture_is(tmp_path: Path):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    PIL.Image.fromarray(VALUES).save(tmp_path / "turned.png", exif=exif)
+    assert read_mask(tmp_path / "turned.png").tolist() == [[2, 0], [200, 1]]
+
+
+def test_a_mask_of_several_pages_is_refused(tmp_path: Path):
+    pages = [PIL.Image.fromarray(VALUES), PIL.Image.fromarray(VALUES[::-1].copy())]
+    pages[0].save(tmp_path / "m.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(ImageError, match=r"m.tif: the file holds several pictures: got 2, expected 1"):
+        read_mask(tmp_path / "m.tif")
 
 
 def saved(path: Path, picture: PIL.Image.Image) -> Path:
@@ -67,7 +110,9 @@ def test_colours_and_damage_are_told(tmp_path: Path):
     noise = np.random.default_rng(0).integers(0, 255, (99, 99), np.uint8)
     cut = saved(tmp_path / "cut.jpg", PIL.Image.fromarray(noise))
     cut.write_bytes(cut.read_bytes()[:3000])
-    with pytest.raises(ImageError, match=r"cut.jpg: the mask is damaged: got .*; copy the file again or leave it out"):
+    with pytest.raises(
+        ImageError, match=r"cut.jpg: the picture is damaged: got .*; copy the file again or leave it out"
+    ):
         read_mask(cut, threshold=127)
     with pytest.raises(ImageError, match=r"image .*gone.png: got No such file"):
         read_mask(tmp_path / "gone.png")

@@ -11,8 +11,7 @@ import numpy as np
 from doctorsun.data.adapters.adapter import Adapter
 from doctorsun.data.adapters.meaning import annotated_image
 from doctorsun.data.adapters.vocabulary import ontology_of
-from doctorsun.data.convert.facts import facts_of
-from doctorsun.data.convert.samples import samples_of
+from doctorsun.data.convert.conversion import converted
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.record import Record
 from doctorsun.schema import Sample
@@ -42,4 +41,4 @@ class AdapterReader:
         annotated = annotated_image(self.adapter, record, self.root, ontology)
         seed = hashlib.sha256(f"{self.adapter.dataset}/{record.original_id}".encode()).digest()
         rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
-        return samples_of(annotated, facts_of(annotated, ontology), rng, ontology)
+        return converted(annotated, rng, ontology)

@@ -101,14 +101,12 @@ def measured_facts(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
     marked objects do not, nor do two classes of one set: several of them may stand on one image.
 
     Raises:
-        DataError: a label is not in the ontology.
+        DataError: a label, a modality, a plane, an organ or a department is not in the ontology.
     """
+    _check_ids(annotated, ontology)
     facts = facts_of(annotated, ontology)
     measures = {measure.name: measure for measure in measures_of(annotated, ontology)}
-    findings = [
-        replace(item, side=measures[item.name].side or item.side) if item.name in measures else item
-        for item in facts.findings
-    ]
+    findings = [_with_measure(item, measures.get(item.name)) for item in facts.findings]
     whole = [item.name for item in facts.findings if item.present and item.name not in measures]
     sets = Counter(ontology.finding(name).parent for name in whole)
     classes = {
@@ -118,6 +116,29 @@ def measured_facts(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
     excluded = (term.id for name in classes.values() for term in ontology.rivals(name))
     findings += [Finding(name=name, present=False) for name in excluded if name not in known]
     return replace(facts, findings=tuple(findings), classes=classes, measures=tuple(measures.values()))
+
+
+def _check_ids(annotated: AnnotatedImage, ontology: Ontology) -> None:
+    """Check that what is known of the whole image is in the ontology.
+
+    Raises:
+        DataError: something is not.
+    """
+    if annotated.modality:
+        ontology.look_up("modalities", annotated.modality)
+    if annotated.plane:
+        ontology.look_up("planes", annotated.plane)
+    if annotated.anatomy:
+        ontology.look_up("organs", annotated.anatomy)
+    if annotated.department:
+        ontology.look_up("departments", annotated.department)
+
+
+def _with_measure(item: Finding, measure: Measure | None) -> Finding:
+    """Return a finding with the side and the number that its marks tell."""
+    if measure is None:
+        return item
+    return replace(item, side=measure.side or item.side, count=item.count if measure.counted else 0)
 
 
 def _finding(name: str, annotated: AnnotatedImage, ontology: Ontology) -> Finding:

@@ -48,7 +48,7 @@ class Question:
         evidence: closed: what the image shows, which the reply states before its verdict.
         answer: open: the answer.
         options: mcq: the choices in order; ``right`` is the index of the right one.
-        box: box: index of the object.
+        boxes: box: indices of the objects.
     """
 
     kind: QuestionKind
@@ -60,7 +60,7 @@ class Question:
     answer: Term | None = None
     options: tuple[Term, ...] = ()
     right: int = 0
-    box: int = 0
+    boxes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def questions_of(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> 
         choice for item, term in findings if item.present for choice in _finding_choices(item, term, ontology)
     ]
     about_image = _image_choices(facts, ontology)
-    closed = [_presence(item, term) for item, term in findings if "presence" in term.asks]
+    closed = [presence_question(term.term, present=item.present) for item, term in findings if "presence" in term.asks]
     closed += [question for item, term in findings if item.present for question in _limits(item, term, ontology)]
     closed += [closed_question(choice, rng) for choice in about_findings]
     closed += [closed_question(choice, rng) for choice, share in about_image if rng.random() < share]
@@ -109,15 +109,15 @@ def _some(questions: Sequence[Question], number: int, rng: np.random.Generator) 
     return [questions[i] for i in rng.permutation(len(questions))[:number]]
 
 
-def _presence(item: Finding, term: FindingTerm) -> Question:
+def presence_question(term: Term, *, present: bool) -> Question:
     """Ask whether a finding is there."""
     return Question(
         kind="closed",
-        task=f"presence:{item.name}",
+        task=f"presence:{term.id}",
         family="presence",
-        slots={"finding": term.term},
-        truth=item.present,
-        evidence=Evidence(name=term.term, present=item.present),
+        slots={"finding": term},
+        truth=present,
+        evidence=Evidence(name=term, present=present),
     )
 
 
@@ -229,7 +229,7 @@ def _count(item: Finding, term: FindingTerm) -> Question:
 def mcq_question(choice: Choice, rng: np.random.Generator) -> Question:
     """Offer the value among wrong ones, in random order."""
     wrong = [choice.others[i] for i in rng.permutation(len(choice.others))[: MAX_OPTIONS - 1]]
-    return _shuffled(choice.task, choice.family, choice.slots, [choice.value, *wrong], rng)
+    return shuffled_question(choice.task, choice.family, choice.slots, [choice.value, *wrong], rng)
 
 
 def _which_finding(findings: Sequence[tuple[Finding, FindingTerm]], rng: np.random.Generator) -> list[Question]:
@@ -240,10 +240,10 @@ def _which_finding(findings: Sequence[tuple[Finding, FindingTerm]], rng: np.rand
     siblings = right.siblings if right else tuple(asked)
     absent = [asked[name][1].term for name in siblings if name in asked and not asked[name][0].present]
     options = [right.term, *absent[: MAX_OPTIONS - 2], NONE] if right else [NONE, *absent[: MAX_OPTIONS - 1]]
-    return [_shuffled("finding", "finding", {}, options, rng)] if len(options) > 1 else []
+    return [shuffled_question("finding", "finding", {}, options, rng)] if len(options) > 1 else []
 
 
-def _shuffled(
+def shuffled_question(
     task: str, family: str, slots: Mapping[str, Term], options: Sequence[Term], rng: np.random.Generator
 ) -> Question:
     """Return a multiple-choice question whose first option is the right one, shuffled."""
@@ -260,7 +260,7 @@ def _shuffled(
 
 def _box(item: Finding, term: FindingTerm) -> Question:
     """Ask for the box of a finding."""
-    return Question(kind="box", task=f"box:{item.name}", family="box", slots={"finding": term.term}, box=item.boxes[0])
+    return Question(kind="box", task=f"box:{item.name}", family="box", slots={"finding": term.term}, boxes=item.boxes)
 
 
 _NUMBERS_ZH = "零一二三四五六七八九十"

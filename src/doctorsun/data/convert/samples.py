@@ -72,8 +72,14 @@ def samples_of(annotated: AnnotatedImage, facts: Facts, rng: np.random.Generator
 
     Translations, paraphrases and negations point at the sample that they say again.
     """
+    blank = blank_of(annotated, facts)
+    return [*ask_all(blank, questions_of(facts, ontology, rng), rng), *_prose(blank, facts, rng, ontology)]
+
+
+def blank_of(annotated: AnnotatedImage, facts: Facts) -> Blank:
+    """Return what all samples of an image share."""
     image = image_of(annotated.picture, annotated.acquisition)
-    blank = Blank(
+    return Blank(
         sample=Sample(
             id="",
             messages=(),
@@ -88,7 +94,6 @@ def samples_of(annotated: AnnotatedImage, facts: Facts, rng: np.random.Generator
             groups=annotated.groups,
         )
     )
-    return [*ask_all(blank, questions_of(facts, ontology, rng), rng), *_prose(blank, facts, rng, ontology)]
 
 
 def ask_all(blank: Blank, questions: Iterable[Question], rng: np.random.Generator) -> list[Sample]:
@@ -117,12 +122,19 @@ def _ask(blank: Blank, key: str, question: Question, rng: np.random.Generator) -
 
 
 def _word(blank: Blank, question: Question, language: Language, rng: np.random.Generator) -> Wording:
-    """Put a question into words; the reply of a box question points at the sample's object."""
+    """Put a question into words; the reply of a box question points at the sample's objects.
+
+    Several boxes teach and are not scored: a score is of one box.
+    """
     wording = word_question(question, load_templates(language), rng)
     if question.kind != "box":
         return wording
-    item = blank.sample.objects[question.box]
-    reply = f"<ref>{question.slots['finding'].name(language)}</ref><box>#{question.box}</box>"
+    boxes = "".join(f"<box>#{number}</box>" for number in question.boxes)
+    reply = f"<ref>{question.slots['finding'].name(language)}</ref>{boxes}"
+    index, *others = question.boxes
+    if others:
+        return replace(wording, reply=reply, answer=None)
+    item = blank.sample.objects[index]
     gold = " ".join((item.label, *(f"{value:g}" for value in item.box_px)))
     return replace(wording, reply=reply, answer=Answer(kind="box", gold=(gold,)))
 

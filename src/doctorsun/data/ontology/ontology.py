@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -26,6 +26,26 @@ class Ontology(Row):
     sizes: dict[str, Term]
     places: dict[str, Term]
     findings: dict[str, FindingTerm]
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether this is the very same ontology: answers about one are kept, and its tables are large."""
+        return self is other
+
+    def __hash__(self) -> int:
+        """Return the hash of this ontology and no other."""
+        return id(self)
+
+    def look_up(self, table: Literal["modalities", "planes", "organs", "departments"], name: str) -> Term:
+        """Return a row of a table.
+
+        Raises:
+            DataError: the table has no such row.
+        """
+        rows: dict[str, Term] = getattr(self, table)
+        if name not in rows:
+            do = did_you_mean(name, rows, otherwise=f"add the row '{name}' to {table} in ontology/places.yaml")
+            raise DataError(f"ontology: {table}", got=repr(name), expected=f"one of {', '.join(rows)}", do=do)
+        return rows[name]
 
     def finding(self, name: str) -> FindingTerm:
         """Return a finding by its id.

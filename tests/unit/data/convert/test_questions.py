@@ -136,7 +136,7 @@ def test_which_eye_comes_from_the_laterality():
 def test_a_finding_marked_twice_gets_no_box_question():
     twice = Finding(name="nodule", present=True, count=2, boxes=(0, 1))
     assert not [question for question in many(Facts(findings=(twice,)), 3) if question.kind == "box"]
-    assert [question.box for question in many(CHEST, 1) if question.kind == "box"] == [0]
+    assert [question.boxes for question in many(CHEST, 1) if question.kind == "box"] == [(0,)]
 
 
 def test_nothing_known_gives_no_question():

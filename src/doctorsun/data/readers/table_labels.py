@@ -24,7 +24,8 @@ class LabelColumns(Section):
     absent: tuple[str, ...] = ("0",)
     unknown: tuple[str, ...] = ("", "-1")
     votes: Annotated[int, Field(ge=1)] = 1
-    """How many rows of an item must say that a label is there; with fewer, but one, it is not known."""
+    """How many rows of an item must say that a label is there, all where there are fewer rows; if some do, but not
+    enough, it is not known."""
 
     @model_validator(mode="after")
     def _names_columns(self) -> "LabelColumns":
@@ -70,7 +71,7 @@ class LabelColumns(Section):
 
     def _agreed(self, opinions: Sequence[bool | None]) -> bool | None:
         num_present = sum(opinion is True for opinion in opinions)
-        if num_present >= self.votes:
+        if num_present >= min(self.votes, len(opinions)):
             return True
         return False if num_present == 0 and False in opinions else None
 

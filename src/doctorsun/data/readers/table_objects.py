@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from doctorsun.config.section import Section
+from doctorsun.data.readers.agreement import Drawn, agreed_labels, agreed_marks
 from doctorsun.data.readers.box_form import BoxForm, box_from
 from doctorsun.data.readers.item import Dropped
 from doctorsun.data.readers.item_files import file_of
@@ -80,6 +82,11 @@ class ObjectColumns(Section):
     form: BoxForm = BoxForm()
     """How the box is written."""
     mask: RowMask | None = None
+    person: str = ""
+    """Column that tells who drew the object, where several people read each picture on their own."""
+    votes: Annotated[int, Field(ge=1)] = 1
+    """How many people must have drawn an object in about one place, all where there are fewer; its box is the mean of
+    theirs."""
 
     def of_rows(self, rows: Sequence[Row], shown: Shown) -> tuple[list[Mark], dict[str, bool]] | Dropped:
         """Return the objects of a picture, and the labels that its rows name.
@@ -87,17 +94,19 @@ class ObjectColumns(Section):
         Raises:
             DataError: a column is missing or holds no number.
         """
-        marks: list[Mark] = []
-        labels: dict[str, bool] = {}
+        named: list[tuple[str, str]] = []
+        drawn: list[Drawn] = []
         for row in rows:
-            label = filled(self.label, row).strip()
+            label, person = filled(self.label, row).strip(), row.get(self.person, "")
             if label:
-                labels[label] = True
+                named.append((person, label))
                 found = self._mark(label, row, shown)
                 if isinstance(found, Dropped):
                     return found
-                marks += [found] if found else []
-        return marks, labels
+                drawn += [(person, found)] if found else []
+        votes = min(self.votes, len({person for person, _ in named}))
+        marks = agreed_marks(drawn, votes) if self.votes > 1 else [mark for _, mark in drawn]
+        return marks, dict.fromkeys(agreed_labels(named, votes), True)
 
     def _mark(self, label: str, row: Row, shown: Shown) -> Mark | Dropped | None:
         box = self._box(row, shown)

@@ -85,8 +85,9 @@ class Rows(Section):
         """
         for path, fields in PathPattern(self.files).find(root):
             for row in self.xml.rows(path) if self.xml else rows(path):
-                if all(self._column(row, name, path).strip() in values for name, values in self.where.items()):
-                    yield fields | row | self._parts_of(row, path)
+                named = fields | row
+                if all(self._column(named, name, path).strip() in values for name, values in self.where.items()):
+                    yield named | self._parts_of(row, path)
 
     def _parts_of(self, row: Row, path: Path) -> Row:
         found: Row = {}

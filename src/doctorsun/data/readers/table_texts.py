@@ -32,6 +32,8 @@ class TextColumns(Section):
     """Template of the caption, the report or the answer."""
     file: str = ""
     """Template of a text file, whose content is the column ``text``."""
+    required: bool = True
+    """Whether a picture without its text file is dropped; if not, it has no such text."""
     sections: tuple[str, ...] = ()
     """Headings of the report, as in ``FINDINGS: ...`` at the beginning of a line: only these sections are taken."""
     question: str = ""
@@ -57,6 +59,8 @@ class TextColumns(Section):
         for row in rows:
             fields = self._with_file(row, original_id, root)
             if isinstance(fields, Dropped):
+                if fields.reason == "no_file" and not self.required:
+                    continue
                 return fields
             text = self._text(fields, original_id)
             if isinstance(text, Dropped):

@@ -8,10 +8,13 @@ from doctorsun.config.data import Split
 from doctorsun.config.section import Section
 from doctorsun.data.readers.arrays import Arrays
 from doctorsun.data.readers.class_folders import ClassFolders
+from doctorsun.data.readers.coco import Coco
 from doctorsun.data.readers.mask_images import MaskImages
 from doctorsun.data.readers.table import Table
+from doctorsun.data.readers.voc import Voc
+from doctorsun.data.readers.yolo import Yolo
 
-ReaderSection = Annotated[Arrays | ClassFolders | MaskImages | Table, Field(discriminator="kind")]
+ReaderSection = Annotated[Arrays | ClassFolders | Coco | MaskImages | Table | Voc | Yolo, Field(discriminator="kind")]
 
 
 class FieldRule(Section):

@@ -23,7 +23,8 @@ def human_samples(blank: Blank, texts: Sequence[HumanText], rng: np.random.Gener
             wording = Wording(
                 language=text.language, text=text.question, reply=text.text, answer=text.answer, template=""
             )
-            yield _human(blank.fill(f"human/{number}", text.task or "question", wording))
+            sample = blank.fill(f"human/{number}", text.task or "question", wording)
+            yield replace(sample, made_by=MadeBy(method="human"))
         else:
             yield from _asked_for(blank, number, text, rng)
 
@@ -43,5 +44,5 @@ def _asked_for(blank: Blank, number: int, text: HumanText, rng: np.random.Genera
 
 
 def _human(sample: Sample) -> Sample:
-    """Return a sample whose answer is a person's; its template, where it has one, is that of the request."""
-    return replace(sample, made_by=MadeBy(method="human", template=sample.made_by.template.removesuffix("/")))
+    """Return a sample whose answer is a person's; its template is that of the request."""
+    return replace(sample, made_by=replace(sample.made_by, method="human"))

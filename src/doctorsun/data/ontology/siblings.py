@@ -24,6 +24,12 @@ def siblings_of(name: str, table: Mapping[str, Term]) -> tuple[Term, ...]:
     )
 
 
+def far_from(name: str, table: Mapping[str, Term]) -> tuple[Term, ...]:
+    """Return the terms within the outermost parts that lie far from the one that a term belongs to, in table order."""
+    far = table[root_of(name, table)].far
+    return tuple(term for term in table.values() if term.parent and root_of(term.id, table) in far)
+
+
 def root_of(name: str, table: Mapping[str, Term]) -> str:
     """Return the outermost term that a term belongs to."""
     while parent := table[name].parent:

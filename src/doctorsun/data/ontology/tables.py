@@ -84,6 +84,7 @@ def check_tables(findings: Mapping[str, FindingTerm], tables: Mapping[str, Mappi
     for table in ("modalities", "organs"):
         for term in tables[table].values():
             _require(f"{table}.{term.id}.siblings", term.siblings, tables[table])
+            _require(f"{table}.{term.id}.far", term.far, tables[table])
     _check_grades(findings)
 
 

@@ -37,7 +37,9 @@ class Term(Row):
         siblings: what serves as wrong choices, where it is not simply the other terms beside it; the term itself may
             stand among them.
         planes: of a modality: the planes of its slices.
+        one_organ: of a modality: its pictures show one organ alone: another of the same region is a wrong choice.
         both_sides: of an organ: its images show the left and the right half of the body around the midline.
+        far: of an outermost part of the body: others that no image of it shows.
     """
 
     id: str
@@ -48,7 +50,9 @@ class Term(Row):
     parent: str = ""
     siblings: tuple[str, ...] = ()
     planes: tuple[str, ...] = ()
+    one_organ: bool = False
     both_sides: bool = False
+    far: tuple[str, ...] = ()
 
     def name(self, language: Language) -> str:
         """Return the preferred term."""

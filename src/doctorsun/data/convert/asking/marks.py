@@ -23,6 +23,7 @@ from doctorsun.data.ontology.terms import FindingTerm, Term
 NUM_LABELS = 3
 MAX_BOXES = 8
 MAX_COUNT = 50
+SINGLE_SHARE = 0.25  # of the outlined findings in one piece are asked for their pieces
 SHARES = (0.25, 0.5, 2.0, 4.0)  # wrong shares of the picture, as multiples of the right one
 
 
@@ -107,7 +108,10 @@ def _numbers(measure: Measure, term: FindingTerm, ontology: Ontology, rng: np.ra
     number = len(measure.boxes)
     if ontology.kind(term.id) == "structure" or number > MAX_COUNT:
         return
-    yield number_question(term, number, "number" if measure.counted else "areas", rng)
+    if measure.counted:
+        yield number_question(term, number, "number", rng)
+    elif number > 1 or rng.random() < SINGLE_SHARE:
+        yield number_question(term, number, "areas", rng)
 
 
 def number_question(term: FindingTerm, number: int, family: str, rng: np.random.Generator) -> Question:

@@ -8,20 +8,10 @@ import numpy as np
 from doctorsun.data.convert.facts import Facts
 from doctorsun.data.convert.questions import Question
 from doctorsun.data.ontology.ontology import Ontology
-from doctorsun.data.ontology.siblings import root_of
+from doctorsun.data.ontology.siblings import far_from
 from doctorsun.data.ontology.terms import FindingTerm, Term
 
 UNKNOWN_SHARE = 0.3
-FAR_APART = {
-    "chest": ("brain", "retina", "knee"),
-    "abdomen": ("brain", "retina", "knee"),
-    "pelvis": ("brain", "retina", "lung"),
-    "head": ("kidney", "liver", "knee", "lung"),
-    "lower_limb": ("brain", "lung", "liver"),
-    "skin": ("brain", "lung", "kidney"),
-    "blood": ("brain", "retina", "knee"),
-}
-"""Organs that an image of a part of the body never shows, by the outermost part; other parts are not asked so."""
 _ZH, _EN = "无法确定", "cannot be determined"
 _UNKNOWN = {
     "size": ("图像的实际尺度未知", "the scale of the picture is not known"),
@@ -59,23 +49,21 @@ def _other_organ(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> 
     """Yield a finding of an organ that this image does not show."""
     if facts.anatomy not in ontology.organs:
         return
-    if far := _far_from(root_of(facts.anatomy, ontology.organs), ontology):
+    if far := _findings_far_from(facts.anatomy, ontology):
         term = far[rng.integers(len(far))]
         organ = ontology.organs[term.organ]
         yield _unanswered("organ", {"finding": term.term, "organ": organ})
 
 
 @cache
-def _far_from(part: str, ontology: Ontology) -> tuple[FindingTerm, ...]:
-    """Return the findings of organs that an image of a part of the body never shows."""
+def _findings_far_from(organ: str, ontology: Ontology) -> tuple[FindingTerm, ...]:
+    """Return the findings of organs that an image of this one never shows."""
+    organs = {term.id for term in far_from(organ, ontology.organs)}
     groups = {term.parent for term in ontology.findings.values()}
     return tuple(
         term
         for term in ontology.findings.values()
-        if term.organ in FAR_APART.get(part, ())
-        and ontology.kind(term.id) == "finding"
-        and not term.normal
-        and term.id not in groups
+        if term.organ in organs and ontology.kind(term.id) == "finding" and not term.normal and term.id not in groups
     )
 
 

@@ -16,9 +16,12 @@ from doctorsun.data.readers.hub_parquet import open_hub_parquet
 from doctorsun.data.readers.item import Reader
 from doctorsun.data.readers.llava import open_alpaca, open_llava
 from doctorsun.data.readers.llava_med import open_llava_med
+from doctorsun.data.readers.medquad import open_medquad
 from doctorsun.data.readers.parallel import open_parallel
 from doctorsun.data.readers.pmc_vqa import open_pmc_vqa
+from doctorsun.data.readers.pubmedqa import open_pubmedqa
 from doctorsun.data.readers.pubmedvision import open_pubmedvision
+from doctorsun.data.readers.slake import open_slake
 from doctorsun.data.readers.sunmed import open_sunmed
 from doctorsun.data.readers.tico19 import open_tico19
 from doctorsun.data.readers.vqa_rad import VqaRadReader
@@ -54,10 +57,15 @@ FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat(
         "llava-med", "LLaVA-Med: alignment, instruction and evaluation files, figure captions", open_llava_med
     ),
+    ImportFormat(
+        "medquad", "MedQuAD: questions and answers from pages of the National Institutes of Health", open_medquad
+    ),
     ImportFormat("medxpertqa", "MedXpertQA's evaluation inputs, with MedQA's test and medical MMLU", open_medxpertqa),
     ImportFormat("parallel", "English and Chinese texts of your own: TMX, tables, aligned text files", open_parallel),
     ImportFormat("pmc-vqa", "PMC-VQA: multiple choice on figures, versions 1 and 2", open_pmc_vqa),
+    ImportFormat("pubmedqa", "PubMedQA: yes, no or maybe from an abstract; the test set is marked", open_pubmedqa),
     ImportFormat("pubmedvision", "PubMedVision, the data of HuatuoGPT-Vision, English and Chinese", open_pubmedvision),
+    ImportFormat("slake", "SLAKE: questions on CT, MR and X-ray images, English and Chinese", open_slake),
     ImportFormat(
         "sunmed", "SunMed-VL, the data of Doctor Sun: pretrain.json, finetune.json, image archives", open_sunmed
     ),

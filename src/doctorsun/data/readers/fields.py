@@ -8,7 +8,7 @@ from doctorsun.errors import DataError
 
 QUESTION = ("question", "query", "ask", "prompt", "题目", "题干", "问题")
 ANSWER = ("answer", "response", "reply", "答案", "回答")
-_NOTHING = {"nan", "none", "null"}  # what published tables hold where a value was missing when they were written
+_NAN = ("nan", "NaN")  # what published tables hold where a value was missing when they were written
 
 
 def find(fields: Mapping[str, Any], names: Sequence[str]) -> str | None:
@@ -30,9 +30,9 @@ def require(fields: Mapping[str, Any], names: Sequence[str], place: str) -> str:
 
 
 def words(value: Any) -> str:
-    """Return a value as clean text: no blanks around it, and nothing for what stands for a missing value."""
+    """Return a value as clean text: no blanks around it, nothing for NaN; ``None`` is an answer of SLAKE."""
     text = as_text(value).strip()
-    return "" if text.lower() in _NOTHING else text
+    return "" if text in _NAN else text
 
 
 def words_of(fields: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -93,7 +93,7 @@ def sound_record(data: bytes, *, path: str = "", max_pixels: int = MAX_PIXELS) -
     width, height = _upright_size(picture)
     _turn_to(picture, None)
     try:
-        picture.draft(None, (picture.width // 8, picture.height // 8))
+        picture.draft(None, (max(1, picture.width // 8), max(1, picture.height // 8)))
         picture.load()
     except Exception as error:
         raise _undecodable(error) from error

@@ -117,6 +117,10 @@ def test_exif_orientation_is_applied_and_known_to_the_record(orientation: int) -
     assert sound_record(data) == record
 
 
+def test_a_tiny_jpeg_is_sound() -> None:
+    assert sound_record(encoded(RAMP[:1, :3], "JPEG")).width == 3
+
+
 def test_the_record_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encode_png(RAMP))

@@ -1,7 +1,5 @@
 """Opening raw sources: one by its format or adapter, or several that become one store."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +7,8 @@ from doctorsun.config.collection import Collection, ConvertSource, ImportSource
 from doctorsun.data.adapters.load import load_adapter
 from doctorsun.data.adapters.reader import AdapterReader
 from doctorsun.data.formats import open_import
-from doctorsun.data.readers.item import Item, Reader
-
-
-@dataclass(frozen=True)
-class CollectedReader:
-    """Several opened sources, one after the other."""
-
-    readers: Mapping[str, Reader[Any]]
-
-    def pending(self) -> Iterator[tuple[str, Any]]:
-        """Yield the items of each source with its name."""
-        for name, reader in self.readers.items():
-            for pending in reader.pending():
-                yield name, pending
-
-    def make(self, pending: tuple[str, Any]) -> Item:
-        """Make an item with the reader of its source."""
-        name, own = pending
-        return self.readers[name].make(own)
+from doctorsun.data.readers.collected import CollectedReader
+from doctorsun.data.readers.item import Reader
 
 
 def open_source(source: ImportSource | ConvertSource, root: Path = Path()) -> Reader[Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doctorsun.data.collect import CollectedReader
 from doctorsun.data.pipeline import read_into
+from doctorsun.data.readers.collected import CollectedReader
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.errors import DataError, MachineError
 from doctorsun.schema import Message, Sample, Source, sample_id, text_part

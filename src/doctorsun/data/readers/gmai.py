@@ -6,15 +6,15 @@ that is dimension, task, modality, data set and path; a list file is ``{NAME: {"
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
+from doctorsun.data.readers.collected import CollectedReader
 from doctorsun.data.readers.conversation import TURNS
 from doctorsun.data.readers.imaging_words import modality_of
-from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.item import Dropped
 from doctorsun.data.readers.json_stream import read_forgiving_json
 from doctorsun.data.readers.llava import read_llava
 from doctorsun.data.readers.origin import origin_of
@@ -30,31 +30,7 @@ _MAX_LIST_BYTES = 2**20
 _NUM_ID_PARTS = 5
 
 
-@dataclass(frozen=True)
-class GmaiList:
-    """The files of a list, each with images of its own.
-
-    Attributes:
-        readers: by the name of the data set in the samples.
-        sample_ratios: what share of each the authors draw in an epoch; 2 means twice.
-    """
-
-    readers: dict[str, PublishedReader]
-    sample_ratios: dict[str, float]
-
-    def pending(self) -> Iterator[tuple[str, RawRecord]]:
-        """Yield the records of each file with its name."""
-        for name, reader in self.readers.items():
-            for pending in reader.pending():
-                yield name, pending
-
-    def make(self, pending: tuple[str, RawRecord]) -> Item:
-        """Make the sample of a record."""
-        name, raw = pending
-        return self.readers[name].make(raw)
-
-
-def open_gmai(section: ImportSource) -> PublishedReader | GmaiList:
+def open_gmai(section: ImportSource) -> PublishedReader | CollectedReader:
     """Open annotation files, or a list of them.
 
     Raises:
@@ -107,7 +83,7 @@ def _list_in(path: Path) -> dict[str, Any]:
     return content if is_list and any("annotations" in each for each in content.values()) else {}
 
 
-def _open_list(section: ImportSource, path: Path, content: dict[str, Any]) -> GmaiList:
+def _open_list(section: ImportSource, path: Path, content: dict[str, Any]) -> CollectedReader:
     readers: dict[str, PublishedReader] = {}
     ratios: dict[str, float] = {}
     for name, entry in content.items():
@@ -130,7 +106,7 @@ def _open_list(section: ImportSource, path: Path, content: dict[str, Any]) -> Gm
         )
         readers[own.dataset] = _open_files(own, source_files(own.path, JSON_SUFFIXES))
         ratios[own.dataset] = float(ratio)
-    return GmaiList(readers, ratios)
+    return CollectedReader(readers, ratios)
 
 
 def _path_in_list(path: Path, written: str) -> Path:

@@ -27,7 +27,7 @@ class ImageFinder:
     remap: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def prepare(self) -> None:
-        """Open the archives, so that processes forked from this one share what is known of them.
+        """Look at all places before the first image is asked for.
 
         Raises:
             DataError: a place is not there, or is neither a folder nor a zip archive.

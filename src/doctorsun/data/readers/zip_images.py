@@ -80,7 +80,7 @@ class ZipImages:
 
     @cached_property
     def _handle(self) -> int:
-        # `os.pread` has no position of its own, so that processes forked from this one may share the file.
+        # `os.pread` has no position of its own, so that threads and forked processes may share the file.
         return os.open(self.path, os.O_RDONLY)
 
     def _fault(self, name: str, got: str, expected: str, do: str) -> ImageError:

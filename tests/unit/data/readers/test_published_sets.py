@@ -8,6 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from doctorsun.config.collection import Collection, ImportSource
+from doctorsun.data.collect import open_collection
+from doctorsun.data.formats import open_import
+from doctorsun.data.readers.collected import sample_ratios_of
 from doctorsun.data.readers.imaging_words import article_of, body_part_of, modality_of, split_of
 from doctorsun.errors import DataError
 
@@ -124,15 +128,16 @@ def test_a_gmai_list_names_files_image_folders_and_ratios(lay, picture, import_a
 
 
 def test_sampling_ratios_of_a_list_are_kept(lay):
-    from doctorsun.config.collection import ImportSource
-    from doctorsun.data.readers.gmai import open_gmai
-
     lay("data.json", [GMAI])
     path = lay("list.json", {"A": {"annotations": "data.json", "sample_ratio": 0.3}, "B": {"annotations": "data.json"}})
 
-    reader = open_gmai(ImportSource(format="gmai", path=str(path)))
+    listed = ImportSource(format="gmai", path=str(path))
+    plain = ImportSource(format="gmai", path=str(path.with_name("data.json")))
+    collection = Collection(name="all", sources={"listed": listed, "plain": plain})
 
-    assert reader.sample_ratios == {"gmai_vl_5_5m/A": 0.3, "gmai_vl_5_5m/B": 1.0}
+    assert sample_ratios_of(open_import(listed)) == {"gmai_vl_5_5m/A": 0.3, "gmai_vl_5_5m/B": 1.0}
+    assert sample_ratios_of(open_import(plain)) == {}
+    assert sample_ratios_of(open_collection(collection)) == {"gmai_vl_5_5m/A": 0.3, "gmai_vl_5_5m/B": 1.0}
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
+from doctorsun.cli import sources
 from doctorsun.cli.printing import print_facts, print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
 from doctorsun.cli.words import say
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build stores and look into them.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Bring raw data into stores, and look into them.")
+app.command(name="import")(sources.import_)
+for command in (sources.convert, sources.collect, sources.formats):
+    app.command()(command)
+app.add_typer(sources.adapters, name="adapter")
 StoreFolder = Annotated[Path, typer.Argument(metavar="STORE", help="Folder of a store.")]
 
 

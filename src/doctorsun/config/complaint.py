@@ -1,13 +1,13 @@
-"""What is wrong with a recipe, said with the place in the file: pydantic's errors in our words."""
+"""What is wrong with a checked file, said with the place in it: pydantic's errors in our words."""
 
 from collections.abc import Container, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from doctorsun.config.document import Node, describe
+from doctorsun.config.document import describe
 from doctorsun.config.seed import SEED_RANGE
-from doctorsun.config.shape import Location, known_keys, strip_tags
+from doctorsun.config.shape import Location, Page
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.errors import RecipeError
 
@@ -23,23 +23,29 @@ _RANGES: dict[Location, str] = {("seed",): SEED_RANGE}
 """What is said of some settings whatever is wrong with their value."""
 
 
-def complain(error: ValidationError, root: Node) -> RecipeError:
+def complain(error: ValidationError, page: Page) -> RecipeError:
     """Return one error for all that is wrong: the first complaint, then a line for each other one.
 
     Args:
-        error: what the sections say of the recipe.
-        root: the document that the recipe was read from.
+        error: what the sections say of the file.
+        page: the file.
     """
     complaints: dict[Location, RecipeError] = {}
     details = error.errors(include_url=False)
-    wrong_keys = {strip_tags(root, tuple(each["loc"])) for each in details if each["loc"][-1:] == ("[key]",)}
+    wrong_keys = {
+        path
+        for each in details
+        if each["loc"][-1:] == ("[key]",) and (path := page.path_of(tuple(each["loc"]))) is not None
+    }
     for each in details:
-        path = strip_tags(root, tuple(each["loc"]))
+        path = page.path_of(tuple(each["loc"]))
+        if path is None:
+            continue
         if path in wrong_keys:
-            complaints[path] = _unknown_key(root, path)
+            complaints[path] = _unknown_key(page, path)
         elif not (_is_below(path, wrong_keys) or _is_other_member(each)):
             other = complaints.get(path)
-            complaints[path] = _either(other, each, root, path) if other else _complaint(each, root, path)
+            complaints[path] = _either(other, each, page, path) if other else _complaint(each, page, path)
     return join_complaints(list(complaints.values()))
 
 
@@ -59,78 +65,78 @@ def _is_other_member(detail: Any) -> bool:
     return detail["type"] == "literal_error" and isinstance(detail["input"], dict)
 
 
-def _complaint(detail: Any, root: Node, path: Location) -> RecipeError:
+def _complaint(detail: Any, page: Page, path: Location) -> RecipeError:
     kind: str = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
     match kind:
         case "extra_forbidden":
-            found = _unknown_key(root, path)
+            found = _unknown_key(page, path)
         case "missing":
-            found = _missing_key(root, path)
+            found = _missing_key(page, path)
         case "union_tag_not_found":
-            found = _missing_key(root, (*path, context["discriminator"].strip("'")))
+            found = _missing_key(page, (*path, context["discriminator"].strip("'")))
         case "union_tag_invalid":
             path = (*path, context["discriminator"].strip("'"))
-            found = _unknown_value(root, path, _names(context["expected_tags"]))
+            found = _unknown_value(page, path, _names(context["expected_tags"]))
         case "literal_error":
-            found = _unknown_value(root, path, _names(context["expected"].replace(" or ", ", ")))
+            found = _unknown_value(page, path, _names(context["expected"].replace(" or ", ", ")))
         case "too_short":
-            found = _wrong_value(root, path, f"at least {context['min_length']} of them")
+            found = _wrong_value(page, path, f"at least {context['min_length']} of them")
         case "string_pattern_mismatch":
-            found = _wrong_value(root, path, f"text like {context['pattern']}")
+            found = _wrong_value(page, path, f"text like {context['pattern']}")
         case "value_error":
-            found = RecipeError(_what(root, path, str(context["error"])), do="change the recipe there")
+            found = RecipeError(_what(page, path, str(context["error"])), do="correct it there")
         case _:
             plain = _PLAIN_NAMES.get(kind, str(detail["msg"]).removeprefix("Input should be "))
-            found = _wrong_value(root, path, _RANGES.get(path, plain))
+            found = _wrong_value(page, path, _RANGES.get(path, plain))
     return found
 
 
-def _what(root: Node, path: Location, problem: str, *, at_key: bool = False) -> str:
-    node = root.nearest(*path)
-    name = ".".join(str(key) for key in path) or "the recipe"
+def _what(page: Page, path: Location, problem: str, *, at_key: bool = False) -> str:
+    node = page.root.nearest(*path)
+    name = ".".join(str(key) for key in path) or "the file"
     return f"{node.key_mark if at_key else node.mark}: {name}: {problem}"
 
 
-def _unknown_key(root: Node, path: Location) -> RecipeError:
-    known = known_keys(root, path[:-1])
+def _unknown_key(page: Page, path: Location) -> RecipeError:
+    known = page.known_keys(path[:-1])
     name = str(path[-1])
     return RecipeError(
-        _what(root, path, "unknown key", at_key=True),
+        _what(page, path, "unknown key", at_key=True),
         got=f"'{name}'",
         expected=one_of(known),
         do=did_you_mean(name, known, otherwise="remove it, or choose one of these"),
     )
 
 
-def _missing_key(root: Node, path: Location) -> RecipeError:
-    return RecipeError(_what(root, path, "missing key", at_key=True), do=f"write '{path[-1]}: ...' there")
+def _missing_key(page: Page, path: Location) -> RecipeError:
+    return RecipeError(_what(page, path, "missing key", at_key=True), do=f"write '{path[-1]}: ...' there")
 
 
-def _unknown_value(root: Node, path: Location, known: tuple[str, ...]) -> RecipeError:
-    value = root.nearest(*path).plain()
+def _unknown_value(page: Page, path: Location, known: tuple[str, ...]) -> RecipeError:
+    value = page.root.nearest(*path).plain()
     return RecipeError(
-        _what(root, path, "not a known value"),
+        _what(page, path, "not a known value"),
         got=describe(value),
         expected=one_of(known),
         do=did_you_mean(str(value), known),
     )
 
 
-def _wrong_value(root: Node, path: Location, expected: str) -> RecipeError:
-    value = root.nearest(*path).plain()
+def _wrong_value(page: Page, path: Location, expected: str) -> RecipeError:
+    value = page.root.nearest(*path).plain()
     needs_quotes = expected == "text" and isinstance(value, int | float)
     return RecipeError(
-        _what(root, path, "wrong value"),
+        _what(page, path, "wrong value"),
         got=describe(value),
         expected=expected,
         do="put quotes around it" if needs_quotes else "correct it there",
     )
 
 
-def _either(other: RecipeError, detail: Any, root: Node, path: Location) -> RecipeError:
+def _either(other: RecipeError, detail: Any, page: Page, path: Location) -> RecipeError:
     """Join the complaints of two members of a union about one value."""
-    expected = f"{other.expected}, or {_complaint(detail, root, path).expected}"
+    expected = ", or ".join(dict.fromkeys((other.expected, _complaint(detail, page, path).expected)))
     return RecipeError(other.what, got=other.got, expected=expected, do=other.do)
 
 

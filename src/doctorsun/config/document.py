@@ -82,15 +82,13 @@ def read_document(path: Path, *, name: str = "") -> Node:
     name = name or str(path)
     root = parse_document(_read_text(path, name), name)
     if root is None:
-        raise RecipeError(
-            f"{name}:1:1: the recipe is empty", expected="a mapping such as 'name: my-run'", do="write one"
-        )
+        raise RecipeError(f"{name}:1:1: the file is empty", expected="a mapping such as 'name: my-run'", do="write one")
     if not isinstance(root.value, dict):
         raise RecipeError(
-            f"{root.mark}: the recipe is not a mapping",
+            f"{root.mark}: the file is not a mapping",
             got=describe(root.plain()),
             expected="'key: value' lines",
-            do="compare it with a shipped recipe",
+            do="compare it with a shipped file",
         )
     return root
 
@@ -104,7 +102,7 @@ def parse_document(text: str, name: str, *, mark: str = "") -> Node | None:
         mark: one mark for all nodes, where lines and columns mean nothing.
 
     Raises:
-        RecipeError: the text is not YAML, or uses a part of it that recipes do without.
+        RecipeError: the text is not YAML, or uses a part of it that is not allowed here.
     """
     try:
         composed = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -213,9 +211,7 @@ def _read_text(path: Path, name: str) -> str:
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise RecipeError(
-            f"{name}: the recipe cannot be read", got=reason, do="check the path and its rights"
-        ) from error
+        raise RecipeError(f"{name}: the file cannot be read", got=reason, do="check the path and its rights") from error
     if len(data) > MAX_SIZE_BYTES:
         raise _too_large(f"{name}:1:1", f"{len(data):,} bytes")
     try:
@@ -262,4 +258,4 @@ def _syntax_error(error: yaml.MarkedYAMLError, name: str, mark: str) -> RecipeEr
 
 def _too_large(place: str, got: str) -> RecipeError:
     limit = f"at most {MAX_NODES:,} values, {MAX_DEPTH} deep, in {MAX_SIZE_BYTES:,} bytes"
-    return RecipeError(f"{place}: too large for a recipe", got=got, expected=limit, do="make it smaller")
+    return RecipeError(f"{place}: too large", got=got, expected=limit, do="make it smaller")

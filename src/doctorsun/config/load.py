@@ -1,19 +1,23 @@
-"""Loading of recipes: YAML with marks, ``extends``, ``--set``, and complaints that name file, line and column."""
+"""Loading of recipes and other checked files: YAML with marks, and complaints that name file, line and column."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from doctorsun.config.complaint import complain
-from doctorsun.config.document import Node, describe, read_document
+from doctorsun.config.document import Node, describe, parse_document, read_document
 from doctorsun.config.override import apply_override, without
 from doctorsun.config.recipe import STAGE_ORDER, Recipe
+from doctorsun.config.section import Section
+from doctorsun.config.shape import Page
 from doctorsun.config.suggest import did_you_mean
 from doctorsun.errors import RecipeError
 
+SectionT = TypeVar("SectionT", bound=Section)
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -39,10 +43,37 @@ def load_marked_recipe(
     root = _resolve(find_recipe(path_or_name, search), search, ())
     for setting in overrides:
         root = _in_stage_order(apply_override(root, setting))
+    return _checked(root, Recipe), root
+
+
+def load_section(path: Path, model: type[SectionT]) -> tuple[SectionT, Node]:
+    """Load a file of one section, such as an adapter, with the document whose marks say where each value stands.
+
+    Raises:
+        RecipeError: as of ``load_recipe``.
+    """
+    root = read_document(path)
+    return _checked(root, model), root
+
+
+def section_of(given: Mapping[str, Any], settings: Sequence[str], model: type[SectionT]) -> SectionT:
+    """Make a section of values and of settings from the command line, such as ``licence=CC0-1.0``.
+
+    Raises:
+        RecipeError: as of ``load_recipe``; in the place of a file and a line stands ``--set``.
+    """
+    root = parse_document(json.dumps(given), "", mark="command line")
+    assert root is not None  # noqa: S101 (JSON of a mapping)
+    for setting in settings:
+        root = apply_override(root, setting)
+    return _checked(root, model)
+
+
+def _checked(root: Node, model: type[SectionT]) -> SectionT:
     try:
-        return Recipe.model_validate_json(json.dumps(root.plain()), strict=True), root
+        return model.model_validate_json(json.dumps(root.plain()), strict=True)
     except ValidationError as error:
-        raise complain(error, root) from error
+        raise complain(error, Page(root, model)) from error
 
 
 def find_recipe(path_or_name: str | Path, search: Path | None = None) -> Path:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from doctorsun.config.document import Node, describe, parse_document
-from doctorsun.config.shape import is_table
+from doctorsun.config.recipe import Recipe
+from doctorsun.config.shape import Page
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.errors import RecipeError
 
@@ -59,7 +60,7 @@ def _put(root: Node, node: Node, keys: tuple[str, ...], depth: int, value: Node)
             return without(node, key)
         return replace(node, value=node.value | {key: value})
     if child is None:
-        if is_table(root, path):
+        if Page(root, Recipe).is_table(path):
             raise RecipeError(
                 f"{value.mark}: {'.'.join((*path, key))} is not in the recipe",
                 got=f"'{key}'",

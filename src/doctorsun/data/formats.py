@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
+from doctorsun.config.suggest import did_you_mean
 from doctorsun.data.readers.chimed import open_chimed
 from doctorsun.data.readers.dialogue import open_dialogue
 from doctorsun.data.readers.dialogue_sets import open_cmtmedqa, open_toyhom
@@ -87,5 +88,10 @@ def open_import(source: ImportSource) -> Reader[Any]:
     for each in FORMATS:
         if each.name == source.format:
             return each.open(source)
-    known = ", ".join(each.name for each in FORMATS)
-    raise RecipeError("import format", got=f"'{source.format}'", expected=f"one of {known}", do="correct the name")
+    known = [each.name for each in FORMATS]
+    raise RecipeError(
+        "import format",
+        got=f"'{source.format}'",
+        expected=f"one of {', '.join(known)}",
+        do=did_you_mean(source.format, known, otherwise="'doctorsun data formats' says what each is"),
+    )

@@ -125,8 +125,8 @@ def test_a_wrong_order_of_stages_is_named(tmp_path: Path):
     found = complaints(tmp_path, {12: f"    lr: 1e-3\n  pretrain: {stage}"})
     assert found == [
         (
-            "r.yaml:1:1: the recipe: stages stand in the order align, pretrain; expected vision-pretrain, pretrain,"
-            " align, deep-align, instruct; change the recipe there"
+            "r.yaml:1:1: the file: stages stand in the order align, pretrain; expected vision-pretrain, pretrain,"
+            " align, deep-align, instruct; correct it there"
         )
     ]
 

@@ -96,13 +96,13 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "r.yaml:1:1: the recipe is empty: expected a mapping such as 'name: my-run'; write one"),
-        ("# only a comment\n", "r.yaml:1:1: the recipe is empty: expected a mapping such as 'name: my-run'; write one"),
+        ("", "r.yaml:1:1: the file is empty: expected a mapping such as 'name: my-run'; write one"),
+        ("# only a comment\n", "r.yaml:1:1: the file is empty: expected a mapping such as 'name: my-run'; write one"),
         (
             "- a\n- b\n",
             (
-                "r.yaml:1:1: the recipe is not a mapping: got a list of 2, expected 'key: value' lines;"
-                " compare it with a shipped recipe"
+                "r.yaml:1:1: the file is not a mapping: got a list of 2, expected 'key: value' lines;"
+                " compare it with a shipped file"
             ),
         ),
         ("a: 1\nb: 2\na: 3\n", "r.yaml:3:1: a: the key stands twice: got it first at r.yaml:1:1"),
@@ -115,8 +115,8 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path):
         ("a: {b: 1\nc: 2\n", "r.yaml:2:2: this is not YAML: got while parsing a flow mapping"),
         ("a: 1\n---\nb: 2\n", "r.yaml:2:1: this is not YAML: got expected a single document in the stream"),
         ("a: 1\nb: \x07\n", "r.yaml:2:4: a control character stands in the text: got U+0007, expected printable text"),
-        ("a: &x [*x]\n", f"r.yaml:1:4: too large for a recipe: got values nested over {MAX_DEPTH} deep"),
-        ("a: " + "[" * 1000, f"r.yaml:1:1: too large for a recipe: got brackets nested over {MAX_DEPTH} deep"),
+        ("a: &x [*x]\n", f"r.yaml:1:4: too large: got values nested over {MAX_DEPTH} deep"),
+        ("a: " + "[" * 1000, f"r.yaml:1:1: too large: got brackets nested over {MAX_DEPTH} deep"),
     ],
 )
 def test_each_wrong_document_is_named_with_its_place(tmp_path: Path, text: str, expected: str):
@@ -126,7 +126,7 @@ def test_each_wrong_document_is_named_with_its_place(tmp_path: Path, text: str, 
 def test_an_alias_bomb_is_refused(tmp_path: Path):
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
-    assert f"too large for a recipe: got over {MAX_NODES:,} values" in complaint(write(tmp_path, "\n".join(levels)))
+    assert f"too large: got over {MAX_NODES:,} values" in complaint(write(tmp_path, "\n".join(levels)))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_alias_bomb_is_refused(tmp_path: Path):
         ("名: 值".encode("utf-16"), "r.yaml:1:1: the file is not UTF-8 text: got what reads as UTF-16, expected UTF-8"),
         ("a: 1\nname: 测试".encode("gb18030"), "r.yaml:2:7: the file is not UTF-8 text: got what reads as GB18030"),
         (b"a: 1\nb: \xff\xff\xff", "r.yaml:2:4: the file is not UTF-8 text: got bytes, expected UTF-8"),
-        (b"#" * 1_100_000, "r.yaml:1:1: too large for a recipe: got 1,100,000 bytes"),
+        (b"#" * 1_100_000, "r.yaml:1:1: too large: got 1,100,000 bytes"),
     ],
 )
 def test_each_wrong_encoding_is_named(tmp_path: Path, data: bytes, expected: str):
@@ -143,7 +143,7 @@ def test_each_wrong_encoding_is_named(tmp_path: Path, data: bytes, expected: str
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path):
-    expected = "r.yaml: the recipe cannot be read: got No such file or directory; check the path and its rights"
+    expected = "r.yaml: the file cannot be read: got No such file or directory; check the path and its rights"
     assert complaint(tmp_path / "absent.yaml") == expected
 
 

@@ -1,12 +1,11 @@
-"""Loading of adapters: the shipped ones by name, others from a file."""
+"""Loading of adapters, the shipped ones by name, and of collections."""
 
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from doctorsun.config.document import read_document
+from doctorsun.config.collection import Collection
+from doctorsun.config.load import SUFFIXES, load_section
 from doctorsun.config.suggest import did_you_mean
 from doctorsun.data.adapters.adapter import Adapter
 from doctorsun.data.adapters.vocabulary import check_vocabulary
@@ -27,7 +26,7 @@ def load_adapter(path_or_name: str) -> Adapter:
     Raises:
         RecipeError: there is none, or the page is wrong.
     """
-    path = Path(path_or_name) if path_or_name.endswith((".yaml", ".yml")) else SHIPPED / f"{path_or_name}.yaml"
+    path = Path(path_or_name) if path_or_name.endswith(SUFFIXES) else SHIPPED / f"{path_or_name}.yaml"
     if not path.is_file():
         known = shipped_adapters()
         raise RecipeError(
@@ -35,12 +34,15 @@ def load_adapter(path_or_name: str) -> Adapter:
             expected=f"a YAML file, or one of {', '.join(known)}",
             do=did_you_mean(path_or_name, known, otherwise="check the path"),
         )
-    document = read_document(path)
-    try:
-        adapter = Adapter.model_validate(document.plain())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{path}: {where}", got=repr(first["input"])[:80], expected=first["msg"]) from error
+    adapter, document = load_section(path, Adapter)
     check_vocabulary(adapter, document)
     return adapter
+
+
+def load_collection(path: Path) -> Collection:
+    """Load a list of sources.
+
+    Raises:
+        RecipeError: the file cannot be read or is wrong.
+    """
+    return load_section(path, Collection)[0]

@@ -133,16 +133,16 @@ def _first_character(path: Path) -> str:
 
 
 def _is_named(path: Path) -> bool:
-    """Tell whether a file is one object of records: its first line is a part of it, or holds records only."""
+    """Tell whether a file is one object of records: its first line is a part of it, or all of it and records only."""
     with open_text(path) as file:
-        line = "\n"
-        while line and not line.strip():
-            line = file.readline(MAX_LINE)
+        lines = (line for line in iter(lambda: file.readline(MAX_LINE), "") if line.strip())
+        first, second = next(lines), next(lines, "")
     try:
-        record: Any = json.loads(line)
+        record: Any = json.loads(first)
     except ValueError:
         return True
-    return isinstance(record, dict) and bool(record) and all(isinstance(value, dict) for value in record.values())
+    holds_records = isinstance(record, dict) and all(isinstance(value, dict) for value in record.values())
+    return holds_records and bool(record) and not second
 
 
 def _items(path: Path) -> Iterator[Any]:

@@ -175,7 +175,7 @@ def test_a_lone_reply_is_a_document(lay, import_all):
         ([{"from": "tool", "value": "x"}, {"from": "gpt", "value": "y"}], "role"),
         (["Why?", "Because."], "role"),
         ([{"from": "human", "value": 3}, {"from": "gpt", "value": "y"}], "no_question"),
-        ({}, "layout"),
+        ("Why?", "layout"),
         (turns("Why? \\ud83d", "Because."), "encoding"),
     ],
 )

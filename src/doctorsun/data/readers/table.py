@@ -35,8 +35,8 @@ class Table(Rows):
     image: str
     """Template of the picture's path; stars stand for anything, as in ``images*/{Image Index}`` or ``{id}.*``."""
     item: str = ""
-    """Template that names an item; rows with the same name are about one picture. The picture's when not given, and
-    then a picture has one row."""
+    """Template that names an item; rows with the same name are about one picture. The picture's path (without ``**/``)
+    when not given, and then a picture has one row."""
     joins: tuple[Join, ...] = ()
     """Further tables with a row for each item."""
     labels: tuple[LabelColumns, ...] = ()
@@ -78,7 +78,7 @@ class Table(Rows):
                     f"{root / self.files}",
                     got=f"several rows of {name}",
                     expected="one",
-                    do="name by 'item' what rows of one picture have in common",
+                    do="name by 'item' what rows of one picture have in common, or take one table by 'files'",
                 )
             seen.add(name)
             yield name, row if isinstance(row, Dropped) else (row,)
@@ -89,7 +89,7 @@ class Table(Rows):
             found: Row | None = row
             for table in tables:
                 found = table.of_item(found) if found is not None else None
-            name = filled(self.item or self.image, found or row)
+            name = filled(self.item or self.image.replace("**/", ""), found or row)
             yield name, found if found is not None else Dropped(name, "no_row", "of a joined table")
 
     def read(self, pending: _TableItem, root: Path) -> Sequence[Record] | Dropped:

@@ -52,6 +52,13 @@ def test_chestxray14_boxes_are_corner_and_size_and_an_infiltrate_is_an_infiltrat
     ]
 
 
+def test_two_versions_of_the_table_of_chestxray14_are_not_mixed(tmp_path: Path) -> None:
+    write_chestxray14(tmp_path / "raw")
+    (tmp_path / "raw/Data_Entry_2017_v2020.csv").write_text(ENTRIES.replace("Cardiomegaly,0", "Mass,0"))
+    with pytest.raises(DataError, match=r"several rows of 00000001_000.png.*take one table by 'files'"):
+        convert("chestxray14", tmp_path / "raw", tmp_path / "store")
+
+
 def test_a_new_finding_of_chestxray14_gives_the_line_to_add(tmp_path: Path) -> None:
     write_chestxray14(tmp_path / "raw", ENTRIES.replace("Hernia|", "Rib_Fracture|"))
     with pytest.raises(

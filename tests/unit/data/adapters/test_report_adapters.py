@@ -84,8 +84,8 @@ def test_openi_reports_go_with_every_picture_that_they_name(tmp_path: Path) -> N
     write_openi(tmp_path / "raw")
     converted = convert("openi", tmp_path / "raw", tmp_path / "store")
     names = sorted(converted.images())
-    assert names == ["CXR1_1_IM-0001-3001", "CXR1_1_IM-0001-4001", "CXR2_IM-0652-1001",
-                     "CXR3_IM-1384-1001"]  # fmt: skip
+    assert names == ["CXR1_1_IM-0001-3001.png", "CXR1_1_IM-0001-4001.png", "CXR2_IM-0652-1001.png",
+                     "CXR3_IM-1384-1001.png"]  # fmt: skip
     first = {
         (
             "FINDINGS: The cardiac silhouette and mediastinum size are within normal limits. There is no pulmonary "

@@ -169,13 +169,17 @@ def _regions(term: FindingTerm, objects: Sequence[AnnotatedObject], ontology: On
 
 
 def _side_of_region(item: AnnotatedObject, regions: Sequence[AnnotatedObject], ontology: Ontology) -> str:
-    """Return the side of the regions that hold most of a mark; empty where neither side does."""
+    """Return the side of the regions that hold most of a mark; empty where neither side does.
+
+    An outline that both sides hold in part lies on both; a box that both sides hold in part may lie on one of them.
+    """
     shares = {"left": 0.0, "right": 0.0}
     for region in regions:
         shares[ontology.finding(region.label).side] += _share_within(item, region)
     other, side = sorted(shares, key=lambda name: shares[name])
-    held = shares[side] >= LEAST_SHARE_OF_REGION and shares[other] <= 1 - LEAST_SHARE_OF_REGION
-    return side if held else ""
+    if shares[other] <= 1 - LEAST_SHARE_OF_REGION:
+        return side if shares[side] >= LEAST_SHARE_OF_REGION else ""
+    return "bilateral" if item.mask is not None and all(region.mask is not None for region in regions) else ""
 
 
 def _share_within(item: AnnotatedObject, region: AnnotatedObject) -> float:

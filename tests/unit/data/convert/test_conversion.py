@@ -96,7 +96,10 @@ REPORTS = [
     (
         CHEST,
         [
-            "The image shows a pleural effusion. The image shows a pulmonary mass. No pulmonary nodule or emphysema is seen.",
+            (
+                "The image shows a pleural effusion. The image shows a pulmonary mass. "
+                "No pulmonary nodule or emphysema is seen."
+            ),
             "Pleural effusion and pulmonary mass.",
         ],
         ["图中可见胸腔积液。图中可见肺部肿块。未见肺结节、肺气肿。", "胸腔积液、肺部肿块。"],

@@ -165,3 +165,15 @@ def test_slices_are_the_first_and_the_last_of_all_marks():
 def test_a_label_that_the_ontology_lacks_is_refused():
     with pytest.raises(DataError, match="finding: got 'unheard_of'"):
         measured(boxed("unheard_of", 0, 0, 9, 9))
+
+
+def test_an_outline_in_both_lungs_is_bilateral_and_a_box_over_both_is_not_known():
+    left, right, both = (np.zeros((HEIGHT, WIDTH), dtype=np.bool_) for _ in range(3))
+    right[:, :40], left[:, 50:], both[20:30, 20:70] = True, True, True
+    lungs = (outlined("right_lung", right), outlined("left_lung", left))
+    assert measured(*lungs, outlined("ground_glass", both))["ground_glass"].side == ""
+    both[:, 30:60] = False
+    both[20:30, 20:40] = True
+    both[20:30, 50:70] = True
+    assert measured(*lungs, outlined("ground_glass", both))["ground_glass"].side == "bilateral"
+    assert measured(*lungs, boxed("ground_glass", 20, 20, 70, 30))["ground_glass"].side == ""

@@ -94,3 +94,9 @@ class Adapter(Section):
     """Who the image is of: a template of fields, or a rule. Samples of one patient never come into two splits."""
     study: str | FieldRule = ""
     reader: ReaderSection
+
+    def licences(self) -> tuple[str, ...]:
+        """Return the licences that its images can have; those of a rule are told by each image."""
+        if isinstance(self.licence, str):
+            return (self.licence,)
+        return tuple(dict.fromkeys(self.licence.values.values())) or (self.licence.field,)

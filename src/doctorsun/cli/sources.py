@@ -145,8 +145,11 @@ def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, 
 
     from doctorsun.data.missing import report_missing
     from doctorsun.data.pipeline import read_into
+    from doctorsun.data.readers.collected import sample_ratios_of
     from doctorsun.recipes.progress import RunProgress
 
+    if ratios := sample_ratios_of(reader):
+        step = step | {"sample_ratios": ratios}
     with RunProgress(Console(stderr=True)).shown() as progress:
         store = read_into(
             out,

@@ -97,8 +97,9 @@ def facts_of(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
 def measured_facts(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
     """Derive the facts of an image of a real data set: the findings, what their marks measure, and its classes.
 
-    A side comes from the measures. A class of a set whose classes exclude each other says that the others are absent;
-    marked objects do not, nor do two classes of one set: several of them may stand on one image.
+    A side comes from the measures. A class of a set whose classes exclude each other says that the others are absent,
+    unless labels say so of some of them: the data set may not have them all. Marked objects exclude nothing, nor do two
+    classes of one set: several of them may stand on one image.
 
     Raises:
         DataError: a label, a modality, a plane, an organ or a department is not in the ontology.
@@ -113,8 +114,9 @@ def measured_facts(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
         parent: name for name in whole if ontology.rivals(name) and sets[parent := ontology.finding(name).parent] == 1
     }
     known = {item.name for item in findings}
-    excluded = (term.id for name in classes.values() for term in ontology.rivals(name))
-    findings += [Finding(name=name, present=False) for name in excluded if name not in known]
+    rivals = [[term.id for term in ontology.rivals(name)] for name in classes.values()]
+    excluded = [name for names in rivals if known.isdisjoint(names) for name in names]
+    findings += [Finding(name=name, present=False) for name in excluded]
     return replace(facts, findings=tuple(findings), classes=classes, measures=tuple(measures.values()))
 
 

@@ -28,8 +28,8 @@ class Measure:
     Attributes:
         boxes: indices into the image's objects.
         outlined: each of them has a mask; else they are boxes alone, which are larger than what they hold.
-        counted: each of them is one thing: boxes are, and outlined cells and instruments; an outlined finding may be in
-            several parts, or several may have grown together.
+        counted: each of them is one thing: boxes are, and outlined cells; an outlined finding may be in several parts,
+            or several may have grown together.
         area_share: share of the picture that the masks, or the boxes, cover together, in [0, 1].
         place: the ninth of the picture that holds the centre of every box.
         half: the half of the picture that holds every box; it says nothing of the patient's side.
@@ -91,7 +91,7 @@ def _measure(
         name=term.id,
         boxes=tuple(indices),
         outlined=outlined,
-        counted=not outlined or ontology.kind(term.id) in ("cell", "instrument"),
+        counted=not outlined or ontology.kind(term.id) == "cell",
         area_share=round(covered / (size[0] * size[1]), 4),
         place=places.pop() if len(places) == 1 else "",
         half=halves[0] if halves.count(halves[0]) == len(halves) else "",

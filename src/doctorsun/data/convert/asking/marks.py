@@ -104,7 +104,7 @@ def _sides(measure: Measure, term: FindingTerm, ontology: Ontology) -> Iterator[
 
 
 def _numbers(measure: Measure, term: FindingTerm, ontology: Ontology, rng: np.random.Generator) -> Iterator[Question]:
-    """Ask how many there are; of a finding that is outlined, how many separate areas, for it may grow together."""
+    """Ask how many there are; of what is outlined, in how many separate areas, for several may have grown together."""
     number = len(measure.boxes)
     if ontology.kind(term.id) == "structure" or number > MAX_COUNT:
         return

@@ -78,10 +78,9 @@ def which_questions(facts: Facts, ontology: Ontology, rng: np.random.Generator) 
         DataError: a finding is not in the ontology.
     """
     questions: list[Question] = []
-    absent = [item.name for item in facts.findings if not item.present]
     for parent, name in facts.classes.items():
         term, group = ontology.finding(name), ontology.finding(parent)
-        rivals = [rival.id for rival in ontology.rivals(name) if rival.id in absent]
+        rivals = [rival.id for rival in ontology.rivals(name)]
         family = "class" if term.grade is None else "grade"
         choice = Choice(
             task=f"{family}:{parent}",

@@ -84,11 +84,15 @@ def test_a_grade_is_asked_open_and_among_the_nearest_grades(seed):
     assert len(ids) == 4
 
 
-def test_a_class_that_is_not_known_to_be_absent_is_no_wrong_choice():
+def test_all_classes_of_a_set_serve_as_wrong_choices():
     known = facts(("nevus",), ("melanoma",), classes={"skin_diagnosis": "nevus"})
-    _, choice = which(known)
-    assert choice.family == "class"
-    assert {option.id for option in choice.options} == {"nevus", "melanoma"}
+    seen = set()
+    for seed in range(12):
+        _, choice = which(known, seed)
+        assert (choice.family, choice.options[choice.right].id, len(choice.options)) == ("class", "nevus", 4)
+        seen |= {option.id for option in choice.options}
+    assert seen <= {"nevus", *(term.id for term in ONTOLOGY.rivals("nevus"))}
+    assert len(seen) > 6
 
 
 def test_one_of_several_findings_is_right_among_absent_ones():

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from doctorsun.data.draft.boxes import coco, voc, yolo
 from doctorsun.data.draft.page import page_of
 from doctorsun.data.draft.pictures import class_folders, mask_images
 from doctorsun.data.draft.survey import survey
+from doctorsun.data.draft.tables import arrays, table
+from doctorsun.data.draft.volumes import volumes
 from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.errors import DataError
 
-LAYOUTS = (mask_images, class_folders)
+LAYOUTS = (arrays, volumes, coco, voc, yolo, mask_images, table, class_folders)
 
 
 def draft_adapter(root: Path) -> str:

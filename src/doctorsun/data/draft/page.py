@@ -45,7 +45,7 @@ def _labels(layout: Layout, ontology: Ontology) -> Iterator[str]:
     names = names_of(ontology)
     yield "labels:  # the data set's label: an id of the ontology, or null to leave it out"
     for label in layout.labels:
-        known = names.get(_folded(label), [])
+        known = names.get(_folded(label)) or names.get(_folded(label).removesuffix("s"), [])
         value = f"{known[0]}  # check" if len(known) == 1 else f"{FILL_IN}  # {' or '.join(known)}".rstrip("# ")
         yield f"  {_text(label)}: {value}"
     yield "exhaustive: false  # true where a label that an image does not have is known to be absent"
@@ -56,8 +56,8 @@ def _tail(layout: Layout) -> Iterator[str]:
         values = ", ".join(f"{_text(name)}: {split}" for name, split in layout.splits.items())
         yield 'split: {field: "{split}", values: {' + values + "}}"
     else:
-        yield 'split: {hash: "{name}"}  # better the patient: images of one patient must share a split'
-    yield '# patient: "{patient}"  # a template of the parts of the paths or columns that name the patient'
+        yield 'split: {hash: "{patient}"}  # 5 % validation, 10 % test; by image where no patient is told'
+    yield '# patient: "{patient}"  # a template of the parts of the paths or columns that name the patient: tell it'
     yield from yaml.safe_dump({"reader": layout.reader}, allow_unicode=True, sort_keys=False, width=110).splitlines()
 
 

@@ -46,11 +46,11 @@ def mask_images(found: Survey) -> Layout | None:
         return None
     masks, pictures = commonest_depth(masks), commonest_depth(pictures)
     known = {stem(name) for name in pictures}
-    if sum(_picture_stem(name) in known for name in masks) < _ENOUGH * len(masks):
+    if sum(stem(without_mask_ending(name)) in known for name in masks) < _ENOUGH * len(masks):
         return None
     pattern = pattern_of(pictures)
-    template = pattern_of([_as_picture(name) for name in masks])
-    ending = next((match.group(1) for name in masks if (match := _MASK_ENDING.search(stem(name)))), "")
+    template = pattern_of([without_mask_ending(name) for name in masks])
+    ending = mask_ending(masks)
     several = "*" if any(re.search(r"_\d+$", stem(name)) for name in masks) and ending else ""
     files = template.replace("{name}", "{name}" + ending + several)
     return Layout(
@@ -82,14 +82,15 @@ def mask_test(names: Sequence[str]) -> Callable[[str], bool]:
     return is_mask
 
 
-def _picture_stem(name: str) -> str:
-    return _MASK_ENDING.sub("", stem(name))
-
-
-def _as_picture(name: str) -> str:
-    """Return the path of a mask as it would be without the ending that makes it one."""
+def without_mask_ending(name: str) -> str:
+    """Return the path of a mask as it would be without the ending that makes it one: ``_mask``, ``_seg_1``."""
     folder, slash, _ = name.rpartition("/")
-    return f"{folder}{slash}{_picture_stem(name)}{suffix(name)}"
+    return f"{folder}{slash}{_MASK_ENDING.sub('', stem(name))}{suffix(name)}"
+
+
+def mask_ending(names: Sequence[str]) -> str:
+    """Return the ending that makes masks of these, without a number behind it; nothing where there is none."""
+    return next((match.group(1) for name in names if (match := _MASK_ENDING.search(stem(name)))), "")
 
 
 def _meaning(found: Survey, masks: Sequence[str]) -> dict[str, object]:

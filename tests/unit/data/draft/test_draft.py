@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from doctorsun.data.adapters.adapter import Adapter
 from doctorsun.data.draft.draft import draft_adapter
 from doctorsun.data.draft.page import FILL_IN
 from doctorsun.data.draft.survey import survey
+from doctorsun.data.readers.item import Dropped
 from doctorsun.errors import DataError
 
 
@@ -100,3 +102,76 @@ def test_hidden_files_are_not_looked_at(tmp_path: Path):
         (tmp_path / name).write_bytes(b"")
     assert survey(tmp_path).files == ("a.png",)
     assert survey(tmp_path).is_whole
+
+
+def first_labels(root: Path) -> set[str]:
+    """Return the labels of the first item as the draft reads it."""
+    adapter, _ = drafted(root)
+    records = adapter.reader.read(next(iter(adapter.reader.pending(root))), root)
+    assert not isinstance(records, Dropped)
+    found = set(records[0].labels) | {mark.label for mark in records[0].marks}
+    assert found <= set(adapter.labels)
+    return found
+
+
+def test_coco(tmp_path: Path):
+    draw(tmp_path / "images" / "a.png")
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 6, "height": 4}],
+        "categories": [{"id": 3, "name": "mass"}, {"id": 4, "name": "cyst"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 1, 2, 2]}],
+    }
+    (tmp_path / "instances.json").write_text(json.dumps(content))
+    assert first_labels(tmp_path) == {"mass"}
+
+
+def test_pascal_voc(tmp_path: Path):
+    draw(tmp_path / "JPEGImages" / "a.jpg")
+    (tmp_path / "Annotations").mkdir()
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>3</xmax><ymax>3</ymax></bndbox>"
+    size = "<size><width>6</width><height>4</height><depth>3</depth></size>"
+    text = f"<annotation><filename>a.jpg</filename>{size}<object><name>RBC</name>{box}</object></annotation>"
+    (tmp_path / "Annotations" / "a.xml").write_text(text)
+    assert first_labels(tmp_path) == {"RBC"}
+
+
+@pytest.mark.parametrize("names", ["", "names: [mass, cyst]\n"])
+def test_yolo(tmp_path: Path, names: str):
+    draw(tmp_path / "images" / "train" / "a.png")
+    draw(tmp_path / "images" / "val" / "b.png")
+    for split, name in (("train", "a"), ("val", "b")):
+        (tmp_path / "labels" / split).mkdir(parents=True)
+        (tmp_path / "labels" / split / f"{name}.txt").write_text("1 0.5 0.5 0.5 0.5\n")
+    if names:
+        (tmp_path / "data.yaml").write_text(names)
+    assert first_labels(tmp_path) == ({"cyst"} if names else {"class 1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("id,diagnosis\na,nevus\nb,melanoma\nc,nevus\n", {"nevus"}),
+        ("file,age,Finding Labels\na.png,31,Mass|Nodule\nb.png,44,Mass\nc.png,50,Mass\n", {"Mass", "Nodule"}),
+        ("image,patient,MEL,NV\na.png,p1,1.0,0.0\nb.png,p1,0.0,1.0\nc.png,p2,0.0,1.0\n", {"MEL", "NV"}),
+    ],
+)
+def test_a_table_that_lists_pictures(tmp_path: Path, text: str, labels: set[str]):
+    for name in "abc":
+        draw(tmp_path / "pictures" / f"{name}.png")
+    (tmp_path / "labels.csv").write_text(text)
+    assert first_labels(tmp_path) == labels
+
+
+def test_a_json_file_beside_each_picture(tmp_path: Path):
+    for name, diagnosis in (("a", "nevus"), ("b", "melanoma"), ("c", "nevus")):
+        draw(tmp_path / f"{name}.jpg")
+        (tmp_path / f"{name}.json").write_text(json.dumps({"meta": {"diagnosis": diagnosis}, "name": name}))
+    assert first_labels(tmp_path) == {"nevus"}
+
+
+def test_arrays_as_of_medmnist(tmp_path: Path):
+    parts = {f"{split}_images": np.zeros((2, 5, 7), np.uint8) for split in ("train", "val", "test")}
+    parts |= {f"{split}_labels": np.array([[0], [2]]) for split in ("train", "val", "test")}
+    np.savez(tmp_path / "ownmnist.npz", **parts)
+    assert first_labels(tmp_path) <= {"class 0", "class 2"}
+    assert drafted(tmp_path)[0].labels.keys() == {"class 0", "class 1", "class 2"}

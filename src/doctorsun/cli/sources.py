@@ -115,7 +115,7 @@ def list_adapters(*, as_json: AsJson = False) -> None:
 
     pages = {name: load_adapter(name) for name in shipped_adapters()}
     rows = [
-        {"adapter": name, "data set": page.title, "task": page.task, "licence": page.licence}
+        {"adapter": name, "data set": page.title, "task": page.task, "licence": " or ".join(page.licences())}
         for name, page in pages.items()
     ]
     print_json(rows) if as_json else print_rows(rows)

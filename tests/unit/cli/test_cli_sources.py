@@ -42,3 +42,10 @@ def test_the_sampling_ratios_of_a_list_stand_in_the_store(annotations: Path, tmp
     (step,) = store_steps(tmp_path / "listed")
     assert step["sample_ratios"] == {"gmai_vl_5_5m/A": 0.05}
     assert "sample_ratios" not in store_steps(tmp_path / "plain")[0]
+
+
+def test_the_list_of_adapters_names_the_licences_of_each():
+    rows = {row["adapter"]: row for row in json.loads(output("data", "adapter", "list", "--json"))}
+
+    assert rows["pannuke"]["licence"] == "CC-BY-NC-SA-4.0"
+    assert rows["isic_archive"]["licence"] == "CC0-1.0 or CC-BY-4.0 or CC-BY-NC-4.0"

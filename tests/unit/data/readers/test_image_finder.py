@@ -170,6 +170,16 @@ def test_damage_in_header_or_content_is_found(lay, place):
         ZipImages(path).read("a")
 
 
+def test_a_changed_byte_of_a_stored_member_is_found(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", b"12345", zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes().replace(b"12345", b"12045"))
+
+    with pytest.raises(ImageError, match="damaged content"):
+        ZipImages(path).read("a")
+
+
 def record(name):
     return {"image": name, "conversations": [{"from": "human", "value": "<image>"}, {"from": "gpt", "value": "This."}]}
 

@@ -113,6 +113,10 @@ def test_named_records_are_records_whose_name_is_their_id(file, indent):
     assert list(stream_records(path)) == [("'a'", {"id": "a", "x": 1}), ("'b'", {"id": 7, "x": 2})]
 
 
+def test_lines_whose_fields_are_objects_are_no_named_records(file):
+    assert read(file('{"a": {"x": 1}}\n{"a": {"x": 2}}')) == [{"a": {"x": 1}}, {"a": {"x": 2}}]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

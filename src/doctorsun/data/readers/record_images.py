@@ -11,14 +11,13 @@ from doctorsun.errors import ImageError
 from doctorsun.image.raster import sound_record
 from doctorsun.schema import Image
 
-_ADDRESSES = ("http://", "https://", "s3://", "oss://")
 _SHOWN_PLACES = 4
 
 
 def read_images(refs: Sequence[ImageRef], finder: ImageFinder, original_id: str) -> tuple[Image, ...] | Dropped:
     """Return the images of a record; one that is nowhere is a reference: its path, and no bytes.
 
-    Addresses are never fetched: such images are references too.
+    Addresses are never fetched: their images are looked for by their names, as paths of other machines are.
 
     Returns:
         The images; dropped as ``image`` where one cannot be decoded, and as ``ambiguous_image`` where different files
@@ -58,7 +57,7 @@ def _bytes_of(ref: ImageRef, finder: ImageFinder) -> bytes | tuple[str, ...]:
         return ref.data
     if ref.path.startswith("data:"):
         return _from_data_url(ref.path)
-    found = () if ref.path.startswith(_ADDRESSES) else finder.find(ref.path)
+    found = finder.find(ref.path)
     places = tuple(f"{place}/{name}" for place, name in found[:_SHOWN_PLACES])
     if not places or len(found) > _SHOWN_PLACES:
         return places

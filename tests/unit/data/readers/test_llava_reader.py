@@ -223,6 +223,15 @@ def test_an_image_that_is_nowhere_stays_a_reference(lay, import_all, name):
     assert (image.bytes, image.sha256, image.width, image.path) == (None, "", 0, name)
 
 
+def test_an_address_is_not_fetched_but_its_image_may_be_here(lay, picture, import_all):
+    lay("images/a.jpg", picture())
+    record = {"image": "https://example.org/x/a.jpg", "conversations": turns("<image>\nWhat?", "This.")}
+
+    ((sample,),) = import_all("llava", lay("a.json", [record]))
+
+    assert (sample.images[0].bytes, sample.images[0].path) == (picture(), "https://example.org/x/a.jpg")
+
+
 def test_a_file_of_another_format_is_told(lay, import_all):
     path = lay("a.json", [{"question": "Why?", "answer": "Because."}])
 

@@ -90,7 +90,7 @@ def _decoded(path: Path, max_pixels: int) -> Generator[tuple[int, float, Any]]:
                 got, do = f"a frame in pieces at {time - start:.1f} s", "copy the file again or leave it out"
                 raise ImageError("the video is damaged", got=got, do=do)
             yield number - 1, time - start, frame
-        _require_end(container, stream, number, time - start)
+        _require_end(container, stream, number, time)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def _sound(av: Any) -> Generator[None]:
 
 
 def _require_end(container: Any, stream: Any, num_frames: int, end: float) -> None:
-    """Require that a video is as long as its header says."""
+    """Require that a video lasts until its header says; some count from zero, others from the first frame."""
     length = float(stream.duration * stream.time_base) if stream.duration else (container.duration or 0) / 1_000_000
     if not num_frames or end < length - MISSING_END_S - 1 / float(stream.average_rate or 1):
         got, expected = f"{num_frames} frames in {end:.1f} s", f"{length:.1f} s"

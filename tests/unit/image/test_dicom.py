@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from doctorsun.errors import ImageError
 from doctorsun.image.dicom import open_dicom
@@ -104,6 +105,19 @@ def test_the_encoding_does_not_matter(shipped: Path, name: str) -> None:
     found = open_picture(shipped / name)
     assert np.array_equal(found.picture, expected.picture)
     assert found.facts == expected.facts
+
+
+def test_values_are_in_the_byte_order_of_the_machine(shipped: Path) -> None:
+    assert open_dicom(shipped / "MR_small_bigendian.dcm").values(0).dtype.isnative
+
+
+def test_frames_of_a_deflated_file(dicom_file: Callable[..., Path]) -> None:
+    values = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
+    path = dicom_file(values)
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path)
+    assert np.array_equal(open_dicom(path).values(1), values[1])
 
 
 def test_a_bare_data_set_is_read_as_a_file(shipped: Path, tmp_path: Path) -> None:

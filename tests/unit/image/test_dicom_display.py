@@ -75,8 +75,10 @@ def test_a_ct_window_needs_hounsfield_units(shipped: Path, header_of: Header) ->
     ):
         open_picture(shipped / "MR_small.dcm", window=ct_window("lung"))
     perfusion = header_of(Modality="CT", RescaleSlope=1, RescaleIntercept=0, RescaleType="US")
-    with pytest.raises(ImageError, match="Hounsfield units"):
-        display_frame(RAMP, perfusion, ct_window("brain"))
+    for header in (perfusion, header_of(Modality="CT")):
+        with pytest.raises(ImageError, match="Hounsfield units"):
+            display_frame(RAMP, header, ct_window("brain"))
+        assert display_frame(RAMP, header)[1] != ct_window("soft_tissue")
 
 
 def test_others_without_a_window_are_stretched_between_percentiles_without_padding(header_of: Header) -> None:
@@ -154,6 +156,13 @@ def test_a_modality_table_goes_before_the_window(header_of: Header) -> None:
 def test_tables_of_bytes_have_more_than_256_entries() -> None:
     table = np.arange(1000) // 4
     assert look_up(np.array([0, 300, 999, 5000]), (1000, 0, 8), table).tolist() == [0, 75, 249, 249]
+
+
+def test_a_table_of_0_entries_has_65536(header_of: Header) -> None:
+    item = table_item([], 0, 16)
+    item.LUTData = list(range(2**16))
+    pixels, _ = display_frame(np.array([[0, 32896, 65535]], np.uint16), header_of(VOILUTSequence=[item]))
+    assert pixels.tolist() == [[0, 128, 255]]
 
 
 def test_a_table_that_is_too_short_is_refused(header_of: Header) -> None:

@@ -1,5 +1,6 @@
 """Frames of short clips that are encoded here, and of damaged ones."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,18 @@ def clip(tmp_path: Path) -> Path:
     return encode(tmp_path / "clip.mkv", "ffv1", "bgr0")
 
 
-def encode(path: Path, codec: str, pixels: str, size: tuple[int, int] = (64, 48)) -> Path:
+def encode(path: Path, codec: str, pixels: str, delay: int = 0) -> Path:
     noise = np.random.default_rng(0)
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=RATE)
-        stream.width, stream.height = size
+        stream.width, stream.height = 64, 48
         stream.pix_fmt = pixels
         for number in range(NUM_FRAMES):
-            frame = np.full((size[1], size[0], 3), number * STEP, np.uint8)
-            frame[:, :10] = noise.integers(0, 255, (size[1], 10, 3))
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            frame = np.full((48, 64, 3), number * STEP, np.uint8)
+            frame[:, :10] = noise.integers(0, 255, (48, 10, 3))
+            picture: Any = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            picture.pts, picture.time_base = number + delay, Fraction(1, RATE)
+            container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return path
 
@@ -39,6 +42,11 @@ def test_frames_at_intervals_with_their_times(clip: Path) -> None:
     assert [frame.seconds for frame in frames] == pytest.approx([0, 1.5, 3, 4.5])
     assert [frame.pixels[20, 40].tolist() for frame in frames] == [[number * STEP] * 3 for number in (0, 15, 30, 45)]
     assert frames[0].pixels.shape == (48, 64, 3)
+
+
+def test_times_begin_with_the_first_frame(tmp_path: Path) -> None:
+    frames = list(frames_every(encode(tmp_path / "late.mkv", "ffv1", "bgr0", delay=14), 2))
+    assert [frame.seconds for frame in frames] == pytest.approx([0, 2, 4])
 
 
 def test_an_interval_of_nothing_gives_all_frames(clip: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from doctorsun.errors import ImageError, MissingDependency
+from doctorsun.errors import ImageError
+from doctorsun.image.libraries import optional_library
 from doctorsun.image.nifti import affine_checked, check_channel, check_size, damaged
 from doctorsun.image.volume import Values, Volume
 
@@ -58,14 +59,9 @@ def simple_itk() -> Any:
     Raises:
         MissingDependency: it is not installed.
     """
-    try:
-        import SimpleITK
-    except ModuleNotFoundError as error:
-        raise MissingDependency(
-            "NRRD and MHA volumes need SimpleITK", do="install it: pip install 'doctorsun[itk]'"
-        ) from error
-    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)  # what matters is checked here
-    return SimpleITK
+    itk = optional_library("SimpleITK", needed_for="NRRD and MHA volumes", extra="itk")
+    itk.ProcessObject.SetGlobalWarningDisplay(False)  # what matters is checked here
+    return itk
 
 
 def is_itk_file(beginning: bytes) -> bool:

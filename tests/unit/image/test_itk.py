@@ -1,13 +1,11 @@
 """NRRD and MetaImage files, against SimpleITK on real cases and by hand-written headers."""
 
-import sys
-
 import numpy as np
 import pytest
 import SimpleITK as itk  # noqa: N813 (as ITK's own name is)
 
 from carriers.volumes import ramp
-from doctorsun.errors import ImageError, MissingDependency
+from doctorsun.errors import ImageError
 from doctorsun.image.itk import is_itk_file, open_itk
 
 SHAPE = (3, 4, 5)
@@ -97,9 +95,3 @@ def test_a_cut_file_is_damaged(tmp_path):
 )
 def test_files_are_told_by_their_beginning(beginning, is_itk):
     assert is_itk_file(beginning) is is_itk
-
-
-def test_a_missing_library_is_told_with_the_line_to_install_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "SimpleITK", None)
-    with pytest.raises(MissingDependency, match=r"need SimpleITK; install it: pip install 'doctorsun\[itk\]'"):
-        open_itk(tmp_path / "v.nrrd")

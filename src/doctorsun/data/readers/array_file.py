@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from doctorsun.errors import DataError, MissingDependency
+from doctorsun.errors import DataError
+from doctorsun.image.libraries import optional_library
 
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5")
 
@@ -39,7 +40,7 @@ def array_names(path: Path) -> list[str]:
                 with zipfile.ZipFile(path) as archive:
                     return [name.removesuffix(".npy") for name in archive.namelist()]
             case ".h5" | ".hdf5":
-                with _h5py().File(path) as file:
+                with optional_library("h5py", needed_for="HDF5 files", extra="hdf5").File(path) as file:
                     return [name for name in file if hasattr(file[name], "shape")]
             case _:
                 return [""]
@@ -66,7 +67,7 @@ def open_array(path: Path, name: str) -> Items:
                 array: Items = np.load(path, mmap_mode="r", allow_pickle=False)
                 return array
             case _:
-                return _h5py().File(path)[name]
+                return optional_library("h5py", needed_for="HDF5 files", extra="hdf5").File(path)[name]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise _unreadable(path, error) from error
 
@@ -107,16 +108,6 @@ class _NpzArray:
         if len(data) < num_bytes:
             raise EOFError("the array ends early")
         return np.frombuffer(data, dtype=self._dtype).reshape(shape)
-
-
-def _h5py() -> Any:
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingDependency(
-            "HDF5 files need h5py", got="no module h5py", do="pip install 'doctorsun[hdf5]'"
-        ) from error
-    return h5py
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

@@ -235,3 +235,12 @@ def test_a_persons_question_is_asked_as_it_was():
 def test_what_the_ontology_lacks_is_refused(field, table):
     with pytest.raises(DataError, match=f"ontology: {table}: got 'unheard_of'"):
         made(**{field: "unheard_of"})
+
+
+def test_several_boxes_are_pointed_at_together_and_not_scored():
+    found = [sample for seed in range(4) for sample in made(seed, **CELLS) if sample.task == "boxes:red_blood_cell"]
+    pointers = "<box>#0</box><box>#1</box><box>#2</box><box>#3</box>"
+    assert {sample.messages[1].text for sample in found} == {
+        f"<ref>red blood cell</ref>{pointers}", f"<ref>红细胞</ref>{pointers}",
+    }  # fmt: skip
+    assert {sample.answer for sample in found} == {None}

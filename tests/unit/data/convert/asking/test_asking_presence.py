@@ -134,3 +134,8 @@ def test_siblings_beyond_doubt_are_neither_parts_nor_kinds_nor_namesakes():
     assert not {"adenoma", "no_finding", "lesion", "endoscopic_polyp"} & {
         term.id for term in siblings_beyond_doubt("polyp", ONTOLOGY)
     }
+
+
+@pytest.mark.parametrize(("name", "other"), [("prostate", "prostate_or_uterus"), ("brain", "anterior_hippocampus")])
+def test_a_namesake_and_a_part_elsewhere_in_the_tree_are_left_out(name, other):
+    assert other not in {term.id for term in siblings_beyond_doubt(name, ONTOLOGY)}

@@ -136,7 +136,7 @@ def plural_term(term: FindingTerm) -> Term:
 
 def _share(measure: Measure, term: FindingTerm, rng: np.random.Generator) -> Iterator[Question]:
     """Ask how much of the picture masks cover, among values far from it."""
-    if not measure.outlined or measure.area_share < 0.01:  # noqa: PLR2004 (one percent; less is not seen by eye)
+    if not measure.outlined or _several(measure) or measure.area_share < 0.01:  # noqa: PLR2004 (one percent; less is not seen by eye)
         return
     multiples = [factor for factor in SHARES if measure.area_share * factor <= 1]
     wrong = [measure.area_share * multiples[i] for i in rng.permutation(len(multiples))[: MAX_OPTIONS - 1]]
@@ -178,8 +178,13 @@ def _related(first: Measure, second: Measure, ontology: Ontology) -> bool:
 
 
 def _alike(first: Measure, second: Measure) -> bool:
-    """Tell whether two areas may be compared: both of masks, or both of boxes."""
-    return first.outlined == second.outlined
+    """Tell whether two areas may be compared: both of masks, or both of boxes, and neither of several things."""
+    return first.outlined == second.outlined and not _several(first) and not _several(second)
+
+
+def _several(measure: Measure) -> bool:
+    """Tell whether a label marks more than one thing, so that its area is not that of "the" thing."""
+    return measure.counted and len(measure.boxes) > 1
 
 
 def _clearly(first: float, second: float) -> bool:

@@ -11,7 +11,7 @@ from doctorsun.errors import ImageError
 from doctorsun.image.file import naming, read_bytes
 from doctorsun.image.raster import decode_stored
 
-Channel = Literal["value", "alpha"]
+Channel = Literal["value", "alpha", "brightest"]
 PNG, JPEG = b"\x89PNG", b"\xff\xd8"  # what such files begin with
 GREY = 0  # PNG colour type
 
@@ -21,7 +21,8 @@ def read_mask(path: Path, *, channel: Channel = "value", threshold: int | None =
 
     Args:
         path: a PNG, TIFF, GIF, BMP or JPEG file.
-        channel: value: the grey value or the index into the palette; alpha: how opaque each pixel is.
+        channel: value: the grey value or the index into the palette; alpha: how opaque each pixel is; brightest: the
+            largest of red, green and blue, for a mask painted on black.
         threshold: what is above becomes 1, all else 0; lossy files need one, because they change the values.
 
     Returns:
@@ -63,6 +64,8 @@ def _values(picture: PIL.Image.Image, channel: Channel) -> NDArray[np.int64]:
                 "mask", got=f"channels {picture.mode}", expected="an alpha channel", do="correct 'channel'"
             )
         return np.asarray(picture.getchannel("A")).astype(np.int64)
+    if channel == "brightest":
+        return np.asarray(picture.convert("RGB")).max(axis=-1).astype(np.int64)
     values = np.asarray(picture).astype(np.int64)
     if values.ndim == 2:  # noqa: PLR2004 (height, width)
         return values

@@ -101,6 +101,15 @@ def test_the_alpha_channel_is_read_where_it_is_named(tmp_path: Path):
         read_mask(saved(tmp_path / "m.png", PIL.Image.fromarray(VALUES)), channel="alpha")
 
 
+def test_a_mask_painted_on_opaque_black_is_its_brightest_channel(tmp_path: Path):
+    colours = np.zeros((2, 2, 4), dtype=np.uint8)
+    colours[..., 2] = VALUES
+    colours[..., 0] = VALUES // 2
+    colours[..., 3] = 255
+    path = saved(tmp_path / "a.png", PIL.Image.fromarray(colours))
+    assert read_mask(path, channel="brightest").tolist() == VALUES.tolist()
+
+
 def test_colours_and_damage_are_told(tmp_path: Path):
     colours = np.zeros((2, 2, 3), dtype=np.uint8)
     colours[..., 1] = VALUES

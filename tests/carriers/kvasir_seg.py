@@ -11,9 +11,9 @@ import numpy as np
 
 from carriers.pictures import boxes_mask, colour, write_picture
 
-POLYPS = {  # height, width and boxes (x0, y0, x1, y1), edges on multiples of 8, where JPEG keeps them sharp
-    "cju0qkwl35piu0993l0dewei2": (48, 64, ((8, 16, 40, 40),)),
-    "cju0qoxqj9q6s0835b43399p4": (64, 80, ((0, 0, 16, 24), (40, 32, 72, 56))),
+POLYPS = {  # height, width and boxes (x0, y0, x1, y1), edges inside the blocks of JPEG, where it blurs them
+    "cju0qkwl35piu0993l0dewei2": (48, 64, ((11, 18, 42, 37),)),
+    "cju0qoxqj9q6s0835b43399p4": (64, 80, ((0, 0, 13, 21), (43, 30, 74, 58))),
 }
 
 
@@ -23,7 +23,7 @@ def write_kvasir_seg(root: Path) -> None:
     for seed, (name, (height, width, polyps)) in enumerate(POLYPS.items()):
         write_picture(root / "images" / f"{name}.jpg", colour(seed, height, width))
         mask = np.repeat(boxes_mask(polyps, height, width)[:, :, None], 3, axis=2)
-        write_picture(root / "masks" / f"{name}.jpg", mask, quality=90)
+        write_picture(root / "masks" / f"{name}.jpg", mask, quality=75)
         boxes[name] = {
             "height": height,
             "width": width,

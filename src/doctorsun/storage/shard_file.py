@@ -99,10 +99,12 @@ class ShardReader:
     def table(self, group: int, columns: Sequence[str]) -> pa.Table:
         """Read some leaf columns, by Parquet path, of one row group."""
         with self._damage_found(), self._lock:
-            table = self._file.read_row_group(group, columns=list(columns), use_threads=False)
-            if sum(1 for _ in leaf_paths(table.schema)) != len(columns):
-                raise OSError  # a damaged column name is not an error to Arrow
-            return table
+            return _with_all(columns, self._file.read_row_group(group, columns=list(columns), use_threads=False))
+
+    def whole_table(self, columns: Sequence[str]) -> pa.Table:
+        """Read some leaf columns, by Parquet path, of all rows: for small columns far faster than group by group."""
+        with self._damage_found(), self._lock:
+            return _with_all(columns, self._file.read(columns=list(columns), use_threads=False))
 
     def image_bytes(self, group: int) -> pa.ChunkedArray:
         """Read the encoded images of one row group, those of all its samples in a row."""
@@ -115,6 +117,13 @@ class ShardReader:
             yield
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise damaged_shard(self._path, self._shard) from error
+
+
+def _with_all(columns: Sequence[str], table: pa.Table) -> pa.Table:
+    """Return the table that was read, if it has all columns: a damaged column name is not an error to Arrow."""
+    if sum(1 for _ in leaf_paths(table.schema)) != len(columns):
+        raise OSError
+    return table
 
 
 def damaged_shard(path: Path, shard: Shard) -> DataError:

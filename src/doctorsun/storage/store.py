@@ -104,8 +104,19 @@ class Store:
         Raises:
             DataError: a sample has no such field, or a shard is damaged.
         """
-        path = column_path(name)
-        return [_field(row, name.split(".")) for table in self._tables([path]) for row in table.to_pylist()]
+        return [_field(row, name.split(".")) for table in self.tables([name]) for row in table.to_pylist()]
+
+    def tables(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield some fields of all samples, one Arrow table per shard: for counting over stores of any size.
+
+        Args:
+            names: as for `column`.
+
+        Raises:
+            DataError: a sample has no such field, or a shard is damaged.
+        """
+        paths = [column_path(name) for name in names]
+        yield from (self._reader(shard).whole_table(paths) for shard in range(len(self.manifest.shards)))
 
     def counts(self, field: str) -> dict[str, int]:
         """Return how many samples have each value of a counted field (`COUNTED_COLUMNS`), the most frequent first."""

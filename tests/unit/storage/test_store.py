@@ -166,6 +166,15 @@ def test_columns(tmp_path: Path) -> None:
             store.column(name)
 
 
+def test_fields_come_as_one_table_per_shard(tmp_path: Path) -> None:
+    store = write(tmp_path / "store", [FULL, DOCUMENT], [sample(2)], rows_per_shard=2)
+    tables = [table.to_pydict() for table in store.tables(["id", "labels"])]
+    assert tables == [
+        {"id": [FULL.id, "document"], "labels": [["cyst", "left"], []]},
+        {"id": [sample(2).id], "labels": [[]]},
+    ]
+
+
 def test_samples_without_images_keep_everything_else(tmp_path: Path) -> None:
     store = write(tmp_path / "store", [FULL], [DOCUMENT], rows_per_shard=1)
     bare = replace(FULL, images=tuple(replace(image, bytes=None) for image in FULL.images))

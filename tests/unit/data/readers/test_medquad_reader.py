@@ -58,13 +58,13 @@ def test_a_question_with_its_page_and_focus(read):
 
 def test_the_other_spelling_of_the_elements(read):
     ((sample,),) = read(
-        '<doc docid="7" corpus="NINDS"><doctitle-focus>ALS</doctitle-focus><umls><cui></cui></umls><qaPairs>'
-        '<pair pid="1"><question qtype="information">what is als?</question><answer>ALS is.</answer></pair>'
+        '<doc docid="7" corpus="NINDS"><doctitle-focus>Gout</doctitle-focus><umls><cui></cui></umls><qaPairs>'
+        '<pair pid="1"><question qtype="information">what is gout?</question><answer>Gout is.</answer></pair>'
         "</qaPairs></doc>"
     )
 
-    assert [message.text for message in sample.messages] == ["what is als?", "ALS is."]
-    assert json.loads(sample.facts) == {"focus": "ALS"}
+    assert [message.text for message in sample.messages] == ["what is gout?", "Gout is."]
+    assert json.loads(sample.facts) == {"focus": "Gout"}
     assert sample.groups.article == "1_CancerGov_QA/a.xml"
 
 

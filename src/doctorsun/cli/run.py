@@ -77,18 +77,36 @@ def check(context: typer.Context, recipe: RecipeName, settings: Settings = None,
         typer.echo(say("recipe_sources", session.language, sources=", ".join(loaded.data.sources)))
 
 
-def plan(context: typer.Context, recipe: RecipeName, settings: Settings = None, *, as_json: AsJson = False) -> None:
+def plan(
+    context: typer.Context,
+    recipe: RecipeName,
+    out: RunFolder = None,
+    settings: Settings = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Foretell what each stage of a recipe will need.
 
-    Steps, samples, parameters, memory and disk; tokens and time are measured when it runs.
+    Steps, samples, parameters, memory and disk; where the data is built, also what each stage learns from, in samples
+    and tokens by source, domain and language. Time is measured when it runs.
     """
     from doctorsun.recipes.check import load_checked, notes
     from doctorsun.recipes.plan import plan as plan_recipe
+    from doctorsun.recipes.realised import share_tables
 
     loaded = load_checked(recipe, settings or [])
-    rows = plan_recipe(loaded)
+    rows = plan_recipe(loaded, out or Path("runs") / loaded.name)
     _print_notes(notes(loaded), context.obj)
-    print_json(rows) if as_json else print_rows(rows)
+    if as_json:
+        print_json(rows)
+        return
+    mixtures = {row["stage"]: row.pop("mixture") for row in rows}
+    print_rows(rows)
+    for shares in share_tables(mixtures):
+        typer.echo("")
+        print_rows(shares)
+    if None in mixtures.values():
+        _print_notes([say("mixture_unknown", context.obj.language)], context.obj)
 
 
 def doctor(*, as_json: AsJson = False) -> None:

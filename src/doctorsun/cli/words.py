@@ -12,6 +12,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "recipe_ok": ("{name}: ok", "{name}：正确"),
     "recipe_stages": ("stages (steps): {stages}", "训练阶段（步数）：{stages}"),
     "recipe_sources": ("sources: {sources}", "数据来源：{sources}"),
+    "mixture_unknown": (
+        "what a stage learns from is known once its data is built: 'doctorsun data build', or name its run with --out",
+        "数据建好之后才能得知各阶段的数据配比：请先运行 'doctorsun data build'，或用 --out 指定运行目录",
+    ),
     "report_written": ("report: {path}", "报告：{path}"),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
     "chat_hint": (

@@ -9,6 +9,9 @@ from doctorsun.config.section import Section
 PartName = Literal["vision", "projector", "language"]
 OptimizerName = Literal["adamw", "muon"]
 PositiveFloat = Annotated[float, Field(gt=0)]
+Ratio = Annotated[float, Field(ge=0)]
+DomainName = Literal["medical", "general"]
+LanguageName = Literal["zh", "en", "mixed"]
 
 
 class LoraSection(Section):
@@ -47,7 +50,22 @@ class MixtureEntry(Section):
     """Share of the samples, relative to the other entries."""
     tasks: tuple[str, ...] | None = None
     """Only these families of questions (``presence``, ``caption``, ...); all when not given."""
-    languages: tuple[Literal["zh", "en", "mixed"], ...] | None = None
+    languages: tuple[LanguageName, ...] | None = None
+    domains: tuple[DomainName, ...] | None = None
+    datasets: tuple[str, ...] | dict[str, PositiveFloat] | Literal["published"] | None = None
+    """Only these data sets of the source; with numbers, how often an epoch takes each of their samples: 2 is twice,
+    0.05 is 5 % of them. ``published`` takes all, as often as their publisher's list says."""
+
+
+class RatioSection(Section):
+    """What a mixture shall consist of, whatever its entries hold; a value with ratio 0 is left out."""
+
+    domain: dict[DomainName, Ratio] = Field(default_factory=dict)
+    """Such as ``{medical: 1, general: 0.5}``."""
+    language: dict[LanguageName, Ratio] = Field(default_factory=dict)
+    """Such as ``{zh: 1, en: 1}``."""
+    source: dict[str, Ratio] = Field(default_factory=dict)
+    """By the names under ``data.sources``."""
 
 
 class StageSection(Section):
@@ -58,6 +76,8 @@ class StageSection(Section):
     objective: Literal["replies", "labels"] = "replies"
     """What is learnt: the assistant's replies, or, for a tower without published weights, the facts of the images."""
     mixture: Annotated[tuple[MixtureEntry, ...], Field(min_length=1)]
+    ratios: RatioSection | None = None
+    """Shares of domains, languages and sources in the samples; as the entries and their weights give when not given."""
     steps: Annotated[int, Field(ge=1)]
     batch_samples: Annotated[int, Field(ge=1)]
     """Samples per optimizer step, whatever the packing."""

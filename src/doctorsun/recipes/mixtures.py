@@ -1,15 +1,19 @@
-"""Whether the mixtures of a recipe select something to learn from: by the recipe alone, then by the stores."""
+"""The mixtures of a recipe: whether they select something to learn from, and the plans that they give."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from doctorsun.config import MixtureEntry, Recipe
+from doctorsun.config import MixtureEntry, Recipe, StageSection
 from doctorsun.config.complaint import join_complaints
 from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.offers import Offer, offer_of
 from doctorsun.errors import RecipeError
-from doctorsun.recipes.placed import Found, placed
+from doctorsun.recipes.placed import Found, placed, placed_errors, unknown
 from doctorsun.storage.store import Store
+from doctorsun.train.balance import balance
+from doctorsun.train.plan import Pool, StagePlan
+from doctorsun.train.selection import select_rows
 
 
 def mixtures_by_recipe(recipe: Recipe) -> Iterator[Found]:
@@ -20,6 +24,11 @@ def mixtures_by_recipe(recipe: Recipe) -> Iterator[Found]:
         yield from _wanted(f"{path}.languages", "has no such language", entry.languages, offer.languages, entry)
         if objective == "labels" and offer.has_labels is False:
             yield f"{path}.source", _no_facts(entry)
+    for name, stage in recipe.stages.items():
+        sources = {entry.source for entry in stage.mixture}
+        for source in stage.ratios.source if stage.ratios else ():
+            if source not in sources:
+                yield f"stages.{name}.ratios.source.{source}", unknown("source of the mixture", source, sorted(sources))
 
 
 def check_mixtures(recipe: Recipe, stores: Mapping[str, Store], document: Node | None) -> None:
@@ -36,14 +45,53 @@ def check_mixtures(recipe: Recipe, stores: Mapping[str, Store], document: Node |
     complaints = list(_mixtures_by_data(recipe, stores))
     if complaints:
         raise join_complaints([placed(path, error, document) for path, error in complaints])
+    for name, stage in recipe.stages.items():
+        if stage.ratios is not None:
+            with placed_errors(f"stages.{name}.ratios", document):
+                plan_stage(recipe, stage, stores)
+
+
+def plan_stage(recipe: Recipe, stage: StageSection, stores: Mapping[str, Store]) -> StagePlan:
+    """Lay out the data of a stage.
+
+    Args:
+        recipe: the settings.
+        stage: one of its stages.
+        stores: at least those that the stage reads, by ``source/split``.
+
+    Raises:
+        RecipeError: an entry selects nothing, or the ratios do not fit what the entries have.
+    """
+    taken = [(entry, stores[f"{entry.source}/train"]) for entry in stage.mixture]
+    pools = [Pool.select(entry.source, store, **_wishes(entry, store)) for entry, store in taken]
+    total = sum(entry.weight for entry in stage.mixture)
+    shares = [entry.weight / total for entry in stage.mixture]
+    if stage.ratios is not None:
+        pools, shares = balance(pools, shares, stage.ratios.model_dump())
+    return StagePlan(pools, shares, batch_samples=stage.batch_samples, seed=recipe.seed)
+
+
+def _wishes(entry: MixtureEntry, store: Store) -> dict[str, Any]:
+    datasets = _published_ratios(store) if entry.datasets == "published" else entry.datasets
+    return {"tasks": entry.tasks, "languages": entry.languages, "domains": entry.domains, "datasets": datasets}
+
+
+def _published_ratios(store: Store) -> dict[str, float]:
+    """Return how often the publisher of a collection takes each data set in an epoch; once where no list says."""
+    told: dict[str, float] = {}
+    for step in store.manifest.steps:
+        told |= step.get("sample_ratios", {})
+    return {name: float(told.get(name, 1.0)) for name in store.counts("dataset")}
 
 
 def _mixtures_by_data(recipe: Recipe, stores: Mapping[str, Store]) -> Iterator[Found]:
     for path, objective, entry in _entries(recipe):
         store = stores[f"{entry.source}/train"]
-        rows = _selected(entry, store)
-        if not rows:
-            yield path, _nothing(entry, store)
+        absent = list(_absent_datasets(path, entry, store))
+        yield from absent
+        rows = select_rows(store, **_wishes(entry, store))
+        if not len(rows):
+            yield from [] if absent else [(path, _nothing(entry, store))]
         elif objective == "labels" and offer_of(recipe.data.sources[entry.source]) == Offer():
             facts = store.column("facts")
             if not any(facts[row] for row in rows):
@@ -72,6 +120,23 @@ def _wanted(
             yield f"{path}.{index}", error
 
 
+def _absent_datasets(path: str, entry: MixtureEntry, store: Store) -> Iterator[Found]:
+    named = () if entry.datasets in (None, "published") else entry.datasets
+    known = store.counts("dataset") if named else {}
+    for index, name in enumerate(named):
+        if name not in known:
+            place = name if isinstance(entry.datasets, dict) else index
+            yield (
+                f"{path}.datasets.{place}",
+                RecipeError(
+                    f"the source '{entry.source}' has no such data set",
+                    got=f"'{name}'",
+                    expected=one_of(known),
+                    do=did_you_mean(name, known),
+                ),
+            )
+
+
 def _no_facts(entry: MixtureEntry) -> RecipeError:
     return RecipeError(
         "labels are learnt from the facts of images, and this source has none",
@@ -81,23 +146,14 @@ def _no_facts(entry: MixtureEntry) -> RecipeError:
     )
 
 
-def _selected(entry: MixtureEntry, store: Store) -> list[int]:
-    """Return the rows that an entry selects, as training does."""
-    tasks = store.column("task") if entry.tasks else None
-    languages = store.column("language") if entry.languages else None
-    return [
-        row
-        for row in range(len(store))
-        if (tasks is None or tasks[row].partition(":")[0] in (entry.tasks or ()))
-        and (languages is None or languages[row] in (entry.languages or ()))
-    ]
-
-
 def _nothing(entry: MixtureEntry, store: Store) -> RecipeError:
     families = dict.fromkeys(task.partition(":")[0] for task in sorted(store.counts("task")))
+    choices = {"tasks": families, "languages": sorted(store.counts("language"))}
+    choices |= {"domains": sorted(store.counts("domain"))} if entry.domains else {}
+    choices |= {"datasets": sorted(store.counts("dataset"))} if entry.datasets else {}
     return RecipeError(
         f"selects nothing from the source '{entry.source}'",
         got=f"0 of {len(store)} samples",
-        expected=f"tasks among {', '.join(families)} and languages among {', '.join(sorted(store.counts('language')))}",
-        do="change its tasks or languages; 'doctorsun data stats' counts them",
+        expected="; ".join(f"{name} among {', '.join(values)}" for name, values in choices.items()),
+        do="change what it takes; 'doctorsun data stats' counts all",
     )

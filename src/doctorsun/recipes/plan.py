@@ -1,11 +1,17 @@
 """What a recipe will cost, before it starts: parameters, samples and checkpoint size per stage."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from doctorsun.config import Recipe, StageSection
 from doctorsun.model.presets import PRESETS
+from doctorsun.processor.processor import Processor
+from doctorsun.recipes.mixtures import plan_stage
+from doctorsun.recipes.realised import realised_mixture
+from doctorsun.recipes.stores import RunStores
+from doctorsun.storage.store import Store
 from doctorsun.weights.hugging_face import inspect
 
 GIB = 2**30
@@ -13,15 +19,50 @@ ADAM_STATES = 3  # weight, first and second moment, each in fp32
 BYTES_FP32 = 4
 
 
-def plan(recipe: Recipe) -> list[dict[str, Any]]:
+def plan(recipe: Recipe, run: Path) -> list[dict[str, Any]]:
     """Return one row per stage; nothing is downloaded, built or trained.
+
+    Args:
+        recipe: the settings.
+        run: the folder of the run; where its stores are there, each row has its mixture, else None.
 
     Raises:
         WeightsError: ``model.init`` holds no readable weights.
+        RecipeError: a mixture selects nothing, or its ratios cannot hold.
     """
     parts = count_parameters(recipe)
     free_gib = shutil.disk_usage(Path.cwd()).free / GIB
-    return [_row(name, stage, parts, free_gib) for name, stage in recipe.stages.items()]
+    stores, processor = _training_stores(recipe, run), _processor(recipe, run)
+    return [
+        _row(name, stage, parts, free_gib) | {"mixture": _mixture(recipe, stage, stores, processor)}
+        for name, stage in recipe.stages.items()
+    ]
+
+
+def _training_stores(recipe: Recipe, run: Path) -> dict[str, Store]:
+    """Return the stores that training reads and that are there."""
+    stores = RunStores(recipe, run, lambda *_: None)
+    found = {source: stores.find(source, "train") for source in recipe.data.sources if _trains(recipe, source)}
+    return {f"{source}/train": store for source, store in found.items() if store is not None}
+
+
+def _trains(recipe: Recipe, source: str) -> bool:
+    return any(entry.source == source for stage in recipe.stages.values() for entry in stage.mixture)
+
+
+def _processor(recipe: Recipe, run: Path) -> Processor | None:
+    """Return what counts tokens: that of the weights that training starts from."""
+    folder = Path(recipe.model.init) if recipe.model.init is not None else run / "start"
+    return Processor.from_folder(folder) if (folder / "tokenizer.json").is_file() else None
+
+
+def _mixture(
+    recipe: Recipe, stage: StageSection, stores: Mapping[str, Store], processor: Processor | None
+) -> list[dict[str, Any]] | None:
+    if any(f"{entry.source}/train" not in stores for entry in stage.mixture):
+        return None
+    plan_of_stage = plan_stage(recipe, stage, stores)
+    return realised_mixture(plan_of_stage, stage.steps, processor if stage.objective == "replies" else None)
 
 
 def count_parameters(recipe: Recipe) -> dict[str, int]:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from doctorsun.recipes.realised import ratio_lines
+
 PLAIN_LINE_EVERY_S = 10.0
 
 
@@ -67,6 +69,8 @@ class RunProgress:
             work = self._work(label, record["num_steps"])
             self.works[stage] = work
             self.bars.update(work.task, completed=record["first_step"])
+            for line in ratio_lines(record.get("realised", ())):
+                self.say(f"{stage}: {line}")
         elif kind == "step":
             work = self.works[stage]
             targets = "labels" if "labels" in record else "supervised_tokens"

@@ -129,14 +129,17 @@ def close_record(run: Path, record: dict[str, Any]) -> None:
 
 
 def differing_keys(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """Yield the dotted keys at which two resolved recipes differ."""
+    """Yield the dotted keys at which two resolved recipes differ.
+
+    A key that an earlier version did not have is as good as one that is not given.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {**old, **new}:
             place = f"{path}.{key}" if path else str(key)
-            if key not in old or key not in new:
-                yield place
-            else:
-                yield from differing_keys(old[key], new[key], place)
+            yield from differing_keys(old.get(key), new.get(key), place)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        if any(next(differing_keys(*pair, path), None) is not None for pair in zip(old, new, strict=True)):
+            yield path
     elif old != new:
         yield path
 

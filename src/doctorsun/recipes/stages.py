@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from doctorsun.config import Recipe, StageName, StageSection
+from doctorsun.config import Recipe, StageName
 from doctorsun.config.document import Node
 from doctorsun.model.build import build_model
 from doctorsun.model.presets import PRESETS
@@ -16,14 +16,16 @@ from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import BOS, EOS_TURN, train_tokenizer
 from doctorsun.recipes.inputs import result_inputs, stage_inputs, start_inputs, training_stores
 from doctorsun.recipes.machine import Machine, place
+from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.placed import placed_errors
+from doctorsun.recipes.realised import realised_mixture
+from doctorsun.recipes.record import update_record
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.atomic import atomic_folder
 from doctorsun.storage.store import Store
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
-from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Telemetry
 from doctorsun.weights.hugging_face import load_weights, save_processor, save_weights
 
@@ -106,12 +108,19 @@ def _run_stage(context: StageContext, name: StageName, start: Path, pixels: Pixe
     model, processor = load_weights(start)
     place(model)
     pixels = pixels or PixelCache(processor)
+    stage = recipe.stages[name]
+    sources = dict.fromkeys(entry.source for entry in stage.mixture)
+    plan = plan_stage(recipe, stage, {f"{source}/train": context.stores.open(source, "train") for source in sources})
+    realised = realised_mixture(plan, stage.steps, processor if stage.objective == "replies" else None)
+    record = context.steps.record
+    update_record(context.run, record, mixtures=record.get("mixtures", {}) | {name: realised})
     job = StageJob(
         name=name,
         index=list(recipe.stages).index(name),
         num_stages=len(recipe.stages),
-        stage=recipe.stages[name],
-        plan=plan_stage(recipe, recipe.stages[name], context.stores),
+        stage=stage,
+        plan=plan,
+        realised=realised,
         processor=processor,
         pixels=pixels,
         folder=folder,
@@ -122,17 +131,6 @@ def _run_stage(context: StageContext, name: StageName, start: Path, pixels: Pixe
         train_stage(job, model, context.telemetry)
     save_weights(model.cpu(), start, folder / "weights")
     return pixels
-
-
-def plan_stage(recipe: Recipe, stage: StageSection, stores: RunStores) -> StagePlan:
-    """Lay out the data of a stage."""
-    pools = [
-        Pool.select(entry.source, stores.open(entry.source, "train"), tasks=entry.tasks, languages=entry.languages)
-        for entry in stage.mixture
-    ]
-    total = sum(entry.weight for entry in stage.mixture)
-    shares = [entry.weight / total for entry in stage.mixture]
-    return StagePlan(pools, shares, batch_samples=stage.batch_samples, seed=recipe.seed)
 
 
 def publish(weights: Path, recipe: Recipe, steps: Steps) -> Path:

@@ -51,19 +51,26 @@ class RunStores:
         """Return every store without making any; None where one is missing, damaged or of other settings."""
         found: dict[str, Store] = {}
         for source, split in self._all():
-            section = self._section(source)
-            try:
-                if isinstance(section, StoreSource):
-                    store = open_split(Path(section.splits[split]), split)
-                elif is_made(section, split, self._folder(source, split), seed=self.recipe.seed):
-                    store = Store(self._folder(source, split))
-                else:
-                    return None
-                store.check()
-            except DataError:
+            store = self.find(source, split)
+            if store is None:
                 return None
             found[f"{source}/{split}"] = store
         return found
+
+    def find(self, source: str, split: Split) -> Store | None:
+        """Return the store of a source's split without making it; None where it is missing, damaged or another."""
+        section = self._section(source)
+        try:
+            if isinstance(section, StoreSource):
+                store = open_split(Path(section.splits[split]), split)
+            elif is_made(section, split, self._folder(source, split), seed=self.recipe.seed):
+                store = Store(self._folder(source, split))
+            else:
+                return None
+            store.check()
+        except DataError:
+            return None
+        return store
 
     def remove_damaged(self, tell: Callable[[str], None]) -> None:
         """Remove the stores of this run that cannot be read, so that they can be made again; tell which."""

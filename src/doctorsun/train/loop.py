@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -40,6 +41,7 @@ class StageJob:
         index: place of the stage among the run's ``num_stages``.
         folder: where its checkpoints go.
         pixels: decoded images, kept from stage to stage.
+        realised: samples and tokens of the whole stage by source, data set, domain and language, for the diary.
         bf16: compute in bfloat16 under autocast; weights and optimizer stay fp32.
     """
 
@@ -53,6 +55,7 @@ class StageJob:
     folder: Path
     seed: int
     bf16: bool
+    realised: Sequence[Mapping[str, Any]] = ()
 
 
 def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> None:
@@ -142,6 +145,7 @@ class StageLoop:
             trainable_parameters=sum(p.numel() for p in self.parameters.values()),
             mixture=plan.source_shares(),
             languages=plan.language_shares(),
+            realised=self.job.realised,
         )
 
     def _timed(self, batches: Iterator[StepBatch]) -> Iterator[StepBatch]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from jaxtyping import Int64
 
 from doctorsun.errors import RecipeError
 from doctorsun.storage.store import Store
+from doctorsun.train.selection import image_keys, repeat_datasets, select_rows
 
 # Questions about one image that one step takes at most: more would make the batch depend on few images.
 MAX_SAMPLES_PER_IMAGE = 4
@@ -48,7 +49,7 @@ class Pool:
                 f"the mixture entry '{name}' selects nothing",
                 got=f"0 of {len(store)} samples",
                 expected="at least one",
-                do="check its tasks and languages against 'doctorsun data stats'",
+                do="check what it takes against 'doctorsun data stats'",
             )
         self.name = name
         self.store = store
@@ -58,22 +59,39 @@ class Pool:
 
     @classmethod
     def select(
-        cls, name: str, store: Store, *, tasks: Sequence[str] | None = None, languages: Sequence[str] | None = None
+        cls,
+        name: str,
+        store: Store,
+        *,
+        tasks: Sequence[str] | None = None,
+        languages: Sequence[str] | None = None,
+        domains: Sequence[str] | None = None,
+        datasets: Sequence[str] | Mapping[str, float] | None = None,
     ) -> "Pool":
-        """Take the samples of a store whose task family and language are wanted.
+        """Take the samples of a store that are wanted in every respect; data sets may have sampling ratios.
 
         Raises:
             RecipeError: none is.
         """
-        keep = np.ones(len(store), dtype=bool)
-        if tasks is not None:
-            keep &= np.array([task.partition(":")[0] in tasks for task in store.column("task")], dtype=bool)
-        if languages is not None:
-            keep &= np.array([language in languages for language in store.column("language")], dtype=bool)
-        keys = [hashes[0] if hashes else f"row {row}" for row, hashes in enumerate(store.column("images.sha256"))]
+        rows = select_rows(store, tasks=tasks, languages=languages, domains=domains, datasets=datasets)
+        keys = image_keys(store)
         groups = np.unique(np.array(keys, dtype=object).astype(str), return_inverse=True)[1]
-        rows = np.flatnonzero(keep)
-        return cls(name, store, rows, groups[rows])
+        if not isinstance(datasets, Mapping):
+            return cls(name, store, rows, groups[rows])
+        rows, repetitions = repeat_datasets(store, rows, keys, datasets)
+        # Repetitions are groups of their own, so that a step does not hold one question twice in a row.
+        return cls(name, store, rows, groups[rows] + repetitions * len(store))
+
+    def parted(self, columns: Sequence[str]) -> list[tuple[tuple[str, ...], "Pool"]]:
+        """Split the pool by the values of columns; return the values with the samples that have them, in order."""
+        values = list(zip(*(self.column(name) for name in columns), strict=True)) or [()] * len(self.rows)
+        places: dict[tuple[str, ...], list[int]] = {}
+        for place, value in enumerate(values):
+            places.setdefault(value, []).append(place)
+        return [
+            (value, Pool(self.name, self.store, self.rows[places[value]], self.groups[places[value]]))
+            for value in sorted(places)
+        ]
 
     def take(self, seed: Sequence[int], start: int, count: int) -> Int64[np.ndarray, " count"]:
         """Return ``count`` rows from position ``start`` of the endless sequence of epochs."""
@@ -85,6 +103,13 @@ class Pool:
             parts.append(part)
             start, count = start + len(part), count - len(part)
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def times_taken(self, seed: Sequence[int], count: int) -> Int64[np.ndarray, " store_rows"]:
+        """Return how often each row of the store is among the first ``count`` of the endless sequence of epochs."""
+        epochs, rest = divmod(count, len(self.rows))
+        size = len(self.store)
+        last = np.bincount(self.order((*seed, epochs))[:rest], minlength=size)
+        return epochs * np.bincount(self.rows, minlength=size) + last
 
     def column(self, name: str) -> list[Any]:
         """Return a flat column of the pool's samples."""

@@ -1,12 +1,16 @@
 """Mixture entries that select nothing, found before training with their place."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from doctorsun.config.load import load_marked_recipe
 from doctorsun.errors import RecipeError
-from doctorsun.recipes.mixtures import check_mixtures
+from doctorsun.recipes.mixtures import check_mixtures, mixtures_by_recipe, plan_stage
+from doctorsun.schema import Source
+from doctorsun.storage.store import Store, StoreWriter
 from small_model import image, png, question, write_store
 
 RECIPE = """\
@@ -54,9 +58,44 @@ def test_an_entry_that_selects_a_sample_passes(tmp_path: Path, entry: str) -> No
 def test_an_entry_that_selects_nothing_is_named_with_its_stage_and_place(tmp_path: Path, rest: str) -> None:
     assert complaint(tmp_path, f"{{source: asked, {rest}}}") == (
         "r.yaml:9:9: stages.align.mixture.0: selects nothing from the source 'asked': got 0 of 2 samples, expected"
-        " tasks among presence, side and languages among en, zh; change its tasks or languages; 'doctorsun data stats'"
-        " counts them"
+        " tasks among presence, side; languages among en, zh; change what it takes; 'doctorsun data stats' counts all"
     )
+
+
+@pytest.mark.parametrize(("datasets", "place"), [("[made, makde]", "1"), ("{makde: 0.5}", "makde")])
+def test_a_data_set_that_the_source_does_not_hold_is_named(tmp_path: Path, datasets: str, place: str) -> None:
+    found = complaint(tmp_path, f"{{source: asked, datasets: {datasets}}}")
+    assert found.partition(": ")[2] == (
+        f"stages.align.mixture.0.datasets.{place}: the source 'asked' has no such data set: got 'makde', expected"
+        " 'made'; did you mean 'made'?"
+    )
+
+
+def test_a_domain_that_the_source_does_not_hold_selects_nothing(tmp_path: Path) -> None:
+    found = complaint(tmp_path, "{source: asked, domains: [general]}")
+    assert "expected tasks among presence, side; languages among en, zh; domains among medical; change" in found
+
+
+@pytest.mark.parametrize(
+    ("ratios", "expected"),
+    [
+        ("{language: {zh: 1, en: 2}, domain: {medical: 1}, source: {asked: 1}}", ""),
+        ("{language: {zh: 1}}", "r.yaml:10:13: stages.align.ratios: ratios of language: got none for 'en'"),
+    ],
+)
+def test_ratios_are_tried_before_training(tmp_path: Path, ratios: str, expected: str) -> None:
+    found = complaint(tmp_path, f"{{source: asked}}\n    ratios: {ratios}")
+    assert found.partition(": got")[0].endswith(expected.partition(": got")[0])
+    assert bool(found) == bool(expected)
+
+
+def test_ratios_name_sources_of_the_mixture(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    words = RECIPE.replace("STAGE", "align").replace("OBJECTIVE", "replies").replace("ENTRY", "{source: asked}")
+    path.write_text(f"{words}    ratios: {{source: {{askd: 1}}}}\n", encoding="utf-8")
+    [(place, error)] = mixtures_by_recipe(load_marked_recipe(path)[0])
+    assert place == "stages.align.ratios.source.askd"
+    assert error.text() == "unknown source of the mixture: got 'askd', expected 'asked'; did you mean 'asked'?"
 
 
 def test_labels_need_facts_in_a_store(tmp_path: Path) -> None:
@@ -69,3 +108,24 @@ def test_labels_need_facts_in_a_store(tmp_path: Path) -> None:
 
 def test_labels_take_a_store_with_facts(tmp_path: Path) -> None:
     assert complaint(tmp_path, "{source: asked}", objective="labels", facts="{}") == ""
+
+
+def test_the_ratios_of_a_publishers_list_are_taken_from_the_store(tmp_path: Path) -> None:
+    names = ("halved", "doubled", "never", "untold")
+    rows = [
+        replace(question(f"{name}{n}", "Mass?", "Yes.", image(png(n))), source=Source(dataset=name))
+        for name in names
+        for n in range(4)
+    ]
+    step = {"step": "import", "sample_ratios": {"halved": 0.5, "doubled": 2, "never": 0}}
+    with StoreWriter(tmp_path / "asked", name="asked", step=step) as writer:
+        for row in rows:
+            writer.add([row])
+    path = tmp_path / "r.yaml"
+    entry = "{source: asked, datasets: published}"
+    path.write_text(RECIPE.replace("STAGE", "align").replace("OBJECTIVE", "replies").replace("ENTRY", entry))
+    recipe, document = load_marked_recipe(path)
+    stores = {"asked/train": Store(tmp_path / "asked")}
+    check_mixtures(recipe, stores, document)
+    [pool] = plan_stage(recipe, recipe.stages["align"], stores).pools
+    assert Counter(pool.column("source.dataset")) == {"halved": 2, "doubled": 8, "untold": 4}

@@ -14,7 +14,7 @@ from doctorsun.config.evaluation import DialogueSection, EvaluationSection, Task
 from doctorsun.config.model import ModelSection, TokenizerSection
 from doctorsun.config.recipe import STAGE_ORDER, Recipe
 from doctorsun.config.shape import alternatives
-from doctorsun.config.stage import LoraSection, MixtureEntry, PartSection, StageSection
+from doctorsun.config.stage import LoraSection, MixtureEntry, PartSection, RatioSection, StageSection
 from doctorsun.data.offers import PHANTOM, PHANTOM_TEXT, SHAPES
 from doctorsun.eval.tasks import TASKS
 from doctorsun.model.presets import PRESETS
@@ -36,6 +36,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "stages.NAME.trainable.PART": PartSection,
     "stages.NAME.trainable.PART.lora": LoraSection,
     "stages.NAME.mixture": MixtureEntry,
+    "stages.NAME.ratios": RatioSection,
     "evaluation": EvaluationSection,
     "evaluation.tasks.NAME": TaskSection,
     "dialogues": DialogueSection,

@@ -124,6 +124,13 @@ def test_keys_that_only_one_recipe_has_differ() -> None:
     assert sorted(differing_keys(old, new)) == ["a.c", "d", "e"]
 
 
+def test_keys_that_an_earlier_version_did_not_have_are_as_not_given() -> None:
+    old = {"mixture": [{"source": "a"}], "steps": 1}
+    assert list(differing_keys(old, {"mixture": [{"source": "a", "domains": None}], "steps": 1, "ratios": None})) == []
+    assert list(differing_keys(old, {"mixture": [{"source": "a", "domains": ["general"]}], "steps": 1})) == ["mixture"]
+    assert list(differing_keys(old, {"mixture": [*old["mixture"]] * 2, "steps": 1})) == ["mixture"]
+
+
 @pytest.mark.parametrize("content", ['{"recipe": {', "[]", "{}"])
 def test_a_damaged_record_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "run.json").write_text(content)

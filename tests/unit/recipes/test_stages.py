@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from doctorsun.config import Recipe
 from doctorsun.errors import DataError, RecipeError, WeightsError
 from doctorsun.processor.processor import Processor
 from doctorsun.recipes.machine import Machine
+from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.record import read_record
-from doctorsun.recipes.stages import StageContext, plan_stage, prepare_start, publish, run_stages
+from doctorsun.recipes.stages import StageContext, prepare_start, publish, run_stages
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of, store_facts
 from doctorsun.storage.store import Store
@@ -84,6 +86,12 @@ def test_each_stage_starts_from_the_one_before_and_is_done_once(stores: Path) ->
     assert run_stages(context) == last
     assert (stores / "run/metrics.jsonl").read_text() == lines
     assert not list((stores / "run").rglob("checkpoints"))
+    mixtures = json.loads((stores / "run/run.json").read_text())["mixtures"]
+    assert {name: [row["samples"] for row in rows] for name, rows in mixtures.items()} == {
+        "pretrain": [3],
+        "align": [2, 1],
+    }
+    assert all(row["tokens"] > 0 for rows in mixtures.values() for row in rows)
 
 
 def test_a_damaged_stage_is_trained_again_to_the_same_weights_and_those_after_it_stay(stores: Path) -> None:
@@ -175,7 +183,7 @@ def test_a_new_tokenizer_needs_words(stores: Path) -> None:
 
 def test_a_plan_mixes_by_weight(stores: Path) -> None:
     recipe = recipe_of(stores)
-    plan = plan_stage(recipe, recipe.stages["align"], RunStores(recipe, stores / "run", lambda *_: None))
+    plan = plan_stage(recipe, recipe.stages["align"], RunStores(recipe, stores / "run", lambda *_: None).open_all())
     assert plan.source_shares() == pytest.approx({"asked": 2 / 3, "texts": 1 / 3})
     assert [ref.pool for ref in plan.step(0)] == [0, 0, 1]
 

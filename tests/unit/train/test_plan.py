@@ -9,7 +9,7 @@ import pytest
 from doctorsun.errors import RecipeError
 from doctorsun.storage.store import Store
 from doctorsun.train.plan import MAX_SAMPLES_PER_IMAGE, Pool, SampleRef, StagePlan
-from small_model import image, png, question, write_store
+from small_model import assistant, image, png, question, sample, write_store
 
 
 @pytest.fixture
@@ -110,6 +110,56 @@ def test_the_fingerprint_changes_with_all_that_the_order_depends_on(
     ]
     assert len(set(fingerprints)) == len(fingerprints)
     assert fingerprint() == fingerprints[0]
+
+
+class Named(Store):
+    """A store whose identity is known beforehand."""
+
+    @property
+    def sha256(self) -> str:
+        return "0" * 64
+
+
+def test_a_mixture_keeps_its_order_and_fingerprint_over_versions(tmp_path: Path) -> None:
+    asked = [
+        question(
+            f"q{number}",
+            f"{number}?",
+            "No.",
+            image(b"image %d" % (number // 5)),
+            task="presence:nodule" if number % 3 else "side:nodule",
+            language="zh" if number % 2 else "en",
+        )
+        for number in range(40)
+    ]
+    write_store(tmp_path / "asked", asked)
+    write_store(tmp_path / "texts", [sample(f"t{number}", assistant(f"T {number}.")) for number in range(9)])
+    pools = [
+        Pool.select("asked", Named(tmp_path / "asked"), tasks=["presence"], languages=["en", "zh"]),
+        Pool.select("texts", Named(tmp_path / "texts")),
+    ]
+    plan = StagePlan(pools, [2 / 3, 1 / 3], batch_samples=6, seed=7)
+    assert plan.fingerprint == "0d109c3a1591284c88e71c88b053d22fa9a6996d4116fed58eed23f9fbbafd60"
+    assert [(ref.pool, ref.row) for ref in plan.step(0)] == [(0, 5), (0, 7), (0, 8), (0, 1), (1, 2), (1, 6)]
+    assert [(ref.pool, ref.row) for ref in plan.step(11)] == [(0, 10), (0, 13), (0, 16), (0, 19), (1, 7), (1, 8)]
+
+
+def test_a_pool_counts_what_it_gives(images: Pool) -> None:
+    for count in (0, 7, 20, 53):
+        taken = images.take((7,), 0, count)
+        assert images.times_taken((7,), count).tolist() == np.bincount(taken, minlength=20).tolist()
+
+
+def test_a_pool_is_parted_by_columns(images: Pool) -> None:
+    parts = dict(images.parted(["language", "task"]))
+    assert {key: len(part.rows) for key, part in parts.items()} == {
+        ("en", "presence:nodule"): 8,
+        ("en", "side:nodule"): 4,
+        ("zh", "presence:nodule"): 8,
+    }
+    assert set(parts["en", "side:nodule"].column("task")) == {"side:nodule"}
+    [(key, whole)] = images.parted([])
+    assert (key, whole.rows.tolist(), whole.groups.tolist()) == ((), images.rows.tolist(), images.groups.tolist())
 
 
 def test_shares_of_sources_and_languages_are_those_of_the_mixture(images_store: Store, texts: Pool) -> None:

@@ -41,6 +41,11 @@ TITLES = {
     "RowMask": "mask",
     "ObjectTable": "object_tables",
     "TextColumns": "texts",
+    "Volumes": "reader: volumes",
+    "OfSomeCases": "volumes: where",
+    "VolumeImage": "volumes: images",
+    "VolumeMask": "volumes: masks",
+    "SliceChoice": "slices",
 }
 
 

@@ -36,6 +36,10 @@ Everyday
 |---|---|
 <table><tr><td>cell <b>bold</b></td></tr></table>
 
+<div data-type="note" class="anatomy interactive">
+Watch this video.
+</div>
+
 <div data-type="exercise"><div data-type="problem">
 Which?
 </div></div>

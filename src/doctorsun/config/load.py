@@ -17,7 +17,7 @@ from doctorsun.config.shape import Page
 from doctorsun.config.suggest import did_you_mean
 from doctorsun.errors import RecipeError
 
-SectionT = TypeVar("SectionT", bound=Section)
+Model = TypeVar("Model", bound=Section)
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -46,7 +46,7 @@ def load_marked_recipe(
     return _checked(root, Recipe), root
 
 
-def load_section(path: Path, model: type[SectionT]) -> tuple[SectionT, Node]:
+def load_section(path: Path, model: type[Model]) -> tuple[Model, Node]:
     """Load a file of one section, such as an adapter, with the document whose marks say where each value stands.
 
     Raises:
@@ -56,7 +56,7 @@ def load_section(path: Path, model: type[SectionT]) -> tuple[SectionT, Node]:
     return _checked(root, model), root
 
 
-def section_of(given: Mapping[str, Any], settings: Sequence[str], model: type[SectionT]) -> SectionT:
+def section_of(given: Mapping[str, Any], settings: Sequence[str], model: type[Model]) -> Model:
     """Make a section of values and of settings from the command line, such as ``licence=CC0-1.0``.
 
     Raises:
@@ -69,7 +69,7 @@ def section_of(given: Mapping[str, Any], settings: Sequence[str], model: type[Se
     return _checked(root, model)
 
 
-def _checked(root: Node, model: type[SectionT]) -> SectionT:
+def _checked(root: Node, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(json.dumps(root.plain()), strict=True)
     except ValidationError as error:

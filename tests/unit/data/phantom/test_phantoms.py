@@ -47,7 +47,7 @@ def test_images_have_the_ontologys_names_and_the_right_size(modality):
     assert image.modality == modality
     assert image.anatomy in ONTOLOGY.organs
     assert image.department in ONTOLOGY.departments
-    assert {item.label for item in image.objects} <= set(ONTOLOGY.regions) | set(ONTOLOGY.findings)
+    assert {item.label for item in image.objects} <= set(ONTOLOGY.findings)
 
 
 @pytest.mark.parametrize("modality", MODALITIES)

@@ -1,4 +1,4 @@
-"""Commands on stores: build, stats, show, verify."""
+"""Commands on stores: build, stats, show, verify, export."""
 
 from dataclasses import asdict
 from itertools import islice
@@ -86,6 +86,26 @@ def show(
 
 
 @app.command()
+def card(
+    context: typer.Context,
+    folder: StoreFolder,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.html", help="The page; STORE/card.html when not given.")
+    ] = None,
+) -> None:
+    """Write the card of a store: what it holds, its licences, samples to look at.
+
+    A page in the language of --lang (the locale's when not given), and beside it Markdown for the Hugging Face hub, in
+    English and then Chinese.
+    """
+    from doctorsun.report.store import write_card
+
+    session: Session = context.obj
+    for path in write_card(folder, out, language=session.language):
+        typer.echo(str(path))
+
+
+@app.command()
 def verify(context: typer.Context, folder: StoreFolder) -> None:
     """Compare every shard of a store with its hash."""
     from doctorsun.storage.store import Store
@@ -93,3 +113,43 @@ def verify(context: typer.Context, folder: StoreFolder) -> None:
     session: Session = context.obj
     Store(folder).verify()
     typer.echo(say("store_intact", session.language))
+
+
+@app.command()
+def export(
+    folder: StoreFolder,
+    format_name: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help="llava, webdataset, messages (OpenAI) or hf (Hugging Face)."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The new folder.")],
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="SPLIT", help="train, validation or test alone; all when not given."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write a store in a format that other trainers read.
+
+    'import' reads every export again and gives the same samples.
+    """
+    from rich.console import Console
+
+    from doctorsun.data.export.export import export_format, export_store
+    from doctorsun.recipes.progress import RunProgress
+    from doctorsun.storage.store import Store
+
+    chosen, store = export_format(format_name), Store(folder)
+    with RunProgress(Console(stderr=True)).shown() as progress:
+        done = export_store(
+            store, chosen, out, split=split, on_progress=lambda done, total: progress.store(out.name, done, total)
+        )
+    row = {
+        "export": str(out),
+        "format": chosen.name,
+        "samples": sum(done.num_samples.values()),
+        **done.num_samples,
+        "samples with images that are not here": done.num_references,
+    }
+    print_json(row) if as_json else print_rows([row])

@@ -27,6 +27,7 @@ from doctorsun.data.readers.slake import open_slake
 from doctorsun.data.readers.sunmed import open_sunmed
 from doctorsun.data.readers.tico19 import open_tico19
 from doctorsun.data.readers.vqa_rad import VqaRadReader
+from doctorsun.data.readers.webdataset import open_webdataset
 from doctorsun.errors import RecipeError
 
 
@@ -77,6 +78,9 @@ FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat("toyhom", "Toyhom: questions of Chinese patients and physicians' answers", open_toyhom),
     ImportFormat(
         "vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", lambda source: VqaRadReader(Path(source.path))
+    ),
+    ImportFormat(
+        "webdataset", "WebDataset: tar archives of images with a record of turns or a caption beside", open_webdataset
     ),
 )
 

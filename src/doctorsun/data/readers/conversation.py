@@ -85,9 +85,30 @@ def image_refs(fields: dict[str, Any]) -> list[ImageRef]:
     for name in _IMAGES:
         value = fields.get(name)
         each = value if isinstance(value, list) else [value]
-        if refs := [ref for ref in map(_ref, each) if ref]:
+        if refs := [ref for ref in map(image_ref, each) if ref]:
             return refs
     return []
+
+
+def shown_refs(fields: dict[str, Any]) -> list[ImageRef]:
+    """Return the images that stand within the turns, as typed parts of a path or an address."""
+    contents = (turn.get("content") for turn in turns_of(fields) if isinstance(turn, dict))
+    pieces = (piece for content in contents if isinstance(content, list) for piece in content)
+    return [ref for piece in pieces if isinstance(piece, dict) and (ref := image_ref(piece))]
+
+
+def image_ref(value: Any) -> ImageRef | None:
+    """Return what an image is: a path, bytes, or both in the fields of the ways to write a reference."""
+    if isinstance(value, str):
+        return ImageRef(value.strip()) if value.strip() else None
+    if isinstance(value, bytes):
+        return ImageRef(data=value)
+    if not isinstance(value, dict):
+        return None
+    paths = (found.path for name in _PATHS if (found := image_ref(value.get(name))) and found.path)
+    data = value.get("bytes")
+    ref = ImageRef(next(paths, ""), data if isinstance(data, bytes) else None)
+    return ref if ref.path or ref.data else None
 
 
 def checked(raw: RawRecord, messages: Sequence[Message], images: Sequence[ImageRef]) -> Conversation | Dropped:
@@ -132,22 +153,8 @@ def _parts(content: Any, shown: list[ImageRef | None]) -> Iterator[Part]:
             if text.strip():
                 yield text_part(text.strip())
         elif isinstance(piece, dict) and str(piece.get("type", "image")).startswith(("image", "input_image")):
-            shown.append(_ref(piece))
+            shown.append(image_ref(piece))
             yield image_part()
-
-
-def _ref(value: Any) -> ImageRef | None:
-    """Return what an image is: a path, bytes, or both in the fields of the ways to write a reference."""
-    if isinstance(value, str):
-        return ImageRef(value.strip()) if value.strip() else None
-    if isinstance(value, bytes):
-        return ImageRef(data=value)
-    if not isinstance(value, dict):
-        return None
-    paths = (found.path for name in _PATHS if (found := _ref(value.get(name))) and found.path)
-    data = value.get("bytes")
-    ref = ImageRef(next(paths, ""), data if isinstance(data, bytes) else None)
-    return ref if ref.path or ref.data else None
 
 
 def _joined(messages: Sequence[Message]) -> list[Message]:

@@ -11,6 +11,7 @@ from typing import Any
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.box_marks import objects_of_marks
 from doctorsun.data.readers.conversation import Conversation
+from doctorsun.data.readers.exported import EXPORTED, exported_item
 from doctorsun.data.readers.image_finder import ImageFinder
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.json_stream import stream_records
@@ -90,6 +91,8 @@ class PublishedReader:
 
     def make(self, pending: RawRecord) -> Item:
         """Make the sample of a record, its images found and decoded once."""
+        if EXPORTED in pending.fields:
+            return exported_item(pending, self.finder)
         published = self.read_record(pending)
         if isinstance(published, Dropped):
             return published

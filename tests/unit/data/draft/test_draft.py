@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import PIL.Image
 import pytest
@@ -175,3 +176,15 @@ def test_arrays_as_of_medmnist(tmp_path: Path):
     np.savez(tmp_path / "ownmnist.npz", **parts)
     assert first_labels(tmp_path) <= {"class 0", "class 2"}
     assert drafted(tmp_path)[0].labels.keys() == {"class 0", "class 1", "class 2"}
+
+
+def test_label_maps_beside_their_volumes(tmp_path: Path):
+    labels = np.zeros((6, 5, 4), np.uint8)
+    labels[1:4, 1:4, 1:3] = 2
+    for case in ("case_1", "case_2"):
+        (tmp_path / case).mkdir()
+        for ending, values in (("_flair", np.ones((6, 5, 4), np.int16)), ("_t1", labels), ("_seg", labels)):
+            nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), tmp_path / case / f"{case}{ending}.nii.gz")
+
+    assert first_labels(tmp_path) == {"value 2"}
+    assert [image["sequence"] for image in drafted(tmp_path)[0].reader.model_dump()["images"]] == ["flair", "t1"]

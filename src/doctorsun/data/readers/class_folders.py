@@ -21,8 +21,7 @@ class ClassFolders(Section):
 
     def pending(self, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield the path below the root and the named parts of every image."""
-        for path, fields in PathPattern(self.images).find(root):
-            yield path.relative_to(root).as_posix(), fields
+        yield from PathPattern(self.images).listed(root)
 
     def read(self, pending: tuple[str, dict[str, str]], root: Path) -> Sequence[Record] | Dropped:
         """Read one image with its class."""

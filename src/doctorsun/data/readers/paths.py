@@ -66,6 +66,15 @@ class PathPattern:
                 f"files in {root}", got=f"none like {self.text}", expected="at least one", do="check --root"
             )
 
+    def listed(self, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield the same by the paths below the folder.
+
+        Raises:
+            DataError: as of `find`.
+        """
+        for path, fields in self.find(root):
+            yield path.relative_to(root).as_posix(), fields
+
     def _walk(self, root: Path) -> Iterator[Path]:
         """Yield the files that may match, a folder at a time so that memory stays flat; hidden ones are left out."""
         parts = PurePosixPath(self.text).parts

@@ -33,8 +33,7 @@ class Voc(Section):
 
     def pending(self, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield the path below the root and the named parts of every annotation file."""
-        for path, fields in PathPattern(self.annotations).find(root):
-            yield path.relative_to(root).as_posix(), fields
+        yield from PathPattern(self.annotations).listed(root)
 
     def read(self, pending: tuple[str, dict[str, str]], root: Path) -> Sequence[Record] | Dropped:
         """Read one picture with its objects."""

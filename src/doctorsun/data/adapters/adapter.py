@@ -10,12 +10,15 @@ from doctorsun.data.readers.arrays import Arrays
 from doctorsun.data.readers.class_folders import ClassFolders
 from doctorsun.data.readers.coco import Coco
 from doctorsun.data.readers.mask_images import MaskImages
+from doctorsun.data.readers.slides import Slides
 from doctorsun.data.readers.table import Table
 from doctorsun.data.readers.voc import Voc
 from doctorsun.data.readers.volumes import Volumes
 from doctorsun.data.readers.yolo import Yolo
 
-ReaderSection = Annotated[Arrays | ClassFolders | Coco | MaskImages | Table | Voc | Volumes | Yolo, Field(discriminator="kind")]
+ReaderSection = Annotated[
+    Arrays | ClassFolders | Coco | MaskImages | Slides | Table | Voc | Volumes | Yolo, Field(discriminator="kind")
+]
 
 
 class FieldRule(Section):

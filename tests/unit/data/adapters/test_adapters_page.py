@@ -41,6 +41,7 @@ TITLES = {
     "RowMask": "mask",
     "ObjectTable": "object_tables",
     "TextColumns": "texts",
+    "Slides": "reader: slides",
     "Volumes": "reader: volumes",
     "OfSomeCases": "volumes: where",
     "VolumeImage": "volumes: images",

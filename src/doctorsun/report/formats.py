@@ -52,6 +52,19 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}"
 
 
+def whole(value: float) -> str:
+    """Write a number of things in full, with commas between thousands."""
+    return f"{value:,.0f}"
+
+
+def size(num_bytes: float) -> str:
+    """Write the size of a file in the largest binary unit that it fills."""
+    for unit, letters in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if num_bytes >= unit:
+            return f"{num_bytes / unit:,.{1 if num_bytes < 10 * unit else 0}f} {letters}"
+    return f"{num_bytes:.0f} B"
+
+
 def small(value: float | None) -> str:
     """Write a measured number, such as a loss, with three significant digits."""
     if value is None or not math.isfinite(value):

@@ -30,11 +30,9 @@ def render_page(
     language: Language,
 ) -> str:
     """Return the page as HTML; every text that comes from files is escaped."""
-    environment = _environment(language)
+    environment = page_environment(language)
     whole, headlines = whole_rows(rows), headline_rows(rows)
     return environment.get_template("page.html.jinja").render(
-        language=language,
-        css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (our own style sheet)
         summary=summary,
         recipe=record.info.get("recipe", {}),
         stages=list(zip(record.progress.stages, summary["stages"], strict=True)),
@@ -48,7 +46,8 @@ def render_page(
     )
 
 
-def _environment(language: Language) -> Environment:
+def page_environment(language: Language) -> Environment:
+    """Return what fills the templates in one language: their folder, filters, words and bars."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -56,22 +55,28 @@ def _environment(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    names = ("percent", "interval", "margin", "duration", "count", "small", "moment")
-    environment.filters.update({name: getattr(formats, name) for name in names})
+    numbers = ("percent", "interval", "margin", "duration", "count", "whole", "size", "small", "moment")
+    environment.filters.update({name: getattr(formats, name) for name in numbers})
     environment.filters.update(data_uri=data_uri, readable=partial(readable, language=language))
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": True}
+    names: Any = environment.globals
+    names.update(
+        language=language,
+        css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (our own style sheet)
+        t=partial(_words, language),
+        share_bar=_share_bar,
+        stacked_bar=_stacked_bar,
+    )
     return environment
 
 
 def _functions(language: Language) -> dict[str, Any]:
-    """Return the functions that the templates call."""
+    """Return the functions that the templates of a run call."""
     return {
-        "t": partial(_words, language),
         "unproven": is_unproven,
         "forest": partial(_forest, language),
         "loss_chart": partial(_loss_chart, language),
         "throughput_chart": partial(_throughput_chart, language),
-        "share_bar": _share_bar,
-        "stacked_bar": _stacked_bar,
         "mark_symbol": _mark_symbol,
     }
 

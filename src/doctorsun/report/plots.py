@@ -86,6 +86,26 @@ def stacked_bar(shares: Sequence[float], *, label: str) -> str:
     return f'<svg class="stack" width="100%" height="10" role="img" aria-label="{escape(label)}">{segments}</svg>'
 
 
+def rank_plot(counts: Sequence[int], *, label: str) -> str:
+    """Draw falling counts as an area over their rank, on a logarithmic scale from 1.
+
+    Returns:
+        An ``svg`` element as wide as its container and 170 pixels high.
+    """
+    top = max(1, math.ceil(math.log10(max(counts, default=1))))
+    frame = _Frame(x_max=max(len(counts), 1), y_max=top)
+    rows = "".join(_grid_line(frame, power, lambda power: f"{10**power:,.0f}") for power in range(top + 1))
+    steps = [(x, math.log10(count)) for rank, count in enumerate(counts) for x in (rank, rank + 1)]
+    area = frame.path([(0, 0), *steps, (len(counts), 0)])
+    return (
+        f'<svg class="chart" width="100%" height="{frame.height_px}" role="img" aria-label="{escape(label)}">{rows}'
+        f'<svg x="{LEFT_PERCENT}%" y="{frame.top_px}" width="{100 - LEFT_PERCENT}%" height="{frame.plot_px}"'
+        f' viewBox="0 0 1000 1000" preserveAspectRatio="none"><polygon class="area" points="{area}"/></svg>'
+        f'<text class="tick" x="{LEFT_PERCENT}%" y="{frame.height_px - 3}">1</text>'
+        f'<text class="tick end" x="100%" y="{frame.height_px - 3}">{len(counts):,}</text></svg>'
+    )
+
+
 def nice_ticks(low: float, high: float, num: int = 4) -> list[float]:
     """Return about ``num`` round numbers (1, 2 or 5 times a power of ten apart) from ``low`` to at least ``high``."""
     span = (high - low) or 1.0

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from doctorsun.report.card_strings import CARD_STRINGS
+
 Language = Literal["en", "zh"]
 
 STRINGS: dict[str, tuple[str, str]] = {
@@ -181,6 +183,7 @@ STRINGS: dict[str, tuple[str, str]] = {
             "上述测试集得分不能说明其临床安全性。请勿用于诊断、治疗或任何涉及患者的决策。"
         ),
     ),
+    **CARD_STRINGS,
 }
 """Per key: the English and the Chinese words."""
 

@@ -45,3 +45,15 @@ def test_small() -> None:
 )
 def test_moment(text: str | None, shown: str) -> None:
     assert formats.moment(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (2048, "2.0 KiB"), (111 * 2**20, "111 MiB"), (2000 * 2**30, "2,000 GiB")],
+)
+def test_sizes_of_files(num_bytes: int, text: str) -> None:
+    assert formats.size(num_bytes) == text
+
+
+def test_whole_numbers_have_commas() -> None:
+    assert (formats.whole(999), formats.whole(1_234_567)) == ("999", "1,234,567")

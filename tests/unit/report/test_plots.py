@@ -11,6 +11,7 @@ from doctorsun.report.plots import (
     mark_symbol,
     moving_average,
     nice_ticks,
+    rank_plot,
     share_bar,
     stacked_bar,
 )
@@ -119,3 +120,15 @@ def test_share_bar_is_as_long_as_its_share(share: float, width: str) -> None:
 def test_stacked_shares_follow_each_other() -> None:
     svg = stacked_bar([0.25, 0.75], label="x")
     assert re.findall(r'x="(.*?)" width="(.*?)" height="10"', svg) == [("0.00%", "25.00%"), ("25.00%", "75.00%")]
+
+
+def test_a_rank_plot_has_a_line_for_every_power_of_ten() -> None:
+    drawn = rank_plot([1000, 10, 1], label="labels <1>")
+    assert re.findall(r'class="tick end"[^>]*>([\d,]+)<', drawn) == ["1", "10", "100", "1,000", "3"]
+    assert 'aria-label="labels &lt;1&gt;"' in drawn
+    points = "0.0,1000.0 0.0,0.0 333.3,0.0 333.3,666.7 666.7,666.7 666.7,1000.0 1000.0,1000.0 1000.0,1000.0"
+    assert f'points="{points}"' in drawn
+
+
+def test_a_rank_plot_of_nothing_is_an_empty_frame() -> None:
+    assert "0.0,1000.0 0.0,1000.0" in rank_plot([], label="")

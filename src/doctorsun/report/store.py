@@ -1,0 +1,36 @@
+"""Writing the card of a store: one page of HTML, and Markdown for the Hugging Face hub."""
+
+from pathlib import Path
+
+from doctorsun.errors import DataError
+from doctorsun.report.card import make_card
+from doctorsun.report.card_markdown import render_markdown
+from doctorsun.report.card_page import render_card
+from doctorsun.report.strings import Language
+from doctorsun.storage.atomic import write_text
+
+
+def write_card(store: Path, out: Path | None = None, *, language: Language = "en") -> tuple[Path, Path]:
+    """Write the card of a store, from the store alone.
+
+    Args:
+        store: the folder of a complete store.
+        out: the HTML file; ``card.html`` in the store when None. The Markdown, with English and then Chinese, lies
+            beside it under the same name.
+        language: of the HTML.
+
+    Returns:
+        The HTML file and the Markdown file.
+
+    Raises:
+        DataError: the store is not complete or damaged, ``out`` is no name of a page, or it cannot be written.
+        MachineError: the disk is full.
+    """
+    page = store / "card.html" if out is None else out
+    if page.suffix.lower() not in {".html", ".htm"}:
+        raise DataError("the file of a card", got=f"'{page}'", expected="a name that ends in .html")
+    card = make_card(store)
+    markdown = page.with_suffix(".md")
+    write_text(page, render_card(card, language))
+    write_text(markdown, render_markdown(card))
+    return page, markdown

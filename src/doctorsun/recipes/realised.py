@@ -68,8 +68,13 @@ def shares_by(rows: Sequence[Row], field: str) -> list[Row]:
 
 
 def ratio_lines(rows: Sequence[Row]) -> list[str]:
-    """Write the shares of samples, and in brackets of tokens, by source, domain and language; nothing of no rows."""
-    return [", ".join(_words(field, row) for row in shares_by(rows, field)) for field in SHOWN_FIELDS if rows]
+    """Write the shares of samples, and in brackets of tokens, by each field that has several values."""
+    found = [shares_by(rows, field) for field in SHOWN_FIELDS]
+    return [
+        ", ".join(_words(field, row) for row in shares)
+        for field, shares in zip(SHOWN_FIELDS, found, strict=True)
+        if len(shares) > 1
+    ]
 
 
 def share_tables(mixtures: Mapping[str, Sequence[Row] | None]) -> list[list[Row]]:

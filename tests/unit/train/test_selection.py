@@ -75,7 +75,8 @@ def test_a_fraction_is_at_least_one_sample_and_nothing_of_nothing(store: Store) 
 
 def test_repetitions_of_a_question_are_apart(store: Store) -> None:
     pool = Pool.select("twice", store, datasets={"a": 2.0})
-    assert all(len(set(pool.rows[pool.groups == group].tolist())) == 4 for group in set(pool.groups.tolist()))
+    members = [pool.rows[pool.groups == group].tolist() for group in set(pool.groups.tolist())]
+    assert [(len(rows), len(set(rows))) for rows in members] == [(4, 4)] * 10
 
 
 def test_ratios_change_the_fingerprint(store: Store) -> None:

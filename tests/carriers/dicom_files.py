@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import highdicom
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.sr.codedict import codes
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetStorage
 
 PREFIX = "1.2.826.0.1.3680043.8.498."
 SERIES = PREFIX + "1.1"
@@ -21,7 +23,7 @@ def slice_file(values: NDArray[Any], position: tuple[float, ...], **changes: Any
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = CTImageStorage
-    instance = PREFIX + "2." + ".".join(str(abs(round(1000 * value))) + str(int(value < 0)) for value in position)
+    instance = PREFIX + "2." + ".".join(str(2 * abs(round(1000 * value)) + (value < 0)) for value in position)
     meta.MediaStorageSOPInstanceUID = instance
     header = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     header.SOPClassUID, header.SOPInstanceUID = CTImageStorage, instance
@@ -67,3 +69,68 @@ def changed(path: Path, **changes: Any) -> None:
         else:
             setattr(header, name, value)
     header.save_as(path)
+
+
+def write_segmentation(
+    path: Path, images: list[Path], masks: NDArray[Any], names: tuple[str, ...], kind: str = "BINARY"
+) -> None:
+    """Write a segmentation [slice, row, column, segment], or [slice, row, column] of a label map, over a series."""
+    sources = sorted((pydicom.dcmread(image) for image in images), key=lambda each: each.ImagePositionPatient[2])
+    descriptions = [
+        highdicom.seg.SegmentDescription(
+            segment_number=number,
+            segment_label=name,
+            segmented_property_category=codes.SCT.Organ,
+            segmented_property_type=codes.SCT.Liver,
+            algorithm_type="MANUAL",
+        )
+        for number, name in enumerate(names, start=1)
+    ]
+    segmentation = highdicom.seg.Segmentation(
+        source_images=sources,
+        pixel_array=masks,
+        segmentation_type=kind,
+        segment_descriptions=descriptions,
+        series_instance_uid=PREFIX + "5.1",
+        series_number=2,
+        sop_instance_uid=PREFIX + "5.2",
+        instance_number=1,
+        manufacturer="carrier",
+        manufacturer_model_name="carrier",
+        software_versions="1",
+        device_serial_number="1",
+        max_fractional_value=200,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    segmentation.save_as(path)
+
+
+def write_structures(path: Path, regions: dict[str, list[tuple[str, list[tuple[float, float, float]]]]]) -> None:
+    """Write a structure set: name of a region to its contours, each a geometric type and points in millimetres."""
+    header = slice_file(np.zeros((1, 1)), (0, 0, 0))
+    for name in ("Rows", "Columns", "PixelData", "ImagePositionPatient", "ImageOrientationPatient"):
+        delattr(header, name)
+    header.Modality, header.SeriesInstanceUID = "RTSTRUCT", PREFIX + "6.1"
+    header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = RTStructureSetStorage
+    series, study, frame = Dataset(), Dataset(), Dataset()
+    series.SeriesInstanceUID = SERIES
+    study.RTReferencedSeriesSequence = [series]
+    frame.RTReferencedStudySequence, frame.FrameOfReferenceUID = [study], FRAME_OF_REFERENCE
+    header.ReferencedFrameOfReferenceSequence = [frame]
+    header.StructureSetROISequence, header.ROIContourSequence, header.RTROIObservationsSequence = [], [], []
+    for number, (name, contours) in enumerate(regions.items(), start=1):
+        roi, drawn, observed = Dataset(), Dataset(), Dataset()
+        roi.ROINumber, roi.ROIName = number, name
+        drawn.ReferencedROINumber, observed.ReferencedROINumber = number, number
+        observed.RTROIInterpretedType = "ORGAN"
+        drawn.ContourSequence = []
+        for kind, points in contours:
+            contour = Dataset()
+            contour.ContourGeometricType, contour.NumberOfContourPoints = kind, len(points)
+            contour.ContourData = [float(value) for point in points for value in point]
+            drawn.ContourSequence.append(contour)
+        header.StructureSetROISequence.append(roi)
+        header.ROIContourSequence.append(drawn)
+        header.RTROIObservationsSequence.append(observed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header.save_as(path, enforce_file_format=True)

@@ -15,6 +15,8 @@ from doctorsun.image.file import naming
 
 ANGLE_DEGREES = 1.0
 SAME_PLACE_MM = 0.01
+SAME_PIXEL = 0.1  # of a pixel: positions are written as decimal strings
+IN_PLANE = 0.25  # of the way to the next slice
 DISTANCE_TOLERANCE = 0.02  # of the usual distance: positions are written as decimal strings
 GEOMETRY_TAGS = [
     "SOPClassUID",
@@ -147,6 +149,28 @@ class Stack:
     slices: tuple[DicomSlice, ...]
     affine: NDArray[np.float64]
     irregular: str
+
+    @property
+    def distance_mm(self) -> float | None:
+        """From slice to slice, where it is one number."""
+        return float(np.linalg.norm(self.affine[:3, 2])) if not self.irregular else None
+
+    def nearest(self, place: NDArray[np.float64]) -> int:
+        """Return the slice whose plane is closest to a place [3] in millimetres."""
+        height = float(np.dot(self.slices[0].normal, place))
+        return int(np.argmin([abs(each.height_mm - height) for each in self.slices]))
+
+    def is_beside(self, index: int, position: NDArray[np.float64]) -> bool:
+        """Tell whether a first pixel [3] is that of a slice, within a tenth of a pixel."""
+        offset = np.linalg.inv(self.slices[index].affine) @ (*position, 1)
+        return bool(np.abs(offset[:2]).max() < SAME_PIXEL) and self.is_in_plane(index, position)
+
+    def is_in_plane(self, index: int, place: NDArray[np.float64]) -> bool:
+        """Tell whether a place lies in the plane of a slice, within a quarter of the way to the next."""
+        others = [abs(each.height_mm - self.slices[index].height_mm) for each in self.slices]
+        apart = min((distance for distance in others if distance > 0), default=1.0)
+        off = abs(float(np.dot(self.slices[index].normal, place)) - self.slices[index].height_mm)
+        return off < IN_PLANE * apart
 
 
 def stacked(slices: Sequence[DicomSlice]) -> Stack:

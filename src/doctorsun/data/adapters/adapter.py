@@ -9,6 +9,7 @@ from doctorsun.config.section import Section
 from doctorsun.data.readers.arrays import Arrays
 from doctorsun.data.readers.class_folders import ClassFolders
 from doctorsun.data.readers.coco import Coco
+from doctorsun.data.readers.dicom_annotations import DicomSegmentation, DicomStructures
 from doctorsun.data.readers.mask_images import MaskImages
 from doctorsun.data.readers.slides import Slides
 from doctorsun.data.readers.table import Table
@@ -17,7 +18,18 @@ from doctorsun.data.readers.volumes import Volumes
 from doctorsun.data.readers.yolo import Yolo
 
 ReaderSection = Annotated[
-    Arrays | ClassFolders | Coco | MaskImages | Slides | Table | Voc | Volumes | Yolo, Field(discriminator="kind")
+    Arrays
+    | ClassFolders
+    | Coco
+    | DicomSegmentation
+    | DicomStructures
+    | MaskImages
+    | Slides
+    | Table
+    | Voc
+    | Volumes
+    | Yolo,
+    Field(discriminator="kind"),
 ]
 
 

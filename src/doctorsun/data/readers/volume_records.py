@@ -61,14 +61,21 @@ def records_of_volume(
     return records
 
 
+def named_window(window: WindowName) -> tuple[str, Window]:
+    """Return a window with its name: of the CT windows, or centre and width such as ``50-400``.
+
+    Raises:
+        ImageError: there is no CT window of this name.
+    """
+    if isinstance(window, str):
+        return window, ct_window(window)
+    return f"{window[0]:g}-{window[1]:g}", Window(*window)
+
+
 def _windows(
     volume: Volume, plane: Plane | None, chosen: Sequence[int], windows: Sequence[WindowName]
 ) -> Iterator[tuple[str, Window]]:
-    for each in windows:
-        if isinstance(each, str):
-            yield each, ct_window(each)
-        else:
-            yield f"{each[0]:g}-{each[1]:g}", Window(*each)
+    yield from map(named_window, windows)
     if not windows and chosen:
         values = np.concatenate([np.ravel(volume.slice_values(plane, index)) for index in chosen])
         yield "", percentile_window(values)

@@ -144,7 +144,7 @@ class Volumes(Section):
                 records += self._records(image, volume, opened, pending)
             except ImageError as error:
                 return Dropped(pending.name, "image", error.text())
-        return records
+        return records or Dropped(pending.name, "nothing_marked")
 
     def _records(self, image: VolumeImage, volume: Volume, opened: "Opened", pending: PendingCase) -> list[Record]:
         """Return the records of one image of a case."""

@@ -47,6 +47,9 @@ TITLES = {
     "VolumeImage": "volumes: images",
     "VolumeMask": "volumes: masks",
     "SliceChoice": "slices",
+    "DicomAnnotations": "dicom annotations",
+    "DicomSegmentation": "reader: dicom_segmentation",
+    "DicomStructures": "reader: dicom_rtstruct",
 }
 
 

@@ -9,7 +9,7 @@ from doctorsun.report.licences import CLASSES, LicenceClass, licence_class, stri
 from doctorsun.report.store_facts import Origin, StoreFacts, count_store
 from doctorsun.report.store_samples import ShownSample, choose_samples
 from doctorsun.schema import Manifest
-from doctorsun.storage.counts import most_frequent_first
+from doctorsun.storage.counts import IMAGES, most_frequent_first
 from doctorsun.storage.store import Store
 
 SPLITS = ("train", "validation", "test")
@@ -117,10 +117,15 @@ def make_card(folder: Path) -> Card:
         counts=_counts(store, facts, sources),
         sources=sources,
         licence=_licence_note(sources),
-        num_without_images=len(store.rows_without_images()),
+        num_without_images=_num_without_images(store),
         has_missing_list=(folder / MISSING_IMAGES).is_file(),
         shown=tuple(choose_samples(store, facts.candidates)),
     )
+
+
+def _num_without_images(store: Store) -> int:
+    counted = store.manifest.counts.get(IMAGES)  # manifests of earlier versions do not count them
+    return len(store.rows_without_images()) if counted is None else counted.get("incomplete", 0)
 
 
 def _counts(store: Store, facts: StoreFacts, sources: tuple[SourceRow, ...]) -> dict[str, Counter[str]]:

@@ -50,7 +50,8 @@ def licence_class(name: str) -> LicenceClass:
         return _NAMED[plain]
     terms = _CREATIVE_COMMONS.fullmatch(plain)
     if terms is None:
-        return next((meant for phrase, meant in _PHRASES.items() if phrase in plain), "unknown")
+        told = [meant for phrase, meant in _PHRASES.items() if phrase in plain]
+        return told[0] if told else "unknown"
     if terms["nc"]:
         return "non-commercial"
     return "share-alike" if terms["sa"] or terms["nd"] else "attribution"

@@ -10,7 +10,7 @@ from doctorsun.cli.main import app
 from doctorsun.cli.session import Language, Session
 from doctorsun.errors import DataError
 from doctorsun.eval.predictions import write_predictions
-from doctorsun.schema import Message, Prediction, Sample, Source, image_part, text_part
+from doctorsun.schema import Image, Message, Prediction, Sample, Source, image_part, text_part
 from doctorsun.storage.store import StoreWriter
 
 
@@ -21,6 +21,7 @@ def sample(number: int, language: str) -> Sample:
         id=f"s{number}",
         messages=(question, answer),
         source=Source(dataset="d"),
+        images=(Image(bytes=None, sha256="", width=0, height=0, path="gone.png"),),
         language="zh" if language == "zh" else "en",
         modality="chest_xray",
         task="presence:effusion",
@@ -70,6 +71,22 @@ def test_verify_finds_a_damaged_shard(store: Path):
         output("data", "verify", str(store))
 
 
+def test_export_writes_a_folder_that_import_reads(store: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    row = json.loads(output("data", "export", str(store), "--format", "messages", "--out", str(out), "--json"))
+    assert row == {
+        "export": str(out),
+        "format": "messages",
+        "samples": 3,
+        "train": 3,
+        "samples with images that are not here": 3,
+    }
+    again = json.loads(output("data", "import", "llava", str(out), "--out", str(tmp_path / "again"), "--json"))
+    assert (again["samples"], again["zh"], again["en"]) == (3, 1, 2)
+    with pytest.raises(DataError, match="nothing to export"):
+        output("data", "export", str(store), "--format", "hf", "--out", str(tmp_path / "x"), "--split", "test")
+
+
 def test_score_reads_the_answers_of_any_model(tmp_path: Path):
     path = tmp_path / "predictions.parquet"
     rows = [
@@ -91,3 +108,9 @@ def test_score_reads_the_answers_of_any_model(tmp_path: Path):
     accuracy = next(each for each in scores if each["metric"] == "accuracy" and each["slice"] is None)
     assert (accuracy["value"], accuracy["n"], accuracy["num_invalid"]) == (0.5, 4, 1)
     assert "accuracy" in output("score", str(path))
+
+
+def test_card_prints_where_page_and_markdown_are(store: Path):
+    printed = output("data", "card", str(store), language="zh").splitlines()
+    assert printed == [str(store / "card.html"), str(store / "card.md")]
+    assert '<html lang="zh-CN">' in (store / "card.html").read_text(encoding="utf-8")

@@ -74,6 +74,7 @@ def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
     )
     assert "<script" not in page
     assert 'href="javascript' not in page
+    assert max(map(len, re.findall(r"(?:long)+", words(page)))) <= 320
     assert "<script" not in re.sub(r"```json.*?```", "", markdown.replace(r"\<", ""), flags=re.DOTALL)
     assert "\n# |" not in markdown
     header = DatasetCard(markdown).data.to_dict()

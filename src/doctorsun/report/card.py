@@ -106,7 +106,6 @@ def make_card(folder: Path) -> Card:
         DataError: there is no complete store, or a shard is damaged.
     """
     store = Store(folder)
-    store.check()
     facts = count_store(store)
     sources = _sources(facts)
     return Card(

@@ -18,7 +18,7 @@ _NAMED: dict[str, LicenceClass] = {
 }
 """Source: https://spdx.org/licenses, and publishers whose terms do not say in their name what they ask for."""
 _PHRASES: dict[str, LicenceClass] = {
-    **dict.fromkeys(("agreement", "credentialed", "competition-rules"), "agreement"),
+    **dict.fromkeys(("agreement", "credentialed", "competition-rules", "own-terms"), "agreement"),
     **dict.fromkeys(("research", "non-commercial", "noncommercial"), "non-commercial"),
     "attribution": "attribution",
 }
@@ -50,8 +50,8 @@ def licence_class(name: str) -> LicenceClass:
         return _NAMED[plain]
     terms = _CREATIVE_COMMONS.fullmatch(plain)
     if terms is None:
-        told = [meant for phrase, meant in _PHRASES.items() if phrase in plain]
-        return told[0] if told else "unknown"
+        told: list[LicenceClass] = [meant for phrase, meant in _PHRASES.items() if phrase in plain]
+        return told[0] if told else CLASSES[-1]
     if terms["nc"]:
         return "non-commercial"
     return "share-alike" if terms["sa"] or terms["nd"] else "attribution"

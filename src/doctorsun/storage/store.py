@@ -116,7 +116,8 @@ class Store:
             DataError: a sample has no such field, or a shard is damaged.
         """
         paths = [column_path(name) for name in names]
-        yield from (self._reader(shard).whole_table(paths) for shard in range(len(self.manifest.shards)))
+        for shard in self.manifest.shards:  # not kept open: what a reader knows of a shard is large
+            yield ShardReader(self.folder, shard).whole_table(paths)
 
     def counts(self, field: str) -> dict[str, int]:
         """Return how many samples have each value of a counted field (`COUNTED_COLUMNS`), the most frequent first."""

@@ -24,6 +24,7 @@ PAGES = sorted(Path(doctorsun.data.adapters.__file__).parent.glob("*.yaml"))
         ("CC-BY-NC-ND-4.0", "non-commercial"),
         ("PhysioNet Credentialed Health Data License 1.5.0", "agreement"),
         ("NIH Clinical Center terms (attribution)", "attribution"),
+        ("the hospital's own terms", "agreement"),
         ("unknown", "unknown"),
         ("", "unknown"),
         ("CC-BY-HONEST", "unknown"),

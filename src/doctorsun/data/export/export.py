@@ -13,6 +13,7 @@ from doctorsun.data.export.messages import MessagesWriter
 from doctorsun.data.export.webdataset import WebDatasetWriter
 from doctorsun.data.export.writer import ExportFormat
 from doctorsun.errors import DataError, RecipeError
+from doctorsun.schema import Sample
 from doctorsun.storage.atomic import atomic_folder
 from doctorsun.storage.store import Store
 
@@ -70,7 +71,7 @@ def export_store(
         on_progress: called with samples done and samples in all.
 
     Raises:
-        DataError: there is no sample to export, ``out`` is there already, or the store is damaged.
+        DataError: there is no sample to export, one is not sound, ``out`` is there already, or the store is damaged.
         MachineError: the disk is full; nothing is left at ``out``.
     """
     rows = _rows(store, split)
@@ -80,6 +81,7 @@ def export_store(
         writer = chosen.open(folder, files)
         for done, row in enumerate(rows, start=1):
             sample = store[row]
+            _check_marks(sample)
             writer.add(sample)
             num_samples[sample.source.split] += 1
             num_references += any(image.bytes is None for image in sample.images)
@@ -103,3 +105,14 @@ def _rows(store: Store, split: str | None) -> Sequence[int]:
             do="choose another --split, or leave it out for all" if split and there else "choose another store",
         )
     return rows
+
+
+def _check_marks(sample: Sample) -> None:
+    num_marks = sum(turn.num_images for turn in sample.messages)
+    if num_marks != len(sample.images):
+        raise DataError(
+            f"sample {sample.id}",
+            got=f"{len(sample.images)} images, {num_marks} places for them in its messages",
+            expected="equal numbers",
+            do="mend what made the sample, and make the store again",
+        )

@@ -37,6 +37,7 @@ FUNCTIONAL_GROUPS = (  # the macros of PS3.3 C.7.6.16.2 and of the enhanced obje
 NOT_PICTURES = {  # what to do with the objects that people keep among their images, by the begin of the class's UID
     "1.2.840.10008.1.3.10": "name the files that this directory lists",
     "1.2.840.10008.5.1.4.1.1.66": "read it with its images by 'doctorsun data convert' (reader dicom_segmentation)",
+    "1.2.840.10008.5.1.4.1.1.481.2": "leave it out: a dose is looked at over its images",
     "1.2.840.10008.5.1.4.1.1.481.3": "read it with its images by 'doctorsun data convert' (reader dicom_rtstruct)",
 }
 
@@ -121,14 +122,26 @@ def open_dicom(path: Path, *, max_pixels: int = MAX_PIXELS) -> DicomFile:
 
 
 def require_picture(header: Dataset) -> None:
-    """Require that pixels are a picture to look at, and not the labels of one.
+    """Require that pixels are a picture to look at, and not the labels or the dose of one.
 
     Raises:
-        ImageError: the object is a segmentation.
+        ImageError: the object is a segmentation or a dose.
     """
     uid = _sop_class(header)
     if _way_to_read(uid):
-        raise _no_picture(uid, "labels of another image")
+        raise _no_picture(uid, "labels of another image, or its dose")
+
+
+def is_other_object(path: Path) -> bool:
+    """Return whether a DICOM file is sound and holds no picture: a report, a segmentation, a plan, a waveform."""
+    try:
+        with sound_file():
+            header = pydicom.dcmread(path, specific_tags=["SOPClassUID", "Rows"], stop_before_pixels=True, force=True)
+            uid = _sop_class(header)
+            is_image = "Rows" in header or "Image Storage" in uid.name  # of an image without rows, the end is missing
+            return bool(_way_to_read(uid)) or (bool(uid) and not is_image)
+    except (ImageError, OSError):
+        return False
 
 
 def _no_picture(uid: UID, got: str) -> ImageError:

@@ -26,7 +26,7 @@ class OpenedPicture:
         facts: spacing, window, slice and orientation, as far as the file tells them.
         header: what else the file tells, in its own words, by name; empty for ordinary pictures. For DICOM as of
             `doctorsun.image.dicom_header.header_fields`: modality, body_part, laterality, plane, view, patient, study
-            and more.
+            and more; and unit, which is HU where the values are Hounsfield units.
     """
 
     picture: NDArray[np.uint8] | Image
@@ -86,7 +86,7 @@ def is_dicom(path: Path) -> bool:
 
 def _dicom_picture(path: Path, frame: int | None, window: Window | int | None) -> OpenedPicture:
     from doctorsun.image.dicom import open_dicom, require_picture, sound_file
-    from doctorsun.image.dicom_display import display_frame
+    from doctorsun.image.dicom_display import display_frame, in_hounsfield_units
     from doctorsun.image.dicom_header import header_fields, orientation, spacing_mm
 
     file = open_dicom(path)
@@ -103,4 +103,5 @@ def _dicom_picture(path: Path, frame: int | None, window: Window | int | None) -
             slice=frame if file.num_frames > 1 else None,
             orientation=orientation(header),
         )
-        return OpenedPicture(picture=pixels, facts=facts, header=header_fields(header))
+        unit = "HU" if in_hounsfield_units(header) else ""
+        return OpenedPicture(picture=pixels, facts=facts, header=header_fields(header) | {"unit": unit})

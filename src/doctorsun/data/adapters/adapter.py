@@ -10,6 +10,7 @@ from doctorsun.data.readers.arrays import Arrays
 from doctorsun.data.readers.class_folders import ClassFolders
 from doctorsun.data.readers.coco import Coco
 from doctorsun.data.readers.dicom_annotations import DicomSegmentation, DicomStructures
+from doctorsun.data.readers.dicom_images import DicomImages
 from doctorsun.data.readers.mask_images import MaskImages
 from doctorsun.data.readers.slides import Slides
 from doctorsun.data.readers.table import Table
@@ -21,6 +22,7 @@ ReaderSection = Annotated[
     Arrays
     | ClassFolders
     | Coco
+    | DicomImages
     | DicomSegmentation
     | DicomStructures
     | MaskImages

@@ -41,6 +41,7 @@ TITLES = {
     "RowMask": "mask",
     "ObjectTable": "object_tables",
     "TextColumns": "texts",
+    "DicomImages": "reader: dicom_images",
     "Slides": "reader: slides",
     "Volumes": "reader: volumes",
     "OfSomeCases": "volumes: where",

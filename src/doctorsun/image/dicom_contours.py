@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from doctorsun.errors import ImageError
 from doctorsun.image.dicom import sound_file
 from doctorsun.image.dicom_header import word
-from doctorsun.image.dicom_segments import Masks
-from doctorsun.image.dicom_slices import Stack
+from doctorsun.image.dicom_slices import Masks, Stack
 from doctorsun.image.file import naming
 from doctorsun.image.polygon import fill_polygon
 

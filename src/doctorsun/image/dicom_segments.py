@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 from doctorsun.errors import ImageError
 from doctorsun.image.dicom import sound_file
 from doctorsun.image.dicom_header import word
-from doctorsun.image.dicom_slices import Stack
+from doctorsun.image.dicom_slices import Masks, Stack
 from doctorsun.image.file import naming
-
-Masks = dict[int, NDArray[np.bool_]]
-"""Masks [rows, columns] by the number of their slice in the stack; none of them is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

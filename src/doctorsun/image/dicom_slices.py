@@ -36,6 +36,9 @@ GEOMETRY_TAGS = [
     "PerFrameFunctionalGroupsSequence",
 ]
 
+Masks = dict[int, NDArray[np.bool_]]
+"""Masks [rows, columns] by the number of their slice in a stack; none of them is empty."""
+
 
 @dataclass(frozen=True)
 class DicomSlice:

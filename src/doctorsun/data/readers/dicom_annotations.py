@@ -16,9 +16,7 @@ from doctorsun.data.readers.paths import filled
 from doctorsun.data.readers.record import Record
 from doctorsun.data.readers.volume_records import WindowName, named_window
 from doctorsun.errors import ImageError
-from doctorsun.image.dicom_contours import read_contours
-from doctorsun.image.dicom_segments import Masks, read_segments
-from doctorsun.image.dicom_slices import Stack
+from doctorsun.image.dicom_slices import Masks, Stack
 from doctorsun.image.picture import open_picture
 
 Marked = Sequence[tuple[str, Masks]]
@@ -79,6 +77,7 @@ class DicomSegmentation(DicomAnnotations):
 
     def read(self, pending: Annotation, root: Path) -> Sequence[Record] | Dropped:
         """Read the chosen slices of a segmentation."""
+        from doctorsun.image.dicom_segments import read_segments
 
         def marked(stack: Stack) -> Marked:
             segments = read_segments(root / pending.name, stack, threshold=self.threshold)
@@ -100,6 +99,7 @@ class DicomStructures(DicomAnnotations):
 
     def read(self, pending: Annotation, root: Path) -> Sequence[Record] | Dropped:
         """Read the chosen slices of a structure set."""
+        from doctorsun.image.dicom_contours import read_contours
 
         def marked(stack: Stack) -> Marked:
             regions = read_contours(root / pending.name, stack)

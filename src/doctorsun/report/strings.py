@@ -82,6 +82,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "metric.jaccard": ("Jaccard index", "Jaccard 系数"),
     "metric.rouge_l": ("ROUGE-L", "ROUGE-L"),
     "metric.iou": ("mean IoU", "平均交并比"),
+    "type.ct_mr": ("CT or MR image", "CT或磁共振图像"),
     "type.modality": ("modality", "成像方式"),
     "type.plane": ("plane", "切面"),
     "type.presence": ("presence", "有无"),

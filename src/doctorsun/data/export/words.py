@@ -82,7 +82,7 @@ def with_numbers(text: str, boxes: Mapping[str, str]) -> str:
 
 def with_pointers(text: str, boxes: Mapping[str, str]) -> str:
     """Replace coordinates by pointers: the way back of `with_numbers`; other boxes stay as they are."""
-    pointers = {numbers: pointer for pointer, numbers in reversed(list(boxes.items()))}
+    pointers = {numbers: pointer for pointer, numbers in boxes.items()}
     return _COORDINATES.sub(lambda match: pointers.get(match[0], match[0]), text)
 
 

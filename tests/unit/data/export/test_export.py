@@ -51,6 +51,15 @@ def test_llava_has_marks_paths_shares_and_pixels(export, stored, tmp_path, sampl
     assert not {"image", "images", "objects"} & set(words)
 
 
+@pytest.mark.parametrize("name", ["llava", "webdataset"])
+def test_marks_and_images_are_equal_in_number_whatever_the_words_say(name, export, stored, *, tmp_path, sample, image):
+    export(stored(sample("a", "What does <image> mean?", images=(image(1),))), name, tmp_path / "out")
+    (path,) = (tmp_path / "out").glob("train*")
+    written = path.read_text("latin-1").partition('"doctorsun"')[0]
+    assert written.count("<image>") == 1
+    assert "What does < image > mean?" in written
+
+
 def test_messages_have_typed_parts(export, stored, tmp_path, sample, image):
     export(stored(sample("a", "左 <image> 右", images=(image(1),))), "messages", tmp_path / "out")
     (line,) = (tmp_path / "out/train.jsonl").read_text("utf-8").splitlines()

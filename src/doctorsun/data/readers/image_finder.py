@@ -1,6 +1,7 @@
-"""Finding the images that records name: in folders and zip archives, by relative path, else by a unique file name."""
+"""Finding the images that records name: in folders and zip archives, by path, else by name."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,7 @@ from doctorsun.image.file import naming, read_bytes
 
 Location = tuple[str, str]
 """A folder or a zip archive, and the relative path in it."""
+_FOREIGN = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:")  # an absolute path, one with a drive, or an address
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class ImageFinder:
     def find(self, name: str) -> tuple[Location, ...]:
         """Return where an image is: nowhere, at one place, or at several of which none can be told to be meant.
 
+        Folders of another machine, ``/data/images/PMC1_F2.jpg``, tell nothing: a file of that name is meant. Those of a
+        relative path are the data set's own: ``xmlab0/source.jpg`` is not the image ``xmlab1/source.jpg``.
+
         Raises:
             DataError: a place cannot be searched.
         """
@@ -47,7 +52,13 @@ class ImageFinder:
             if (relative := _relative(path, place)) and _holds(place, relative):
                 return ((place, relative),)
         base = PurePosixPath(path).name
-        return tuple((place, found) for place in self._searched() for found in _by_base_name(place).get(base, ()))
+        asked = base if _FOREIGN.match(path) else path
+        return tuple(
+            (place, found)
+            for place in self._searched()
+            for found in _by_base_name(place).get(base, ())
+            if _is_end(found, asked) or _is_end(asked, found)
+        )
 
     def read(self, location: Location) -> bytes:
         """Return the bytes of an image.
@@ -97,6 +108,10 @@ def _relative(path: str, place: str) -> str:
             return ""
         path = path[len(folder) + 1 :]
     return "" if ".." in PurePosixPath(path).parts else path
+
+
+def _is_end(path: str, of: str) -> bool:
+    return f"/{of}".endswith(f"/{path}")
 
 
 def _holds(place: str, relative: str) -> bool:

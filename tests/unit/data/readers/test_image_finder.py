@@ -33,14 +33,30 @@ def test_a_name_that_is_unique_is_found_under_a_foreign_path(lay, tmp_path):
     lay("images/deep/a.jpg", b"1")
 
     assert found(finder(tmp_path / "images"), "/data/team/images/a.jpg") == [b"1"]
+    assert found(finder(tmp_path / "images"), "D:\\team\\images\\a.jpg") == [b"1"]
     assert found(finder(tmp_path / "images"), "/data/team/images/none.jpg") == []
+
+
+def test_a_relative_path_is_found_where_more_or_fewer_folders_are(lay, tmp_path):
+    lay("images/p0/a/scan.jpg", b"1")
+
+    assert found(finder(tmp_path), "p0/a/scan.jpg") == [b"1"]
+    assert found(finder(tmp_path / "images" / "p0"), "images/p0/a/scan.jpg") == [b"1"]
+    assert found(finder(tmp_path / "images" / "p0" / "a"), "p0/a/scan.jpg") == [b"1"]
+
+
+@pytest.mark.parametrize("name", ["p1/scan.jpg", "b/scan.jpg", "p1/a/scan.jpg", "0/scan.jpg", "an.jpg"])
+def test_a_file_of_another_folder_is_never_taken_for_an_image_that_is_missing(lay, tmp_path, name):
+    lay("images/p0/a/scan.jpg", b"1")
+
+    assert found(finder(tmp_path / "images"), name) == []
 
 
 def test_an_ambiguous_name_gives_all_its_places(lay, tmp_path):
     lay("images/x/a.jpg", b"1")
     lay("images/y/a.jpg", b"2")
 
-    assert found(finder(tmp_path / "images"), "z/a.jpg") == [b"1", b"2"]
+    assert found(finder(tmp_path / "images"), "a.jpg") == [b"1", b"2"]
 
 
 def test_the_longest_foreign_beginning_that_fits_is_replaced(lay, tmp_path):
@@ -59,7 +75,7 @@ def test_archives_are_searched_too_also_those_in_a_folder(lay, tmp_path):
     lay("zips/two.zip", {"images/b.jpg": b"2", "images/": b""})
 
     assert found(finder(tmp_path / "zips"), "images/b.jpg") == [b"2"]
-    assert found(finder(tmp_path / "zips" / "one.zip"), "elsewhere/a.jpg") == [b"1"]
+    assert found(finder(tmp_path / "zips" / "one.zip"), "/elsewhere/a.jpg") == [b"1"]
     assert found(finder(tmp_path / "zips" / "one.zip"), "b.jpg") == []
 
 
@@ -188,10 +204,10 @@ def test_an_ambiguous_image_is_told_with_its_places(lay, picture, import_all, tm
     lay("images/x/a.jpg", picture(1))
     lay("images/y/a.jpg", picture(2))
 
-    (item,) = import_all("llava", lay("a.json", [record("z/a.jpg")]))
+    (item,) = import_all("llava", lay("a.json", [record("a.jpg")]))
 
     root = tmp_path
-    detail = f"z/a.jpg: {root}/images/x/a.jpg, {root}/images/y/a.jpg"
+    detail = f"a.jpg: {root}/images/x/a.jpg, {root}/images/y/a.jpg"
     assert item == Dropped("a.json#1", "ambiguous_image", detail)
 
 
@@ -199,7 +215,7 @@ def test_copies_of_one_image_are_not_ambiguous(lay, picture, import_all):
     lay("images/x/a.jpg", picture(1))
     lay("images.zip", {"figures/a.jpg": picture(1)})
 
-    ((sample,),) = import_all("llava", lay("a.json", [record("z/a.jpg")]))
+    ((sample,),) = import_all("llava", lay("a.json", [record("a.jpg")]))
 
     assert sample.images[0].bytes == picture(1)
 
@@ -208,7 +224,7 @@ def test_many_files_of_a_name_are_not_compared(lay, picture, import_all):
     for number in range(6):
         lay(f"images/{number}/a.jpg", picture(1))
 
-    (item,) = import_all("llava", lay("a.json", [record("z/a.jpg")]))
+    (item,) = import_all("llava", lay("a.json", [record("a.jpg")]))
 
     assert item.reason == "ambiguous_image"
 

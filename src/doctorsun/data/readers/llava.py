@@ -5,13 +5,13 @@ data/README.md; messages: the OpenAI chat format.
 """
 
 from doctorsun.config.collection import ImportSource
-from doctorsun.data.readers.conversation import TURNS, checked, read_conversation
+from doctorsun.data.readers.conversation import TURNS, checked, image_refs, marked_text, read_conversation
 from doctorsun.data.readers.item import Dropped
 from doctorsun.data.readers.origin import Turn, origin_of
 from doctorsun.data.readers.published import JSON_SUFFIXES, Published, PublishedReader, finder_of, folder_of, text_of
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import source_files
-from doctorsun.schema import Message, text_part
+from doctorsun.schema import Message
 
 
 def open_llava(section: ImportSource) -> PublishedReader:
@@ -41,9 +41,9 @@ def read_llava(raw: RawRecord) -> Published | Dropped:
 
 
 def read_alpaca(raw: RawRecord) -> Published | Dropped:
-    """Read a record of ``instruction``, ``input``, ``output``, and where it has them ``system`` and ``history``.
+    """Read a record of ``instruction``, ``input``, ``output``, and where it has them ``system``, ``history``, images.
 
-    The history is a list of pairs: what was asked before, and what was answered.
+    The history is a list of pairs: what was asked before, and what was answered. Images stand at ``<image>``.
     """
     fields = raw.fields
     turns: list[Turn] = [("system", text_of(fields.get("system")))]
@@ -54,8 +54,10 @@ def read_alpaca(raw: RawRecord) -> Published | Dropped:
         turns.extend(_pair(text_of(asked[0]), text_of(asked[1])))
     question = "\n".join(part for part in map(text_of, (fields.get("instruction"), fields.get("input"))) if part)
     turns.extend(_pair(question, text_of(fields.get("output"))))
-    messages = [Message(role=role, content=(text_part(text),)) for role, text in turns if text or role != "system"]
-    conversation = checked(raw, messages, ())
+    messages = [
+        Message(role=role, content=tuple(marked_text(text))) for role, text in turns if text or role != "system"
+    ]
+    conversation = checked(raw, messages, image_refs(fields))
     if isinstance(conversation, Dropped):
         return conversation
     return Published(conversation=conversation, original_id=text_of(fields.get("id")))

@@ -266,9 +266,20 @@ def test_alpaca_with_input_system_and_history(lay, import_all):
     assert second.source.original_id == "7"
 
 
+def test_alpaca_with_images(lay, picture, import_all):
+    lay("a.jpg", picture())
+    marked = {"instruction": "<image>What is it?", "output": "A radiograph.", "images": ["a.jpg"]}
+    unmarked = marked | {"instruction": "What is it?"}
+
+    for ((sample,),) in (import_all("alpaca", lay("a.json", [record])) for record in (marked, unmarked)):
+        assert shown(sample) == [("user", "[image]What is it?"), ("assistant", "A radiograph.")]
+        assert sample.images[0].bytes == picture()
+
+
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
+        ({"instruction": "<image>Why?", "output": "Because."}, "image_count"),
         ({"instruction": "Why?", "output": ""}, "no_answer"),
         ({"instruction": "", "output": "Because."}, "no_question"),
         ({"instruction": "Why?", "output": "Because.", "history": ["Q"]}, "layout"),

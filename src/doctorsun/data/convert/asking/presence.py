@@ -9,7 +9,6 @@ from doctorsun.data.convert.asking.negatives import hardest_first
 from doctorsun.data.convert.facts import Facts, Finding
 from doctorsun.data.convert.questions import (
     MAX_OPTIONS,
-    NONE,
     Choice,
     Question,
     open_question,
@@ -17,9 +16,10 @@ from doctorsun.data.convert.questions import (
     shuffled_question,
 )
 from doctorsun.data.ontology.ontology import Ontology
-from doctorsun.data.ontology.terms import FindingTerm
+from doctorsun.data.ontology.terms import FindingTerm, Term
 
 NUM_PRESENT = 2
+NONE = Term(id="none", zh=("均未见",), en=("none of these",))  # "none of the above" would be wrong above the others
 
 
 def presence_questions(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> list[Question]:

@@ -9,7 +9,7 @@ from doctorsun.data.convert.asking.image import image_choices
 from doctorsun.data.convert.asking.marks import comparison_questions, mark_questions
 from doctorsun.data.convert.asking.sizes import size_questions
 from doctorsun.data.convert.asking.unknown import unknown_questions
-from doctorsun.data.convert.facts import Facts, measured_facts
+from doctorsun.data.convert.facts import Facts, Finding, measured_facts
 from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.data.ontology.siblings import root_of
 from doctorsun.image.geometry import box_of_mask
@@ -216,3 +216,21 @@ def test_all_together_is_a_pure_function_of_the_stream(facts):
     assert first != other
     if facts.counts:
         assert "number:platelet" in {question.task for question in first}
+
+
+@pytest.mark.parametrize(
+    ("anatomy", "shown", "never"),
+    [
+        ("chest", (), {"pulmonology", "cardiology", "thoracic_surgery", "intensive_care", "paediatrics"}),
+        ("brain", (), {"neurology", "neurosurgery", "oncology", "traditional_chinese_medicine"}),
+        ("blood", (), {"laboratory_medicine", "infectious_diseases"}),
+        ("chest", ("brain_tumour",), {"neurosurgery"}),
+    ],
+)
+def test_a_department_that_may_see_the_patient_is_no_wrong_choice(anatomy, shown, never):
+    findings = tuple(Finding(name=name, present=True) for name in shown)
+    known = Facts(anatomy=anatomy, department="radiology", findings=findings)
+    choices = {choice.task: choice for choice in image_choices(known, ONTOLOGY)}
+    others = {term.id for term in choices["department"].others}
+    assert len(others) >= 3
+    assert not others & {"radiology", *never}

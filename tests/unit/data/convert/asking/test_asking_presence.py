@@ -139,3 +139,12 @@ def test_siblings_beyond_doubt_are_neither_parts_nor_kinds_nor_namesakes():
 @pytest.mark.parametrize(("name", "other"), [("prostate", "prostate_or_uterus"), ("brain", "anterior_hippocampus")])
 def test_a_namesake_and_a_part_elsewhere_in_the_tree_are_left_out(name, other):
     assert other not in {term.id for term in siblings_beyond_doubt(name, ONTOLOGY)}
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "均未见"), ("en", "none of these")])
+def test_that_nothing_is_seen_may_stand_above_the_other_choices(language, words):
+    asked_for = [
+        which_questions(facts(absent=("nodule", "mass")), ONTOLOGY, np.random.default_rng(n)) for n in range(9)
+    ]
+    options = [[option.name(language) for option in each[0].options] for each in asked_for]
+    assert {each.index(words) for each in options} == {0, 1, 2}

@@ -18,7 +18,9 @@ PLACES = (
     ("middle_left", "centre", "middle_right"),
     ("bottom_left", "bottom", "bottom_right"),
 )
-LEAST_SHARE_OF_REGION = 0.6  # of a mark must lie in a reference region for its side to hold
+LEAST_SHARE_OF_REGION = 0.6  # of a mark must lie in reference regions for its side to hold
+LEAST_SHARE_OF_BOTH = 0.1  # of an outline in the regions of each side make it bilateral
+MOST_SHARE_OF_OTHER = 0.02  # of an outline in the other side's regions is the drawing's inaccuracy
 MIDLINE_SHARE = 0.05  # of the width, on both sides of the middle, is nobody's half
 Half = Literal["left", "right", ""]
 
@@ -194,9 +196,11 @@ def _side_of_region(item: AnnotatedObject, regions: Sequence[AnnotatedObject], o
     for region in regions:
         shares[ontology.finding(region.label).side] += _share_within(item, region)
     other, side = sorted(shares, key=lambda name: shares[name])
-    if shares[other] <= 1 - LEAST_SHARE_OF_REGION:
-        return side if shares[side] >= LEAST_SHARE_OF_REGION else ""
-    return "bilateral" if item.mask is not None and all(region.mask is not None for region in regions) else ""
+    outlined = item.mask is not None and all(region.mask is not None for region in regions)
+    if outlined and shares[other] >= LEAST_SHARE_OF_BOTH:
+        return "bilateral" if sum(shares.values()) >= LEAST_SHARE_OF_REGION else ""
+    is_one_sided = shares[other] <= (MOST_SHARE_OF_OTHER if outlined else 1 - LEAST_SHARE_OF_REGION)
+    return side if is_one_sided and shares[side] >= LEAST_SHARE_OF_REGION else ""
 
 
 def _share_within(item: AnnotatedObject, region: AnnotatedObject) -> float:

@@ -184,13 +184,21 @@ def test_a_label_that_the_ontology_lacks_is_refused():
         measured(boxed("unheard_of", 0, 0, 9, 9))
 
 
-def test_an_outline_in_both_lungs_is_bilateral_and_a_box_over_both_is_not_known():
-    left, right, both = (np.zeros((HEIGHT, WIDTH), dtype=np.bool_) for _ in range(3))
-    right[:, :40], left[:, 50:], both[20:30, 20:70] = True, True, True
+@pytest.mark.parametrize(
+    ("columns", "side"),
+    [
+        ((20, 40), "right"),
+        ((50, 70), "left"),
+        ((20, 70), "bilateral"),
+        ((8, 55), "bilateral"),
+        ((11, 53), ""),
+        ((34, 56), ""),
+    ],
+    ids=["right", "left", "both", "mostly right", "a little in the left", "mostly between"],
+)
+def test_an_outline_in_both_lungs_is_bilateral_and_a_box_over_both_is_not_known(columns, side):
+    left, right, opacity = (np.zeros((HEIGHT, WIDTH), dtype=np.bool_) for _ in range(3))
+    right[:, :40], left[:, 50:], opacity[20:30, slice(*columns)] = True, True, True
     lungs = (outlined("right_lung", right), outlined("left_lung", left))
-    assert measured(*lungs, outlined("ground_glass", both))["ground_glass"].side == ""
-    both[:, 30:60] = False
-    both[20:30, 20:40] = True
-    both[20:30, 50:70] = True
-    assert measured(*lungs, outlined("ground_glass", both))["ground_glass"].side == "bilateral"
+    assert measured(*lungs, outlined("ground_glass", opacity))["ground_glass"].side == side
     assert measured(*lungs, boxed("ground_glass", 20, 20, 70, 30))["ground_glass"].side == ""

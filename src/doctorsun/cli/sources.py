@@ -147,7 +147,9 @@ def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, 
     from doctorsun.data.pipeline import read_into
     from doctorsun.data.readers.collected import sample_ratios_of
     from doctorsun.recipes.progress import RunProgress
+    from doctorsun.storage.store import store_is_complete
 
+    was_complete = store_is_complete(out)
     if ratios := sample_ratios_of(reader):
         step = step | {"sample_ratios": ratios}
     with RunProgress(Console(stderr=True)).shown() as progress:
@@ -169,6 +171,10 @@ def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, 
         "missing images": report_missing(store),
         **manifest.counts["language"],
     }
+    if was_complete:
+        row["note"] = "was complete already; remove it to read its sources again"
+    elif not len(store):
+        row["note"] = "the source gave no sample"
     print_json(row | {"dropped_reasons": manifest.dropped_reasons}) if as_json else print_rows([row])
 
 

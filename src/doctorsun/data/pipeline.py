@@ -1,5 +1,7 @@
 """Source settings to stores: every item once, in order, resumable."""
 
+import json
+import os
 import shutil
 import signal
 from collections import deque
@@ -8,15 +10,16 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
 from doctorsun.data.readers.item import Dropped, Item, Reader
 from doctorsun.data.readers.phantom import DrawnReader, phantom_item, phantom_text_item, shapes_item
 from doctorsun.data.readers.vqa_rad import VqaRadReader
-from doctorsun.errors import MachineError
+from doctorsun.errors import DataError, MachineError
 from doctorsun.storage.store import Store, StoreWriter, store_is_complete, store_steps
 
 Progress = Callable[[int, int | None], None]
@@ -92,8 +95,15 @@ def read_into(
         DataError: the source cannot be read, or the folder holds another store.
         MachineError: a worker process was killed, or the disk is full; complete shards stay.
     """
-    if store_is_complete(folder) and store_steps(folder) == (step,):
-        return Store(folder)
+    if store_is_complete(folder):
+        if store_steps(folder) == (json.loads(json.dumps(step)),):
+            return Store(folder)
+        raise DataError(
+            f"{folder} is the complete store of another source, or of other settings",
+            got=f"the name '{Store(folder).manifest.name}'",
+            expected="a new folder",
+            do="name another one, or remove it to write it again",
+        )
     with StoreWriter(folder, name=name, step=step) as writer:
         pending = islice(reader.pending(), writer.num_items_done, None)
         if workers == 1:
@@ -169,7 +179,16 @@ _worker: dict[str, Reader[Any]] = {}  # what a worker process holds: a reader ma
 
 def _begin_worker(reader: Reader[Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
+    Thread(target=_end_with_parent, daemon=True).start()
     _worker["reader"] = reader
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is killed; it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _make_chunk(chunk: tuple[Any, ...]) -> list[Item]:

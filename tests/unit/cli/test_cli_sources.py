@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session
 from doctorsun.data.missing import MISSING_IMAGES
-from doctorsun.storage.store import store_steps
+from doctorsun.errors import RecipeError
+from doctorsun.storage.store import Store, store_steps
+from small_model import png
 
 
 def output(*arguments: str) -> str:
@@ -49,3 +51,73 @@ def test_the_list_of_adapters_names_the_licences_of_each():
 
     assert rows["pannuke"]["licence"] == "CC-BY-NC-SA-4.0"
     assert rows["isic_archive"]["licence"] == "CC0-1.0 or CC-BY-4.0 or CC-BY-NC-4.0"
+
+
+def test_a_complete_store_and_an_empty_source_are_told(annotations: Path, tmp_path: Path):
+    command = ("data", "import", "llava", str(annotations), "--out", str(tmp_path / "store"), "--json")
+    assert "note" not in json.loads(output(*command))
+    assert json.loads(output(*command))["note"] == "was complete already; remove it to read its sources again"
+    annotations.write_text("[]")
+    told = json.loads(output("data", "import", "llava", str(annotations), "--out", str(tmp_path / "none"), "--json"))
+    assert (told["samples"], told["note"]) == (0, "the source gave no sample")
+
+
+def test_settings_and_remapped_paths_reach_the_samples(annotations: Path, tmp_path: Path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "a.jpg").write_bytes(png(1))
+    annotations.write_text(annotations.read_text().replace("gone.jpg", "/their/disk/a.jpg"))
+    out = tmp_path / "store"
+    remapped = ("--images", str(tmp_path), "--remap", "/their/disk/=kept/")
+    told = json.loads(
+        output(
+            "data", "import", "llava", str(annotations), "--out", str(out), *remapped, "--set", "licence=MIT", "--json"
+        )
+    )
+    assert told["missing images"] == 0
+    assert Store(out).column("source.licence") == ["MIT"]
+
+
+@pytest.mark.parametrize("remap", ["no-equals", "=new"])
+def test_a_remap_without_two_sides_is_refused(annotations: Path, tmp_path: Path, remap: str):
+    command = ("data", "import", "llava", str(annotations), "--out", str(tmp_path / "store"), "--remap", remap)
+    with pytest.raises(RecipeError, match=rf"--remap: got '{remap}', expected OLD=NEW; write the old beginning"):
+        output(*command)
+
+
+@pytest.mark.usefixtures("annotations")
+def test_a_drafted_adapter_converts_once_it_is_filled_in_and_joins_a_collection(tmp_path: Path):
+    for label in ("melanoma", "nevus"):
+        for number in range(2):
+            path = tmp_path / "set" / label / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(number))
+    page = tmp_path / "own.yaml"
+    output("data", "adapter", "new", str(tmp_path / "set"), "--out", str(page))
+    with pytest.raises(RecipeError, match="a file that is there"):
+        output("data", "adapter", "new", str(tmp_path / "set"), "--out", str(page))
+    with pytest.raises(RecipeError, match="FILL_IN"):
+        output("data", "convert", str(page), "--root", str(tmp_path / "set"), "--out", str(tmp_path / "no"))
+
+    words = {"url": "https://example.org", "licence": "CC0-1.0", "modality": "dermoscopy", "anatomy": "skin"}
+    words["department"] = "dermatology"
+    text = page.read_text(encoding="utf-8")
+    for key, value in words.items():
+        text = text.replace(f"{key}: FILL_IN", f"{key}: {value}")
+    page.write_text(text, encoding="utf-8")
+    collection = tmp_path / "both.yaml"
+    collection.write_text(
+        f"name: both\nsources:\n  a: {{adapter: {page}, root: set}}\n  b: {{format: llava, path: data.json}}\n"
+    )
+    told = json.loads(
+        output("data", "collect", str(collection), "--root", str(tmp_path), "--out", str(tmp_path / "both"), "--json")
+    )
+
+    assert (told["read"], told["kept"], told["missing images"]) == (5, 5, 1)
+    assert set(Store(tmp_path / "both").column("source.dataset")) == {"set", "llava"}
+    assert {"presence:melanoma", "class:skin_diagnosis"} <= set(Store(tmp_path / "both").column("task"))
+
+
+def test_every_format_is_listed_with_a_line_about_it():
+    rows = json.loads(output("data", "formats", "--json"))
+    assert {"llava", "chimed", "prose", "medquad"} <= {row["format"] for row in rows}
+    assert all(row["what"] for row in rows)

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +100,10 @@ def test_a_finished_store_is_opened_and_another_is_not_overwritten(tmp_path: Pat
     told: list[int] = []
     assert read(tmp_path / "store", count=10, on_progress=lambda done, _: told.append(done)).sha256 == first.sha256
     assert told == []
-    with pytest.raises(DataError, match=r"is complete: got a new writer for it; remove the folder to write it again"):
+    with pytest.raises(
+        DataError,
+        match=r"is the complete store of another source, or of other settings: got the name 'n', .*; name another",
+    ):
         read(tmp_path / "store", count=11)
     assert Store(tmp_path / "store").sha256 == first.sha256
 
@@ -110,6 +115,27 @@ def test_a_killed_worker_is_told_and_nothing_is_lost(tmp_path: Path):
     ):
         read_into(tmp_path / "s", Killed(100), name="n", step=step, workers=2, on_progress=quiet)
     assert read(tmp_path / "s").sha256 == read(tmp_path / "whole").sha256
+
+
+def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path):
+    script = tmp_path / "reads.py"
+    script.write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from test_read_into import Numbers\n"
+        "from doctorsun.data.pipeline import read_into\n"
+        "import multiprocessing\n"
+        "def stop(done, _):\n"
+        "    print(*(each.pid for each in multiprocessing.active_children()), flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "if __name__ == '__main__':\n"
+        f"    read_into(Path({str(tmp_path / 's')!r}), Numbers(99), name='n', step={{}}, workers=2, on_progress=stop)\n"
+    )
+    # The pipe of standard output closes when the last process that holds it has ended: the workers, too.
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(done.stdout.split()) == 2
 
 
 def test_an_error_of_a_worker_keeps_its_parts(tmp_path: Path):

@@ -16,6 +16,7 @@ IMAGE_MARK = "<image>"
 TURNS = ("conversations", "messages", "conversation", "conversatons")  # the last in LLaVA-Med's alignment file
 _ROLES: dict[str, Role] = {
     "system": "system",
+    "developer": "system",
     "human": "user",
     "user": "user",
     "gpt": "assistant",

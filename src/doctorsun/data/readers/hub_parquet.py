@@ -32,7 +32,7 @@ def open_hub_parquet(section: ImportSource) -> PublishedReader:
     """
     return PublishedReader(
         files=source_files(section.path, (".parquet",)),
-        origin=origin_of(section, folder_of(section).name),
+        origin=origin_of(section, folder_of(section).resolve().name),
         read_record=read_hub_row,
         finder=finder_of(section, folder_of(section)),
         columns=(*TURNS, *QUESTION, *_CAPTIONS),

@@ -60,7 +60,7 @@ def open_webdataset(section: ImportSource) -> "WebDatasetReader":
     files = source_files(section.path, (_SUFFIX,))
     published = PublishedReader(
         files=files,
-        origin=origin_of(section, folder_of(section).name),
+        origin=origin_of(section, folder_of(section).resolve().name),
         read_record=read_tar_record,
         finder=finder_of(section, folder_of(section)),
         columns=(),

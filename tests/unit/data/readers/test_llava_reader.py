@@ -127,7 +127,7 @@ def test_openai_messages_with_typed_content(lay, picture, import_all):
         {"type": "text", "text": "then"},
         {"type": "image_url", "image_url": {"url": inline}},
     ]
-    messages = [{"role": "system", "content": "Answer."}, *chat(content, [{"type": "text", "text": "Both."}])]
+    messages = [{"role": "developer", "content": "Answer."}, *chat(content, [{"type": "text", "text": "Both."}])]
 
     ((sample,),) = import_all("llava", lay("a.jsonl", {"messages": messages}))
 

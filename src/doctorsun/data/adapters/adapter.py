@@ -107,6 +107,8 @@ class Adapter(Section):
     """Ids that ``labels`` may use besides those of the ontology."""
     exhaustive: bool = False
     """Whether a finding that is not labelled on an image is known to be absent."""
+    incomplete: tuple[str, ...] = ()
+    """Ids of which not every object is marked on an image: they are named, but neither counted nor located."""
     split: Split | SplitRule = "train"
     patient: str | FieldRule = ""
     """Who the image is of: a template of fields, or a rule. Samples of one patient never come into two splits."""

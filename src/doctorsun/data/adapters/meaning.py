@@ -43,6 +43,7 @@ def annotated_image(adapter: Adapter, record: Record, root: Path, ontology: Onto
         department=value_of(adapter.department, record, "department"),
         labels=labels,
         objects=objects,
+        incomplete=frozenset(adapter.incomplete),
         texts=record.texts,
         groups=groups,
     )

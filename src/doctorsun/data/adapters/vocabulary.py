@@ -69,7 +69,7 @@ def _tables(adapter: Adapter, ontology: Ontology) -> Iterator[tuple[str, Mapping
     yield "departments", ontology.departments, _named("department", adapter.department)
     yield "planes", ontology.planes, _named("plane", adapter.plane)
     labels = [(("labels", label), name) for label, name in adapter.labels.items() if name is not None]
-    yield "findings", ontology.findings, labels
+    yield "findings", ontology.findings, [*labels, *((("incomplete",), name) for name in adapter.incomplete)]
 
 
 def _named(key: str, rule: str | FieldRule) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -57,6 +57,7 @@ class AnnotatedImage:
     Attributes:
         modality: ontology id, as are plane, anatomy and department; empty where not known.
         labels: finding id to whether it is present; a finding that is not listed is not known.
+        incomplete: labels of which there may be more than the marked objects.
         attributes: further facts of the image, such as ``laterality``.
         counts: how many there are of things that are not marked one by one.
         texts: what people wrote about it.
@@ -72,6 +73,7 @@ class AnnotatedImage:
     department: str = ""
     labels: dict[str, bool] = field(default_factory=dict[str, bool])
     objects: tuple[AnnotatedObject, ...] = ()
+    incomplete: frozenset[str] = frozenset()
     attributes: dict[str, str] = field(default_factory=dict[str, str])
     counts: dict[str, int] = field(default_factory=dict[str, int])
     texts: tuple[HumanText, ...] = ()

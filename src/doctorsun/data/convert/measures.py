@@ -32,6 +32,7 @@ class Measure:
     Attributes:
         boxes: indices into the image's objects.
         outlined: each of them has a mask; else they are boxes alone, which are larger than what they hold.
+        complete: no others are on the image, as far as is known.
         counted: each of them is one thing: boxes are, and outlined cells; an outlined finding may be in several parts,
             or several may have grown together.
         area_share: share of the picture that the masks, or the boxes, cover together, in [0, 1].
@@ -48,6 +49,7 @@ class Measure:
     name: str
     boxes: tuple[int, ...]
     outlined: bool
+    complete: bool = True
     counted: bool
     area_share: float
     place: str = ""
@@ -88,6 +90,7 @@ def _measure(
     spacing_mm = annotated.acquisition.spacing_mm
     covered = covered_pixels(items, size)
     outlined = all(item.mask is not None for item in items)
+    complete = term.id not in annotated.incomplete
     places = {_place_of_mark(item, size) for item in items}
     halves: list[Half] = [half_of(item.box_px, size) for item in items]
     side, side_from = _side(term, items, halves, annotated, ontology)
@@ -96,9 +99,10 @@ def _measure(
         name=term.id,
         boxes=tuple(indices),
         outlined=outlined,
-        counted=not outlined or ontology.kind(term.id) == "cell",
+        complete=complete,
+        counted=complete and (not outlined or ontology.kind(term.id) == "cell"),
         area_share=round(covered / (size[0] * size[1]), 4),
-        place=places.pop() if len(places) == 1 else "",
+        place=places.pop() if complete and len(places) == 1 else "",
         half=halves[0] if halves.count(halves[0]) == len(halves) else "",
         side=side,
         side_from=side_from,

@@ -111,6 +111,8 @@ def _placed(item: Finding, term: FindingTerm, facts: Facts, ontology: Ontology, 
         plural = term.term.plural(language)
         text = f"{plural}{number}个" if language == "zh" else f"{number} {plural}"
     measure = facts.measure(term.id)
+    if measure and not measure.complete and len(measure.boxes) > 1:
+        return term.term.plural(language)
     if ontology.kind(term.id) == "structure":
         return text
     if item.side in ("left", "right"):

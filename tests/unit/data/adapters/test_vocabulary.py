@@ -32,15 +32,16 @@ def page(folder: Path, text: str) -> str:
 
 
 def test_every_unknown_id_is_told_with_its_place(tmp_path: Path):
-    text = PAGE.replace("endoscopy", "endoskopy").replace("a: polyp", "a: polip")
+    text = PAGE.replace("endoscopy", "endoskopy").replace("a: polyp", "a: polip") + "incomplete: [polip]\n"
 
     with pytest.raises(RecipeError) as caught:
         load_adapter(page(tmp_path, text))
 
-    first, second = caught.value.text().splitlines()
+    first, second, third = caught.value.text().splitlines()
     assert "own.yaml:5:11: modality: not an id of the ontology: got 'endoskopy'" in first
     assert "did you mean 'endoscopy'?" in first
     assert "own.yaml:9:6: labels.a: not an id of the ontology: got 'polip'" in second
+    assert "own.yaml:12:13: incomplete: not an id of the ontology: got 'polip'" in third
 
 
 def test_a_draft_is_not_taken_for_a_page(tmp_path: Path):

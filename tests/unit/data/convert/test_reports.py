@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from doctorsun.data.convert.facts import Facts, Finding
+from doctorsun.data.convert.measures import Measure
+from doctorsun.data.convert.prose import annotated_caption
 from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
 from doctorsun.data.convert.templates import load_templates
 from doctorsun.data.ontology.ontology import load_ontology
@@ -64,3 +66,17 @@ def test_a_checklist_gives_every_finding_its_sign_and_place(language, present, a
     texts = {checklist_of(CHEST, ONTOLOGY, load_templates(language), np.random.default_rng(n)) for n in range(12)}
     assert all(present in text and absent in text for text in texts)
     assert len(texts) > 2
+
+
+@pytest.mark.parametrize(
+    ("number", "language", "words"),
+    [(1, "en", "a red blood cell"), (3, "en", "red blood cells"), (1, "zh", "红细胞"), (3, "zh", "红细胞")],
+)
+def test_a_caption_gives_no_number_of_what_is_not_marked_completely(number, language, words):
+    measure = Measure(
+        name="red_blood_cell", boxes=tuple(range(number)), outlined=False, counted=False, complete=False, area_share=0.1
+    )
+    found = Finding(name="red_blood_cell", present=True, boxes=measure.boxes)
+    facts = Facts(modality="blood_smear", anatomy="blood", findings=(found,), measures=(measure,))
+    caption = annotated_caption(facts, ONTOLOGY, load_templates(language))
+    assert caption == {"en": f"Blood smear showing {words}.", "zh": f"血涂片，可见{words}。"}[language]

@@ -37,6 +37,9 @@ def mark_questions(facts: Facts, ontology: Ontology, rng: np.random.Generator) -
     questions: list[Question] = []
     for measure in chosen:
         term = ontology.finding(measure.name)
+        if not measure.complete:
+            questions.append(_region(measure, term, facts, ontology, rng))
+            continue
         questions += [*_boxes(measure, term), _region(measure, term, facts, ontology, rng)]
         choices = [*_places(measure, term, ontology), *_sides(measure, term, ontology)]
         questions += [_in_some_form(choice, rng) for choice in choices]
@@ -157,10 +160,11 @@ def comparison_questions(facts: Facts, ontology: Ontology, rng: np.random.Genera
     Raises:
         DataError: a label is not in the ontology.
     """
+    complete = [measure for measure in facts.measures if measure.complete]
     pairs = [
         (first, second)
-        for position, first in enumerate(facts.measures)
-        for second in facts.measures[position + 1 :]
+        for position, first in enumerate(complete)
+        for second in complete[position + 1 :]
         if not _related(first, second, ontology)
     ]
     mixed = [pairs[i] if rng.random() < 0.5 else pairs[i][::-1] for i in rng.permutation(len(pairs))]  # noqa: PLR2004

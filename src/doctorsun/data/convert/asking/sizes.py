@@ -34,7 +34,7 @@ def size_questions(
             answer=_length(measure.size_mm),
         )
         for measure in facts.measures
-        if measure.size_mm is not None and len(measure.boxes) == 1
+        if measure.complete and measure.size_mm is not None and len(measure.boxes) == 1
     ]
 
 

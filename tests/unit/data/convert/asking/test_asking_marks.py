@@ -18,6 +18,7 @@ from doctorsun.schema import ImageFacts, Source
 ONTOLOGY = load_ontology()
 SIZE = (100, 200)
 SEEDS = range(40)
+RED_CELL = ONTOLOGY.finding("red_blood_cell").term
 
 
 def boxed(label, x0, y0, x1, y1):
@@ -234,3 +235,19 @@ def test_a_department_that_may_see_the_patient_is_no_wrong_choice(anatomy, shown
     others = {term.id for term in choices["department"].others}
     assert len(others) >= 3
     assert not others & {"radiology", *never}
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_of_what_is_not_marked_completely_only_the_marks_are_named(number):
+    cells = (boxed("red_blood_cell", 20 * i, 0, 20 * i + 15, 15) for i in range(number))
+    one = boxed("platelet", 0, 50, 8, 58)
+    facts = known(*cells, one, anatomy="blood", spacing_mm=(0.1, 0.1), incomplete=frozenset({"red_blood_cell"}))
+    questions = over_seeds(mark_questions, facts) + over_seeds(comparison_questions, facts)
+    questions += size_questions(facts, SIZE, (0.1, 0.1), ONTOLOGY)
+    families = {
+        q.family for q in questions if "red_blood_cell" in (q.task.partition(":")[2], getattr(q.answer, "id", ""))
+    }
+    assert families == {"region"}
+    assert {question.task for question in questions} > {"number:platelet", "place:platelet", "size:platelet"}
+    assert not {"more", "larger"} & {question.family for question in questions}
+    assert [finding.count for finding in facts.findings] == [0, 1]

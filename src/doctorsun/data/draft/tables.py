@@ -17,6 +17,7 @@ _MAX_LABELS = 60
 _FLAGS = {"", "0", "1", "-1", "0.0", "1.0", "-1.0", "True", "False"}
 _ENOUGH = 0.5  # of the rows must name a picture
 _LABEL_WORDS = ("label", "class", "diagnosis", "dx", "finding", "grade", "level", "category", "type", "target")
+_LABEL_WORDS_ZH = ("标签", "诊断", "类别", "分类", "分级", "等级", "病变", "类型")
 _MIN_FLAGS = 2
 
 
@@ -119,7 +120,7 @@ def _labels(listed: Sequence[Mapping[str, str]], image: str) -> tuple[list[str],
     if len(flags) >= _MIN_FLAGS:
         return flags, [{"flags": flags}], []
     few = [name for name, each in values.items() if 1 < len(each) <= _MAX_LABELS and len(each) < len(listed)]
-    likely = [name for name in few if any(word in name.lower() for word in _LABEL_WORDS)] or few
+    likely = [name for name in few if any(word in name.lower() for word in (*_LABEL_WORDS, *_LABEL_WORDS_ZH))] or few
     if not likely:
         return [], [], ["no column looks like labels"]
     chosen = likely[0]

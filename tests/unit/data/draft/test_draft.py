@@ -154,6 +154,7 @@ def test_yolo(tmp_path: Path, names: str):
         ("id,diagnosis\na,nevus\nb,melanoma\nc,nevus\n", {"nevus"}),
         ("file,age,Finding Labels\na.png,31,Mass|Nodule\nb.png,44,Mass\nc.png,50,Mass\n", {"Mass", "Nodule"}),
         ("image,patient,MEL,NV\na.png,p1,1.0,0.0\nb.png,p1,0.0,1.0\nc.png,p2,0.0,1.0\n", {"MEL", "NV"}),
+        ("文件名,患者编号,诊断\na,p1,良性\nb,p1,良性\nc,p2,恶性\n", {"良性"}),
     ],
 )
 def test_a_table_that_lists_pictures(tmp_path: Path, text: str, labels: set[str]):

@@ -106,10 +106,6 @@ def _pairing(folder: Path, number: int) -> tuple[Import, Import]:
     return runs[1], runs[2]
 
 
-def _gain(one: Import, two: Import) -> float:
-    return one.wall_s / two.wall_s
-
-
 def _pair(number: int, name: str) -> dict[str, Any]:
     question = f"<image>\nDescribe image {number}. 请描述这张图像。"
     answer = f"Image {number} shows a smooth field with a bright disc; no lesion is seen. 未见异常。"

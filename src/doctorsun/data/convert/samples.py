@@ -116,9 +116,14 @@ def _ask(blank: Blank, key: str, question: Question, rng: np.random.Generator) -
     if question.kind == "closed" and draw < PARAPHRASE_SHARE:
         again = word_question(question, load_templates(first), rng, other_than=wording.template)
         yield blank.fill(f"{key}/paraphrase", question.task, again, Variant(of=origin.id, kind="paraphrase"))
-    elif question.family == "presence" and draw < PARAPHRASE_SHARE + NEGATION_SHARE:
+    elif question.family == "presence" and draw < PARAPHRASE_SHARE + NEGATION_SHARE and not _is_slice(blank):
         negation = word_question(question, load_templates(first), rng, negated=True)
         yield blank.fill(f"{key}/negation", question.task, negation, Variant(of=origin.id, kind="negation"))
+
+
+def _is_slice(blank: Blank) -> bool:
+    """Tell whether the image is a slice of a volume: what it does not show cannot be ruled out."""
+    return any(image.facts.slice is not None for image in blank.sample.images)
 
 
 def _word(blank: Blank, question: Question, language: Language, rng: np.random.Generator) -> Wording:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,3 +122,13 @@ def test_without_findings_there_is_no_prose():
     )
     made = samples_of(bare, facts_of(bare, ONTOLOGY), np.random.default_rng(0), ONTOLOGY)
     assert not [sample for sample in made if sample.task in ("caption", "report")]
+
+
+def test_nothing_is_ruled_out_by_one_slice_of_a_volume():
+    kinds: set[str] = set()
+    for seed in range(40):
+        image = annotated()
+        image = replace(image, acquisition=replace(image.acquisition, slice=7))
+        found = samples_of(image, facts_of(image, ONTOLOGY), np.random.default_rng(seed), ONTOLOGY)
+        kinds |= {sample.variant.kind for sample in found if sample.variant}
+    assert kinds == {"translation", "paraphrase"}

@@ -73,7 +73,8 @@ class NewTerm(Section):
     en: Annotated[tuple[str, ...], Field(min_length=1)]
     zh: Annotated[tuple[str, ...], Field(min_length=1)]
     parent: str
-    an: str = ""
+    an: str | None = None
+    """Derived from the name when not given; empty where it takes no article."""
     many: str = ""
     organ: str = ""
     department: str = ""

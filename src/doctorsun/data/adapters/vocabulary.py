@@ -1,16 +1,19 @@
 """Vocabulary: the ontology as an adapter extends it, and the check that the adapter uses no other ids."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from doctorsun.config.complaint import join_complaints
 from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean
-from doctorsun.data.adapters.adapter import Adapter, FieldRule
+from doctorsun.data.adapters.adapter import Adapter, FieldRule, NewTerm
 from doctorsun.data.draft.page import FILL_IN
+from doctorsun.data.ontology.article import with_article
 from doctorsun.data.ontology.ontology import Ontology, extended, load_ontology
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError, RecipeError
 
 
 def ontology_of(adapter: Adapter) -> Ontology:
@@ -19,7 +22,7 @@ def ontology_of(adapter: Adapter) -> Ontology:
     Raises:
         DataError: a term does not fit into the tree.
     """
-    terms = {name: term.model_dump(exclude_defaults=True) for name, term in adapter.terms.items()}
+    terms = {name: _row_of(term) for name, term in adapter.terms.items()}
     return _extended(json.dumps(terms)) if terms else load_ontology()
 
 
@@ -31,9 +34,13 @@ def check_vocabulary(adapter: Adapter, document: Node) -> None:
         document: what it was read from, for the places in the message.
 
     Raises:
-        RecipeError: the ontology does not have an id, or a draft was not filled in; a line for each.
-        DataError: a term of the adapter does not fit into the tree.
+        RecipeError: the ontology does not have an id, or a draft was not filled in; a line for each. Or a term of the
+            adapter does not fit into the tree.
     """
+    try:
+        ontology = ontology_of(adapter)
+    except DataError as error:
+        raise _placed(error, document) from error
     complaints = [
         RecipeError(
             f"{document.nearest(*path).mark}: {'.'.join(path)}: not an id of the ontology",
@@ -41,7 +48,7 @@ def check_vocabulary(adapter: Adapter, document: Node) -> None:
             expected=f"one of its {len(known)} {table}",
             do=did_you_mean(name, known, otherwise="choose one, or add it under 'terms' in the adapter"),
         )
-        for table, known, used in _tables(adapter, ontology_of(adapter))
+        for table, known, used in _tables(adapter, ontology)
         for path, name in used
         if name and name not in known
     ]
@@ -58,6 +65,27 @@ def check_vocabulary(adapter: Adapter, document: Node) -> None:
     if complaints:
         raise join_complaints(complaints)
 
+
+def _row_of(term: NewTerm) -> dict[str, Any]:
+    """Return a term as a row of the ontology, with its article."""
+    row = term.model_dump(exclude_defaults=True)
+    return row if term.an is not None else row | {"an": with_article(term.en[0])}
+
+
+def _placed(error: DataError, document: Node) -> RecipeError:
+    """Return the ontology's complaint about a term with the place of the term."""
+    found = _TERM.search(error.what)
+    name, key = found.groups("") if found else ("", "")
+    node = document.nearest("terms", name, key)
+    where = f"terms.{name}" + (f".{key}" if key else "")
+    if document.nearest("terms").child(name) is None:  # a row of the ontology that does not fit with the terms
+        where = f"terms: {error.what}"
+    mark = node.mark if key else node.key_mark
+    return RecipeError(f"{mark}: {where}", got=error.got, expected=error.expected, do=error.do)
+
+
+_TERM = re.compile(r"(?:term |findings\.)([^.]+)(?:\.(\w+))?$")
+"""How the ontology names a row, or a key of one."""
 
 Used = Iterable[tuple[tuple[str, ...], str]]
 

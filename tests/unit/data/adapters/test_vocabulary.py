@@ -4,7 +4,7 @@ import pytest
 
 from doctorsun.data.adapters.load import load_adapter
 from doctorsun.data.adapters.vocabulary import ontology_of
-from doctorsun.errors import DataError, RecipeError
+from doctorsun.errors import RecipeError
 
 PAGE = """\
 dataset: own
@@ -72,16 +72,40 @@ def test_an_adapter_may_bring_terms_of_its_own(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("given", "phrase"),
+    [("", "a spotted polyp"), (', an: ""', "spotted polyp"), (", an: one spotted polyp", "one spotted polyp")],
+)
+def test_a_term_takes_the_article_of_its_name_unless_it_tells_its_own(tmp_path: Path, given: str, phrase: str):
+    terms = TERMS.replace("PARENT", f"finding{given}")
+    ontology = ontology_of(load_adapter(page(tmp_path, PAGE.replace("a: polyp", "a: spotted_polyp") + terms)))
+    assert ontology.finding("spotted_polyp").term.phrase("en") == phrase
+
+
+@pytest.mark.parametrize(
     ("terms", "message"),
     [
-        (TERMS.replace("PARENT", "nowhere"), r"findings.spotted_polyp.parent"),
+        (
+            TERMS.replace("PARENT", "nowhere"),
+            r"own.yaml:13:61: terms.spotted_polyp.parent: got 'nowhere', expected one of",
+        ),
         (
             TERMS.replace("spotted_polyp:", "polyp:").replace("PARENT", "finding"),
-            r"term polyp: got an id that is taken",
+            r"own.yaml:13:3: terms.polyp: got an id that is taken, expected a new one; use the one there is",
         ),
-        (TERMS.replace("PARENT", "finding").replace("spotted_polyp:", "Spotted Polyp:"), r"Spotted Polyp"),
+        (
+            TERMS.replace("PARENT", "finding").replace("spotted_polyp:", "Spotted Polyp:"),
+            r"own.yaml:13:3: terms.Spotted Polyp: got the id 'Spotted Polyp', expected lower case letters",
+        ),
+        (
+            TERMS.replace("PARENT", "digestive_lesion").replace("[spotted polyp", "[polyp"),
+            r"own.yaml:13:23: terms.spotted_polyp.en: got 'polyp', expected a name that its sibling '\w+' has not",
+        ),
+        (
+            TERMS.replace("PARENT", "finding").replace("}", ", grade: 1}"),
+            r"own.yaml:12:1: terms: ontology: findings.finding: got grades \[1\], expected 0, 1, 2",
+        ),
     ],
 )
 def test_a_term_that_does_not_fit_is_told(tmp_path: Path, terms: str, message: str):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(RecipeError, match=message):
         load_adapter(page(tmp_path, PAGE + terms))

@@ -33,6 +33,8 @@ class AdapterReader:
         records = self.adapter.reader.read(pending, self.root)
         if isinstance(records, Dropped):
             return records
+        if not records:
+            return Dropped(_name_of(pending), "no_record", f"the reader {self.adapter.reader.kind} found none")
         samples = tuple(sample for record in records for sample in self._samples(record))
         return samples or Dropped(records[0].original_id, "nothing_to_ask")
 
@@ -42,3 +44,9 @@ class AdapterReader:
         seed = hashlib.sha256(f"{self.adapter.dataset}/{record.original_id}".encode()).digest()
         rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
         return converted(annotated, rng, ontology)
+
+
+def _name_of(pending: Any) -> str:
+    """Return what an item is called that was only listed: its name, or the first of several things."""
+    first = pending[0] if isinstance(pending, tuple) and pending else pending
+    return str(getattr(first, "name", first))

@@ -57,7 +57,7 @@ class AnnotationReader(Protocol):
         ...
 
     def read(self, pending: Any, root: Path) -> Sequence[Record] | Dropped:
-        """Read one source item: an image, or a volume with several slices.
+        """Read one source item: an image, or a volume with several slices; at least one record.
 
         Raises:
             DataError: a file is not as the adapter says; a damaged or missing file is a `Dropped` instead.

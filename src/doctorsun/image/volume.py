@@ -78,13 +78,6 @@ class Volume:
         """Patient directions along the stored axes, such as ``LPH``; empty where not known."""
         return "".join(LETTERS[axis][sign < 0] for axis, sign in self.directions) if self.is_oriented else ""
 
-    @property
-    def voxel_ml(self) -> float | None:
-        """Volume of one voxel in millilitres, where the voxels' size is known and the same everywhere."""
-        if not self.is_scaled or self.irregular:
-            return None
-        return float(abs(np.linalg.det(self.affine[:3, :3]))) / 1000
-
     def acquired_plane(self) -> Plane | None:
         """Return the plane of the slices as they were scanned; axial for voxels of equal sides, None if not known."""
         if not self.is_oriented:

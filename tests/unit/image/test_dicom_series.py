@@ -21,7 +21,7 @@ def test_slices_come_in_the_order_of_their_places(tmp_path):
     volume = open_series(write_series(tmp_path, VALUES)[::-1])
     assert np.array_equal(volume.voxels.whole(), VALUES.T), "Hounsfield units: the rescale intercept is applied"
     assert (volume.shape, volume.spacing_mm, volume.orientation) == ((5, 4, 3), (0.75, 0.5, 2.0), "LPH")
-    assert (volume.irregular, volume.voxel_ml) == ("", pytest.approx(0.00075))
+    assert volume.irregular == ""
     assert np.array_equal(volume.slice_values("axial", 1), VALUES[1])
     assert np.array_equal(volume.slice_values("coronal", 2), VALUES[::-1, 2])
 
@@ -40,7 +40,6 @@ def test_a_real_series_lies_where_highdicom_says(test_data):
 def test_missing_slices_are_told(test_data):
     volume = open_volume(test_data / "dicom_dcmqi/data/dcmqi/paramaps/701-ADCb500")
     assert volume.irregular == "distances of 3.00 to 9.00 mm between slices"
-    assert volume.voxel_ml is None
     assert volume.picture_spacing_mm("axial") == (0.7031, 0.7031)
     assert volume.picture_spacing_mm("coronal") is None
 

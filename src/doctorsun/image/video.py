@@ -1,6 +1,5 @@
 """Frames of a video, with their times."""
 
-import math
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,25 +32,18 @@ class VideoFrame:
     pixels: NDArray[np.uint8]
 
 
-def frames_every(path: Path, seconds: float, *, max_pixels: int = MAX_PIXELS) -> Iterator[VideoFrame]:
-    """Yield the first frame and then the first one after each interval.
+def frame_times(path: Path, *, max_pixels: int = MAX_PIXELS) -> list[float]:
+    """Return the time of every frame in seconds since the first one; all are decoded, so that damage is seen.
 
     Args:
         path: the file; whatever FFmpeg reads.
-        seconds: the interval; 0 yields all frames.
         max_pixels: the largest width times height of a frame; judged by the header alone.
 
     Raises:
-        ImageError: no video, damaged (then after the frames before the damage), or too large; or the interval is none.
+        ImageError: no video, damaged, cut off, or too large.
         MissingDependency: PyAV is not installed.
     """
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise ImageError("interval of frames", got=f"{seconds:g} s", expected="0 s or more")
-    due = 0.0
-    for number, time, frame in _decoded(path, max_pixels):
-        if time >= due - 1e-6:  # times are sums of rounded fractions
-            due = max(due + seconds, time)
-            yield VideoFrame(number, time, frame.to_ndarray(format="rgb24"))
+    return [time for _, time, _ in _decoded(path, max_pixels)]
 
 
 def frames_numbered(path: Path, numbers: Collection[int], *, max_pixels: int = MAX_PIXELS) -> Iterator[VideoFrame]:

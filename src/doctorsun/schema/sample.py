@@ -16,7 +16,7 @@ class ImageFacts:
     Attributes:
         spacing_mm: (row, column) distance between pixel centres in millimetres.
         window: (centre, width) in the unit of the stored values, for example Hounsfield units.
-        slice: index of the slice in its series.
+        slice: index of the slice in its series, or of the frame in its file.
         orientation: patient direction of columns then rows, such as ``L\\P`` (DICOM Patient Orientation).
     """
 

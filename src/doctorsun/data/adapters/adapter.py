@@ -14,6 +14,7 @@ from doctorsun.data.readers.dicom_images import DicomImages
 from doctorsun.data.readers.mask_images import MaskImages
 from doctorsun.data.readers.slides import Slides
 from doctorsun.data.readers.table import Table
+from doctorsun.data.readers.videos import Videos
 from doctorsun.data.readers.voc import Voc
 from doctorsun.data.readers.volumes import Volumes
 from doctorsun.data.readers.yolo import Yolo
@@ -28,6 +29,7 @@ ReaderSection = Annotated[
     | MaskImages
     | Slides
     | Table
+    | Videos
     | Voc
     | Volumes
     | Yolo,

@@ -9,11 +9,12 @@ from doctorsun.data.draft.pictures import class_folders, mask_images
 from doctorsun.data.draft.slides import slides
 from doctorsun.data.draft.survey import survey
 from doctorsun.data.draft.tables import arrays, table
+from doctorsun.data.draft.videos import videos
 from doctorsun.data.draft.volumes import volumes
 from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.errors import DataError
 
-LAYOUTS = (arrays, volumes, coco, voc, yolo, mask_images, table, slides, dicom_images, class_folders)
+LAYOUTS = (arrays, volumes, coco, voc, yolo, mask_images, table, slides, dicom_images, videos, class_folders)
 
 
 def draft_adapter(root: Path) -> str:
@@ -31,6 +32,6 @@ def draft_adapter(root: Path) -> str:
     raise DataError(
         f"layout of {root}",
         got=f"{len(found.files)} files of the kinds {', '.join(suffixes[:12])}",
-        expected="folders per class, masks, boxes, tables, arrays, volumes, slides or DICOM images",
+        expected="folders per class, masks, boxes, tables, arrays, volumes, slides, videos or DICOM images",
         do="write the adapter by hand: docs/adapters.md",
     )

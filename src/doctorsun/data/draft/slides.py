@@ -2,7 +2,7 @@
 
 from doctorsun.data.draft.layout import Layout
 from doctorsun.data.draft.pictures import splits_of
-from doctorsun.data.draft.survey import MAX_CLASSES, Survey, commonest_depth, pattern_of
+from doctorsun.data.draft.survey import Survey, commonest_depth, pattern_with_classes
 
 _SUFFIXES = (".svs", ".ndpi", ".scn", ".mrxs", ".bif", ".vms", ".vmu", ".svslide")
 """Of the formats of OpenSlide, those that nothing else has: https://openslide.org/formats."""
@@ -14,10 +14,7 @@ def slides(found: Survey) -> Layout | None:
     if not names:
         return None
     names = commonest_depth(names)
-    pattern = pattern_of(names, ["{label}"])
-    labels = sorted({name.split("/")[-2] for name in names}) if "{label}" in pattern else []
-    if len(labels) > min(MAX_CLASSES, len(names) // 2):  # a folder for each slide
-        pattern, labels = pattern.replace("{label}", "*"), []
+    pattern, labels = pattern_with_classes(names)
     return Layout(
         task="classification",
         reader={"kind": "slides", "images": pattern} | ({"label": "{label}"} if labels else {}) | {"mpp": 0.5},

@@ -80,6 +80,18 @@ def suffix(name: str) -> str:
     return PurePosixPath(name).name[len(stem(name)) :]
 
 
+def pattern_with_classes(names: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the pattern of files at one depth, and their classes: their folders, where several files share one.
+
+    The pattern names the class ``{label}`` where there are classes.
+    """
+    pattern = pattern_of(names, ["{label}"])
+    labels = sorted({name.split("/")[-2] for name in names}) if "{label}" in pattern else []
+    if len(labels) > min(MAX_CLASSES, len(names) // 2):  # a folder for each file
+        return pattern.replace("{label}", "*"), []
+    return pattern, labels
+
+
 def split_values(names: Iterable[str]) -> dict[str, Split] | None:
     """Return what folder names mean as splits; None where one of them is no split."""
     values: dict[str, Split] = {}

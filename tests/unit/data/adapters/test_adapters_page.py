@@ -43,6 +43,7 @@ TITLES = {
     "TextColumns": "texts",
     "DicomImages": "reader: dicom_images",
     "Slides": "reader: slides",
+    "Videos": "reader: videos",
     "Volumes": "reader: volumes",
     "OfSomeCases": "volumes: where",
     "VolumeImage": "volumes: images",

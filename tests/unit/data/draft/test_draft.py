@@ -7,6 +7,7 @@ import PIL.Image
 import pytest
 import yaml
 
+from carriers.videos import write_video
 from doctorsun.data.adapters.adapter import Adapter
 from doctorsun.data.draft.draft import draft_adapter
 from doctorsun.data.draft.page import FILL_IN
@@ -189,3 +190,38 @@ def test_label_maps_beside_their_volumes(tmp_path: Path):
 
     assert first_labels(tmp_path) == {"value 2"}
     assert [image["sequence"] for image in drafted(tmp_path)[0].reader.model_dump()["images"]] == ["flair", "t1"]
+
+
+def test_videos_with_a_class_per_folder(tmp_path: Path):
+    pytest.importorskip("av", reason="PyAV is not installed (doctorsun[video])")
+    for label in ("polyp", "normal"):
+        for number in range(2):
+            write_video(tmp_path / "loops" / label / f"{number}.mp4", "mpeg4", "yuv420p", num_frames=10)
+    draw(tmp_path / "loops" / "logo.png")
+
+    adapter, text = drafted(tmp_path / "loops")
+
+    assert adapter.reader.model_dump(exclude_defaults=True) == {
+        "kind": "videos",
+        "videos": "{label}/{name}.mp4",
+        "label": "{label}",
+    }
+    assert set(adapter.labels) == {"polyp", "normal"}
+    assert adapter.patient == "{video}"
+    assert "# Note: a label is said of every frame of its video" in text
+    (first, *_) = adapter.reader.pending(tmp_path / "loops")
+    assert len(adapter.reader.read(first, tmp_path / "loops")) == 8
+
+
+def test_videos_in_folders_of_their_own_have_no_class_and_pictures_go_first(tmp_path: Path):
+    for number in range(3):
+        (tmp_path / "loops" / f"case{number}").mkdir(parents=True)
+        (tmp_path / "loops" / f"case{number}" / "a.AVI").write_bytes(b"")
+
+    adapter, _ = drafted(tmp_path / "loops")
+    assert adapter.reader.model_dump(exclude_defaults=True) == {"kind": "videos", "videos": "*/{name}.AVI"}
+
+    for label in ("a", "b"):
+        for number in range(2):
+            draw(tmp_path / "loops" / label / f"{number}.png")
+    assert drafted(tmp_path / "loops")[0].reader.kind == "class_folders"

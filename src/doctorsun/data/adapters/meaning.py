@@ -12,8 +12,18 @@ from doctorsun.errors import DataError
 from doctorsun.schema import Groups, Source
 
 
-def annotated_image(adapter: Adapter, record: Record, root: Path, ontology: Ontology) -> AnnotatedImage:
+def annotated_image(
+    adapter: Adapter, record: Record, root: Path, ontology: Ontology, *, item: str = ""
+) -> AnnotatedImage:
     """Say what a record shows.
+
+    Args:
+        adapter: the page.
+        record: the image in the words of the data set.
+        root: the folder of the data set.
+        ontology: as the adapter extends it.
+        item: what the record is a part of, such as a volume or a video: its parts share a split where the page tells no
+            patient. The record itself when not given.
 
     Raises:
         DataError: a label, a modality or a split is not one that the adapter translates; the message has the line to
@@ -35,7 +45,7 @@ def annotated_image(adapter: Adapter, record: Record, root: Path, ontology: Onto
     return AnnotatedImage(
         original_id=record.original_id,
         picture=record.picture,
-        source=_source(adapter, record, groups, root),
+        source=_source(adapter, record, groups, root, item or record.original_id),
         acquisition=record.acquisition,
         modality=value_of(adapter.modality, record, "modality"),
         plane=record.plane or value_of(adapter.plane, record, "plane"),
@@ -45,6 +55,7 @@ def annotated_image(adapter: Adapter, record: Record, root: Path, ontology: Onto
         objects=objects,
         incomplete=frozenset(adapter.incomplete),
         texts=record.texts,
+        vocabulary=frozenset(filter(None, adapter.labels.values())),
         groups=groups,
     )
 
@@ -61,8 +72,8 @@ def _meant(adapter: Adapter, label: str) -> str | None:
     return adapter.labels[label]
 
 
-def _source(adapter: Adapter, record: Record, groups: Groups, root: Path) -> Source:
-    people = {"patient": groups.patient or record.original_id, "study": groups.study or record.original_id}
+def _source(adapter: Adapter, record: Record, groups: Groups, root: Path, item: str) -> Source:
+    people = {"patient": groups.patient or item, "study": groups.study or item}
     return Source(
         dataset=adapter.dataset,
         version=adapter.version,

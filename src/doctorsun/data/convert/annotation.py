@@ -61,6 +61,7 @@ class AnnotatedImage:
         attributes: further facts of the image, such as ``laterality``.
         counts: how many there are of things that are not marked one by one.
         texts: what people wrote about it.
+        vocabulary: all labels that the data set uses; empty where that is not known.
     """
 
     original_id: str
@@ -77,4 +78,5 @@ class AnnotatedImage:
     attributes: dict[str, str] = field(default_factory=dict[str, str])
     counts: dict[str, int] = field(default_factory=dict[str, int])
     texts: tuple[HumanText, ...] = ()
+    vocabulary: frozenset[str] = frozenset()
     groups: Groups = field(default_factory=Groups)

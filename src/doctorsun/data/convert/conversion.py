@@ -11,7 +11,7 @@ from doctorsun.data.convert.human import human_samples
 from doctorsun.data.convert.measures import picture_size
 from doctorsun.data.convert.prose import annotated_caption, annotated_report
 from doctorsun.data.convert.samples import Blank, ask_all, blank_of
-from doctorsun.data.convert.templates import Templates, load_templates, plain_wording
+from doctorsun.data.convert.templates import Templates, load_annotated_templates, plain_wording
 from doctorsun.data.ontology.ontology import Ontology
 from doctorsun.data.ontology.terms import LANGUAGES
 from doctorsun.schema import Sample, Variant
@@ -33,7 +33,7 @@ def converted(annotated: AnnotatedImage, rng: np.random.Generator, ontology: Ont
     asked = questions_about(facts, picture_size(annotated), annotated.acquisition.spacing_mm, ontology, rng)
     written = {text.kind for text in annotated.texts}
     return [
-        *ask_all(blank, asked, rng),
+        *ask_all(blank, asked, rng, load_annotated_templates),
         *human_samples(blank, annotated.texts, rng),
         *_prose(blank, facts, written, ontology, rng),
     ]
@@ -46,7 +46,7 @@ def _prose(
     for task, write in _PROSE:
         origin: Sample | None = None
         for language in LANGUAGES if task not in written else ():
-            templates = load_templates(language)
+            templates = load_annotated_templates(language)
             if not (text := write(facts, ontology, templates)):
                 continue
             variant = Variant(of=origin.id, kind="translation") if origin else None

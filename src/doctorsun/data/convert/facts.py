@@ -97,8 +97,9 @@ def facts_of(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
 def measured_facts(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
     """Derive the facts of an image of a real data set: the findings, what their marks measure, and its classes.
 
-    A side comes from the measures. A class of a set whose classes exclude each other says that the others are absent,
-    unless labels say so of some of them: the data set may not have them all. Marked objects exclude nothing, nor do two
+    A side comes from the measures. A class of a set whose classes exclude each other says that the others are absent;
+    told of are those that the data set uses, for of the rest an answer would always be no. Where labels say so of some
+    of them, the data set has no others. Marked objects exclude nothing, nor do two
     classes of one set: several of them may stand on one image.
 
     Raises:
@@ -114,10 +115,16 @@ def measured_facts(annotated: AnnotatedImage, ontology: Ontology) -> Facts:
         parent: name for name in whole if ontology.rivals(name) and sets[parent := ontology.finding(name).parent] == 1
     }
     known = {item.name for item in findings}
-    rivals = [[term.id for term in ontology.rivals(name)] for name in classes.values()]
+    rivals = [_rivals_in_use(name, annotated, ontology) for name in classes.values()]
     excluded = [name for names in rivals if known.isdisjoint(names) for name in names]
     findings += [Finding(name=name, present=False) for name in excluded]
     return replace(facts, findings=tuple(findings), classes=classes, measures=tuple(measures.values()))
+
+
+def _rivals_in_use(name: str, annotated: AnnotatedImage, ontology: Ontology) -> list[str]:
+    """Return the classes that one excludes and the data set uses; all of them where it is not known to use any."""
+    rivals = [term.id for term in ontology.rivals(name)]
+    return [rival for rival in rivals if rival in annotated.vocabulary] or rivals
 
 
 def _check_ids(annotated: AnnotatedImage, ontology: Ontology) -> None:

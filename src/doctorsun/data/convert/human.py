@@ -7,7 +7,7 @@ import numpy as np
 
 from doctorsun.data.convert.annotation import HumanText
 from doctorsun.data.convert.samples import Blank
-from doctorsun.data.convert.templates import Wording, load_templates, plain_wording
+from doctorsun.data.convert.templates import Wording, load_annotated_templates, plain_wording
 from doctorsun.data.ontology.terms import LANGUAGES
 from doctorsun.schema import MadeBy, Sample, Variant
 
@@ -31,11 +31,11 @@ def human_samples(blank: Blank, texts: Sequence[HumanText], rng: np.random.Gener
 
 def _asked_for(blank: Blank, number: int, text: HumanText, rng: np.random.Generator) -> Iterator[Sample]:
     """Yield a caption or a report with a request in its own language, then in the other one."""
-    own = plain_wording(text.kind, text.text, load_templates(text.language), rng)
+    own = plain_wording(text.kind, text.text, load_annotated_templates(text.language), rng)
     origin = _human(blank.fill(f"human/{number}", text.kind, own))
     yield origin
     other = next(language for language in LANGUAGES if language != text.language)
-    templates = load_templates(other)
+    templates = load_annotated_templates(other)
     wording = plain_wording(f"{text.kind}_in", text.text, templates, rng)
     language = templates.words[f"language_{text.language}"]
     wording = replace(wording, text=wording.text.format(language=language))

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from doctorsun.data.convert.facts import Facts, Finding
-from doctorsun.data.convert.templates import Templates
+from doctorsun.data.convert.templates import Templates, sentence
 from doctorsun.data.ontology.ontology import Ontology
 from doctorsun.data.ontology.terms import FindingTerm, Language, Term
 
 MAX_NAMED = 6
+MAX_CONCLUDED = 3  # findings that an impression rules out by name
 LEAST_SHARE = 0.01
 
 
@@ -19,7 +20,7 @@ def annotated_caption(facts: Facts, ontology: Ontology, templates: Templates) ->
     """
     if not facts.modality or not facts.findings:
         return ""
-    present, absent = _terms(facts, ontology, present=True), _terms(facts, ontology, present=False)
+    present, absent = _telling(facts, ontology), _terms(facts, ontology, present=False)
     if any(term.normal for _, term in present):
         word, named = "caption_state", [term.term.name(templates.language) for _, term in present]
     elif present:
@@ -59,16 +60,16 @@ def annotated_report(facts: Facts, ontology: Ontology, templates: Templates) -> 
         if not item.present and not term.normal and term.id not in excluded
     ]
     if absent:
-        sentences.append(words["not_seen_list"].format(findings=_joined(absent, "or", templates, limit=None)))
+        sentences.append(words["shows_none"].format(findings=_joined(absent, "or", templates, limit=None)))
     if not sentences:
         sentences.append(words["no_finding" if normal else "none_looked_for"])
     judged = [term.term.name(language) for _, term in present if _is_judged(term, ontology)]
-    concluded = _joined(judged, "and", templates, limit=None)
-    conclusion = (
-        concluded[:1].upper() + concluded[1:] + words["end"]
-        if concluded
-        else words["no_finding" if normal else "none_looked_for"]
-    )
+    if judged:
+        conclusion = sentence(_joined(judged, "and", templates, limit=None), templates)
+    elif 0 < len(absent) <= MAX_CONCLUDED and not normal:
+        conclusion = words["concludes_none"].format(findings=_joined(absent, "or", templates))
+    else:
+        conclusion = words["no_finding" if normal else "none_looked_for"]
     return f"{words['findings']}{words['space'].join(sentences)}\n{words['impression']}{conclusion}"
 
 
@@ -82,6 +83,12 @@ def _terms(facts: Facts, ontology: Ontology, *, present: bool | None = None) -> 
     return [
         (item, ontology.finding(item.name)) for item in facts.findings if present is None or item.present == present
     ]
+
+
+def _telling(facts: Facts, ontology: Ontology) -> list[tuple[Finding, FindingTerm]]:
+    """Return what is there with its terms, without the structures where there is anything else to tell of."""
+    present = _terms(facts, ontology, present=True)
+    return [(item, term) for item, term in present if ontology.kind(term.id) != "structure"] or present
 
 
 def _modality(facts: Facts, ontology: Ontology, templates: Templates) -> str:

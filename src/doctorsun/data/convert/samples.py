@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage, Picture
 from doctorsun.data.convert.facts import Facts
 from doctorsun.data.convert.questions import Question, questions_of
 from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
-from doctorsun.data.convert.templates import Wording, load_templates, plain_wording, word_question
+from doctorsun.data.convert.templates import Templates, Wording, load_templates, plain_wording, word_question
 from doctorsun.data.ontology.ontology import Ontology
 from doctorsun.data.ontology.terms import LANGUAGES, Language
 from doctorsun.image.raster import encode_png
@@ -31,6 +31,7 @@ from doctorsun.schema import (
 
 PARAPHRASE_SHARE = 0.08
 NEGATION_SHARE = 0.15
+TemplatesOf = Callable[[Language], Templates]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,28 +97,32 @@ def blank_of(annotated: AnnotatedImage, facts: Facts) -> Blank:
     )
 
 
-def ask_all(blank: Blank, questions: Iterable[Question], rng: np.random.Generator) -> list[Sample]:
-    """Return the samples of all questions; ids stay apart by the question's number."""
+def ask_all(
+    blank: Blank, questions: Iterable[Question], rng: np.random.Generator, templates_of: TemplatesOf = load_templates
+) -> list[Sample]:
+    """Return the samples of all questions, in the words of some templates; ids stay apart by the question's number."""
     samples: list[Sample] = []
     for number, question in enumerate(questions):
-        samples += _ask(blank, f"{question.kind}/{question.task}/{number}", question, rng)
+        samples += _ask(blank, f"{question.kind}/{question.task}/{number}", question, rng, templates_of)
     return samples
 
 
-def _ask(blank: Blank, key: str, question: Question, rng: np.random.Generator) -> Iterator[Sample]:
+def _ask(
+    blank: Blank, key: str, question: Question, rng: np.random.Generator, templates_of: TemplatesOf
+) -> Iterator[Sample]:
     """Yield a question in one language, its translation, and at times a paraphrase or a negation."""
     first, second = LANGUAGES if rng.random() < 0.5 else LANGUAGES[::-1]  # noqa: PLR2004 (half of the time)
-    wording = _word(blank, question, first, rng)
+    wording = _word(blank, question, templates_of(first), rng)
     origin = blank.fill(key, question.task, wording)
     yield origin
-    translation = _word(blank, question, second, rng)
+    translation = _word(blank, question, templates_of(second), rng)
     yield blank.fill(key, question.task, translation, Variant(of=origin.id, kind="translation"))
     draw = rng.random()
     if question.kind == "closed" and draw < PARAPHRASE_SHARE:
-        again = word_question(question, load_templates(first), rng, other_than=wording.template)
+        again = word_question(question, templates_of(first), rng, other_than=wording.template)
         yield blank.fill(f"{key}/paraphrase", question.task, again, Variant(of=origin.id, kind="paraphrase"))
     elif question.family == "presence" and draw < PARAPHRASE_SHARE + NEGATION_SHARE and not _is_slice(blank):
-        negation = word_question(question, load_templates(first), rng, negated=True)
+        negation = word_question(question, templates_of(first), rng, negated=True)
         yield blank.fill(f"{key}/negation", question.task, negation, Variant(of=origin.id, kind="negation"))
 
 
@@ -126,16 +131,16 @@ def _is_slice(blank: Blank) -> bool:
     return any(image.facts.slice is not None for image in blank.sample.images)
 
 
-def _word(blank: Blank, question: Question, language: Language, rng: np.random.Generator) -> Wording:
+def _word(blank: Blank, question: Question, templates: Templates, rng: np.random.Generator) -> Wording:
     """Put a question into words; the reply of a box question points at the sample's objects.
 
     Several boxes teach and are not scored: a score is of one box.
     """
-    wording = word_question(question, load_templates(language), rng)
+    wording = word_question(question, templates, rng)
     if question.kind != "box":
         return wording
     boxes = "".join(f"<box>#{number}</box>" for number in question.boxes)
-    reply = f"<ref>{question.slots['finding'].name(language)}</ref>{boxes}"
+    reply = f"<ref>{question.slots['finding'].name(templates.language)}</ref>{boxes}"
     index, *others = question.boxes
     if others:
         return replace(wording, reply=reply, answer=None)

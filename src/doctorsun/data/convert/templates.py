@@ -1,7 +1,7 @@
-"""Templates: the words of questions and answers, read from one YAML file per language."""
+"""Templates: the words of questions and answers, read from YAML files in each language."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -19,11 +19,16 @@ MIN_PARAPHRASES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Templates:
-    """All templates of one language: answer kind to family to paraphrases, and single words."""
+    """All templates of one language: answer kind to family to paraphrases, and single words.
+
+    Attributes:
+        states: by family, what a closed reply states before its verdict; where it has none, the entry of a checklist.
+    """
 
     language: Language
     families: Mapping[str, Mapping[str, tuple[str, ...]]]
     words: Mapping[str, str]
+    states: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def paraphrases(self, kind: str, family: str, task: str = "") -> tuple[str, ...]:
         """Return the paraphrases of a question type: those of the task, else those of its family.
@@ -64,7 +69,7 @@ def parse_templates(text: str, language: Language) -> Templates:
         tables: dict[str, Any] = dict(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise DataError(f"templates ({language})", got=str(error), expected="YAML", do="correct the file") from error
-    words = tables.pop("words")
+    words, states = tables.pop("words"), tables.pop("states", {})
     for kind, families in tables.items():
         for family, paraphrases in families.items():
             if len(set(paraphrases)) < MIN_PARAPHRASES:
@@ -75,14 +80,36 @@ def parse_templates(text: str, language: Language) -> Templates:
                     do="add more",
                 )
     families = {kind: {name: tuple(rows) for name, rows in table.items()} for kind, table in tables.items()}
-    return Templates(language=language, families=families, words=words)
+    return Templates(language=language, families=families, words=words, states=states)
 
 
 @cache
 def load_templates(language: Language) -> Templates:
-    """Return the shipped templates of a language."""
-    file = resources.files("doctorsun.data.convert").joinpath(f"templates_{language}.yaml")
-    return parse_templates(file.read_text(encoding="utf-8"), language)
+    """Return the templates of drawn images and texts in a language."""
+    return _read(f"templates_{language}.yaml", language)
+
+
+@cache
+def load_annotated_templates(language: Language) -> Templates:
+    """Return the templates of annotated images: their own families, and those of drawn images that they share.
+
+    What is defined for a drawn finding (an optic cup above 0.6) need not hold for the label of a data set; an own
+    family therefore stands in for the drawn one with its rows for single findings.
+    """
+    drawn, own = load_templates(language), _read(f"annotated_{language}.yaml", language)
+    families = {kind: _shared(table, own.families.get(kind, {})) for kind, table in drawn.families.items()}
+    return replace(own, families=families, words={**drawn.words, **own.words})
+
+
+def _shared(drawn: Mapping[str, tuple[str, ...]], own: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the own families, and the drawn ones that none of them stands in for."""
+    return {name: rows for name, rows in drawn.items() if name.partition(":")[0] not in own} | dict(own)
+
+
+def _read(file: str, language: Language) -> Templates:
+    """Return the templates of a shipped file."""
+    text = resources.files("doctorsun.data.convert").joinpath(file).read_text(encoding="utf-8")
+    return parse_templates(text, language)
 
 
 def word_question(
@@ -102,7 +129,7 @@ def word_question(
     names = [f"{kind}/{question.task}#{i}" for i in range(len(paraphrases))]
     free = [i for i, name in enumerate(names) if name != other_than]
     index = free[rng.integers(len(free))]
-    text = paraphrases[index].format_map(_filled(question.slots, templates.language))
+    text = capitalised(paraphrases[index].format_map(_filled(question.slots, templates.language)))
     if question.kind == "mcq":
         text += "".join(
             f"\n{letter(i)}. {option.name(templates.language)}" for i, option in enumerate(question.options)
@@ -131,7 +158,12 @@ def letter(index: int) -> str:
 
 def sentence(text: str, templates: Templates) -> str:
     """Return a phrase with a capital and a full stop."""
-    return text[:1].upper() + text[1:] + templates.words["end"]
+    return capitalised(text) + templates.words["end"]
+
+
+def capitalised(text: str) -> str:
+    """Return a text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def checklist_entry(name: str, details: Iterable[str], templates: Templates, *, present: bool) -> str:
@@ -141,9 +173,12 @@ def checklist_entry(name: str, details: Iterable[str], templates: Templates, *, 
 
 
 def _filled(slots: Mapping[str, Term], language: Language) -> dict[str, str]:
-    """Return the words of the slots; ``a_name`` is the phrase with its article."""
+    """Return the words of the slots; ``a_name`` is the phrase with its article, ``is_name`` and ``does_name`` agree."""
     filled = {name: term.name(language) for name, term in slots.items()}
-    return filled | {f"a_{name}": term.phrase(language) for name, term in slots.items()}
+    for name, term in slots.items():
+        verbs = ("are", "do") if term.is_plural else ("is", "does")
+        filled |= {f"a_{name}": term.phrase(language), f"is_{name}": verbs[0], f"does_{name}": verbs[1]}
+    return filled
 
 
 def _answer(question: Question, templates: Templates, *, negated: bool) -> tuple[str, Answer]:
@@ -157,12 +192,16 @@ def _answer(question: Question, templates: Templates, *, negated: bool) -> tuple
         reply = sentence(question.answer.name(language), templates)
         return reply, Answer(kind="open", gold=question.answer.names(language))
     verdict = templates.words["yes" if question.truth != negated else "no"]
-    stated = [sentence(_stated(question.evidence, templates), templates)] if question.evidence else []
+    stated = [sentence(_stated(question, question.evidence, templates), templates)] if question.evidence else []
     reply = templates.words["space"].join([*stated, verdict])
     return reply, Answer(kind="closed", gold=(verdict.rstrip(templates.words["end"]).lower(),))
 
 
-def _stated(evidence: Evidence, templates: Templates) -> str:
-    """Return what an image shows in the words of a checklist."""
+def _stated(question: Question, evidence: Evidence, templates: Templates) -> str:
+    """Return what an image shows, as the family of the question states it, else in the words of a checklist."""
+    pattern = templates.states.get(question.family if evidence.present else f"{question.family}_absent")
+    if pattern:
+        slots = {"value": evidence.name} | ({"detail": evidence.detail} if evidence.detail else {})
+        return pattern.format_map(_filled(slots, templates.language))
     details = [evidence.detail.name(templates.language)] if evidence.detail else []
     return checklist_entry(evidence.name.name(templates.language), details, templates, present=evidence.present)

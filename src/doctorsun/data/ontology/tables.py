@@ -81,6 +81,7 @@ def check_tables(findings: Mapping[str, FindingTerm], tables: Mapping[str, Mappi
         _check_references(term, findings, tables)
     for term in tables["modalities"].values():
         _require(f"modalities.{term.id}.planes", term.planes, tables["planes"])
+        _require(f"modalities.{term.id}.organs", term.organs, tables["organs"])
     for table in ("modalities", "organs"):
         for term in tables[table].values():
             _require(f"{table}.{term.id}.siblings", term.siblings, tables[table])

@@ -37,6 +37,7 @@ class Term(Row):
         siblings: what serves as wrong choices, where it is not simply the other terms beside it; the term itself may
             stand among them.
         planes: of a modality: the planes of its slices.
+        organs: of a modality: the parts of the body on which it is used most; those below it in the tree share them.
         one_organ: of a modality: its pictures show one organ alone: another of the same region is a wrong choice.
         both_sides: of an organ: its images show the left and the right half of the body around the midline.
         far: of an outermost part of the body: others that no image of it shows.
@@ -50,9 +51,15 @@ class Term(Row):
     parent: str = ""
     siblings: tuple[str, ...] = ()
     planes: tuple[str, ...] = ()
+    organs: tuple[str, ...] = ()
     one_organ: bool = False
     both_sides: bool = False
     far: tuple[str, ...] = ()
+
+    @property
+    def is_plural(self) -> bool:
+        """Whether its English name is a plural (haemorrhoids), with which a verb agrees."""
+        return bool(self.many) and self.many == self.en[0]
 
     def name(self, language: Language) -> str:
         """Return the preferred term."""
@@ -121,6 +128,11 @@ class FindingTerm(Row):
     zones: tuple[str, ...] = ()
     count_limit: int | None = None
     size: SizeLimit | None = None
+
+    @property
+    def residual(self) -> bool:
+        """Whether it stands for what the other labels of a data set leave over (other lung lesion)."""
+        return self.an.startswith("another ")
 
     @property
     def term(self) -> Term:

@@ -1,9 +1,14 @@
 """Tests that shipped pages give labels the meaning that their words have: names, sides and grades of the ontology."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from doctorsun.data.adapters.load import load_adapter
+from doctorsun.data.adapters.meaning import annotated_image
 from doctorsun.data.ontology.ontology import load_ontology
+from doctorsun.data.readers.record import Record
 
 ODD = {  # labels that are no name of their term, in pages whose other labels all are
     "pathmnist": {},
@@ -65,3 +70,10 @@ def test_skin_classes_of_three_sets_mean_the_same() -> None:
     assert {label.lower(): term for label, term in old.items()} == ham
     assert {label: term for label, term in new.items() if label in old} | {"AKIEC": new["AK"]} == old
     assert (new["SCC"], new["UNK"]) == ("squamous_cell_carcinoma", None)
+
+
+def test_an_image_knows_all_labels_that_its_data_set_uses(tmp_path: Path) -> None:
+    picture = np.zeros((4, 4), dtype=np.uint8)
+    record = Record(original_id="1", picture=picture, fields={"number": "1"}, labels={"nevus": True})
+    image = annotated_image(load_adapter("isic_uda1"), record, tmp_path, load_ontology())
+    assert (image.labels, image.vocabulary) == ({"nevus": True}, {"nevus", "melanoma"})

@@ -69,8 +69,8 @@ CAPTIONS = [
     (MILD, "眼底照片，可见轻度非增殖性糖尿病视网膜病变。"),
     (CELLS, "Blood smear showing a platelet in the upper middle part of the picture and 4 red blood cells."),
     (CELLS, "血涂片，可见血小板（图像上部正中）、红细胞4个。"),
-    (TUMOUR, "CT image of the abdomen showing a kidney tumour on the patient's left and the left kidney."),
-    (TUMOUR, "腹部CT图像，可见肾肿瘤（患者左侧）、左肾。"),
+    (TUMOUR, "CT image of the abdomen showing a kidney tumour on the patient's left."),
+    (TUMOUR, "腹部CT图像，可见肾肿瘤（患者左侧）。"),
     (CHEST, "Chest radiograph showing a pleural effusion and a pulmonary mass."),
     (CHEST, "胸部X线片，可见胸腔积液、肺部肿块。"),
     (NORMAL, "Chest radiograph: no finding."),
@@ -98,11 +98,11 @@ REPORTS = [
         [
             (
                 "The image shows a pleural effusion. The image shows a pulmonary mass. "
-                "No pulmonary nodule or emphysema is seen."
+                "The image shows no pulmonary nodule or emphysema."
             ),
             "Pleural effusion and pulmonary mass.",
         ],
-        ["图中可见胸腔积液。图中可见肺部肿块。未见肺结节、肺气肿。", "胸腔积液、肺部肿块。"],
+        ["图中可见胸腔积液。图中可见肺部肿块。图中未见肺结节、肺气肿。", "胸腔积液、肺部肿块。"],
     ),
     (
         MILD,
@@ -111,13 +111,13 @@ REPORTS = [
     ),
     (
         NORMAL,
-        ["No pulmonary nodule or pulmonary mass is seen.", "No abnormality."],
-        ["未见肺结节、肺部肿块。", "未见异常。"],
+        ["The image shows no pulmonary nodule or pulmonary mass.", "No abnormality."],
+        ["图中未见肺结节、肺部肿块。", "未见异常。"],
     ),
     (
         CLEAR,
-        ["No pulmonary nodule or pulmonary mass is seen.", "None of the findings looked for."],
-        ["未见肺结节、肺部肿块。", "未见所查征象。"],
+        ["The image shows no pulmonary nodule or pulmonary mass.", "No pulmonary nodule or pulmonary mass."],
+        ["图中未见肺结节、肺部肿块。", "未见肺结节、肺部肿块。"],
     ),
 ]
 

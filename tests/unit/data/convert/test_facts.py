@@ -113,3 +113,20 @@ def test_measures_give_the_side_and_stand_in_the_json_where_there_are_any():
     assert found.measure("kidney_tumour") is found.measures[0]
     assert found.measure("polyp") is None
     assert not {"classes", "measures"} & json.loads(facts({"nodule": False}).as_json()).keys()
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "absent"),
+    [
+        ({"nevus", "melanoma", "hair"}, {"melanoma"}),
+        ({"nevus"}, {term.id for term in load_ontology().rivals("nevus")}),
+        (set(), {term.id for term in load_ontology().rivals("nevus")}),
+    ],
+)
+def test_a_class_excludes_those_that_the_data_set_uses(vocabulary, absent):
+    image = AnnotatedImage(
+        original_id="1", picture=np.zeros((9, 9), dtype=np.uint8), source=Source(dataset="own"),
+        labels={"nevus": True}, vocabulary=frozenset(vocabulary),
+    )  # fmt: skip
+    known = measured_facts(image, load_ontology())
+    assert {finding.name for finding in known.findings if not finding.present} == absent

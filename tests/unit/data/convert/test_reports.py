@@ -7,7 +7,7 @@ from doctorsun.data.convert.facts import Facts, Finding
 from doctorsun.data.convert.measures import Measure
 from doctorsun.data.convert.prose import annotated_caption
 from doctorsun.data.convert.reports import caption_of, checklist_of, report_of
-from doctorsun.data.convert.templates import load_templates
+from doctorsun.data.convert.templates import load_annotated_templates, load_templates
 from doctorsun.data.ontology.ontology import load_ontology
 
 ONTOLOGY = load_ontology()
@@ -78,5 +78,5 @@ def test_a_caption_gives_no_number_of_what_is_not_marked_completely(number, lang
     )
     found = Finding(name="red_blood_cell", present=True, boxes=measure.boxes)
     facts = Facts(modality="blood_smear", anatomy="blood", findings=(found,), measures=(measure,))
-    caption = annotated_caption(facts, ONTOLOGY, load_templates(language))
+    caption = annotated_caption(facts, ONTOLOGY, load_annotated_templates(language))
     assert caption == {"en": f"Blood smear showing {words}.", "zh": f"血涂片，可见{words}。"}[language]

@@ -10,6 +10,7 @@ from doctorsun.data.convert.measures import Measure
 from doctorsun.data.convert.questions import (
     MAX_OPTIONS,
     Choice,
+    Evidence,
     Question,
     closed_question,
     mcq_question,
@@ -56,10 +57,10 @@ def _in_some_form(choice: Choice, rng: np.random.Generator) -> Question:
 def _boxes(measure: Measure, term: FindingTerm) -> Iterator[Question]:
     """Ask for the box of a label, or for all its boxes where they are few."""
     if len(measure.boxes) <= MAX_BOXES:
-        family = "box" if len(measure.boxes) == 1 else "boxes"
-        yield Question(
-            kind="box", task=f"{family}:{term.id}", family=family, slots={"finding": term.term}, boxes=measure.boxes
-        )
+        task = "box" if len(measure.boxes) == 1 else "boxes"
+        family = "box_areas" if task == "boxes" and not measure.counted else task
+        slots = {"finding": term.term, "many": plural_term(term)}
+        yield Question(kind="box", task=f"{task}:{term.id}", family=family, slots=slots, boxes=measure.boxes)
 
 
 def _region(
@@ -108,12 +109,12 @@ def _sides(measure: Measure, term: FindingTerm, ontology: Ontology) -> Iterator[
 
 def _numbers(measure: Measure, term: FindingTerm, ontology: Ontology, rng: np.random.Generator) -> Iterator[Question]:
     """Ask how many there are; of what is outlined, in how many separate areas, for several may have grown together."""
-    number = len(measure.boxes)
-    if ontology.kind(term.id) == "structure" or number > MAX_COUNT:
+    number, kind = len(measure.boxes), ontology.kind(term.id)
+    if kind == "structure" or number > MAX_COUNT:
         return
     if measure.counted:
         yield number_question(term, number, "number", rng)
-    elif number > 1 or rng.random() < SINGLE_SHARE:
+    elif kind != "instrument" and (number > 1 or rng.random() < SINGLE_SHARE):
         yield number_question(term, number, "areas", rng)
 
 
@@ -124,7 +125,11 @@ def number_question(term: FindingTerm, number: int, family: str, rng: np.random.
     if form == 0 and number > 1:
         limit = number - int(rng.integers(2))
         above = slots | {"limit": number_term(limit)}
-        return Question(kind="closed", task=f"{family}:{term.id}", family=family, slots=above, truth=number > limit)
+        seen = Evidence(
+            name=plural_term(term) if family == "number" else term.term, present=True, detail=number_term(number)
+        )
+        task = f"{family}:{term.id}"
+        return Question(kind="closed", task=task, family=family, slots=above, truth=number > limit, evidence=seen)
     if form < 2:  # noqa: PLR2004 (a closed question about a single one would ask for more than none)
         return Question(kind="open", task=f"{family}:{term.id}", family=family, slots=slots, answer=number_term(number))
     near = [value for value in range(max(number - 3, 1), number + 4) if value != number]
@@ -134,7 +139,8 @@ def number_question(term: FindingTerm, number: int, family: str, rng: np.random.
 
 def plural_term(term: FindingTerm) -> Term:
     """Return a finding's name for more than one, as a term of its own."""
-    return Term(id=f"many_{term.id}", zh=term.zh, en=(term.term.plural("en"), *term.en))
+    plural = term.term.plural("en")
+    return Term(id=f"many_{term.id}", zh=term.zh, en=(plural, *term.en), many=plural)
 
 
 def _share(measure: Measure, term: FindingTerm, rng: np.random.Generator) -> Iterator[Question]:
@@ -208,8 +214,10 @@ def _compare(
     terms = [ontology.finding(each.name) for each in pair]
     slots = {"first": terms[0].term, "second": terms[1].term}
     slots |= {"many_first": plural_term(terms[0]), "many_second": plural_term(terms[1])}
+    ordered = terms if values[0] > values[1] else terms[::-1]
+    answer, less = (each.term if family == "larger" else plural_term(each) for each in ordered)
     if rng.random() < 0.5:  # noqa: PLR2004 (half of the time)
-        return Question(kind="closed", task=family, family=family, slots=slots, truth=values[0] > values[1])
-    right = terms[0] if values[0] > values[1] else terms[1]
-    answer = right.term if family == "larger" else plural_term(right)
+        seen = Evidence(name=answer, present=True, detail=less)
+        truth = values[0] > values[1]
+        return Question(kind="closed", task=family, family=family, slots=slots, truth=truth, evidence=seen)
     return Question(kind="open", task=family, family=family, slots=slots, answer=answer)

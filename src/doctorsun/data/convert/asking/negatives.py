@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from doctorsun.data.ontology.ontology import Ontology
+from doctorsun.data.ontology.siblings import root_of
 from doctorsun.data.ontology.terms import LANGUAGES, FindingTerm
 
 
@@ -32,10 +33,11 @@ def hardest_first(name: str, others: Iterable[str], ontology: Ontology) -> list[
 
 @cache
 def siblings_beyond_doubt(name: str, ontology: Ontology) -> tuple[FindingTerm, ...]:
-    """Return findings that a marked region of this one cannot be: siblings, then others of its kind in other organs.
+    """Return findings that a marked region of this one cannot be: siblings, then others of its kind nearby.
 
-    Left out are what it is a kind or a part of, its own kinds and parts, groups and sets of classes, and terms whose
-    names contain one another (kidney, left kidney).
+    Nearby is another organ of the same part of the body and, but for structures, of the same department: what no such
+    picture ever shows is no choice to think about. Left out are what it is a kind or a part of, its own kinds and
+    parts, groups and sets of classes, and terms whose names contain one another (kidney, left kidney).
 
     Raises:
         DataError: the ontology has no such finding.
@@ -48,12 +50,21 @@ def siblings_beyond_doubt(name: str, ontology: Ontology) -> tuple[FindingTerm, .
         for term in ontology.findings.values()
         if term.id not in above | groups
         and not term.normal
+        and not term.residual
         and name not in {each.id for each in ontology.lineage(term.id)}
         and not _share_words(own, term)
     ]
     siblings = [term for term in apart if term.parent == own.parent]
-    elsewhere = [term for term in apart if term.organ not in ("", own.organ) and term.parent != own.parent]
-    return (*siblings, *(term for term in elsewhere if own.organ and ontology.kind(term.id) == ontology.kind(name)))
+    return (*siblings, *(term for term in apart if term.parent != own.parent and _is_near(term, own, ontology)))
+
+
+def _is_near(term: FindingTerm, own: FindingTerm, ontology: Ontology) -> bool:
+    """Tell whether a finding is of the same kind, in another organ of the same part of the body."""
+    kind = ontology.kind(own.id)
+    if ontology.kind(term.id) != kind or not own.organ or term.organ in ("", own.organ):
+        return False
+    parts = {root_of(each.organ, ontology.organs) for each in (term, own)}
+    return len(parts) == 1 and (kind == "structure" or term.department == own.department)
 
 
 def _share_words(first: FindingTerm, second: FindingTerm) -> bool:

@@ -19,20 +19,24 @@ from doctorsun.data.ontology.ontology import Ontology
 from doctorsun.data.ontology.terms import FindingTerm, Term
 
 NUM_PRESENT = 2
+LEAST_ABSENT = 2  # beside "none of these"; with fewer the question is one of presence
 NONE = Term(id="none", zh=("均未见",), en=("none of these",))  # "none of the above" would be wrong above the others
 
 
 def presence_questions(facts: Facts, ontology: Ontology, rng: np.random.Generator) -> list[Question]:
     """Ask for findings that are there and for as many that are known not to be, those hard to tell apart first.
 
-    Where nothing is known to be absent, presence is not asked: its answer would always be yes. An image on which
-    nothing looked for was found is asked for one finding.
+    Where nothing is known to be absent, presence is not asked: its answer would always be yes. Of a slice of a volume
+    one finding is asked, for on other slices it is absent. An image on which nothing looked for was found is asked for
+    one finding, too.
 
     Raises:
         DataError: a finding is not in the ontology.
     """
     present, absent = _asked(facts.findings, ontology, present=True), _asked(facts.findings, ontology, present=False)
     chosen = [present[i] for i in rng.permutation(len(present))[: min(NUM_PRESENT, len(absent))]]
+    if not absent:
+        chosen = [term for term in present if _is_absent_elsewhere(term, facts, ontology)][:1]
     taken: list[FindingTerm] = []
     for term in chosen or [None]:
         left = [other.id for other in absent if other not in taken]
@@ -46,6 +50,12 @@ def _whether(term: FindingTerm, ontology: Ontology, *, present: bool) -> Questio
     """Ask whether a finding is there; a structure, whether it is in view."""
     question = presence_question(term.term, present=present)
     return replace(question, family="structure") if ontology.kind(term.id) == "structure" else question
+
+
+def _is_absent_elsewhere(term: FindingTerm, facts: Facts, ontology: Ontology) -> bool:
+    """Tell whether other slices of the volume do not show a finding; a structure may be all that there is."""
+    measure = facts.measure(term.id)
+    return measure is not None and measure.slices is not None and ontology.kind(term.id) != "structure"
 
 
 def _asked(findings: Sequence[Finding], ontology: Ontology, *, present: bool) -> list[FindingTerm]:
@@ -103,7 +113,7 @@ def _which_finding(facts: Facts, ontology: Ontology, rng: np.random.Generator) -
     """Ask which finding is there, among findings known to be absent; at times, and on images without any, none is."""
     present = _asked(facts.findings, ontology, present=True)
     absent = [term.id for term in _asked(facts.findings, ontology, present=False)]
-    if not absent:
+    if len(absent) < LEAST_ABSENT:
         return []
     right = present[rng.integers(len(present))] if present else None
     wrong = [term.term for term in _hard(right, absent, ontology, rng)]

@@ -63,7 +63,10 @@ def _findings_far_from(organ: str, ontology: Ontology) -> tuple[FindingTerm, ...
     return tuple(
         term
         for term in ontology.findings.values()
-        if term.organ in organs and ontology.kind(term.id) == "finding" and not term.normal and term.id not in groups
+        if term.organ in organs
+        and ontology.kind(term.id) == "finding"
+        and not (term.normal or term.residual)
+        and term.id not in groups
     )
 
 

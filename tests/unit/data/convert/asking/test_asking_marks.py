@@ -251,3 +251,42 @@ def test_of_what_is_not_marked_completely_only_the_marks_are_named(number):
     assert {question.task for question in questions} > {"number:platelet", "place:platelet", "size:platelet"}
     assert not {"more", "larger"} & {question.family for question in questions}
     assert [finding.count for finding in facts.findings] == [0, 1]
+
+
+def test_several_outlines_may_be_one_thing_and_instruments_have_no_regions():
+    pair = known(outlined("polyp", 0, 0, 20, 20), outlined("polyp", 50, 0, 70, 20), anatomy="colon")
+    assert of_family(over_seeds(mark_questions, pair), "box_areas")
+    tubes = known(outlined("nasogastric_tube", 0, 0, 20, 20), outlined("nasogastric_tube", 50, 0, 70, 20))
+    assert "areas" not in {question.family for question in over_seeds(mark_questions, tubes)}
+
+
+@pytest.mark.parametrize(
+    ("modality", "anatomy", "among", "never"),
+    [
+        ("chest_xray", "chest", {"head", "knee"}, {"breast", "breast_tissue", "blood", "abdomen", "retina"}),
+        ("ultrasound", "breast", {"bladder", "fetus"}, {"heart", "liver", "brain", "chest"}),
+        ("histology", "head_neck", {"kidney", "colon"}, {"head", "neck", "thyroid", "brain", "muscle", "lymph_node"}),
+        ("histology", "liver", {"kidney", "stomach"}, {"knee", "liver", "abdomen"}),
+        ("colonoscopy", "gastrointestinal_tract", {"larynx"}, {"colon", "stomach", "small_bowel"}),
+        ("colonoscopy", "colon", {"stomach", "larynx"}, {"gastrointestinal_tract", "adrenal_gland", "pancreas"}),
+        ("dermoscopy", "skin", {"retina", "liver"}, {"breast_tissue", "breast_surgery"}),
+    ],
+)
+def test_wrong_organs_are_imaged_alike_and_are_not_on_the_picture(modality, anatomy, among, never):
+    choices = image_choices(Facts(modality=modality, anatomy=anatomy), ONTOLOGY)
+    others = {term.id for choice in choices if choice.task == "organ" for term in choice.others}
+    assert among <= others
+    assert not never & others
+    assert len(others) >= 3
+
+
+def test_blood_is_no_part_of_the_body():
+    choices = image_choices(Facts(modality="blood_smear", anatomy="blood"), ONTOLOGY)
+    assert [choice.task for choice in choices] == ["modality"]
+
+
+def test_what_a_data_set_leaves_over_is_not_asked_elsewhere():
+    drawn = [unknown_questions(Facts(anatomy="head"), ONTOLOGY, np.random.default_rng(seed)) for seed in range(3000)]
+    asked = {question.slots["finding"].id for questions in drawn for question in questions}
+    assert {"emphysema", "pleural_thickening"} < asked
+    assert not {"other_lung_lesion", "pleural_other"} & asked

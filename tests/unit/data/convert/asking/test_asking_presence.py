@@ -6,7 +6,9 @@ import pytest
 from doctorsun.data.convert.asking.negatives import hardest_first, siblings_beyond_doubt
 from doctorsun.data.convert.asking.presence import presence_questions, which_questions
 from doctorsun.data.convert.facts import Facts, Finding
+from doctorsun.data.convert.measures import Measure
 from doctorsun.data.ontology.ontology import load_ontology
+from doctorsun.data.ontology.siblings import root_of
 
 ONTOLOGY = load_ontology()
 
@@ -148,3 +150,33 @@ def test_that_nothing_is_seen_may_stand_above_the_other_choices(language, words)
     ]
     options = [[option.name(language) for option in each[0].options] for each in asked_for]
     assert {each.index(words) for each in options} == {0, 1, 2}
+
+
+def test_of_what_no_such_picture_shows_nothing_is_a_wrong_choice():
+    cells = {term.id for term in siblings_beyond_doubt("white_blood_cell", ONTOLOGY)}
+    assert cells == {"red_blood_cell", "platelet"}
+    lungs = siblings_beyond_doubt("left_lung", ONTOLOGY)
+    assert {root_of(term.organ, ONTOLOGY.organs) for term in lungs} == {"chest"}
+    tumour = siblings_beyond_doubt("brain_tumour", ONTOLOGY)
+    assert {term.department for term in tumour} <= {"neurology", "neurosurgery"}
+
+
+def test_what_a_data_set_leaves_over_is_no_wrong_choice():
+    others = {term.id for term in siblings_beyond_doubt("emphysema", ONTOLOGY)}
+    assert "fibrosis" in others
+    assert "other_lung_lesion" not in others
+
+
+def test_one_absent_finding_is_a_question_of_presence_and_no_choice():
+    assert which(facts(absent=("nodule",))) == []
+    assert which(facts(("mass",), ("nodule",))) == []
+
+
+def slice_of(name):
+    measure = Measure(name=name, boxes=(0,), outlined=True, counted=False, area_share=0.1, slices=(3, 9))
+    return facts((name,), measures=(measure,))
+
+
+def test_a_finding_on_a_slice_is_asked_for_as_it_is_absent_on_others():
+    assert asked(presence(slice_of("brain_tumour"))) == {"brain_tumour": True}
+    assert presence(slice_of("liver")) == []

@@ -154,26 +154,40 @@ def test_what_cannot_be_used_is_dropped_with_its_reason(make_split):
     ]
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"image_name": "gone.jpg"}, r"trainset.json, record 1: image .*gone.jpg: got no such file, expected"),
-        ({"answer_type": "HALF"}, r"trainset.json, record 1, answer_type: got 'HALF', expected CLOSED or OPEN"),
-        ({"image_organ": "FOOT"}, r"trainset.json, record 1, image_organ: got 'FOOT', expected HEAD or CHEST or ABD"),
-    ],
-)
-def test_wrong_records_are_named(make_split, fields, message):
-    with pytest.raises(DataError, match=message):
-        list(read_vqa_rad(make_split(train=[record(1, **fields)]), "train"))
+def test_an_image_that_is_missing_is_named(make_split):
+    with pytest.raises(DataError, match=r"trainset.json, record 1: image .*gone.jpg: got no such file, expected"):
+        list(read_vqa_rad(make_split(train=[record(1, image_name="gone.jpg")]), "train"))
 
 
-def test_missing_columns_are_named(make_split):
+def test_an_unknown_part_of_the_body_stays_in_its_own_words(make_split):
+    ((sample,),) = read_vqa_rad(make_split(train=[record(1, image_organ="THIRD EYE")]), "train")
+
+    assert (sample.modality, sample.anatomy) == ("", "third_eye")
+
+
+def test_records_without_the_layout_are_dropped_alone(make_split):
     broken = record(1)
     del broken["answer_type"]
+    root = make_split(train=[record(0), broken, "text", record(3, answer_type="HALF")])
 
-    for content in ([record(0), broken], [record(0), "text"]):
-        with pytest.raises(DataError, match=r"json, record 2: got no .*answer_type.*, expected the columns qid"):
-            list(read_vqa_rad(make_split(train=content), "train"))
+    kept, *dropped = read_vqa_rad(root, "train")
+
+    place = f"{root}/trainset.json, record"
+    assert len(kept) == 1
+    assert [(each.original_id, each.reason) for each in dropped] == [
+        ("train#2", "layout"),
+        ("train#3", "layout"),
+        ("train-3", "layout"),
+    ]
+    assert dropped[0].detail.endswith("expected 'answer_type'")
+    assert dropped[1].detail == f"{place} 3: got str, expected a JSON object"
+    assert dropped[2].detail == f"{place} 4: answer_type: got 'HALF', expected one of CLOSED, OPEN"
+    assert all(isinstance(item, tuple) for item in read_vqa_rad(root, "test"))
+
+
+def test_a_file_of_other_records_is_named(make_split):
+    with pytest.raises(DataError, match=r"trainset.json, record 1: got str, expected a JSON object; choose the format"):
+        list(read_vqa_rad(make_split(train=["text"]), "train"))
 
 
 @pytest.mark.parametrize("text", ["{broken", '{"qid": 1}'])

@@ -13,8 +13,10 @@ from doctorsun.data.readers.conversation import TURNS, image_refs, read_conversa
 from doctorsun.data.readers.fields import ANSWER, QUESTION, words_of
 from doctorsun.data.readers.imaging_words import article_of
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.origin import origin_of
-from doctorsun.data.readers.published import JSON_SUFFIXES, Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.record_files import JSON_SUFFIXES
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import source_files
 from doctorsun.schema import Groups
@@ -37,7 +39,7 @@ def open_chimed(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, "chimed_vl", url=_URL),
         read_record=read_chimed,
         finder=finder_of(section, folder_of(section)),
-        columns=(*TURNS, *_QUESTIONS, *_TEXTS),
+        layout=any_of(*TURNS, *_QUESTIONS, *_TEXTS, any_case=True),
     )
 
 

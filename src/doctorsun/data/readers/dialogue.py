@@ -13,8 +13,9 @@ from typing import Any
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.departments import department_of
-from doctorsun.data.readers.fields import ANSWER, QUESTION, find, require, words, words_of
+from doctorsun.data.readers.fields import ANSWER, QUESTION, find, words, words_of
 from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.layout import Layout
 from doctorsun.data.readers.origin import Origin, Turn, origin_of
 from doctorsun.data.readers.record_reader import RawRecord, RecordReader, table_files
 from doctorsun.schema import Role
@@ -33,6 +34,10 @@ _SPEAKERS: dict[str, Role] = {
 }
 
 
+DIALOGUE = Layout(((_TURNS,), (_ASKED, _ANSWERED)), any_case=True)
+"""Turns, or a question and its answer."""
+
+
 class _NoDialogueError(Exception):
     """What a record lacks to be a dialogue: a reason, and the details of this case."""
 
@@ -43,15 +48,11 @@ def open_dialogue(section: ImportSource) -> RecordReader:
     Raises:
         DataError: there is no such file.
     """
-    return RecordReader(table_files(section), origin_of(section, "dialogue"), _item)
+    return RecordReader(table_files(section), origin_of(section, "dialogue"), _item, DIALOGUE)
 
 
 def dialogue_item(raw: RawRecord, origin: Origin, *, original_id: str, split: str = "train") -> Item:
-    """Make an item of a record.
-
-    Raises:
-        DataError: it has neither turns nor a question and an answer.
-    """
+    """Make an item of a record of the layout `DIALOGUE`."""
     listed = find(raw.fields, _TURNS)
     try:
         turns = _listed_turns(raw.fields[listed]) if listed else _asked_turns(raw)
@@ -76,8 +77,7 @@ def _item(raw: RawRecord, origin: Origin) -> Item:
 
 def _asked_turns(raw: RawRecord) -> list[Turn]:
     fields = raw.fields
-    asked = words(fields[require(fields, _ASKED, raw.place)])
-    answered = words(fields[require(fields, _ANSWERED, raw.place)])
+    asked, answered = words_of(fields, _ASKED), words_of(fields, _ANSWERED)
     more = words_of(fields, ("input",))
     question = question_of(words_of(fields, _TITLE), "\n".join(part for part in (asked, more) if part))
     return [*_history(fields.get("history")), ("user", question), ("assistant", answered)]

@@ -12,9 +12,10 @@ from pathlib import PurePosixPath
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.departments import department_of
-from doctorsun.data.readers.dialogue import dialogue_item
+from doctorsun.data.readers.dialogue import DIALOGUE, dialogue_item
 from doctorsun.data.readers.fields import words, words_of
 from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.layout import all_of
 from doctorsun.data.readers.origin import Origin, origin_of
 from doctorsun.data.readers.record_reader import RawRecord, RecordReader
 from doctorsun.data.readers.source_files import source_files
@@ -32,7 +33,7 @@ def open_toyhom(section: ImportSource) -> RecordReader:
     url = "https://github.com/Toyhom/Chinese-medical-dialogue-data"
     origin = origin_of(section, "toyhom", url=url, licence="MIT")
     files = source_files(section.path, (".csv",))
-    return RecordReader(files, origin, _toyhom_item, ("department", "title", "ask", "answer"))
+    return RecordReader(files, origin, _toyhom_item, all_of("department", "title", "ask", "answer"))
 
 
 def open_cmtmedqa(section: ImportSource) -> RecordReader:
@@ -42,7 +43,7 @@ def open_cmtmedqa(section: ImportSource) -> RecordReader:
         DataError: there is none.
     """
     origin = origin_of(section, "cmtmedqa", url="https://github.com/SupritYoung/Zhongjing", licence="Apache-2.0")
-    return RecordReader(source_files(section.path, _CMTMEDQA_FILES), origin, _cmtmedqa_item, ("output",))
+    return RecordReader(source_files(section.path, _CMTMEDQA_FILES), origin, _cmtmedqa_item, DIALOGUE)
 
 
 def _toyhom_item(raw: RawRecord, origin: Origin) -> Item:

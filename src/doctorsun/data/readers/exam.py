@@ -6,8 +6,9 @@ from typing import Any
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.exam_options import Option, options_in_columns, options_of, right_letters, split_question
-from doctorsun.data.readers.fields import ANSWER, QUESTION, find, require, words, words_of
+from doctorsun.data.readers.fields import ANSWER, QUESTION, find, words_of
 from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.layout import Layout
 from doctorsun.data.readers.origin import Origin, origin_of
 from doctorsun.data.readers.record_reader import RawRecord, RecordReader, table_files
 from doctorsun.schema import Answer
@@ -18,6 +19,7 @@ _RIGHT = ("answer_idx", "label", *ANSWER)
 _EXPLANATION = ("explanation", "exp", "rationale", "analysis", "解析")
 _TYPE = ("question_type", "choice_type", "题型")
 _SEVERAL = ("多", "multi", "x型")
+_LAYOUT = Layout(((QUESTION, _RIGHT),), any_case=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +45,19 @@ def open_exam(section: ImportSource) -> RecordReader:
     Raises:
         DataError: there is no table.
     """
-    return RecordReader(table_files(section), origin_of(section, "exam"), _item)
+    return RecordReader(table_files(section), origin_of(section, "exam"), _item, _LAYOUT)
 
 
-def exam_question(fields: dict[str, Any], place: str) -> ExamQuestion:
-    """Read a question from a record: its options stand in one column, in a column each, or behind the question.
-
-    Raises:
-        DataError: it has no column of questions or answers.
-    """
-    asked, options = split_question(words(fields[require(fields, QUESTION, place)]))
+def exam_question(fields: dict[str, Any]) -> ExamQuestion:
+    """Read a question from a record: its options stand in one column, in a column each, or behind the question."""
+    asked, options = split_question(words_of(fields, QUESTION))
     listed = find(fields, _OPTIONS)
     options = (options_of(fields[listed]) if listed else options_in_columns(fields)) or options
+    right = find(fields, _RIGHT)
     return ExamQuestion(
         text=asked,
         options=options,
-        right=right_letters(fields[require(fields, _RIGHT, place)], options),
+        right=right_letters(fields[right] if right else "", options),
         explanation=words_of(fields, _EXPLANATION),
         several=any(sign in words_of(fields, _TYPE).lower() for sign in _SEVERAL),
     )
@@ -89,7 +88,7 @@ def exam_item(
 
 
 def _item(raw: RawRecord, origin: Origin) -> Item:
-    return exam_item(exam_question(raw.fields, raw.place), raw.id, origin)
+    return exam_item(exam_question(raw.fields), raw.id, origin)
 
 
 def _fault(asked: ExamQuestion) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.exam import exam_item, exam_question
 from doctorsun.data.readers.fields import words_of
 from doctorsun.data.readers.item import Item
+from doctorsun.data.readers.layout import all_of
 from doctorsun.data.readers.origin import Origin, origin_of
 from doctorsun.data.readers.record_reader import RawRecord, RecordReader
 from doctorsun.data.readers.source_files import source_files
@@ -33,8 +34,8 @@ def open_cmexam(section: ImportSource) -> RecordReader:
         DataError: there is no table.
     """
     origin = origin_of(section, "cmexam", url="https://github.com/williamliujl/CMExam", licence="Apache-2.0")
-    columns = ("Question", "Options", "Answer", "Explanation")
-    return RecordReader(source_files(section.path, (".csv", ".xlsx")), origin, _cmexam_item, columns)
+    layout = all_of("Question", "Options", "Answer", "Explanation")
+    return RecordReader(source_files(section.path, (".csv", ".xlsx")), origin, _cmexam_item, layout)
 
 
 def open_cmmlu(section: ImportSource) -> RecordReader:
@@ -44,8 +45,8 @@ def open_cmmlu(section: ImportSource) -> RecordReader:
         DataError: there is no table.
     """
     origin = origin_of(section, "cmmlu", url="https://github.com/haonan-li/CMMLU", licence="CC-BY-NC-SA-4.0")
-    columns = ("Question", "A", "B", "C", "D", "Answer")
-    return RecordReader(source_files(section.path, (".csv",)), origin, _cmmlu_item, columns)
+    layout = all_of("Question", "A", "B", "C", "D", "Answer")
+    return RecordReader(source_files(section.path, (".csv",)), origin, _cmmlu_item, layout)
 
 
 def open_medxpertqa(section: ImportSource) -> RecordReader:
@@ -55,17 +56,17 @@ def open_medxpertqa(section: ImportSource) -> RecordReader:
         DataError: there is no file.
     """
     origin = origin_of(section, _MEDXPERTQA, url="https://github.com/TsinghuaC3I/MedXpertQA", licence="MIT")
-    return RecordReader(source_files(section.path, (".jsonl",)), origin, _medxpertqa_item, ("question", "label"))
+    return RecordReader(source_files(section.path, (".jsonl",)), origin, _medxpertqa_item, all_of("question", "label"))
 
 
 def _cmexam_item(raw: RawRecord, origin: Origin) -> Item:
     split = "train" if PurePosixPath(raw.id).name.startswith("train") else "test"
-    return exam_item(exam_question(raw.fields, raw.place), raw.id, origin, split=split)
+    return exam_item(exam_question(raw.fields), raw.id, origin, split=split)
 
 
 def _cmmlu_item(raw: RawRecord, origin: Origin) -> Item:
     subject = PurePosixPath(raw.id.rpartition("#")[0]).stem
-    return exam_item(exam_question(raw.fields, raw.place), raw.id, origin, split="test", task=f"exam:{subject}")
+    return exam_item(exam_question(raw.fields), raw.id, origin, split="test", task=f"exam:{subject}")
 
 
 def _medxpertqa_item(raw: RawRecord, origin: Origin) -> Item:
@@ -75,4 +76,4 @@ def _medxpertqa_item(raw: RawRecord, origin: Origin) -> Item:
         origin = replace(origin, dataset=dataset, url=url)
     task = "exam:" + (words_of(raw.fields, ("subject",)) or suite)
     original_id = words_of(raw.fields, ("id",)) or raw.id
-    return exam_item(exam_question(raw.fields, raw.place), original_id, origin, split="test", task=task)
+    return exam_item(exam_question(raw.fields), original_id, origin, split="test", task=task)

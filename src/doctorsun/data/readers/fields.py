@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doctorsun.data.readers.tables import as_text
-from doctorsun.errors import DataError
 
 QUESTION = ("question", "query", "ask", "prompt", "题目", "题干", "问题")
 ANSWER = ("answer", "response", "reply", "答案", "回答")
@@ -15,18 +14,6 @@ def find(fields: Mapping[str, Any], names: Sequence[str]) -> str | None:
     """Return the record's own spelling of the first of these names that it has; case does not matter."""
     spelt = {name.lower(): name for name in reversed(tuple(fields))}
     return next((spelt[name] for name in names if name in spelt), None)
-
-
-def require(fields: Mapping[str, Any], names: Sequence[str], place: str) -> str:
-    """Return the record's own spelling of the first of these names that it has.
-
-    Raises:
-        DataError: it has none.
-    """
-    found = find(fields, names)
-    if found is None:
-        raise DataError(place, got="the columns " + ", ".join(fields), expected="one of " + ", ".join(names))
-    return found
 
 
 def words(value: Any) -> str:

@@ -16,9 +16,11 @@ from doctorsun.data.readers.conversation import TURNS
 from doctorsun.data.readers.imaging_words import modality_of
 from doctorsun.data.readers.item import Dropped
 from doctorsun.data.readers.json_stream import read_forgiving_json
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.llava import read_llava
 from doctorsun.data.readers.origin import origin_of
-from doctorsun.data.readers.published import JSON_SUFFIXES, Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.record_files import JSON_SUFFIXES
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import SourceFile, source_files
 from doctorsun.errors import DataError
@@ -69,7 +71,7 @@ def _open_files(section: ImportSource, files: tuple[SourceFile, ...]) -> Publish
         origin=origin_of(section, _NAME, url=_URL),
         read_record=read_gmai,
         finder=finder_of(section, folder_of(section)),
-        columns=TURNS,
+        layout=any_of(*TURNS),
     )
 
 

@@ -12,6 +12,7 @@ from doctorsun.data.readers.conversation import TURNS, Conversation, ImageRef, i
 from doctorsun.data.readers.fields import ANSWER, QUESTION, find, words, words_of
 from doctorsun.data.readers.imaging_words import split_of
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.origin import origin_of
 from doctorsun.data.readers.pmc_vqa import choice_question
 from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of, text_of
@@ -35,7 +36,7 @@ def open_hub_parquet(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, folder_of(section).resolve().name),
         read_record=read_hub_row,
         finder=finder_of(section, folder_of(section)),
-        columns=(*TURNS, *QUESTION, *_CAPTIONS),
+        layout=any_of(*TURNS, *QUESTION, *_CAPTIONS, any_case=True),
     )
 
 

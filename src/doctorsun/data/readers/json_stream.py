@@ -17,24 +17,29 @@ from doctorsun.errors import DataError
 MAX_LINE = 1 << 28
 """Characters of the longest line of JSON Lines: a record that large is no record."""
 _SPACE = " \t\r\n"
+_OPENS_VALUE = '["-0123456789tfn'
+_LONGEST_ODD_LINE = 1 << 12
 _STRING_OR_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 
 
-def stream_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the records of a JSON array, of JSON Lines or of ``{NAME: {...}}``, each with its place in the file.
+def stream_records(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the values of a JSON array, of JSON Lines or of ``{NAME: {...}}``, each with its place in the file.
 
     Which of them a file is, its beginning tells, not its name. A record that has a name and no ``id`` gets it as one.
+    Whether each value is a record is for others to say.
 
     Raises:
-        DataError: the file cannot be read, is neither, is cut off or damaged, or holds something else than records.
+        DataError: the file cannot be read, is neither, or is cut off or damaged.
     """
     first = _first_character(path)
-    if first == "[":
-        for number, record in enumerate(_items(path), start=1):
-            yield f"record {number}", _checked(path, f"record {number}", record)
+    if first and first in _OPENS_VALUE and _is_lines(path):
+        yield from _lines(path)
+    elif first == "[":
+        for number, value in enumerate(_items(path), start=1):
+            yield f"record {number}", value
     elif first == "{" and _is_named(path):
-        for name, record in stream_named_records(path):
-            yield f"'{name}'", {"id": name} | record
+        for name, value in stream_named_records(path):
+            yield f"'{name}'", {"id": name} | value if isinstance(value, dict) else value
     elif first == "{":
         yield from _lines(path)
     else:
@@ -45,11 +50,11 @@ def stream_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
-def stream_named_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the records of a JSON object ``{NAME: {...}}``, each with its name.
+def stream_named_records(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the values of a JSON object ``{NAME: {...}}``, each with its name.
 
     Raises:
-        DataError: the file cannot be read, is no object, is cut off or damaged, or a value is no record.
+        DataError: the file cannot be read, is no object, or is cut off or damaged.
     """
     import ijson
 
@@ -57,9 +62,9 @@ def stream_named_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         raise DataError(f"{path}", got="no JSON object", expected="an object of named records")
     done = _Count()
     with _utf8(path) as file, _damage_told(path, done):
-        for name, record in ijson.kvitems(file, "", use_float=True):
+        for name, value in ijson.kvitems(file, "", use_float=True):
             done.records += 1
-            yield name, _checked(path, f"'{name}'", record)
+            yield name, value
 
 
 def read_forgiving_json(path: Path) -> Any:
@@ -145,6 +150,18 @@ def _is_named(path: Path) -> bool:
     return holds_records and bool(record) and not second
 
 
+def _is_lines(path: Path) -> bool:
+    """Tell whether a file that does not begin as a record holds a value per line: its first is one, and more follow."""
+    with open_text(path) as file:
+        lines = (line for line in iter(lambda: file.readline(_LONGEST_ODD_LINE), "") if line.strip())
+        first, second = next(lines), next(lines, "")
+    try:
+        json.loads(first)
+    except ValueError:
+        return False
+    return second.lstrip()[:1] in tuple(_OPENS_VALUE + "{")
+
+
 def _items(path: Path) -> Iterator[Any]:
     import ijson
 
@@ -155,7 +172,7 @@ def _items(path: Path) -> Iterator[Any]:
             done.records += 1
 
 
-def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     with open_text(path) as file:
         number = 0
         while line := file.readline(MAX_LINE):
@@ -163,7 +180,7 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if not line.strip():
                 continue
             try:
-                record: Any = json.loads(line)
+                value: Any = json.loads(line)
             except ValueError as error:
                 raise DataError(
                     f"{path}, line {number}",
@@ -171,10 +188,4 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                     expected="one JSON record per line",
                     do="get the file anew if it is cut off",
                 ) from error
-            yield f"line {number}", _checked(path, f"line {number}", record)
-
-
-def _checked(path: Path, place: str, record: Any) -> dict[str, Any]:
-    if not isinstance(record, dict):
-        raise DataError(f"{path}, {place}", got=type(record).__name__, expected="a JSON object")
-    return record
+            yield f"line {number}", value

@@ -7,8 +7,10 @@ data/README.md; messages: the OpenAI chat format.
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.conversation import TURNS, checked, image_refs, marked_text, read_conversation
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.origin import Turn, origin_of
-from doctorsun.data.readers.published import JSON_SUFFIXES, Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.record_files import JSON_SUFFIXES
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import source_files
 from doctorsun.schema import Message
@@ -73,5 +75,5 @@ def _open(section: ImportSource, name: str, columns: tuple[str, ...]) -> Publish
         origin=origin_of(section, name),
         read_record=read_alpaca if name == "alpaca" else read_llava,
         finder=finder_of(section, folder_of(section)),
-        columns=columns,
+        layout=any_of(*columns),
     )

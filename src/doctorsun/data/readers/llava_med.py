@@ -20,8 +20,10 @@ from doctorsun.data.readers.conversation import (
 )
 from doctorsun.data.readers.imaging_words import article_of, modality_of
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.origin import origin_of
-from doctorsun.data.readers.published import JSON_SUFFIXES, Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.record_files import JSON_SUFFIXES
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import source_files
 from doctorsun.schema import Groups, MadeBy
@@ -40,7 +42,7 @@ def open_llava_med(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, "llava_med", url="https://github.com/microsoft/LLaVA-Med"),
         read_record=read_llava_med,
         finder=finder_of(section, folder_of(section)),
-        columns=(*TURNS, "gpt4_answer", "fig_caption"),
+        layout=any_of(*TURNS, "gpt4_answer", "fig_caption"),
     )
 
 

@@ -18,9 +18,11 @@ from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.encoding import open_text
 from doctorsun.data.readers.fields import find, words
 from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.layout import LAYOUT, Layout, fitting
 from doctorsun.data.readers.origin import Origin, origin_of
+from doctorsun.data.readers.record_reader import RawRecord, raw_records
 from doctorsun.data.readers.source_files import SourceFile, source_files
-from doctorsun.data.readers.tables import SUFFIXES, records
+from doctorsun.data.readers.tables import SUFFIXES, table_values
 from doctorsun.errors import DataError
 from doctorsun.schema import Answer, Groups, Sample, Variant
 from doctorsun.text.language import has_han, script_of
@@ -30,6 +32,7 @@ _EN = ("en", "english", "英文")
 _ZH = ("zh", "zh-cn", "zh_cn", "zh-hans", "zh-tw", "zh_tw", "zh-hant", "chinese", "中文")
 _TRADITIONAL = ("zh-tw", "zh_tw", "zh-hant")
 _NAMED = ("sourceLang", "targetLang", "sourceString", "targetString")
+_LAYOUT = Layout(((_EN, _ZH), tuple((name,) for name in _NAMED)), any_case=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +59,18 @@ class ParallelReader:
     files: tuple[SourceFile, ...]
     origin: Origin
 
-    def pending(self) -> Iterator[Pair]:
-        """Yield the pairs."""
+    def pending(self) -> Iterator[Pair | Dropped]:
+        """Yield the pairs.
+
+        Raises:
+            DataError: a file is damaged, or of other languages.
+        """
         for file in self.files:
             yield from pairs_of(file)
 
-    def make(self, pending: Pair) -> Item:
+    def make(self, pending: Pair | Dropped) -> Item:
         """Make the translations of a pair."""
-        return translations(pending, self.origin)
+        return pending if isinstance(pending, Dropped) else translations(pending, self.origin)
 
 
 def open_parallel(section: ImportSource) -> ParallelReader:
@@ -75,19 +82,19 @@ def open_parallel(section: ImportSource) -> ParallelReader:
     return ParallelReader(source_files(section.path, (".tmx", ".en", *SUFFIXES)), origin_of(section, "parallel"))
 
 
-def pairs_of(file: SourceFile) -> Iterator[Pair]:
-    """Yield the pairs of a file, those without one of the texts too.
+def pairs_of(file: SourceFile) -> Iterator[Pair | Dropped]:
+    """Yield the pairs of a file, those without one of the texts too; what is of other languages is dropped.
 
     Raises:
-        DataError: the file is damaged, or of other languages.
+        DataError: the file is damaged, or all of it is of other languages.
     """
     match file.path.suffix.lower():
         case ".tmx":
-            return _tmx_pairs(file)
+            return fitting(_tmx_pairs(file))
         case ".en":
             return _aligned_pairs(file)
         case _:
-            return (_table_pair(f"{file.name}#{i}", *each) for i, each in enumerate(records(file.path), start=1))
+            return fitting(map(_table_pair, raw_records(file, table_values(file.path), _LAYOUT)))
 
 
 def translations(pair: Pair, origin: Origin, *, is_term: bool = False) -> Item:
@@ -119,7 +126,7 @@ def _with(sample: Sample, gold: tuple[str, ...] | None, pair: Pair) -> Sample:
     return replace(sample, answer=answer, groups=Groups(article=pair.document))
 
 
-def _tmx_pairs(file: SourceFile) -> Iterator[Pair]:
+def _tmx_pairs(file: SourceFile) -> Iterator[Pair | Dropped]:
     """Yield the units of a TMX 1.4 file (https://www.gala-global.org/tmx-14b); identifiers may be missing."""
     number = 0
     try:
@@ -156,15 +163,18 @@ def _lines(path: Path) -> list[str]:
         return [line.strip() for line in file]
 
 
-def _table_pair(id_: str, place: str, fields: Mapping[str, Any]) -> Pair:
+def _table_pair(raw: RawRecord | Dropped) -> Pair | Dropped:
+    if isinstance(raw, Dropped):
+        return raw
+    fields: Mapping[str, Any] = raw.fields
     if all(name in fields for name in _NAMED):
         source, target = words(fields["sourceLang"]).lower(), words(fields["targetLang"]).lower()
         fields = {source: fields["sourceString"], target: fields["targetString"]}
-    return _pair(id_, {name.lower(): words(value) for name, value in fields.items()}, place)
+    return _pair(raw.id, {name.lower(): words(value) for name, value in fields.items()}, raw.place)
 
 
-def _pair(id_: str, texts: Mapping[str, str], place: str) -> Pair:
+def _pair(id_: str, texts: Mapping[str, str], place: str) -> Pair | Dropped:
     en, zh = find(texts, _EN), find(texts, _ZH)
     if en is None or zh is None:
-        raise DataError(place, got="the languages " + ", ".join(texts), expected="en and zh")
+        return Dropped(id_, LAYOUT, f"{place}: got the languages {', '.join(texts)}, expected en and zh")
     return Pair(id=id_, en=texts[en], zh=(texts[zh],), traditional=zh in _TRADITIONAL)

@@ -16,6 +16,7 @@ from doctorsun.data.readers.conversation import ImageRef
 from doctorsun.data.readers.fields import find, words, words_of
 from doctorsun.data.readers.imaging_words import article_of, split_of
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.origin import origin_of
 from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of
 from doctorsun.data.readers.record_reader import RawRecord
@@ -40,7 +41,7 @@ def open_pmc_vqa(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, "pmc_vqa", url=url),
         read_record=read_pmc_vqa,
         finder=finder_of(section, folder_of(section)),
-        columns=("Figure_path",),
+        layout=any_of("Figure_path"),
     )
 
 

@@ -14,13 +14,15 @@ from defusedxml.ElementTree import fromstring
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.encoding import read_text
-from doctorsun.data.readers.fields import require, words, words_of
+from doctorsun.data.readers.fields import words_of
 from doctorsun.data.readers.item import Dropped, Item
-from doctorsun.data.readers.json_stream import stream_records
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.markup import html_blocks, markdown_blocks, plain_blocks, xml_blocks
 from doctorsun.data.readers.origin import Origin, origin_of
+from doctorsun.data.readers.record_files import file_values
+from doctorsun.data.readers.record_reader import raw_records
 from doctorsun.data.readers.source_files import SourceFile, source_files
-from doctorsun.data.readers.tables import SUFFIXES, records
+from doctorsun.data.readers.tables import SUFFIXES
 from doctorsun.errors import DataError
 from doctorsun.schema import Groups, Sample
 from doctorsun.text.passages import Block, passages
@@ -39,7 +41,7 @@ _MARKUP: dict[str, Callable[[str], list[Block]]] = {
     ".nxml": xml_blocks,
 }
 _REFERENCES = {"references", "bibliography", "works cited", "参考文献"}
-_JSON = (".json", ".jsonl", ".ndjson")
+_LAYOUT = any_of(*_TEXT, any_case=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,24 @@ class ProseReader:
     files: Sequence[SourceFile]
     origin: Origin
 
-    def pending(self) -> Iterator[Document]:
-        """Yield the documents."""
+    def pending(self) -> Iterator[Document | Dropped]:
+        """Yield the documents.
+
+        Raises:
+            DataError: a file of records is damaged, or no record has a text.
+        """
         for file in self.files:
             if _kind(file.path) in _MARKUP:
                 yield Document(file.name, file.path, str(file.path), {})
             else:
-                for number, (place, fields) in enumerate(_records(file.path), start=1):
-                    yield Document(f"{file.name}#{number}", file.path, place, fields)
+                for raw in raw_records(file, file_values(file.path), _LAYOUT):
+                    is_none = isinstance(raw, Dropped)
+                    yield raw if is_none else Document(raw.id, file.path, raw.place, raw.fields)
 
-    def make(self, pending: Document) -> Item:
+    def make(self, pending: Document | Dropped) -> Item:
         """Cut a document into its passages."""
+        if isinstance(pending, Dropped):
+            return pending
         blocks = _record_blocks(pending) if pending.fields else _file_blocks(pending.path)
         samples = tuple(self._samples(pending.id, _without_references(blocks)))
         return samples or Dropped(pending.id, "no_text")
@@ -107,12 +116,6 @@ def _kind(path: Path) -> str:
     return (path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix).lower()
 
 
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    if _kind(path) not in _JSON:
-        return records(path)
-    return ((f"{path}, {place}", fields) for place, fields in stream_records(path))
-
-
 def _without_references(blocks: Iterable[Block]) -> Iterator[Block]:
     """Leave out lists of literature: what stands below such a heading, up to the next of its level."""
     level = 0
@@ -124,7 +127,7 @@ def _without_references(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _record_blocks(document: Document) -> list[Block]:
-    text = words(document.fields[require(document.fields, _TEXT, document.place)])
+    text = words_of(document.fields, _TEXT)
     title = words_of(document.fields, _TITLE)
     return [*([Block(title, 1)] if title else []), *plain_blocks(text)]
 

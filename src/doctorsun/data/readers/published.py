@@ -14,18 +14,14 @@ from doctorsun.data.readers.conversation import Conversation
 from doctorsun.data.readers.exported import EXPORTED, exported_item
 from doctorsun.data.readers.image_finder import ImageFinder
 from doctorsun.data.readers.item import Dropped, Item
-from doctorsun.data.readers.json_stream import stream_records
+from doctorsun.data.readers.layout import Layout
 from doctorsun.data.readers.origin import Origin
+from doctorsun.data.readers.record_files import file_values
 from doctorsun.data.readers.record_images import read_images
-from doctorsun.data.readers.record_reader import RawRecord
+from doctorsun.data.readers.record_reader import RawRecord, raw_records
 from doctorsun.data.readers.source_files import SourceFile
-from doctorsun.data.readers.tables import records
-from doctorsun.errors import DataError
 from doctorsun.schema import Answer, Groups, Image, MadeBy, Message, Sample, sample_id
 from doctorsun.text.language import script_of
-
-JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
-_SHOWN_FIELDS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +63,16 @@ class PublishedReader:
         origin: what holds for all samples.
         read_record: the format; a function of a module, so that other processes find it.
         finder: where the images are.
-        columns: the first record of a file has one of these, or the file is of another format.
+        layout: records without it are dropped.
     """
 
     files: Sequence[SourceFile]
     origin: Origin
     read_record: ReadRecord
     finder: ImageFinder
-    columns: tuple[str, ...]
+    layout: Layout
 
-    def pending(self) -> Iterator[RawRecord]:
+    def pending(self) -> Iterator[RawRecord | Dropped]:
         """Yield the records as they stand in the files, which are never held in memory.
 
         Raises:
@@ -84,13 +80,12 @@ class PublishedReader:
         """
         self.finder.prepare()
         for file in self.files:
-            for number, (place, fields) in enumerate(_records(file.path), start=1):
-                if number == 1:
-                    self._check_format(file.path, fields)
-                yield RawRecord(f"{file.name}#{number}", place, fields)
+            yield from raw_records(file, file_values(file.path), self.layout)
 
-    def make(self, pending: RawRecord) -> Item:
+    def make(self, pending: RawRecord | Dropped) -> Item:
         """Make the sample of a record, its images found and decoded once."""
+        if isinstance(pending, Dropped):
+            return pending
         if EXPORTED in pending.fields:
             return exported_item(pending, self.finder)
         published = self.read_record(pending)
@@ -130,15 +125,6 @@ class PublishedReader:
         )
         return (sample,)
 
-    def _check_format(self, path: Path, fields: dict[str, Any]) -> None:
-        if not any(name in fields for name in self.columns):
-            raise DataError(
-                f"{path}, first record",
-                got="the fields " + ", ".join(list(fields)[:_SHOWN_FIELDS]),
-                expected="one of " + ", ".join(self.columns),
-                do="choose the format that the file has: 'doctorsun data formats' lists them",
-            )
-
 
 def finder_of(section: ImportSource, beside: Path) -> ImageFinder:
     """Return where an import's images are: what the user names, or beside the file."""
@@ -157,15 +143,6 @@ def folder_of(section: ImportSource) -> Path:
 def text_of(value: Any) -> str:
     """Return a field as clean text; nothing for null."""
     return "" if value is None else str(value).strip()
-
-
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    if kind.lower() not in JSON_SUFFIXES:
-        yield from records(path)
-        return
-    for place, record in stream_records(path):
-        yield f"{path}, {place}", record
 
 
 def _words(message: Message) -> str:

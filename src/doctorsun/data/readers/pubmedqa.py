@@ -16,16 +16,17 @@ from doctorsun.data.readers.exam import ExamQuestion, exam_item
 from doctorsun.data.readers.fields import words
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.json_stream import stream_named_records
+from doctorsun.data.readers.layout import LAYOUT, all_of, fitting
 from doctorsun.data.readers.origin import Origin, origin_of
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import SourceFile, source_files
-from doctorsun.data.readers.tables import need
 from doctorsun.errors import DataError
 from doctorsun.schema import Groups
 
 _FILES = ("ori_pqal.json", "ori_pqaa.json", "ori_pqau.json")
 _LABELLED = "ori_pqal.json"
 _TRUTH = "test_ground_truth.json"
+_LAYOUT = all_of("QUESTION", "CONTEXTS", "LONG_ANSWER")
 _OPTIONS = [("A", "yes"), ("B", "no"), ("C", "maybe")]
 _LETTERS = {text: letter for letter, text in _OPTIONS}
 
@@ -38,16 +39,19 @@ class PubmedqaReader:
     origin: Origin
     test: frozenset[str]
 
-    def pending(self) -> Iterator[RawRecord]:
-        """Yield the articles."""
-        for file in self.files:
-            for pmid, fields in stream_named_records(file.path):
-                place = f"{file.path}, '{pmid}'"
-                need(fields, ("QUESTION", "CONTEXTS", "LONG_ANSWER"), place)
-                yield RawRecord(pmid, place, fields)
+    def pending(self) -> Iterator[RawRecord | Dropped]:
+        """Yield the articles.
 
-    def make(self, pending: RawRecord) -> Item:
+        Raises:
+            DataError: a file is damaged, or holds no article.
+        """
+        for file in self.files:
+            yield from fitting(_article(pmid, file.path, value) for pmid, value in stream_named_records(file.path))
+
+    def make(self, pending: RawRecord | Dropped) -> Item:
         """Make the sample of an article."""
+        if isinstance(pending, Dropped):
+            return pending
         fields = pending.fields
         asked = ExamQuestion(
             text=f"Abstract:\n{_abstract(fields)}\n\nQuestion: {words(fields['QUESTION'])}",
@@ -75,6 +79,16 @@ def open_pubmedqa(section: ImportSource) -> PubmedqaReader:
     return PubmedqaReader(files, origin, frozenset(pmid for file in labelled for pmid in _test_set(file.path)))
 
 
+def _article(pmid: str, path: Path, value: Any) -> RawRecord | Dropped:
+    place = f"{path}, '{pmid}'"
+    fault = _LAYOUT.fault(value) or _sections_fault(value["CONTEXTS"])
+    return Dropped(pmid, LAYOUT, f"{place}: {fault}") if fault else RawRecord(pmid, place, value)
+
+
+def _sections_fault(contexts: Any) -> str:
+    return "" if isinstance(contexts, list) else f"CONTEXTS: got {type(contexts).__name__}, expected a list of texts"
+
+
 def _test_set(labelled: Path) -> Mapping[str, Any]:
     path = labelled.with_name(_TRUTH)
     try:
@@ -90,7 +104,7 @@ def _test_set(labelled: Path) -> Mapping[str, Any]:
 def _abstract(fields: Mapping[str, Any]) -> str:
     """Return the sections of an abstract, each with its heading where the article has them."""
     texts = [words(text) for text in fields["CONTEXTS"]]
-    headings = fields.get("LABELS") or []
-    if len(headings) != len(texts):
+    headings = fields.get("LABELS")
+    if not isinstance(headings, list) or len(headings) != len(texts):
         return "\n".join(texts)
     return "\n".join(f"{words(heading)}: {text}" for heading, text in zip(headings, texts, strict=True))

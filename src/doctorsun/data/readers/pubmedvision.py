@@ -12,8 +12,10 @@ from doctorsun.data.readers.captions import caption_conversation
 from doctorsun.data.readers.conversation import TURNS, image_refs, read_conversation, turns_of
 from doctorsun.data.readers.imaging_words import body_part_of, modality_of
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.origin import origin_of
-from doctorsun.data.readers.published import JSON_SUFFIXES, Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of, text_of
+from doctorsun.data.readers.record_files import JSON_SUFFIXES
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import source_files
 from doctorsun.schema import Groups, MadeBy
@@ -33,7 +35,7 @@ def open_pubmedvision(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, "pubmedvision", url=url, licence="Apache-2.0"),
         read_record=read_pubmedvision,
         finder=finder_of(section, folder_of(section)),
-        columns=(*TURNS, "caption"),
+        layout=any_of(*TURNS, "caption"),
     )
 
 

@@ -1,14 +1,15 @@
 """RecordReader: a source whose every record, a row or a JSON object, makes one item."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
-from doctorsun.data.readers.item import Item
+from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.layout import LAYOUT, Layout, fitting
 from doctorsun.data.readers.origin import Origin
 from doctorsun.data.readers.source_files import SourceFile, source_files
-from doctorsun.data.readers.tables import SUFFIXES, need, records
+from doctorsun.data.readers.tables import SUFFIXES, table_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +31,50 @@ class RawRecord:
         return self.id.rpartition("#")[0]
 
 
+def raw_records(file: SourceFile, values: Iterable[tuple[str, Any]], layout: Layout) -> Iterator[RawRecord | Dropped]:
+    """Yield the records of a file; a value that is no record of the layout is dropped.
+
+    Args:
+        file: names the records.
+        values: what stands in it, each with its place for messages.
+        layout: what a record has.
+
+    Raises:
+        DataError: there are values, and none is a record of the layout.
+    """
+    return fitting(
+        Dropped(f"{file.name}#{number}", LAYOUT, f"{place}: {fault}")
+        if (fault := layout.fault(value))
+        else RawRecord(f"{file.name}#{number}", place, value)
+        for number, (place, value) in enumerate(values, start=1)
+    )
+
+
 @dataclass(frozen=True)
 class RecordReader:
     """Tables, and the function that makes an item of a record and the origin.
 
     Attributes:
-        columns: every record must have these.
+        layout: records without it are dropped.
     """
 
     files: tuple[SourceFile, ...]
     origin: Origin
     to_item: Callable[[RawRecord, Origin], Item]
-    columns: tuple[str, ...] = ()
+    layout: Layout
 
-    def pending(self) -> Iterator[RawRecord]:
-        """Yield the records."""
+    def pending(self) -> Iterator[RawRecord | Dropped]:
+        """Yield the records.
+
+        Raises:
+            DataError: a file is damaged or of another format.
+        """
         for file in self.files:
-            for number, (place, fields) in enumerate(records(file.path), start=1):
-                need(fields, self.columns, place)
-                yield RawRecord(f"{file.name}#{number}", place, fields)
+            yield from raw_records(file, table_values(file.path), self.layout)
 
-    def make(self, pending: RawRecord) -> Item:
+    def make(self, pending: RawRecord | Dropped) -> Item:
         """Make an item of a record."""
-        return self.to_item(pending, self.origin)
+        return pending if isinstance(pending, Dropped) else self.to_item(pending, self.origin)
 
 
 def table_files(section: ImportSource) -> tuple[SourceFile, ...]:

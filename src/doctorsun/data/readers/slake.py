@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
+from doctorsun.config.suggest import one_of
 from doctorsun.data.readers.captions import question_conversation
 from doctorsun.data.readers.conversation import ImageRef
 from doctorsun.data.readers.fields import words
 from doctorsun.data.readers.image_finder import ImageFinder
-from doctorsun.data.readers.imaging_words import split_of
+from doctorsun.data.readers.imaging_words import body_part_of, modality_of, split_of
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import LAYOUT, all_of
 from doctorsun.data.readers.origin import origin_of
 from doctorsun.data.readers.published import Published, PublishedReader
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import source_files
-from doctorsun.data.readers.tables import need
-from doctorsun.errors import DataError
 from doctorsun.schema import Answer, Groups
 from doctorsun.text.normalize import exact_form
 
@@ -40,7 +40,7 @@ _ORGANS = {
     "Neck": "neck",
     "Pelvic Cavity": "pelvis",
 }
-_KINDS = {"CLOSED": "closed", "OPEN": "open"}
+_KINDS: dict[str, Any] = {"CLOSED": "closed", "OPEN": "open"}
 
 
 def open_slake(section: ImportSource) -> PublishedReader:
@@ -56,13 +56,18 @@ def open_slake(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, "slake", url=url, licence="CC-BY-4.0"),
         read_record=read_slake,
         finder=ImageFinder(section.images or (str(_images(files[0].path.parent)),), section.remap),
-        columns=("img_name",),
+        layout=all_of(*_COLUMNS),
     )
 
 
 def read_slake(raw: RawRecord) -> Published | Dropped:
-    """Read a question; gold yes and no are in lower case, as in VQA-RAD."""
-    need(raw.fields, _COLUMNS, raw.place)
+    """Read a question; gold yes and no are in lower case, as in VQA-RAD.
+
+    A modality or a place that the published files do not have stays in its own words.
+
+    Returns:
+        The question; or dropped as ``no_question``, ``no_answer`` or ``layout`` (an unknown kind of answer).
+    """
     question, answer = words(raw.fields["question"]), words(raw.fields["answer"])
     for name, text in (("question", question), ("answer", answer)):
         if not exact_form(text):
@@ -71,15 +76,19 @@ def read_slake(raw: RawRecord) -> Published | Dropped:
     conversation = question_conversation(raw, question, answer, [ImageRef(image)])
     if isinstance(conversation, Dropped):
         return conversation
+    kind, place, modality = (words(raw.fields[name]) for name in ("answer_type", "location", "modality"))
+    if kind not in _KINDS:
+        fault = f"answer_type: got '{kind}', expected {one_of(_KINDS)}"
+        return Dropped(raw.id, LAYOUT, f"{raw.place}: {fault}")
     gold = exact_form(answer) if exact_form(answer) in ("yes", "no") else answer
     return Published(
         conversation=conversation,
         original_id=words(raw.fields["qid"]),
         split=split_of(raw.file_name),
-        answer=Answer(kind=_known(raw, "answer_type", _KINDS), gold=(gold,)),
+        answer=Answer(kind=_KINDS[kind], gold=(gold,)),
         task=words(raw.fields["content_type"]).lower(),
-        modality=_known(raw, "modality", _MODALITIES),
-        anatomy=_known(raw, "location", _ORGANS),
+        modality=_MODALITIES.get(modality) or modality_of(modality),
+        anatomy=_ORGANS.get(place) or body_part_of(place),
         facts=json.dumps({"triple": raw.fields.get("triple"), "base_type": raw.fields.get("base_type")}),
         groups=Groups(study=image),
     )
@@ -87,10 +96,3 @@ def read_slake(raw: RawRecord) -> Published | Dropped:
 
 def _images(folder: Path) -> Path:
     return folder / "imgs" if (folder / "imgs").is_dir() else folder
-
-
-def _known(raw: RawRecord, name: str, values: dict[str, Any]) -> Any:
-    value = words(raw.fields[name])
-    if value not in values:
-        raise DataError(f"{raw.place}, {name}", got=f"'{value}'", expected="one of " + ", ".join(values))
-    return values[value]

@@ -11,9 +11,11 @@ from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.conversation import TURNS
 from doctorsun.data.readers.imaging_words import article_of
 from doctorsun.data.readers.item import Dropped
+from doctorsun.data.readers.layout import any_of
 from doctorsun.data.readers.llava import read_llava
 from doctorsun.data.readers.origin import origin_of
-from doctorsun.data.readers.published import JSON_SUFFIXES, Published, PublishedReader, finder_of, folder_of
+from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of
+from doctorsun.data.readers.record_files import JSON_SUFFIXES
 from doctorsun.data.readers.record_reader import RawRecord
 from doctorsun.data.readers.source_files import source_files
 from doctorsun.errors import DataError
@@ -42,7 +44,7 @@ def open_sunmed(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, "sunmed_vl", url=_URL),
         read_record=read_sunmed,
         finder=finder_of(section, folder_of(section)),
-        columns=TURNS,
+        layout=any_of(*TURNS),
     )
 
 

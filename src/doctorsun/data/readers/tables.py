@@ -36,6 +36,18 @@ def records(path: Path) -> Iterator[tuple[str, Record]]:
     """Yield each record as it stands in its file, with its place for messages: ``/data/a.csv, line 7``.
 
     Raises:
+        DataError: as of `table_values`, or a record is no object.
+    """
+    for place, value in table_values(path):
+        if not isinstance(value, dict):
+            raise DataError(place, got=type(value).__name__, expected="a JSON object")
+        yield place, value
+
+
+def table_values(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield what stands in a table, as `records` does, also a value of a JSON file that is no record.
+
+    Raises:
         DataError: the file is not there, of no known kind, damaged or without records; or a row has another number
             of values than there are columns.
     """
@@ -46,26 +58,11 @@ def records(path: Path) -> Iterator[tuple[str, Record]]:
     if not path.is_file():
         raise DataError(f"{path}", got="no such file", expected="a table")
     num_records = 0
-    for place, record in read(path):
+    for place, value in read(path):
         num_records += 1
-        yield f"{path}, {place}", record
+        yield f"{path}, {place}", value
     if not num_records:
         raise DataError(f"{path}", got="no records", expected="at least one")
-
-
-def need(record: Record, columns: Sequence[str], place: str) -> None:
-    """Check that a record has its columns.
-
-    Raises:
-        DataError: one is missing.
-    """
-    missing = [name for name in columns if name not in record]
-    if missing:
-        raise DataError(
-            place,
-            got="no " + ", ".join(missing) + "; the columns are " + ", ".join(record),
-            expected="the columns " + ", ".join(columns),
-        )
 
 
 def flat(record: Record) -> dict[str, str]:
@@ -136,7 +133,7 @@ def _read_xlsx(path: Path) -> Iterator[tuple[str, Record]]:
         book.close()
 
 
-def _read_json(path: Path) -> Iterator[tuple[str, Record]]:
+def _read_json(path: Path) -> Iterator[tuple[str, Any]]:
     with open_text(path) as file:
         try:
             content: Any = json.load(file)
@@ -144,21 +141,21 @@ def _read_json(path: Path) -> Iterator[tuple[str, Record]]:
             raise DataError(f"{path}", got=str(error), expected="a JSON list of records") from error
     if not isinstance(content, list | dict):
         raise DataError(f"{path}", got=type(content).__name__, expected="a JSON list of records, or one record")
-    for number, record in enumerate(content if isinstance(content, list) else [content], start=1):
-        yield f"record {number}", _object(f"{path}, record {number}", record)
+    for number, value in enumerate(content if isinstance(content, list) else [content], start=1):
+        yield f"record {number}", value
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[str, Record]]:
+def _read_jsonl(path: Path) -> Iterator[tuple[str, Any]]:
     with open_text(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
-            place = f"{path}, line {number}"
             try:
-                record: Any = json.loads(line)
+                value: Any = json.loads(line)
             except ValueError as error:
+                place = f"{path}, line {number}"
                 raise DataError(place, got=str(error), expected="a JSON object per line") from error
-            yield f"line {number}", _object(place, record)
+            yield f"line {number}", value
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
@@ -175,7 +172,7 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
         raise DataError(f"{path}", got=str(error), expected="a Parquet file") from error
 
 
-_READERS: dict[str, Callable[[Path], Iterable[tuple[str, Record]]]] = {
+_READERS: dict[str, Callable[[Path], Iterable[tuple[str, Any]]]] = {
     ".csv": _read_csv,
     ".tsv": _read_tsv,
     ".xlsx": _read_xlsx,
@@ -207,9 +204,3 @@ def _row(place: str, header: Sequence[str], values: Sequence[Any]) -> Record:
             do="put values that hold a delimiter or a line end into quotation marks",
         )
     return {name: value for name, value in zip(header, values, strict=False) if name}
-
-
-def _object(place: str, record: Any) -> Record:
-    if not isinstance(record, dict):
-        raise DataError(place, got=type(record).__name__, expected="a JSON object")
-    return record

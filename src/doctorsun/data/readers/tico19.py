@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from doctorsun.config.collection import ImportSource
-from doctorsun.data.readers.item import Item
+from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.origin import Origin, origin_of
 from doctorsun.data.readers.parallel import Pair, pairs_of, translations
 from doctorsun.data.readers.source_files import SourceFile, source_files
@@ -27,17 +27,20 @@ class Tico19Reader:
     files: tuple[SourceFile, ...]
     origin: Origin
 
-    def pending(self) -> Iterator[tuple[Pair, bool]]:
+    def pending(self) -> Iterator[tuple[Pair | Dropped, bool]]:
         """Yield the pairs, each with whether it is a term."""
         for file in self.files:
             is_term = not file.name.endswith(_SENTENCES)
             for pair in pairs_of(file):
-                yield (_term(pair) if is_term else _sentence(pair)), is_term
+                if isinstance(pair, Dropped):
+                    yield pair, is_term
+                else:
+                    yield (_term(pair) if is_term else _sentence(pair)), is_term
 
-    def make(self, pending: tuple[Pair, bool]) -> Item:
+    def make(self, pending: tuple[Pair | Dropped, bool]) -> Item:
         """Make the translations of a pair."""
         pair, is_term = pending
-        return translations(pair, self.origin, is_term=is_term)
+        return pair if isinstance(pair, Dropped) else translations(pair, self.origin, is_term=is_term)
 
 
 def open_tico19(section: ImportSource) -> Tico19Reader:

@@ -13,7 +13,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from doctorsun.config.suggest import one_of
+from doctorsun.data.readers.imaging_words import body_part_of
 from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.layout import LAYOUT, Layout, all_of, fitting
 from doctorsun.errors import DataError
 from doctorsun.image.raster import read_image_file
 from doctorsun.schema import Answer, Groups, Image, Message, Sample, Source, image_part, sample_id, text_part
@@ -27,7 +30,7 @@ _SPLITS = ("train", "validation", "test")
 # The paper: head axial CT or MR, chest radiographs, abdominal axial CT; the files do not tell head CT from head MR.
 _ORGANS = {"HEAD": ("ct_mr", "brain"), "CHEST": ("xray", "chest"), "ABD": ("ct", "abdomen")}
 _MISSPELT_TYPES = {"atrib": "attrib", "prse": "pres"}
-_KINDS = {"CLOSED": "closed", "OPEN": "open"}
+_KINDS: dict[str, Any] = {"CLOSED": "closed", "OPEN": "open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class _Record:
         value = self.fields[name]
         return "" if value is None or value != value else " ".join(str(value).split())  # noqa: PLR0124
 
+    def upper(self, name: str) -> str:
+        """Return a field of a fixed vocabulary, of which neither case nor blanks behind it matter."""
+        return self.text(name).upper()
+
 
 @dataclass(frozen=True)
 class VqaRadReader:
@@ -54,8 +61,9 @@ class VqaRadReader:
 
     Samples carry the images' own bytes. The task is the first question type in lower case, the modality ``xray``,
     ``ct`` or ``ct_mr`` (a head slice, which the set does not tell apart). Gold yes and no are in lower case and the
-    training reply is ``Yes`` or ``No``. Questions without words, without an answer or with a number that was seen
-    already are dropped.
+    training reply is ``Yes`` or ``No``. Questions without words, without an answer, with a number that was seen
+    already or with an unknown kind of answer are dropped, as are records that lack a column; those of the training
+    file count as of the split train. A part of the body that the set does not have stays in its own words.
 
     Args:
         root: the folder that holds ``trainset.json``, ``testset.json`` and ``images``, or the official file
@@ -64,8 +72,8 @@ class VqaRadReader:
             test; all of them when None.
 
     Raises:
-        DataError: there is no such split; when it is read: a file or an image is missing or damaged, or a record
-            lacks a column or has an unknown value.
+        DataError: there is no such split; when it is read: a file or an image is missing or damaged, or no record
+            of a file has its columns.
     """
 
     root: Path
@@ -79,7 +87,10 @@ class VqaRadReader:
         """Yield the questions in file order."""
         seen: set[str] = set()
         for record in _records(self.root)[0]:
-            if self.split in (None, _split_of(record)):
+            if isinstance(record, Dropped):
+                if self.split in (None, record.original_id.partition("#")[0]):
+                    yield record
+            elif self.split in (None, _split_of(record)):
                 yield _reason_to_drop(record, seen) or record
                 seen.add(record.original_id)
 
@@ -102,7 +113,7 @@ class VqaRadReader:
         return _records(self.root)[1]
 
 
-def _records(root: Path) -> tuple[Iterator[_Record], Path]:
+def _records(root: Path) -> tuple[Iterator[_Record | Dropped], Path]:
     for folder in (root, root / "data"):
         if (folder / "trainset.json").is_file() and (folder / "testset.json").is_file():
             both = ((folder / "trainset.json", False), (folder / "testset.json", True))
@@ -118,7 +129,7 @@ def _records(root: Path) -> tuple[Iterator[_Record], Path]:
     )
 
 
-def _read_file(path: Path, *, is_test: bool | None) -> Iterator[_Record]:
+def _read_file(path: Path, *, is_test: bool | None) -> Iterator[_Record | Dropped]:
     """Read one list of records; is_test None means that each record's phrase_type tells its split."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -126,13 +137,15 @@ def _read_file(path: Path, *, is_test: bool | None) -> Iterator[_Record]:
         raise DataError(f"{path}", got=str(error), expected="a JSON list of questions") from error
     if not isinstance(content, list):
         raise DataError(f"{path}", got=type(content).__name__, expected="a JSON list of questions")
-    needed = _COLUMNS if is_test is not None else (*_COLUMNS, "phrase_type")
-    for number, fields in enumerate(content, start=1):
-        place = f"{path}, record {number}"
-        missing = [name for name in needed if not isinstance(fields, dict) or name not in fields]
-        if missing:
-            raise DataError(place, got="no " + ", ".join(missing), expected="the columns " + ", ".join(needed))
-        yield _Record(fields, place, str(fields["phrase_type"]).startswith("test") if is_test is None else is_test)
+    layout = all_of(*_COLUMNS) if is_test is not None else all_of(*_COLUMNS, "phrase_type")
+    yield from fitting(_record(path, number, fields, layout, is_test) for number, fields in enumerate(content, start=1))
+
+
+def _record(path: Path, number: int, fields: Any, layout: Layout, is_test: bool | None) -> _Record | Dropped:  # noqa: FBT001 (as of `_read_file`)
+    place = f"{path}, record {number}"
+    if fault := layout.fault(fields):
+        return Dropped(f"{'test' if is_test else 'train'}#{number}", LAYOUT, f"{place}: {fault}")
+    return _Record(fields, place, str(fields["phrase_type"]).startswith("test") if is_test is None else is_test)
 
 
 def _split_of(record: _Record) -> str:
@@ -148,6 +161,9 @@ def _reason_to_drop(record: _Record, seen: set[str]) -> Dropped | None:
     for name in ("question", "answer"):
         if not exact_form(record.text(name)):
             return Dropped(record.original_id, f"no_{name}", record.place)
+    if (kind := record.upper("answer_type")) not in _KINDS:
+        fault = f"answer_type: got '{kind}', expected {one_of(_KINDS)}"
+        return Dropped(record.original_id, LAYOUT, f"{record.place}: {fault}")
     return None
 
 
@@ -156,16 +172,9 @@ def _read_image(path: Path) -> Image:
     return replace(read_image_file(path), path=f"{path.parent.name}/{path.name}")
 
 
-def _known(record: _Record, name: str, values: dict[str, Any]) -> Any:
-    """Return what a field's value stands for; blanks behind it and its case do not matter."""
-    value = record.text(name).upper()
-    if value not in values:
-        raise DataError(f"{record.place}, {name}", got=repr(record.fields[name]), expected=" or ".join(values))
-    return values[value]
-
-
 def _sample(record: _Record, image: Image) -> Sample:
-    modality, anatomy = _known(record, "image_organ", _ORGANS)
+    organ = record.upper("image_organ")
+    modality, anatomy = _ORGANS.get(organ) or ("", body_part_of(organ))
     gold = record.text("answer")
     reply = gold
     if exact_form(gold) in ("yes", "no"):
@@ -186,7 +195,7 @@ def _sample(record: _Record, image: Image) -> Sample:
             original_id=record.original_id,
         ),
         images=(image,),
-        answer=Answer(kind=_known(record, "answer_type", _KINDS), gold=(gold,)),
+        answer=Answer(kind=_KINDS[record.upper("answer_type")], gold=(gold,)),
         language="en",
         task=_MISSPELT_TYPES.get(question_type, question_type),
         modality=modality,

@@ -18,10 +18,11 @@ from typing import IO, Any
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.captions import caption_conversation
-from doctorsun.data.readers.conversation import image_refs
+from doctorsun.data.readers.conversation import TURNS, image_refs
 from doctorsun.data.readers.exported import EXPORTED
 from doctorsun.data.readers.imaging_words import split_of
 from doctorsun.data.readers.item import Dropped, Item
+from doctorsun.data.readers.layout import LAYOUT, any_of, fitting
 from doctorsun.data.readers.llava import read_llava
 from doctorsun.data.readers.origin import origin_of
 from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of, text_of
@@ -33,6 +34,7 @@ _SUFFIX = ".tar"
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".bin")
 _WORDS = (".json", ".txt")
 _DIGITS = re.compile(r"(\d+)")
+_LAYOUT = any_of(*TURNS, "caption")
 _BLOCK = 512  # a tar file ends with two blocks of zeros (POSIX.1-1988)
 
 
@@ -63,7 +65,7 @@ def open_webdataset(section: ImportSource) -> "WebDatasetReader":
         origin=origin_of(section, folder_of(section).resolve().name),
         read_record=read_tar_record,
         finder=finder_of(section, folder_of(section)),
-        columns=(),
+        layout=_LAYOUT,
     )
     return WebDatasetReader(files, published)
 
@@ -87,7 +89,7 @@ class WebDatasetReader:
     files: tuple[SourceFile, ...]
     published: PublishedReader
 
-    def pending(self) -> Iterator[TarSample]:
+    def pending(self) -> Iterator[TarSample | Dropped]:
         """Yield the files of each key; those of a key that has no record are no sample.
 
         Raises:
@@ -95,22 +97,16 @@ class WebDatasetReader:
         """
         self.published.finder.prepare()
         for file in self.files:
-            number = 0
-            with _opened(file.path) as archive:
-                for key, members in groupby(_files(archive), key=lambda member: _key(member.name)):
-                    found = _sample(file, archive, key, tuple(members), number + 1)
-                    if found:
-                        number += 1
-                        yield found
-            if not number:
-                raise DataError(f"{file.path}", got="no record", expected="files KEY.json or KEY.txt beside the images")
+            yield from fitting(_samples(file))
 
-    def make(self, pending: TarSample) -> Item:
+    def make(self, pending: TarSample | Dropped) -> Item:
         """Make the sample of a key.
 
         Raises:
             DataError: the archive is not there any more.
         """
+        if isinstance(pending, Dropped):
+            return pending
         with pending.archive.open("rb") as file:
             fields = _with_images(pending.raw.fields, pending.images, file)
         return self.published.make(replace(pending.raw, fields=fields))
@@ -147,6 +143,18 @@ def _files(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             yield member
 
 
+def _samples(file: SourceFile) -> Iterator[TarSample | Dropped]:
+    number = 0
+    with _opened(file.path) as archive:
+        for key, members in groupby(_files(archive), key=lambda member: _key(member.name)):
+            found = _sample(file, archive, key, tuple(members), number + 1)
+            if found:
+                number += 1
+                yield found
+    if not number:
+        raise DataError(f"{file.path}", got="no record", expected="files KEY.json or KEY.txt beside the images")
+
+
 def _key(name: str) -> str:
     folder, slash, base = name.rpartition("/")
     return f"{folder}{slash}{base.partition('.')[0]}"
@@ -154,16 +162,19 @@ def _key(name: str) -> str:
 
 def _sample(
     file: SourceFile, archive: tarfile.TarFile, key: str, members: Sequence[tarfile.TarInfo], number: int
-) -> TarSample | None:
-    """Return the files of a key; None where no record is among them."""
+) -> TarSample | Dropped | None:
+    """Return the files of a key; None where no record is among them; dropped where the record is none."""
     by_suffix = {PurePosixPath(member.name).suffix.lower(): member for member in members}
     record = next((by_suffix[suffix] for suffix in _WORDS if suffix in by_suffix), None)
     if record is None:
         return None
-    place = f"{file.path}, {record.name}"
+    id_, place = f"{file.name}#{number}", f"{file.path}, {record.name}"
+    fields = _fields(archive, record)
+    if isinstance(fields, str):
+        return Dropped(id_, LAYOUT, f"{place}: {fields}")
     pictures = [member for member in members if PurePosixPath(member.name).suffix.lower() in _PICTURES]
     return TarSample(
-        raw=RawRecord(f"{file.name}#{number}", place, {"id": key} | _fields(archive, record, place)),
+        raw=RawRecord(id_, place, {"id": key} | fields),
         archive=file.path,
         images={
             member.name.rpartition("/")[2]: (member.offset_data, member.size) for member in sorted(pictures, key=_order)
@@ -176,7 +187,8 @@ def _order(member: tarfile.TarInfo) -> list[tuple[int, str]]:
     return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in _DIGITS.split(member.name)]
 
 
-def _fields(archive: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> dict[str, Any]:
+def _fields(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any] | str:
+    """Return the fields of a record, or what is wrong with it."""
     file = archive.extractfile(member)
     data = file.read() if file else b""
     try:
@@ -184,10 +196,8 @@ def _fields(archive: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> di
             return {"caption": data.decode("utf-8-sig")}
         content: Any = json.loads(data)
     except ValueError as error:
-        raise DataError(place, got=str(error), expected="a record in JSON, or a caption in UTF-8") from error
-    if not isinstance(content, dict):
-        raise DataError(place, got=type(content).__name__, expected="a JSON object")
-    return content
+        return f"got {error}, expected a record in JSON, or a caption in UTF-8"
+    return _LAYOUT.fault(content) or content
 
 
 def _with_images(fields: dict[str, Any], members: Mapping[str, tuple[int, int]], file: IO[bytes]) -> dict[str, Any]:

@@ -100,5 +100,5 @@ def test_what_is_no_dialogue_is_dropped(read, fields, reason, detail):
     [({"answer": "a"}, "one of instruction, instruct, question"), ({"ask": "q"}, "one of output, answer, response")],
 )
 def test_missing_columns_are_named(read, fields, expected):
-    with pytest.raises(DataError, match=rf"talk.jsonl, line 1: got the columns .*, expected {expected}"):
+    with pytest.raises(DataError, match=rf"talk.jsonl, line 1: got the fields .*, expected {expected}"):
         read(fields)

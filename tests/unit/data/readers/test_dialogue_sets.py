@@ -32,7 +32,9 @@ def test_toyhom_in_every_encoding(tmp_path, encoding):
 def test_toyhom_without_its_columns_is_named(tmp_path):
     (tmp_path / "a.csv").write_text("department,question,answer\n内科,问,答\n", encoding="utf-8")
 
-    with pytest.raises(DataError, match=r"a.csv, line 2: got no title, ask; the columns are dep"):
+    with pytest.raises(
+        DataError, match=r"a.csv, line 2: got the fields department.*, expected 'title' and 'ask'; choose"
+    ):
         items(open_toyhom, tmp_path)
 
 

@@ -107,7 +107,7 @@ def test_two_wrong_options_may_be_alike(read):
     [({"text": "Q", "answer": "A"}, "one of question, query"), ({"question": "Q"}, "one of answer_idx, label, answer")],
 )
 def test_missing_columns_are_named(read, fields, expected):
-    with pytest.raises(DataError, match=rf"exam.jsonl, line 1: got the columns .*, expected {expected}"):
+    with pytest.raises(DataError, match=rf"exam.jsonl, line 1: got the fields .*, expected {expected}"):
         read(fields)
 
 

@@ -29,7 +29,9 @@ def test_cmexam_trains_on_its_training_file_only(tmp_path, name, split):
 def test_cmexam_without_a_column_is_named(tmp_path):
     (tmp_path / "val.csv").write_text("Question,Options,Reply\n胃属于,A 脏,B\n", encoding="utf-8")
 
-    with pytest.raises(DataError, match=r"val.csv, line 2: got no Answer, Explanation; the columns are Question, Opt"):
+    with pytest.raises(
+        DataError, match=r"val.csv, line 2: got the fields Question, Options, Reply, expected 'Answer' and"
+    ):
         items(open_cmexam, tmp_path)
 
 

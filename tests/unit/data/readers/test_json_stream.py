@@ -68,8 +68,6 @@ def test_an_object_of_named_records(file):
     [
         ("", ": got an empty file, expected a JSON array of records, or one record per line"),
         ("id,text", ": got a file that begins with 'i', expected a JSON array of records, or one record per line"),
-        ("[1]", ", record 1: got int, expected a JSON object"),
-        ('{"a": 1}\n[2]', ", line 2: got list, expected a JSON object"),
         ('[{"a": 1}, {"b": ', ", record 2: got the end of the file, expected a whole JSON record" + CUT_OFF),
         ('[{"a": 1}', ", record 2: got the end of the file, expected a whole JSON record" + CUT_OFF),
         (
@@ -121,7 +119,6 @@ def test_lines_whose_fields_are_objects_are_no_named_records(file):
     ("content", "message"),
     [
         ("[]", ": got no JSON object, expected an object of named records"),
-        ('{"a": 1}', ", 'a': got int, expected a JSON object"),
         ('{"a": {}, "b": {', ", record 2: got the end of the file, expected a whole JSON record" + CUT_OFF),
     ],
 )

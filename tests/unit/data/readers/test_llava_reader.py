@@ -235,7 +235,7 @@ def test_an_address_is_not_fetched_but_its_image_may_be_here(lay, picture, impor
 def test_a_file_of_another_format_is_told(lay, import_all):
     path = lay("a.json", [{"question": "Why?", "answer": "Because."}])
 
-    with pytest.raises(DataError, match=r"a.json, first record: got the fields question, answer, expected one of conv"):
+    with pytest.raises(DataError, match=r"a.json, record 1: got the fields question, answer, expected one of conv"):
         import_all("llava", path)
 
 

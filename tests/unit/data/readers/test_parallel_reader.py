@@ -90,7 +90,7 @@ def test_what_is_no_translation_is_dropped(tmp_path, row, reason, detail):
         ),
         ("a.tmx", "<tmx><body/></tmx>", r"a.tmx: got no translation unit, expected at least one"),
         ("a.tmx", TMX.replace('"zh"', '"fr"'), r"a.tmx, unit 1: got the languages en, fr, expected en and zh"),
-        ("a.csv", "en,fr\na,b\n", r"a.csv, line 2: got the languages en, fr, expected en and zh"),
+        ("a.csv", "en,fr\na,b\n", r"a.csv, line 2: got the fields en, fr, expected one of zh, zh-cn"),
         ("a.en", "one\n", r"a.en: got no file of the other language, expected a.zh beside it"),
         ("b.en", "one\ntwo\n", r"b.zh: got 1 lines, expected 2, as in b.en"),
     ],

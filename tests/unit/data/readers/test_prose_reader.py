@@ -72,7 +72,7 @@ def test_what_has_no_text_is_dropped(tmp_path):
     [
         ("a.xml", "<doc><p>open</doc>", r"a.xml: got mismatched tag.*, expected an XML document"),
         ("a.xml", "<!DOCTYPE d [<!ENTITY e 'x'>]><d>&e;</d>", r"a.xml: got EntitiesForbidden"),
-        ("a.jsonl", '{"words": "x"}', r"a.jsonl, line 1: got the columns words, expected one of text, content"),
+        ("a.jsonl", '{"words": "x"}', r"a.jsonl, line 1: got the fields words, expected one of text, content"),
         ("a.txt", "x\0y", r"a.txt, line 1: got a NUL byte"),
         ("a.pdf", "x", r"got no file, expected .md, .markdown, .txt"),
     ],

@@ -79,7 +79,9 @@ def test_without_the_list_of_the_test_set_nothing_is_read(read, truth, message):
 
 
 def test_missing_fields_are_named(read):
-    with pytest.raises(DataError, match=r"ori_pqal.json, '1': got no CONTEXTS, LONG_ANSWER; the columns are QUESTION"):
+    with pytest.raises(
+        DataError, match=r"ori_pqal.json, '1': got the fields QUESTION, expected 'CONTEXTS' and 'LONG_ANSWER'"
+    ):
         read({"1": {"QUESTION": "Why?"}})
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doctorsun.data.readers.tables import as_text, need, records, rows
+from doctorsun.data.readers.tables import as_text, records, rows
 from doctorsun.errors import DataError
 
 ROWS = [{"id": "1", "label": "肺炎, 双侧", "note": "two\nlines"}, {"id": "2", "label": "正常", "note": ""}]
@@ -151,11 +151,6 @@ def test_a_character_cut_at_the_end_is_told(tmp_path):
 
     with pytest.raises(DataError, match=r"a.csv, line 4: got bytes that are neither"):
         list(rows(path))
-
-
-def test_missing_columns_are_named():
-    with pytest.raises(DataError, match=r"^x.csv: got no ask, answer; the columns are title, expected the columns t"):
-        need({"title": 1}, ("title", "ask", "answer"), "x.csv")
 
 
 def test_a_long_field_is_read(tmp_path):

@@ -52,7 +52,8 @@ class SplitRule(Section):
     """How the split of an item is found: by a field, by lists, or by its hash.
 
     Beside the fields of the item, templates may name ``{patient}`` and ``{study}``: what the adapter's own rules tell,
-    or the item itself where they tell nothing.
+    or the item itself,
+    such as a whole video, where they tell nothing.
     """
 
     field: str | None = None

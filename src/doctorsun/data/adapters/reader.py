@@ -35,18 +35,19 @@ class AdapterReader:
             return records
         if not records:
             return Dropped(_name_of(pending), "no_record", f"the reader {self.adapter.reader.kind} found none")
-        samples = tuple(sample for record in records for sample in self._samples(record))
+        item = _name_of(pending) if len(records) > 1 else ""
+        samples = tuple(sample for record in records for sample in self._samples(record, item))
         return samples or Dropped(records[0].original_id, "nothing_to_ask")
 
-    def _samples(self, record: Record) -> list[Sample]:
+    def _samples(self, record: Record, item: str) -> list[Sample]:
         ontology = ontology_of(self.adapter)
-        annotated = annotated_image(self.adapter, record, self.root, ontology)
+        annotated = annotated_image(self.adapter, record, self.root, ontology, item=item)
         seed = hashlib.sha256(f"{self.adapter.dataset}/{record.original_id}".encode()).digest()
         rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
         return converted(annotated, rng, ontology)
 
 
 def _name_of(pending: Any) -> str:
-    """Return what an item is called that was only listed: its name, or the first of several things."""
+    """Return what an item is called by what was listed of it: its name, or the first of several things."""
     first = pending[0] if isinstance(pending, tuple) and pending else pending
     return str(getattr(first, "name", first))

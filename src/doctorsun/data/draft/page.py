@@ -64,7 +64,7 @@ def _tail(layout: Layout) -> Iterator[str]:
         values = ", ".join(f"{_text(name)}: {split}" for name, split in layout.splits.items())
         yield 'split: {field: "{split}", values: {' + values + "}}"
     else:
-        yield 'split: {hash: "{patient}"}  # 5 % validation, 10 % test; by image where no patient is told'
+        yield 'split: {hash: "{patient}"}  # 5 % validation, 10 % test; by file where no patient is told'
     if "patient" not in layout.told:
         yield '# patient: "{patient}"  # a template of the parts of the paths or columns that name the patient: tell it'
     yield from _yaml({"reader": layout.reader})

@@ -137,7 +137,8 @@ def test_wrong_settings_are_told(wrong: dict[str, Any]) -> None:
         reader(**wrong)
 
 
-def test_the_frames_of_a_video_become_samples_of_one_patient_in_one_split(root: Path) -> None:
+@pytest.mark.parametrize("patient", ["{video}", ""])
+def test_the_frames_of_a_video_become_samples_in_one_split(root: Path, patient: str) -> None:
     for number in range(12):
         write_video(root / f"polyp/{number}.mkv", num_frames=4)
     page = {
@@ -149,14 +150,16 @@ def test_the_frames_of_a_video_become_samples_of_one_patient_in_one_split(root: 
         "anatomy": "colon",
         "task": "classification",
         "labels": {"polyp": "polyp"},
-        "patient": "{video}",
+        "patient": patient,
         "split": {"hash": "{patient}"},
         "reader": {"kind": "videos", "videos": "{label}/{name}.mkv", "label": "{label}", "num_frames": 2},
     }
     road = AdapterReader(Adapter.model_validate(page), root)
     samples = [sample for each in road.pending() for sample in road.make(each) if not isinstance(sample, Dropped)]
     assert len({sample.source.original_id for sample in samples}) == 26
-    splits = {(sample.groups.patient, sample.source.split) for sample in samples}
-    assert len(splits) == len({patient for patient, _ in splits}) == 13
+    splits = {(sample.source.original_id.partition("/frame")[0], sample.source.split) for sample in samples}
+    assert len(splits) == len({video for video, _ in splits}) == 13
+    assert {split for _, split in splits} >= {"train", "test"}
+    assert len({sample.groups.patient for sample in samples}) == (13 if patient else 1)
     assert {sample.labels for sample in samples} == {("polyp",)}
     assert {sample.images[0].facts.slice for sample in samples if "/a.mkv/" in sample.source.original_id} == {12, 37}

@@ -172,7 +172,8 @@ def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, 
         **manifest.counts["language"],
     }
     if was_complete:
-        row["note"] = "was complete already; remove it to read its sources again"
+        compared = ", from the same inputs" if manifest.inputs_sha256 else ""
+        row["note"] = f"was complete already{compared}; remove it to read its sources again"
     elif not len(store):
         row["note"] = "the source gave no sample"
     print_json(row | {"dropped_reasons": manifest.dropped_reasons}) if as_json else print_rows([row])

@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import Collection, ConvertSource, ImportSource
-from doctorsun.data.adapters.load import load_adapter
-from doctorsun.data.adapters.reader import AdapterReader
 from doctorsun.data.formats import open_import
 from doctorsun.data.readers.collected import CollectedReader
 from doctorsun.data.readers.item import Reader
@@ -19,6 +17,9 @@ def open_source(source: ImportSource | ConvertSource, root: Path = Path()) -> Re
         DataError: its files cannot be read.
     """
     if isinstance(source, ConvertSource):
+        from doctorsun.data.adapters.load import load_adapter  # an import of conversations needs no library of scans
+        from doctorsun.data.adapters.reader import AdapterReader
+
         return AdapterReader(load_adapter(source.adapter), root / source.root)
     images = tuple(str(root / each) for each in source.images)
     return open_import(source.model_copy(update={"path": str(root / source.path), "images": images}))

@@ -1,31 +1,25 @@
 """Source settings to stores: every item once, in order, resumable."""
 
 import json
-import os
 import shutil
-import signal
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from doctorsun.config.data import PhantomSource, PhantomTextSource, ShapesSource, SourceSection, Split, VqaRadSource
-from doctorsun.data.readers.item import Dropped, Item, Reader
+from doctorsun.data.readers.item import Dropped, Reader
 from doctorsun.data.readers.phantom import DrawnReader, phantom_item, phantom_text_item, shapes_item
 from doctorsun.data.readers.vqa_rad import VqaRadReader
-from doctorsun.errors import DataError, MachineError
+from doctorsun.data.workers import MadeItem, made_items
+from doctorsun.errors import DataError
+from doctorsun.storage.inputs import inputs_sha256_of
 from doctorsun.storage.store import Store, StoreWriter, store_is_complete, store_steps
 
 Progress = Callable[[int, int | None], None]
 GeneratedSource = PhantomSource | PhantomTextSource | ShapesSource
-CHUNK = 16
-CHUNKS_AHEAD = 2  # per worker: enough that none waits for the writer, few enough that memory stays flat
 
 
 def splits_of(section: SourceSection) -> tuple[Split, ...]:
@@ -74,12 +68,20 @@ def build_store(
         reader,
         name=f"{name}/{split}",
         step=step,
+        compared=False,
         on_progress=lambda done, _: on_progress(done, total),
     )
 
 
 def read_into(
-    folder: Path, reader: Reader[Any], *, name: str, step: dict[str, Any], workers: int = 1, on_progress: Progress
+    folder: Path,
+    reader: Reader[Any],
+    *,
+    name: str,
+    step: dict[str, Any],
+    workers: int = 1,
+    compared: bool = True,
+    on_progress: Progress,
 ) -> Store:
     """Make a store of everything that a reader reads, or go on where a killed run stopped.
 
@@ -89,15 +91,20 @@ def read_into(
         name: of the store.
         step: what the store depends on: the source and its settings.
         workers: processes that make items; the store is the same whatever their number.
+        compared: note what the source lists, and refuse to go on, or to call a store complete, where that has changed.
         on_progress: called with items done and None.
 
     Raises:
-        DataError: the source cannot be read, or the folder holds another store.
+        DataError: the source cannot be read, or the folder holds another store, or one of other inputs.
         MachineError: a worker process was killed, or the disk is full; complete shards stay.
     """
     if store_is_complete(folder):
         if store_steps(folder) == (json.loads(json.dumps(step)),):
-            return Store(folder)
+            store = Store(folder)
+            if compared and store.manifest.inputs_sha256:
+                found = inputs_sha256_of(reader.pending())
+                _compare(folder, found, store.manifest.inputs_sha256, "was made from other inputs")
+            return store
         raise DataError(
             f"{folder} is the complete store of another source, or of other settings",
             got=f"the name '{Store(folder).manifest.name}'",
@@ -105,12 +112,11 @@ def read_into(
             do="name another one, or remove it to write it again",
         )
     with StoreWriter(folder, name=name, step=step) as writer:
-        pending = islice(reader.pending(), writer.num_items_done, None)
-        if workers == 1:
-            _write(writer, map(reader.make, pending), on_progress)
-        else:
-            with _pool(workers, reader) as pool:
-                _write(writer, _made_by(pool, pending, workers), on_progress)
+        pending = reader.pending()
+        found = inputs_sha256_of(islice(pending, writer.num_items_done))
+        _compare(folder, found, writer.inputs_sha256, "was begun from other inputs")
+        with closing(made_items(reader, pending, workers)) as items:
+            _write(writer, items, compared=compared, on_progress=on_progress)
     return Store(folder)
 
 
@@ -138,61 +144,29 @@ def _of_split(step: dict[str, Any]) -> dict[str, Any]:
     return step | sizes
 
 
-def _write(writer: StoreWriter, items: Iterable[Item], on_progress: Progress) -> None:
+def _write(writer: StoreWriter, items: Iterable[MadeItem], *, compared: bool, on_progress: Progress) -> None:
     for count, item in enumerate(items, start=writer.num_items_done + 1):
-        if isinstance(item, Dropped):
-            writer.drop(item.original_id, item.reason, item.detail)
+        made_from = item.made_from if compared else None
+        if isinstance(item.rows, Dropped):
+            writer.drop(item.rows.original_id, item.rows.reason, item.rows.detail, made_from)
         else:
-            writer.add(item)
+            writer.add_rows(item.rows, made_from)
         on_progress(count, None)
 
 
-@contextmanager
-def _pool(workers: int, reader: Reader[Any]) -> Generator[Executor]:
-    """Start processes that hold the reader; what they have not begun is not done when the block ends early."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker, (reader,))
-    try:
-        yield pool
-    except BrokenExecutor as error:
-        raise MachineError(
-            "a worker process was killed",
-            expected="room in memory for every worker",
-            do="run the command again with fewer --workers; it goes on where it stopped",
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _compare(folder: Path, found: str, made: str, what: str) -> None:
+    """Refuse to go on where the inputs are not those that a store was made from.
 
-
-def _made_by(pool: Executor, pending: Iterator[Any], workers: int) -> Iterator[Item]:
-    """Yield the items in order while later ones are in the making; only so many wait at a time."""
-    waiting: deque[Future[list[Item]]] = deque()
-    while chunk := tuple(islice(pending, CHUNK)):
-        waiting.append(pool.submit(_make_chunk, chunk))
-        if len(waiting) > workers * CHUNKS_AHEAD:
-            yield from waiting.popleft().result()
-    while waiting:
-        yield from waiting.popleft().result()
-
-
-_worker: dict[str, Reader[Any]] = {}  # what a worker process holds: a reader may know where a million images lie
-
-
-def _begin_worker(reader: Reader[Any]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
-    Thread(target=_end_with_parent, daemon=True).start()
-    _worker["reader"] = reader
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is killed; it would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _make_chunk(chunk: tuple[Any, ...]) -> list[Item]:
-    return [_worker["reader"].make(pending) for pending in chunk]
+    Raises:
+        DataError: they are others.
+    """
+    if made and found != made:
+        raise DataError(
+            f"{folder} {what}",
+            got=f"source items that differ (hash {made[:12]} then, {found[:12] or 'none'} now)",
+            expected="the records, rows and file names that it was made from",
+            do="choose another --out, or remove the folder to read the source as it is now",
+        )
 
 
 def _open(section: GeneratedSource | VqaRadSource, split: Split, seed: int) -> tuple[Reader[Any], int | None]:

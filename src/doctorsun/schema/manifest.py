@@ -27,6 +27,8 @@ class Manifest:
         dropped_reasons: how many source items were dropped for each reason.
         steps: the steps that made the store, each with its settings.
         parents: SHA-256 of the manifests of the stores that this one was made from.
+        inputs_sha256: hash of what the source items were made from, item by item; empty where it was not told, as of
+            generated data and in manifests of earlier versions.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Manifest:
     dropped_reasons: dict[str, int] = field(default_factory=dict[str, int])
     steps: tuple[dict[str, Any], ...] = ()
     parents: tuple[str, ...] = ()
+    inputs_sha256: str = ""
 
     @property
     def num_rows(self) -> int:

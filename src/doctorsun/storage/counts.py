@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from operator import attrgetter
+from typing import Any
 
-from doctorsun.schema import Sample
+from doctorsun.storage.sample_row import SampleRow
 
 COUNTED_COLUMNS = {
     "language": "language",
@@ -20,15 +20,18 @@ IMAGES = "images"
 """Counts samples by their images: ``complete``, ``incomplete`` (one or more are references only) or ``none``."""
 COUNTED_FIELDS = (*COUNTED_COLUMNS, IMAGES)
 
-_GETTERS = {name: attrgetter(column) for name, column in COUNTED_COLUMNS.items()}
+_PATHS = {name: column.split(".") for name, column in COUNTED_COLUMNS.items()}
 
 
-def count_samples(samples: Iterable[Sample], counts: dict[str, Counter[str]]) -> None:
+def count_rows(rows: Iterable[SampleRow], counts: dict[str, Counter[str]]) -> None:
     """Add samples to the counts of every field."""
-    for sample in samples:
-        for name, value_of in _GETTERS.items():
-            counts[name][value_of(sample)] += 1
-        counts[IMAGES][_images(sample)] += 1
+    for row in rows:
+        for name, path in _PATHS.items():
+            value: Any = row
+            for key in path:
+                value = value[key]
+            counts[name][value] += 1
+        counts[IMAGES][_images(row)] += 1
 
 
 def most_frequent_first(counts: Counter[str]) -> dict[str, int]:
@@ -36,7 +39,7 @@ def most_frequent_first(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _images(sample: Sample) -> str:
-    if not sample.images:
+def _images(row: SampleRow) -> str:
+    if not row["images"]:
         return "none"
-    return "incomplete" if any(image.bytes is None for image in sample.images) else "complete"
+    return "incomplete" if any(image["bytes"] is None for image in row["images"]) else "complete"

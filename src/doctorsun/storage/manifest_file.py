@@ -19,7 +19,10 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         DataError: the source items do not add up; nothing is written.
     """
     _check_items(path, manifest)
-    write_json(path, asdict(manifest))
+    content = asdict(manifest)
+    if not manifest.inputs_sha256:
+        del content["inputs_sha256"]  # a store that has none keeps the bytes, and so the identity, that it always had
+    write_json(path, content)
 
 
 def read_manifest(path: Path) -> Manifest:

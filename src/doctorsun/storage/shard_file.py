@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from doctorsun.errors import DataError
 from doctorsun.schema import Shard
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path
-from doctorsun.storage.store_schema import IMAGE_BYTES, SAMPLE_SCHEMA, leaf_paths
+from doctorsun.storage.store_schema import DROPPED_SCHEMA, IMAGE_BYTES, SAMPLE_SCHEMA, leaf_paths
 
 ALL_BUT_BYTES = [path for path in leaf_paths() if path != IMAGE_BYTES]
 LARGEST_DICTIONARY_BYTES = 2**30
@@ -117,6 +117,19 @@ class ShardReader:
             yield
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise damaged_shard(self._path, self._shard) from error
+
+
+def read_dropped(path: Path) -> list[dict[str, str]]:
+    """Return the source items that gave no sample, of one shard.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    try:
+        return pq.read_table(path, page_checksum_verification=True).select(DROPPED_SCHEMA.names).to_pylist()
+    except (OSError, KeyError, pa.ArrowException) as error:
+        do = "copy the store again, or make it again"
+        raise DataError(f"{path}", got=str(error), expected="a list of dropped items", do=do) from error
 
 
 def _with_all(columns: Sequence[str], table: pa.Table) -> pa.Table:

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from doctorsun.errors import DataError
 from doctorsun.schema import Manifest, Sample
 from doctorsun.storage.atomic import sha256_file
 from doctorsun.storage.counts import COUNTED_COLUMNS, IMAGES, most_frequent_first
 from doctorsun.storage.manifest_file import read_manifest
-from doctorsun.storage.shard_file import ALL_BUT_BYTES, ShardReader, damaged_shard
-from doctorsun.storage.store_folder import MANIFEST, PROGRESS, store_is_complete
+from doctorsun.storage.shard_file import ALL_BUT_BYTES, ShardReader, damaged_shard, read_dropped
+from doctorsun.storage.store_folder import DROPPED, MANIFEST, PROGRESS, store_is_complete
 from doctorsun.storage.store_schema import IMAGE_BYTES, RowGroup, column_path
 from doctorsun.storage.store_writer import StoreWriter
 
@@ -134,6 +135,26 @@ class Store:
         if num_lacking in (0, len(unknown)):
             return unknown
         return [row for row, encoded in enumerate(self._have_bytes()) if not encoded]
+
+    def dropped(self) -> Iterator[dict[str, str]]:
+        """Yield the source items that gave no sample: ``original_id``, ``reason`` and ``detail``, in their order.
+
+        Raises:
+            DataError: a list of them is missing or damaged.
+        """
+        num_read = 0
+        for shard in self.manifest.shards:
+            path = self.folder / DROPPED / Path(shard.path).name
+            rows = read_dropped(path) if path.is_file() else []
+            num_read += len(rows)
+            yield from rows
+        if num_read != self.manifest.dropped:
+            raise DataError(
+                f"{self.folder / DROPPED}",
+                got=f"{num_read} items",
+                expected=f"{self.manifest.dropped}, as the manifest says",
+                do="copy the store again, or make it again",
+            )
 
     def check(self) -> None:
         """Open every shard: it is there, has its size and a readable footer; `verify` compares the content too.

@@ -7,6 +7,7 @@ from pathlib import Path
 from doctorsun.errors import DataError
 
 MANIFEST = "manifest.json"
+DROPPED = "dropped"
 PROGRESS = "progress.json"  # the manifest so far, until the store is complete
 
 SEARCHED_DEPTH = 4  # from the folder of all runs: RUN/stores/SOURCE/SPLIT

@@ -1,4 +1,4 @@
-"""The Arrow form of a sample: the schema of a store's shards, and the way there and back."""
+"""The Arrow form of a sample: the schema of a store's shards, the way there from rows, and the way back."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -21,6 +21,7 @@ from doctorsun.schema import (
     Source,
     Variant,
 )
+from doctorsun.storage.sample_row import SampleRow
 
 IMAGE_BYTES = "images.list.element.bytes"
 
@@ -98,9 +99,9 @@ def column_path(name: str) -> str:
     return path.lstrip(".")
 
 
-def samples_to_table(samples: Sequence[Sample]) -> pa.Table:
-    """Return one row per sample under `SAMPLE_SCHEMA`."""
-    return pa.Table.from_pylist([_row(sample) for sample in samples], schema=SAMPLE_SCHEMA)
+def rows_to_table(rows: Sequence[SampleRow]) -> pa.Table:
+    """Return rows of `sample_row` under `SAMPLE_SCHEMA`."""
+    return pa.Table.from_pylist(list(rows), schema=SAMPLE_SCHEMA)
 
 
 class RowGroup:
@@ -140,56 +141,6 @@ class RowGroup:
         if sha256 not in self._encoded:
             self._encoded[sha256] = value.as_py()
         return self._encoded[sha256]
-
-
-def _row(sample: Sample) -> dict[str, Any]:
-    answer, variant, source = sample.answer, sample.variant, sample.source
-    groups, made_by, deidentification = sample.groups, sample.made_by, sample.deidentification
-    return {
-        "id": sample.id,
-        "images": [_image_row(image) for image in sample.images],
-        "messages": [
-            {"role": turn.role, "content": [{"type": part.type, "text": part.text} for part in turn.content]}
-            for turn in sample.messages
-        ],
-        "answer": answer and {"kind": answer.kind, "options": answer.options, "gold": answer.gold},
-        "rejected": sample.rejected,
-        "variant": variant and {"of": variant.of, "kind": variant.kind},
-        "language": sample.language,
-        "domain": sample.domain,
-        "task": sample.task,
-        "modality": sample.modality,
-        "anatomy": sample.anatomy,
-        "department": sample.department,
-        "labels": sample.labels,
-        "objects": [{"label": thing.label, "box_px": thing.box_px, "image": thing.image} for thing in sample.objects],
-        "facts": sample.facts,
-        "source": {name: getattr(source, name) for name in _SOURCE_FIELDS},
-        "groups": {"patient": groups.patient, "study": groups.study, "article": groups.article},
-        "made_by": {name: getattr(made_by, name) for name in _MADE_BY_FIELDS},
-        "deidentification": {"profile": deidentification.profile, "version": deidentification.version},
-    }
-
-
-_SOURCE_FIELDS = tuple(Source.__dataclass_fields__)
-_MADE_BY_FIELDS = tuple(MadeBy.__dataclass_fields__)
-
-
-def _image_row(image: Image) -> dict[str, Any]:
-    facts = image.facts
-    return {
-        "bytes": image.bytes,
-        "sha256": image.sha256,
-        "width": image.width,
-        "height": image.height,
-        "path": image.path,
-        "facts": {
-            "spacing_mm": facts.spacing_mm,
-            "window": facts.window,
-            "slice": facts.slice,
-            "orientation": facts.orientation,
-        },
-    }
 
 
 def _sample(row: dict[str, Any], images: Sequence[Image]) -> Sample:

@@ -13,11 +13,13 @@ import pyarrow as pa
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest, Sample, Shard
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync
-from doctorsun.storage.counts import COUNTED_FIELDS, count_samples
+from doctorsun.storage.counts import COUNTED_FIELDS, count_rows
+from doctorsun.storage.inputs import extended
 from doctorsun.storage.manifest_file import read_manifest, write_manifest
+from doctorsun.storage.sample_row import SampleRow, sample_row
 from doctorsun.storage.shard_file import ShardWriter
 from doctorsun.storage.store_folder import MANIFEST, PROGRESS, store_is_complete
-from doctorsun.storage.store_schema import DROPPED_SCHEMA, samples_to_table
+from doctorsun.storage.store_schema import DROPPED_SCHEMA, rows_to_table
 
 ROWS_PER_GROUP = 64
 IMAGE_BYTES_PER_GROUP = 8 * 2**20  # one sample is read with its row group, so large images make small groups
@@ -27,11 +29,12 @@ IMAGE_BYTES_PER_GROUP = 8 * 2**20  # one sample is read with its row group, so l
 class _Pending:
     """What has been handed over since the last complete shard."""
 
-    samples: list[Sample] = field(default_factory=list[Sample])
+    rows: list[SampleRow] = field(default_factory=list[SampleRow])
     image_bytes: dict[str, bytes] = field(default_factory=dict[str, bytes])
     dropped: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     num_kept: int = 0
     num_rows: int = 0
+    inputs_sha256: str = ""
     counts: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in COUNTED_FIELDS})
 
 
@@ -83,33 +86,46 @@ class StoreWriter:
         """Source items, kept and dropped, in the complete shards of earlier runs and of this one."""
         return self._manifest.read
 
+    @property
+    def inputs_sha256(self) -> str:
+        """Hash of what these source items were made from; empty where it was not told."""
+        return self._manifest.inputs_sha256
+
     def add(self, samples: Sequence[Sample]) -> None:
-        """Keep one source item as these samples.
+        """Keep one source item as these samples; as `add_rows`."""
+        self.add_rows([sample_row(sample) for sample in samples])
+
+    def add_rows(self, rows: Sequence[SampleRow], made_from: bytes | None = None) -> None:
+        """Keep one source item as the samples of these rows.
+
+        Args:
+            rows: of `sample_row`, one per sample.
+            made_from: `digest_of` what the item was made from; of all items or of none.
 
         Raises:
             DataError: there is no sample (drop the item instead), or two different images have one SHA-256.
             MachineError: the disk is full; complete shards stay.
         """
-        if not samples:
+        if not rows:
             raise DataError("a kept source item has no sample", do="drop it with a reason")
-        self._check_images(samples)
-        for start in range(0, len(samples), ROWS_PER_GROUP):
-            part = samples[start : start + ROWS_PER_GROUP]
-            if len(self._pending.samples) + len(part) > ROWS_PER_GROUP:
+        self._check_images(rows)
+        for start in range(0, len(rows), ROWS_PER_GROUP):
+            part = rows[start : start + ROWS_PER_GROUP]
+            if len(self._pending.rows) + len(part) > ROWS_PER_GROUP:
                 self._write_group()
-            self._pending.samples.extend(part)
+            self._pending.rows.extend(part)
             self._pending.image_bytes.update(_images(part))
             if sum(map(len, self._pending.image_bytes.values())) >= IMAGE_BYTES_PER_GROUP:
                 self._write_group()
         self._pending.num_kept += 1
-        self._pending.num_rows += len(samples)
-        count_samples(samples, self._pending.counts)
-        self._close_full_shard()
+        self._pending.num_rows += len(rows)
+        count_rows(rows, self._pending.counts)
+        self._end_item(made_from)
 
-    def drop(self, original_id: str, reason: str, detail: str = "") -> None:
+    def drop(self, original_id: str, reason: str, detail: str = "", made_from: bytes | None = None) -> None:
         """Leave one source item out, for a reason from a short fixed list and with details of this case."""
         self._pending.dropped.append({"original_id": original_id, "reason": reason, "detail": detail})
-        self._close_full_shard()
+        self._end_item(made_from)
 
     def close(self) -> None:
         """Write what is pending, then the manifest: the store is complete.
@@ -150,28 +166,32 @@ class StoreWriter:
                 do = "remove the folder, or finish it with the settings it was begun with"
                 raise DataError(f"{self._folder} was begun by another step", got=got, expected=expected, do=do)
             self._manifest = begun
+            self._pending.inputs_sha256 = begun.inputs_sha256
         complete = {shard.path for shard in self._manifest.shards}
         for path in [*self._folder.glob("shards/*"), *self._folder.glob("dropped/*")]:
             if f"shards/{path.name}" not in complete:
                 path.unlink()
 
-    def _check_images(self, samples: Sequence[Sample]) -> None:
+    def _check_images(self, rows: Sequence[SampleRow]) -> None:
         known = dict(self._pending.image_bytes)
-        for sha256, encoded in _images(samples):
+        for sha256, encoded in _images(rows):
             if known.setdefault(sha256, encoded) != encoded:
                 raise DataError(f"two different images have the SHA-256 {sha256}", do="hash the encoded bytes")
 
     def _write_group(self) -> None:
         self._shard = self._shard or ShardWriter(self._next_shard())
-        if self._pending.samples:
-            self._shard.write(samples_to_table(self._pending.samples))
-        self._pending.samples.clear()
+        if self._pending.rows:
+            self._shard.write(rows_to_table(self._pending.rows))
+        self._pending.rows.clear()
         self._pending.image_bytes.clear()
 
     def _next_shard(self) -> Path:
         return self._folder / "shards" / f"{len(self._manifest.shards):05d}.parquet"
 
-    def _close_full_shard(self) -> None:
+    def _end_item(self, made_from: bytes | None) -> None:
+        """Note what an item was made from, and close the shard if it is full."""
+        if made_from is not None:
+            self._pending.inputs_sha256 = extended(self._pending.inputs_sha256, made_from)
         if self._pending.num_rows + len(self._pending.dropped) >= self._rows_per_shard:
             self._close_shard()
 
@@ -199,16 +219,17 @@ class StoreWriter:
             kept=done.kept + pending.num_kept,
             dropped=done.dropped + len(pending.dropped),
             dropped_reasons=dict(reasons),
+            inputs_sha256=pending.inputs_sha256,
         )
         write_manifest(self._folder / PROGRESS, self._manifest)
-        self._pending = _Pending()
+        self._pending = _Pending(inputs_sha256=pending.inputs_sha256)
 
 
-def _images(samples: Iterable[Sample]) -> Iterator[tuple[str, bytes]]:
-    for sample in samples:
-        for image in sample.images:
-            if image.bytes is not None:
-                yield image.sha256, image.bytes
+def _images(rows: Iterable[SampleRow]) -> Iterator[tuple[str, bytes]]:
+    for row in rows:
+        for image in row["images"]:
+            if image["bytes"] is not None:
+                yield image["sha256"], image["bytes"]
 
 
 def _write_dropped(path: Path, items: list[dict[str, str]]) -> None:

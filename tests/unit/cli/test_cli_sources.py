@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session
 from doctorsun.data.missing import MISSING_IMAGES
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.storage.store import Store, store_steps
 from small_model import png
 
@@ -56,7 +56,10 @@ def test_the_list_of_adapters_names_the_licences_of_each():
 def test_a_complete_store_and_an_empty_source_are_told(annotations: Path, tmp_path: Path):
     command = ("data", "import", "llava", str(annotations), "--out", str(tmp_path / "store"), "--json")
     assert "note" not in json.loads(output(*command))
-    assert json.loads(output(*command))["note"] == "was complete already; remove it to read its sources again"
+    assert (
+        json.loads(output(*command))["note"]
+        == "was complete already, from the same inputs; remove it to read its sources again"
+    )
     annotations.write_text("[]")
     told = json.loads(output("data", "import", "llava", str(annotations), "--out", str(tmp_path / "none"), "--json"))
     assert (told["samples"], told["note"]) == (0, "the source gave no sample")
@@ -77,11 +80,36 @@ def test_settings_and_remapped_paths_reach_the_samples(annotations: Path, tmp_pa
     assert Store(out).column("source.licence") == ["MIT"]
 
 
+def test_a_store_of_files_that_changed_since_is_not_taken_for_one_of_the_new_files(annotations: Path, tmp_path: Path):
+    command = ("data", "import", "llava", str(annotations), "--out", str(tmp_path / "store"), "--json")
+    output(*command)
+    annotations.write_text(annotations.read_text().replace("\\u80f8", "\\u8179"))
+    with pytest.raises(DataError, match=r"was made from other inputs: .*; choose another --out, or remove the folder"):
+        output(*command)
+
+
 @pytest.mark.parametrize("remap", ["no-equals", "=new"])
 def test_a_remap_without_two_sides_is_refused(annotations: Path, tmp_path: Path, remap: str):
     command = ("data", "import", "llava", str(annotations), "--out", str(tmp_path / "store"), "--remap", remap)
     with pytest.raises(RecipeError, match=rf"--remap: got '{remap}', expected OLD=NEW; write the old beginning"):
         output(*command)
+
+
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        ("licens=MIT", "did you mean 'licence'?"),
+        ("image=x", "choose one of these"),
+        ("images=x", "the command takes it without --set"),
+        ("path=x", "the command takes it without --set"),
+    ],
+)
+def test_only_what_can_be_set_is_offered(annotations: Path, tmp_path: Path, setting: str, advice: str):
+    key = setting.partition("=")[0]
+    with pytest.raises(RecipeError) as error:
+        output("data", "import", "llava", str(annotations), "--out", str(tmp_path / "store"), "--set", setting)
+    settable = "dataset, licence, split, language, domain"
+    assert str(error.value) == f"--set {setting}: {key}: unknown key: got '{key}', expected one of {settable}; {advice}"
 
 
 @pytest.mark.usefixtures("annotations")

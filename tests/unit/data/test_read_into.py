@@ -108,6 +108,55 @@ def test_a_finished_store_is_opened_and_another_is_not_overwritten(tmp_path: Pat
     assert Store(tmp_path / "store").sha256 == first.sha256
 
 
+@dataclass(frozen=True)
+class Listed(Numbers):
+    """A reader of a list that may be edited: one of its entries is another number."""
+
+    edited: int = -1
+
+    def pending(self) -> Iterator[int]:
+        yield from (number + 10**6 * (number == self.edited) for number in range(self.count))
+
+
+def read_list(folder: Path, *, count: int, edited: int = -1, stop_at: int = -1) -> Store:
+    def stop(done: int, _: int | None) -> None:
+        if done == stop_at:
+            raise StoppedError
+
+    return read_into(folder, Listed(count, edited=edited), name="n", step={"step": "list"}, on_progress=stop)
+
+
+@pytest.mark.parametrize(("count", "edited"), [(20, 5), (19, -1), (21, -1), (0, -1)])
+def test_a_finished_store_of_other_inputs_is_refused(tmp_path: Path, count: int, edited: int):
+    first = read_list(tmp_path / "s", count=20)
+    with pytest.raises(
+        DataError,
+        match=r"was made from other inputs: got .* \(hash \w{12} then, \w+ now\), .*; choose another --out, or",
+    ):
+        read_list(tmp_path / "s", count=count, edited=edited)
+    assert read_list(tmp_path / "s", count=20).sha256 == first.sha256
+
+
+def test_a_begun_store_of_other_inputs_is_refused_and_of_longer_ones_goes_on(tmp_path: Path):
+    with pytest.raises(StoppedError):
+        read_list(tmp_path / "s", count=6000, stop_at=5000)
+    with pytest.raises(DataError, match=r"was begun from other inputs: got .* \(hash .*; choose another --out"):
+        read_list(tmp_path / "s", count=6000, edited=7)
+    with pytest.raises(DataError, match="was begun from other inputs"):
+        read_list(tmp_path / "s", count=100)
+    longer = read_list(tmp_path / "s", count=7000)
+    assert longer.sha256 == read_list(tmp_path / "whole", count=7000).sha256
+
+
+def test_generated_data_has_no_inputs(tmp_path: Path):
+    def made(count: int) -> Store:
+        return read_into(tmp_path / "s", Numbers(count), name="n", step={}, compared=False, on_progress=lambda *_: None)
+
+    assert made(10).manifest.inputs_sha256 == ""
+    assert "inputs_sha256" not in (tmp_path / "s" / "manifest.json").read_text()
+    assert len(made(11)) == len(made(10))
+
+
 def test_a_killed_worker_is_told_and_nothing_is_lost(tmp_path: Path):
     step, quiet = {"step": "read", "count": 100}, lambda *_: None
     with pytest.raises(

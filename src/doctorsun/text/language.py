@@ -14,9 +14,9 @@ def script_of(text: str) -> Literal["zh", "en", "mixed"]:
     A Chinese character weighs as much as an English word, and a majority of three to one is clear.
     """
     num_han = len(_HAN.findall(text))
-    num_words = len(_LATIN_WORD.findall(text))
     if num_han == 0:
         return "en"
+    num_words = len(_LATIN_WORD.findall(text))
     if num_han >= _CLEAR_MAJORITY * num_words:
         return "zh"
     return "en" if num_words >= _CLEAR_MAJORITY * num_han else "mixed"

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from doctorsun.cli import sources
 from doctorsun.cli.printing import print_facts, print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
 from doctorsun.cli.words import say
+
+if TYPE_CHECKING:
+    from doctorsun.storage.store import Store
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Bring raw data into stores, and look into them.")
 app.command(name="import")(sources.import_)
@@ -67,14 +70,25 @@ def stats(folder: StoreFolder, *, as_json: AsJson = False) -> None:
 @app.command()
 def show(
     folder: StoreFolder,
-    number: Annotated[int, typer.Option("--n", min=1, help="How many samples.")] = 3,
+    number: Annotated[
+        int | None,
+        typer.Option("--n", min=1, help="How many: 3 samples, or all dropped items of each reason, when not given."),
+    ] = None,
     *,
+    dropped: Annotated[
+        bool, typer.Option("--dropped", help="Print what gave no sample instead, by its reason.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the first samples of a store, without their images."""
+    """Print the first samples of a store, without their images; or what was dropped, and why."""
     from doctorsun.storage.store import Store
 
-    samples = list(islice(Store(folder).without_images(), number))
+    store = Store(folder)
+    if dropped:
+        rows = _dropped(store, number)
+        print_json(rows) if as_json else print_rows(rows)
+        return
+    samples = list(islice(store.without_images(), 3 if number is None else number))
     if as_json:
         print_json([asdict(sample) for sample in samples])
         return
@@ -83,6 +97,17 @@ def show(
         for message in sample.messages:
             typer.echo(f"{message.role}: {'[image] ' * message.num_images}{message.text}")
         typer.echo("")
+
+
+def _dropped(store: "Store", number: int | None) -> list[dict[str, str]]:
+    """Return the first dropped items of each reason, the most frequent reason first."""
+    by_reason: dict[str, list[dict[str, str]]] = {}
+    for item in store.dropped():
+        rows = by_reason.setdefault(item["reason"], [])
+        if number is None or len(rows) < number:
+            rows.append({"reason": item["reason"], "item": item["original_id"], "detail": item["detail"]})
+    counts = store.manifest.dropped_reasons
+    return [row for reason in sorted(by_reason, key=lambda each: (-counts[each], each)) for row in by_reason[reason]]
 
 
 @app.command()

@@ -63,6 +63,41 @@ def test_show_prints_the_first_samples(store: Path):
     assert [each["id"] for each in json.loads(output("data", "show", str(store), "--json"))] == ["s0", "s1", "s2"]
 
 
+def test_show_prints_what_was_dropped_by_its_reason(tmp_path: Path):
+    folder = tmp_path / "store"
+    with StoreWriter(folder, name="d", step={}, rows_per_shard=2) as writer:
+        writer.drop("a.json#1", "no_answer", "a.json, record 1")
+        writer.drop("a.json#2", "layout", "a.json, record 2: got list, expected a JSON object")
+        writer.add([sample(0, "zh"), sample(1, "en")])
+        writer.drop("a.json#4", "layout", "a.json, record 4: got 图, expected a JSON object")
+    whole = [
+        ("layout", "a.json#2", "a.json, record 2: got list, expected a JSON object"),
+        ("layout", "a.json#4", "a.json, record 4: got 图, expected a JSON object"),
+        ("no_answer", "a.json#1", "a.json, record 1"),
+    ]
+
+    def shown(*arguments: str) -> list[tuple[str, ...]]:
+        told = json.loads(output("data", "show", str(folder), "--dropped", "--json", *arguments))
+        return [tuple(row.values()) for row in told]
+
+    assert shown() == whole
+    assert shown("--n", "1") == [whole[0], whole[2]]
+    header, *lines = output("data", "show", str(folder), "--dropped").splitlines()
+    assert header.split() == ["reason", "item", "detail"]
+    assert tuple(lines[1].rstrip().split(maxsplit=2)) == whole[1]
+    assert len(lines) == 3
+
+
+def test_show_finds_a_damaged_or_missing_list_of_what_was_dropped(store: Path):
+    (path,) = store.glob("dropped/*")
+    path.write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"dropped/00000.parquet: got .*, expected a list of dropped items; copy the"):
+        output("data", "show", str(store), "--dropped")
+    path.unlink()
+    with pytest.raises(DataError, match=r"dropped: got 0 items, expected 1, as the manifest says; copy the store"):
+        output("data", "show", str(store), "--dropped")
+
+
 def test_verify_finds_a_damaged_shard(store: Path):
     assert output("data", "verify", str(store), language="zh") == "所有分片均与其哈希一致\n"
     shard = next(store.glob("shards/*.parquet"))

@@ -14,7 +14,7 @@ from doctorsun.config.override import apply_override, without
 from doctorsun.config.recipe import STAGE_ORDER, Recipe
 from doctorsun.config.section import Section
 from doctorsun.config.shape import Page
-from doctorsun.config.suggest import did_you_mean
+from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.errors import RecipeError
 
 Model = TypeVar("Model", bound=Section)
@@ -60,13 +60,28 @@ def section_of(given: Mapping[str, Any], settings: Sequence[str], model: type[Mo
     """Make a section of values and of settings from the command line, such as ``licence=CC0-1.0``.
 
     Raises:
-        RecipeError: as of ``load_recipe``; in the place of a file and a line stands ``--set``.
+        RecipeError: as of ``load_recipe``; in the place of a file and a line stands ``--set``. So is a setting of one
+            of the given values.
     """
     root = parse_document(json.dumps(given), "", mark="command line")
     assert root is not None  # noqa: S101 (JSON of a mapping)
     for setting in settings:
-        root = apply_override(root, setting)
+        changed = apply_override(root, setting)  # complains of a setting that is none
+        _check_settable(setting, given, model)
+        root = changed
     return _checked(root, model)
+
+
+def _check_settable(setting: str, given: Mapping[str, Any], model: type[Section]) -> None:
+    settable = [name for name in model.model_fields if name not in given]
+    name = setting.partition("=")[0].partition(".")[0].strip()
+    if name not in settable:
+        raise RecipeError(
+            f"--set {setting}: {name}: unknown key",
+            got=f"'{name}'",
+            expected=one_of(settable),
+            do="the command takes it without --set" if name in given else did_you_mean(name, settable),
+        )
 
 
 def _checked(root: Node, model: type[Model]) -> Model:

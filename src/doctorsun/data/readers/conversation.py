@@ -24,7 +24,7 @@ _ROLES: dict[str, Role] = {
     "bot": "assistant",
     "model": "assistant",
 }
-_IMAGES = ("images", "image", "image_path", "img")
+IMAGES = ("images", "image", "image_path", "img")
 _PATHS = ("image_url", "url", "path", "image")
 
 
@@ -83,7 +83,7 @@ def turns_of(fields: dict[str, Any]) -> list[Any]:
 
 def image_refs(fields: dict[str, Any]) -> list[ImageRef]:
     """Return the images that stand beside the turns: one or a list, paths or ``{"bytes": ..., "path": ...}``."""
-    for name in _IMAGES:
+    for name in IMAGES:
         value = fields.get(name)
         each = value if isinstance(value, list) else [value]
         if refs := [ref for ref in map(image_ref, each) if ref]:
@@ -96,6 +96,15 @@ def shown_refs(fields: dict[str, Any]) -> list[ImageRef]:
     contents = (turn.get("content") for turn in turns_of(fields) if isinstance(turn, dict))
     pieces = (piece for content in contents if isinstance(content, list) for piece in content)
     return [ref for piece in pieces if isinstance(piece, dict) and (ref := image_ref(piece))]
+
+
+def num_listed(fields: dict[str, Any]) -> int:
+    """Return how many images the turns show that stand beside them."""
+    shown: list[ImageRef | None] = []
+    for turn in turns_of(fields):
+        if isinstance(turn, dict):
+            list(_parts(turn.get("value", turn.get("content")), shown))
+    return sum(each is None for each in shown)
 
 
 def image_ref(value: Any) -> ImageRef | None:

@@ -5,10 +5,21 @@ and ``path`` or a list of it; the words stand as conversations, as a question wi
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.captions import caption_conversation, question_conversation
-from doctorsun.data.readers.conversation import TURNS, Conversation, ImageRef, image_refs, read_conversation, turns_of
+from doctorsun.data.readers.conversation import (
+    IMAGES,
+    TURNS,
+    Conversation,
+    ImageRef,
+    image_ref,
+    image_refs,
+    num_listed,
+    read_conversation,
+    turns_of,
+)
 from doctorsun.data.readers.fields import ANSWER, QUESTION, find, words, words_of
 from doctorsun.data.readers.imaging_words import split_of
 from doctorsun.data.readers.item import Dropped
@@ -41,7 +52,12 @@ def open_hub_parquet(section: ImportSource) -> PublishedReader:
 
 
 def read_hub_row(raw: RawRecord) -> Published | Dropped:
-    """Read a conversation, a question with its answer or its options, or a caption."""
+    """Read a conversation, a question with its answer or its options, or a caption.
+
+    An image that is null is one that is missing: it gets the row's name. Only a conversation that shows no image is
+    one of words alone.
+    """
+    raw = _with_missing(raw)
     images = image_refs(raw.fields)
     question = words_of(raw.fields, QUESTION)
     options = find(raw.fields, _OPTIONS)
@@ -64,6 +80,21 @@ def _conversation(raw: RawRecord, question: str, images: Sequence[ImageRef]) -> 
     if question:
         return question_conversation(raw, question, words_of(raw.fields, ANSWER), images)
     return caption_conversation(raw, words_of(raw.fields, _CAPTIONS), images)
+
+
+def _with_missing(raw: RawRecord) -> RawRecord:
+    """Return a row whose images that are null are references to images of the row's name."""
+    fields = raw.fields
+    columns = [fields[name] if isinstance(fields[name], list) else [fields[name]] for name in IMAGES if name in fields]
+    images = next((column for column in columns if any(map(image_ref, column))), [*columns, []][0])
+    if all(map(image_ref, images)):
+        return raw
+    if turns_of(fields) and not any(map(image_ref, images)):
+        images = [None] * num_listed(fields)
+    names = [f"{raw.id}.{number}" for number in range(1, len(images) + 1)] if len(images) > 1 else [raw.id]
+    named = [image if image_ref(image) else name for image, name in zip(images, names, strict=False)]
+    others = {name: value for name, value in fields.items() if name not in IMAGES}
+    return replace(raw, fields=others | {IMAGES[0]: named})
 
 
 def _answer(text: str) -> Answer:

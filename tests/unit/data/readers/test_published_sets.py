@@ -285,6 +285,49 @@ def test_hub_parquet_with_conversations_options_and_captions(picture, import_all
     assert words(import_all("hub-parquet", caption)[0][0]) == ["Describe the image.", "A chest."]
 
 
+def rows_of(path, rows):
+    columns = {name: [row.get(name) for row in rows] for row in rows for name in row}
+    image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    kinds = {"image": image, "images": pa.list_(image)}
+    pq.write_table(pa.table({name: pa.array(each, kinds.get(name)) for name, each in columns.items()}), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "words_of_row",
+    [
+        {"question": "Is there a mass?", "answer": "yes"},
+        {"question": "Which?", "options": ["CT", "MR"], "answer": "A"},
+        {"caption": "A chest."},
+        {"conversations": turns("<image>\nWhat?", "A mass.")},
+    ],
+)
+@pytest.mark.parametrize("image", [None, {"bytes": None, "path": None}])
+def test_an_image_that_is_null_is_missing_and_no_row_of_words(picture, import_all, tmp_path, words_of_row, image):
+    whole = {"bytes": picture(), "path": "a.jpg"}
+    path = rows_of(tmp_path / "train.parquet", [{"image": each} | words_of_row for each in (whole, image)])
+
+    (here,), (missing,) = import_all("hub-parquet", path)
+
+    assert here.images[0].bytes == picture()
+    assert [(each.bytes, each.path) for each in missing.images] == [(None, "train.parquet#2")]
+    assert missing.messages[0].num_images == 1
+    assert words(missing) == words(here)
+
+
+def test_every_null_of_a_list_of_images_is_missing(picture, import_all, tmp_path):
+    whole = {"bytes": picture(), "path": "a.jpg"}
+    talk = {"messages": turns("<image><image>?", "!")}
+    shown = [[None, whole], None]
+    path = rows_of(tmp_path / "train.parquet", [{"images": images} | talk for images in shown])
+
+    (first,), (second,) = import_all("hub-parquet", path)
+
+    assert [image.path for image in first.images] == ["train.parquet#1.1", "a.jpg"]
+    assert [image.path for image in second.images] == ["train.parquet#2.1", "train.parquet#2.2"]
+    assert [image.bytes for image in (*first.images, *second.images)] == [None, picture(), None, None]
+
+
 @pytest.mark.parametrize(
     ("word", "known"),
     [("CT", "ct"), ("Magnetic Resonance Imaging", "mr"), ("x_ray", "xray"), ("Moon Rays", "moon_rays"), ("", "")],

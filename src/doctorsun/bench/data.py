@@ -40,21 +40,27 @@ def measure_data(*, num_pairs: int, num_more: int, pairings: int, scratch: Path 
         scratch: where the pairs and stores go for the time of the measurement (about 60 kB a pair).
 
     Returns:
-        pairs per second of wall and of processor time with one worker, the median of the gains of a second worker,
-        and peak memory with ``num_pairs`` and with ``num_more`` pairs. Start of the program is counted in.
+        medians: pairs per second of wall and of processor time, the gain of a second worker, how long one worker and
+        two take for a single pair (the start of the program, counted in everywhere), and peak memory with ``num_pairs``
+        and with ``num_more`` pairs.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)
+        write_pairs(folder / "one", 1)
         write_pairs(folder / "pairs", num_pairs)
-        ones, twos = zip(*(_pairing(folder, number) for number in range(pairings)), strict=True)
+        starts = [_pairing(folder / "one", number) for number in range(pairings)]
+        ones, twos = zip(*(_pairing(folder / "pairs", number) for number in range(pairings)), strict=True)
         facts: dict[str, Any] = {
             "pairs": num_pairs,
             "cores": len(os.sched_getaffinity(0)),
             "pairs_per_s": num_pairs / statistics.median(run.wall_s for run in ones),
             "pairs_per_cpu_s": num_pairs / statistics.median(run.cpu_s for run in ones),
+            "pairs_per_s_of_2_workers": num_pairs / statistics.median(run.wall_s for run in twos),
             "gain_of_2_workers": statistics.median(
                 one.wall_s / two.wall_s for one, two in zip(ones, twos, strict=True)
             ),
+            "start_s": statistics.median(one.wall_s for one, _ in starts),
+            "start_s_of_2_workers": statistics.median(two.wall_s for _, two in starts),
             "peak_memory_mib": statistics.median(run.peak_memory_mib for run in ones),
         }
         if num_more:
@@ -99,10 +105,13 @@ def run_import(pairs: Path, out: Path, *, workers: int) -> Import:
     )
 
 
-def _pairing(folder: Path, number: int) -> tuple[Import, Import]:
+def _pairing(pairs: Path, number: int) -> tuple[Import, Import]:
     """Time one worker and two, in an order that takes turns, so that neither always finds the files in memory."""
     order = (1, 2) if number % 2 == 0 else (2, 1)
-    runs = {n: run_import(folder / "pairs", folder / f"store-{number}-{n}", workers=n) for n in order}
+    runs: dict[int, Import] = {}
+    for workers in order:
+        with tempfile.TemporaryDirectory(dir=pairs) as out:
+            runs[workers] = run_import(pairs, Path(out) / "store", workers=workers)
     return runs[1], runs[2]
 
 

@@ -33,7 +33,7 @@ class Listed:
         ({"text": "half of a pair \ud83d"}, {"text": "half of a pair \ud83e"}),
     ],
 )
-def test_whatever_a_reader_lists_has_a_hash_of_its_content(listed, other):
+def test_whatever_a_reader_lists_has_a_hash_of_its_content(listed: Any, other: Any):
     assert digest_of(listed) != digest_of(other)
 
 

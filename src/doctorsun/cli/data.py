@@ -1,6 +1,7 @@
 """Commands on stores: build, stats, show, verify, export."""
 
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -163,12 +164,18 @@ def export(
 
     from doctorsun.data.export.export import export_format, export_store
     from doctorsun.recipes.progress import RunProgress
+    from doctorsun.report.store import hub_readme
     from doctorsun.storage.store import Store
 
     chosen, store = export_format(format_name), Store(folder)
     with RunProgress(Console(stderr=True)).shown() as progress:
         done = export_store(
-            store, chosen, out, split=split, on_progress=lambda done, total: progress.store(out.name, done, total)
+            store,
+            chosen,
+            out,
+            split=split,
+            readme=partial(hub_readme, folder),
+            on_progress=lambda done, total: progress.store(out.name, done, total),
         )
     row = {
         "export": str(out),

@@ -1,6 +1,7 @@
 """The card of a store in Markdown, English and then Chinese, with the front matter of a Hugging Face data set."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from doctorsun.report.licences import hub_licence
 from doctorsun.report.names import readable
 from doctorsun.report.page import TEMPLATES
 from doctorsun.report.store_facts import GROUPS
-from doctorsun.report.strings import Language, translate
+from doctorsun.report.strings import Language, translate, translate_number
 
 SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 LARGEST = "10M<n<100M"
@@ -24,10 +25,23 @@ TASKS_OF_KINDS = {"mcq": "multiple-choice", "mcq_multi": "multiple-choice", "box
 TASKS_OF_FAMILIES = {"translation": "translation", "report": "image-to-text", "caption": "image-to-text"}
 
 
-def render_markdown(card: Card) -> str:
-    """Return the card; what the store's texts hold is shown and never formats."""
-    header = yaml.safe_dump(front_matter(card), allow_unicode=True, sort_keys=False, width=1000)
-    return f"---\n{header}---\n\n{_body(card, 'en')}\n---\n\n{_body(card, 'zh')}"
+def render_markdown(card: Card, num_here: Mapping[str, int] | None = None) -> str:
+    """Return the card; what the store's texts hold is shown and never formats.
+
+    Args:
+        card: of the store.
+        num_here: samples by split in the folder of an export, which may be a part of them; its files are those of
+            `doctorsun.data.export.hugging_face`.
+    """
+    head = front_matter(card)
+    part: Mapping[str, int] = {}
+    if num_here is not None:
+        files = [{"split": name, "path": f"data/{name}-*"} for name in num_here]
+        head = {"configs": [{"config_name": "default", "data_files": files}]} | head
+        head["size_categories"] = [_size(sum(num_here.values()))]
+        part = num_here if sum(num_here.values()) < card.num_rows else {}
+    header = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=1000)
+    return f"---\n{header}---\n\n{_body(card, 'en', part)}\n---\n\n{_body(card, 'zh', part)}"
 
 
 def front_matter(card: Card) -> dict[str, Any]:
@@ -36,13 +50,16 @@ def front_matter(card: Card) -> dict[str, Any]:
     Source: https://github.com/huggingface/hub-docs/blob/main/datasetcard.md
     """
     spoken = {"en", "zh"} if "mixed" in card.counts["language"] else set(card.counts["language"])
-    size = next((name for limit, name in SIZES if card.num_rows < limit), LARGEST)
     facts: dict[str, Any] = {"pretty_name": card.manifest.name, "language": sorted(spoken)}
     facts |= _licence(card.licences)
-    facts |= {"size_categories": [size], "task_categories": _task_categories(card)}
+    facts |= {"size_categories": [_size(card.num_rows)], "task_categories": _task_categories(card)}
     if "medical" in card.counts["domain"]:
         facts["tags"] = ["medical"]
     return {name: value for name, value in facts.items() if value}
+
+
+def _size(num_samples: int) -> str:
+    return next((name for limit, name in SIZES if num_samples < limit), LARGEST)
 
 
 def _licence(names: list[str]) -> dict[str, str]:
@@ -63,7 +80,7 @@ def _task_categories(card: Card) -> list[str]:
     return list(dict.fromkeys([*asked, *kinds, *texts])) if card.num_rows else []
 
 
-def _body(card: Card, language: Language) -> str:
+def _body(card: Card, language: Language, part: Mapping[str, int]) -> str:
     environment = Environment(  # noqa: S701 (Markdown, which `plain` escapes)
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -82,6 +99,8 @@ def _body(card: Card, language: Language) -> str:
         labels=card.facts.labels.most_common(),
         num_labels=NUM_LABELS,
         t=lambda *keys: translate(".".join(keys), language),
+        tn=lambda number, key: translate_number(number, key, language),
+        part=part,
     )
 
 

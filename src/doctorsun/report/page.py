@@ -15,7 +15,7 @@ from doctorsun.report.names import readable
 from doctorsun.report.progress import StageProgress
 from doctorsun.report.record import RunRecord
 from doctorsun.report.scores import headline_rows, is_unproven, leading_rows, slice_tables, whole_rows
-from doctorsun.report.strings import Language, translate
+from doctorsun.report.strings import Language, translate, translate_number
 from doctorsun.schema import Control
 
 T = TypeVar("T")
@@ -64,6 +64,7 @@ def page_environment(language: Language) -> Environment:
         language=language,
         css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (our own style sheet)
         t=partial(_words, language),
+        tn=partial(_words_after, language),
         share_bar=_share_bar,
         stacked_bar=_stacked_bar,
     )
@@ -83,6 +84,10 @@ def _functions(language: Language) -> dict[str, Any]:
 
 def _words(language: Language, *keys: str) -> str:
     return translate(".".join(keys), language)
+
+
+def _words_after(language: Language, number: int, key: str) -> str:
+    return translate_number(number, key, language)
 
 
 def _forest(language: Language, row: SummaryRow) -> Markup:

@@ -1,5 +1,6 @@
 """Writing the card of a store: one page of HTML, and Markdown for the Hugging Face hub."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from doctorsun.errors import DataError
@@ -8,6 +9,19 @@ from doctorsun.report.card_markdown import render_markdown
 from doctorsun.report.card_page import render_card
 from doctorsun.report.strings import Language
 from doctorsun.storage.atomic import write_text
+
+
+def hub_readme(store: Path, num_here: Mapping[str, int]) -> str:
+    """Return the README of a Hugging Face dataset folder: the card of the store that it was exported from.
+
+    Args:
+        store: the folder of a complete store.
+        num_here: samples by split in the exported folder.
+
+    Raises:
+        DataError: the store is not complete or damaged.
+    """
+    return render_markdown(make_card(store), num_here)
 
 
 def write_card(store: Path, out: Path | None = None, *, language: Language = "en") -> tuple[Path, Path]:

@@ -41,10 +41,12 @@ class ShownTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownSample:
-    """A sample of a card with its words for the eye and its first image."""
+    """A sample of a card with its words for the eye and its first image; ``translated`` says them again."""
 
     sample: Sample
     turns: tuple[ShownTurn, ...]
+    translated: tuple[ShownTurn, ...] = ()
+    translated_language: str = ""
     boxes: tuple[ShownBox, ...]
     picture: str
 
@@ -73,7 +75,7 @@ def choose_samples(store: Store, candidates: Iterable[Candidate]) -> list[ShownS
     known = list(candidates)
     pictured = choose_varied([each for each in known if each.has_image], NUM_OF_EACH)
     others = choose_varied([each for each in known if not each.has_image], NUM_OF_EACH)
-    shown = [show(store[each.row]) for each in [*pictured, *others]]
+    shown = [show(store[each.row], translation_of(store, each.row)) for each in [*pictured, *others]]
     return sorted(shown, key=lambda each: (not each.picture, each.image is None))
 
 
@@ -90,8 +92,21 @@ def choose_varied(candidates: Iterable[Candidate], num: int) -> list[Candidate]:
     return chosen
 
 
-def show(sample: Sample) -> ShownSample:
-    """Return a sample for the eye."""
+def translation_of(store: Store, row: int) -> Sample | None:
+    """Return the sample beside a row that is its translation, or that it is one of."""
+    sample = store.without_bytes(row)
+    for near in (row - 1, row + 1):
+        if not 0 <= near < len(store):
+            continue
+        other = store.without_bytes(near)
+        pairs = ((sample.variant, other.id), (other.variant, sample.id))
+        if any(variant and (variant.kind, variant.of) == ("translation", of) for variant, of in pairs):
+            return other
+    return None
+
+
+def show(sample: Sample, translation: Sample | None = None) -> ShownSample:
+    """Return a sample for the eye, with its words in the other language where it has them."""
     said = " ".join(message.text for message in sample.messages[:MAX_TURNS])
     named = [int(number) for number in BOX_MARK.findall(said)]
     boxes = [
@@ -101,12 +116,16 @@ def show(sample: Sample) -> ShownSample:
     ]
     return ShownSample(
         sample=sample,
-        turns=tuple(
-            _turn(message, "zh" if sample.language == "zh" else "en") for message in sample.messages[:MAX_TURNS]
-        ),
+        turns=_turns(sample),
+        translated=_turns(translation) if translation else (),
+        translated_language=translation.language if translation else "",
         boxes=tuple(sorted(boxes, key=lambda box: box.number == 0)[:MAX_BOXES]),
         picture=_picture(sample.images[0]) if sample.images else "",
     )
+
+
+def _turns(sample: Sample) -> tuple[ShownTurn, ...]:
+    return tuple(_turn(message, "zh" if sample.language == "zh" else "en") for message in sample.messages[:MAX_TURNS])
 
 
 def _turn(message: Message, language: Language) -> ShownTurn:

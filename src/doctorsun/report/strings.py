@@ -189,6 +189,12 @@ STRINGS: dict[str, tuple[str, str]] = {
 """Per key: the English and the Chinese words."""
 
 
+def translate_number(number: int, key: str, language: Language) -> str:
+    """Return the words that follow a number: ``sample`` after 1, where they have a form of their own for it."""
+    one = f"{key}.one"
+    return translate(one if number == 1 and one in STRINGS else key, language)
+
+
 def translate(key: str, language: Language) -> str:
     """Return the words of a key; a name without an entry (a new metric, a new task) stands as it is, readably."""
     if key in STRINGS:

@@ -8,9 +8,9 @@ from huggingface_hub import DatasetCard
 
 from doctorsun.data.missing import report_missing
 from doctorsun.errors import DataError
-from doctorsun.report.store import write_card
+from doctorsun.report.store import hub_readme, write_card
 from doctorsun.report.strings import Language
-from doctorsun.schema import Sample, Source
+from doctorsun.schema import Sample, Source, Variant
 from doctorsun.storage.store import Store
 
 MIXED = (
@@ -33,16 +33,16 @@ def words(page: str) -> str:
 def test_the_page_says_what_the_store_holds(tmp_path: Path) -> None:
     text = words(card_of(tmp_path / "s", *MIXED)[0])
     for said in (
-        "Strictest licence: non-commercial 1 samples, 25.0% of all samples",
+        "Strictest licence: non-commercial 1 sample, 25.0% of all samples",
         "Samples 4 English 75.0% · Chinese 25.0%",
-        "Images 1 1 more are named but not here",
+        "Images 1 1 more is named but not here",
         "Data sets 2 2 licences",
         "Boxes 2 2 labels with boxes",
         "naming a region 2 50.0%",
         "fundi https://example.org/fundi CC-BY-4.0 attribution 3 3 2 1",
-        "pulmonary nodule 2 1 boxes",
+        "pulmonary nodule 2 1 box",
         "What is in [box 2]?",
-        "1 samples lack an image",
+        "1 sample lacks an image",
         "a file is missing 1",
         "patients 1 studies 1 articles –",
     ):
@@ -99,6 +99,31 @@ def test_the_markdown_is_a_data_set_card_of_the_hub(tmp_path: Path) -> None:
     assert '"root": "数据"' in markdown
 
 
+def test_the_readme_of_an_export_names_its_files_and_says_where_it_is_a_part(tmp_path: Path) -> None:
+    folder = write_store(tmp_path / "s", *MIXED)
+    whole, part = (hub_readme(folder, num) for num in ({"train": 4}, {"train": 3}))
+    head = DatasetCard(whole).data.to_dict()
+    assert head["configs"] == [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*"}]}]
+    assert {"license", "language", "size_categories", "task_categories"} < head.keys()
+    assert "This folder holds part" not in whole
+    assert "**This folder holds part of the store that the card tells of:** training 3" in part
+    assert "训练 3" in part
+
+
+def test_a_sample_is_shown_with_its_translation(tmp_path: Path) -> None:
+    asked = question("en", "Which modality?", "Fundus photograph.", picture(9, 9))
+    again = replace(
+        question("zh", "这是哪种检查？", "眼底照片。", picture(9, 9)),
+        language="zh",
+        variant=Variant(of="en", kind="translation"),
+    )
+    page, markdown = card_of(tmp_path / "s", asked, again)
+    assert '<dl lang="en">' in page
+    assert '<dl class="translated" lang="zh">' in page
+    assert "Which modality? Answer Fundus photograph. Question 这是哪种检查？ Answer 眼底照片。" in words(page)
+    assert "Fundus photograph.\n\n> Question: 这是哪种检查？" in markdown
+
+
 def test_the_markdown_is_the_same_in_both_languages(tmp_path: Path) -> None:
     assert card_of(tmp_path / "en", *MIXED)[1] == card_of(tmp_path / "zh", *MIXED, language="zh")[1]
 
@@ -138,7 +163,7 @@ def test_a_store_of_named_images_tells_their_paths_and_list(tmp_path: Path) -> N
     report_missing(Store(folder))
     text = words(write_card(folder)[0].read_text(encoding="utf-8"))
     assert "The image is not in the store gone/1.png" in text
-    assert "1 samples lack an image that they name (listed in missing_images.csv)" in text
+    assert "1 sample lacks an image that it names (listed in missing_images.csv)" in text
     assert "missing_images.csv" not in without
 
 

@@ -1,7 +1,7 @@
 """Exporting a store: the formats, and the folder that is complete or not there."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,13 @@ from doctorsun.data.export.webdataset import WebDatasetWriter
 from doctorsun.data.export.writer import ExportFormat
 from doctorsun.errors import DataError, RecipeError
 from doctorsun.schema import Sample
-from doctorsun.storage.atomic import atomic_folder
+from doctorsun.storage.atomic import atomic_folder, write_text
 from doctorsun.storage.store import Store
 
 EXPORT_FORMATS = (
-    ExportFormat("hf", "Hugging Face dataset: Parquet files with their features, and a card", HuggingFaceWriter),
+    ExportFormat(
+        "hf", "Hugging Face dataset: Parquet files with their features, and a card", HuggingFaceWriter, has_readme=True
+    ),
     ExportFormat("llava", "LLaVA: JSON of conversations, and a folder of images", LlavaWriter),
     ExportFormat("messages", "OpenAI messages: JSON Lines of typed parts, and a folder of images", MessagesWriter),
     ExportFormat("webdataset", "WebDataset: tar archives of about 1 GB", WebDatasetWriter),
@@ -59,6 +61,7 @@ def export_store(
     out: Path,
     *,
     split: str | None = None,
+    readme: Callable[[Mapping[str, int]], str] | None = None,
     on_progress: Callable[[int, int], None],
 ) -> Exported:
     """Write the samples of a store, in its order, each split into files of its own.
@@ -68,6 +71,7 @@ def export_store(
         chosen: the format.
         out: the new folder; it takes its name once everything is written.
         split: the only one that is exported; all when None.
+        readme: writes the README of a format that has one, from the number of samples of each split.
         on_progress: called with samples done and samples in all.
 
     Raises:
@@ -87,6 +91,8 @@ def export_store(
             num_references += any(image.bytes is None for image in sample.images)
             on_progress(done, len(rows))
         writer.finish()
+        if readme is not None and chosen.has_readme:
+            write_text(folder / "README.md", readme(dict(sorted(num_samples.items()))))
     return Exported(dict(sorted(num_samples.items())), num_references)
 
 

@@ -5,7 +5,6 @@ messages of typed parts in the form of chat templates, ``{"type": "image"}`` for
 """
 
 import json
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from doctorsun.data.export.image_files import check_hash, suffix_of
 from doctorsun.data.export.json_files import one_line
@@ -99,8 +97,6 @@ class HuggingFaceWriter:
         self._closing = files
         self._shard_bytes = shard_bytes
         self._splits: dict[str, _Split] = {}
-        self._languages: Counter[str] = Counter()
-        self._licences: Counter[str] = Counter()
         (folder / "data").mkdir()
 
     def add(self, sample: Sample) -> None:
@@ -113,18 +109,15 @@ class HuggingFaceWriter:
         row = _row(sample)
         split.rows.append(row)
         split.num_pending_bytes += len(row[EXPORTED]) + sum(len(image.bytes or b"") for image in sample.images)
-        self._languages[sample.language] += 1
-        self._licences[sample.source.licence] += 1
         if len(split.rows) >= ROWS_PER_GROUP or split.num_pending_bytes >= BYTES_PER_GROUP:
             _write_group(split)
 
     def finish(self) -> None:
-        """Write the last rows, name the files by their number, and write the card."""
+        """Write the last rows, and name the files by their number."""
         for name, split in self._splits.items():
             _finish_file(split)
             for number, path in enumerate(split.finished):
                 path.rename(path.with_name(f"{name}-{number:05d}-of-{len(split.finished):05d}.parquet"))
-        (self._folder / "README.md").write_text(self._card(), encoding="utf-8", newline="\n")
 
     def _open(self, name: str) -> _Split:
         split = self._splits.get(name)
@@ -143,14 +136,6 @@ class HuggingFaceWriter:
         settings["compression"] = dict.fromkeys(leaf_paths(_SCHEMA), "zstd") | {IMAGE_BYTES: "none"}
         writer = pq.ParquetWriter(path, schema, **settings)
         return self._closing.enter_context(writer), path
-
-    def _card(self) -> str:
-        languages = sorted(language for language in self._languages if language != "mixed") or ["en", "zh"]
-        files = [{"split": name, "path": f"data/{name}-*"} for name in self._splits]
-        head = {"configs": [{"config_name": "default", "data_files": files}], "language": languages}
-        head |= {"tags": ["medical"], "task_categories": ["visual-question-answering", "image-text-to-text"]}
-        licences = "".join(f"- {name}: {number} samples\n" for name, number in sorted(self._licences.items()))
-        return f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n\n# {EXPORTED} export\n\nLicences:\n\n{licences}"
 
 
 def _row(sample: Sample) -> dict[str, Any]:

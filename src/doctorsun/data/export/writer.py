@@ -35,11 +35,13 @@ class ExportFormat:
 
     Attributes:
         open: takes the folder, and where files are registered that are to be closed whatever happens.
+        has_readme: a README.md belongs to it.
     """
 
     name: str
     summary: str
     open: Callable[[Path, ExitStack], SampleWriter]
+    has_readme: bool = False
 
 
 def split_name(sample: Sample) -> str:

@@ -118,7 +118,23 @@ def test_a_hugging_face_folder_is_read_by_its_library(export, stored, tmp_path, 
     }
     assert (two[0]["images"], two[1]["images"]) == ([None], [])
     assert two[1]["objects"] == {"ref": ["l"], "bbox": [[0.0, 1.0, 2.0, 3.0]], "image_id": [0]}
-    assert "- MIT" not in (tmp_path / "out/README.md").read_text("utf-8")
+
+
+@every_format
+def test_a_readme_goes_with_the_format_that_has_one(name, stored, tmp_path, sample):
+    store = stored(of_split(sample("a", "Q?"), "train"), of_split(sample("b", "Q?"), "test"))
+    told = []
+
+    def readme(num_samples):
+        told.append(dict(num_samples))
+        return "# Card\n"
+
+    export_store(store, export_format(name), tmp_path / "out", readme=readme, on_progress=lambda *_: None)
+    written = tmp_path / "out/README.md"
+    assert written.is_file() == (name == "hf")
+    if name == "hf":
+        assert written.read_text("utf-8") == "# Card\n"
+        assert told == [{"test": 1, "train": 1}]
 
 
 @every_format

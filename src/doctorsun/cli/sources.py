@@ -52,7 +52,7 @@ def import_(
     given = {"format": format_name, "path": path, "images": images or [], "remap": dict(map(_pair, remap or ()))}
     source = section_of(given, settings or [], ImportSource)
     step = {"step": "import", **source.model_dump(mode="json")}
-    _read(open_source(source), out, step, workers, as_json=as_json)
+    _read(open_source(source), out, step, workers, name=source.dataset or source.format, as_json=as_json)
 
 
 def convert(
@@ -73,7 +73,8 @@ def convert(
 
     source = ConvertSource(adapter=adapter, root=root)
     page = load_adapter(adapter).model_dump(mode="json")
-    _read(open_source(source), out, {"step": "convert", "root": root, "adapter": page}, workers, as_json=as_json)
+    step = {"step": "convert", "root": root, "adapter": page}
+    _read(open_source(source), out, step, workers, name=page["dataset"], as_json=as_json)
 
 
 def collect(
@@ -97,7 +98,7 @@ def collect(
     if root is not None:
         collection = collection.model_copy(update={"root": root})
     step = {"step": "collect", **collection.model_dump(mode="json")}
-    _read(open_collection(collection), out, step, workers, as_json=as_json)
+    _read(open_collection(collection), out, step, workers, name=collection.name, as_json=as_json)
 
 
 def formats(*, as_json: AsJson = False) -> None:
@@ -140,7 +141,7 @@ def new_adapter(
         out.write_text(page, encoding="utf-8")
 
 
-def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, *, as_json: bool) -> None:
+def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, *, name: str, as_json: bool) -> None:
     from rich.console import Console
 
     from doctorsun.data.missing import report_missing
@@ -156,7 +157,7 @@ def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, 
         store = read_into(
             out,
             reader,
-            name=out.name,
+            name=name,
             step=step,
             workers=workers,
             on_progress=lambda done, total: progress.store(out.name, done, total),

@@ -35,6 +35,18 @@ def test_an_import_tells_how_many_images_are_missing(annotations: Path, tmp_path
     assert "gone.jpg" in (tmp_path / "store" / MISSING_IMAGES).read_text()
 
 
+def test_equal_stores_are_equal_whatever_their_folders_are_called(annotations: Path, tmp_path: Path):
+    listed = tmp_path / "all.yaml"
+    listed.write_text(f"name: all-sets\nsources:\n  one: {{format: llava, path: {annotations}}}\n", encoding="utf-8")
+    for folder in ("one", "two"):
+        output("data", "import", "llava", str(annotations), "--out", str(tmp_path / folder), "--set", "dataset=own")
+        output("data", "collect", str(listed), "--out", str(tmp_path / f"{folder}s"))
+    stores = {name: Store(tmp_path / name) for name in ("one", "two", "ones", "twos")}
+    assert stores["one"].sha256 == stores["two"].sha256
+    assert stores["ones"].sha256 == stores["twos"].sha256
+    assert [stores[name].manifest.name for name in ("one", "ones")] == ["own", "all-sets"]
+
+
 def test_the_sampling_ratios_of_a_list_stand_in_the_store(annotations: Path, tmp_path: Path):
     listed = tmp_path / "list.json"
     listed.write_text('{"A": {"annotations": "data.json", "sample_ratio": 0.05},}')

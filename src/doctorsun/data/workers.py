@@ -21,7 +21,9 @@ from doctorsun.storage.inputs import digest_of
 from doctorsun.storage.sample_row import SampleRow, sample_row
 
 CHUNK = 16
-CHUNKS_AHEAD = 2  # per worker: enough that none waits for the writer, few enough that memory stays flat
+CHUNKS_AHEAD = 2  # per worker at least: of items of any size, so many wait in memory for the process that writes
+MAX_CHUNKS_AHEAD = 32  # per worker: while the writer closes a shard, which takes a second, none need wait for it
+SIZE_AHEAD = 2**26
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,13 @@ class MadeItem:
 
     rows: list[SampleRow] | Dropped
     made_from: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of its encoded images, and characters of its turns."""
+        rows = [] if isinstance(self.rows, Dropped) else self.rows
+        images = sum(len(image["bytes"] or b"") for row in rows for image in row["images"])
+        return images + sum(len(part["text"]) for row in rows for turn in row["messages"] for part in turn["content"])
 
 
 def make_item(reader: Reader[Any], pending: Any) -> MadeItem:
@@ -71,14 +80,23 @@ def _pool(workers: int, reader: Reader[Any]) -> Generator[Executor]:
 
 
 def _made_by(pool: Executor, pending: Iterator[Any], workers: int) -> Iterator[MadeItem]:
-    """Yield the items while later ones are in the making; only so many wait at a time."""
+    """Yield the items while later ones are in the making; only so many, and of so many bytes, wait at a time."""
     waiting: deque[Future[list[MadeItem]]] = deque()
+    ahead = workers * CHUNKS_AHEAD
     while chunk := tuple(islice(pending, CHUNK)):
         waiting.append(pool.submit(_make_chunk, chunk))
-        if len(waiting) > workers * CHUNKS_AHEAD:
-            yield from waiting.popleft().result()
+        while len(waiting) > ahead:
+            items = waiting.popleft().result()
+            ahead = workers * chunks_ahead(items, workers)
+            yield from items
     while waiting:
         yield from waiting.popleft().result()
+
+
+def chunks_ahead(items: list[MadeItem], workers: int) -> int:
+    """Return how many chunks per worker may wait, if they are as large as this one."""
+    fitting = SIZE_AHEAD // (1 + sum(item.size for item in items)) // workers
+    return max(CHUNKS_AHEAD, min(fitting, MAX_CHUNKS_AHEAD))
 
 
 _worker: dict[str, Reader[Any]] = {}  # what a worker process holds: a reader may know where a million images lie

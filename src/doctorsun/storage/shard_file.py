@@ -1,5 +1,7 @@
 """One Parquet file of a store: written row group by row group, read with its damage found."""
 
+import hashlib
+import io
 from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -39,7 +41,7 @@ class ShardWriter:
         settings: dict[str, Any] = SAMPLE_SETTINGS if schema is SAMPLE_SCHEMA else {"compression": "zstd"}
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = unfinished_path(path).open("wb")
+            self._file = _HashedFile(unfinished_path(path))
             self._writer = pq.ParquetWriter(self._file, schema, **settings)
 
     def write(self, table: pa.Table) -> None:
@@ -47,14 +49,15 @@ class ShardWriter:
         with disk_errors(self._path):
             self._writer.write_table(table)
 
-    def finish(self) -> None:
-        """Close the file and give it its name."""
+    def finish(self) -> str:
+        """Close the file, give it its name and return its SHA-256."""
         with disk_errors(self._path):
             self._writer.close()
             self._file.close()
             sync(unfinished_path(self._path))
             unfinished_path(self._path).rename(self._path)
             sync(self._path.parent)
+        return self._file.sha256.hexdigest()
 
     def abandon(self) -> None:
         """Remove the unfinished file."""
@@ -62,6 +65,19 @@ class ShardWriter:
         with suppress(OSError):  # a full disk again
             self._file.close()
         unfinished_path(self._path).unlink(missing_ok=True)
+
+
+class _HashedFile(io.BufferedWriter):
+    """A new file that is only ever appended to, hashed on its way, so that it need not be read again for its hash."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "wb"))
+        self.sha256 = hashlib.sha256()
+
+    def write(self, buffer: Any, /) -> int:
+        """Append bytes."""
+        self.sha256.update(buffer)
+        return super().write(buffer)
 
 
 class ShardReader:

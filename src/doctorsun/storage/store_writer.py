@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest, Sample, Shard
-from doctorsun.storage.atomic import disk_errors, sha256_file, sync
+from doctorsun.storage.atomic import disk_errors, sync
 from doctorsun.storage.counts import COUNTED_FIELDS, count_rows
 from doctorsun.storage.inputs import extended
 from doctorsun.storage.manifest_file import read_manifest, write_manifest
@@ -178,12 +178,13 @@ class StoreWriter:
             if known.setdefault(sha256, encoded) != encoded:
                 raise DataError(f"two different images have the SHA-256 {sha256}", do="hash the encoded bytes")
 
-    def _write_group(self) -> None:
+    def _write_group(self) -> ShardWriter:
         self._shard = self._shard or ShardWriter(self._next_shard())
         if self._pending.rows:
             self._shard.write(rows_to_table(self._pending.rows))
         self._pending.rows.clear()
         self._pending.image_bytes.clear()
+        return self._shard
 
     def _next_shard(self) -> Path:
         return self._folder / "shards" / f"{len(self._manifest.shards):05d}.parquet"
@@ -197,19 +198,13 @@ class StoreWriter:
 
     def _close_shard(self) -> None:
         """Finish the shard and its dropped items; the progress file then counts them as done."""
-        self._write_group()
         path, pending, done = self._next_shard(), self._pending, self._manifest
-        if self._shard:
-            self._shard.finish()
-            self._shard = None
+        sha256 = self._write_group().finish()
+        self._shard = None
         if pending.dropped:
             _write_dropped(self._folder / "dropped" / path.name, pending.dropped)
-        shard = Shard(
-            path=f"shards/{path.name}",
-            num_rows=pending.num_rows,
-            size_bytes=path.stat().st_size,
-            sha256=sha256_file(path),
-        )
+        size_bytes = path.stat().st_size
+        shard = Shard(path=f"shards/{path.name}", num_rows=pending.num_rows, size_bytes=size_bytes, sha256=sha256)
         reasons = Counter(done.dropped_reasons) + Counter(item["reason"] for item in pending.dropped)
         self._manifest = replace(
             done,

@@ -1,11 +1,14 @@
 """The list of images that a store names but does not hold."""
 
+import csv
+
 import pytest
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.formats import open_import
 from doctorsun.data.missing import MISSING_IMAGES, report_missing
 from doctorsun.data.pipeline import read_into
+from doctorsun.data.readers.image_finder import ImageFinder
 from doctorsun.schema import Image, Message, Sample, Source, text_part
 from doctorsun.storage.store import Store, StoreWriter
 
@@ -27,11 +30,34 @@ def test_every_sample_that_lacks_an_image_is_listed(tmp_path):
 
     assert report_missing(store) == 2
     assert (tmp_path / MISSING_IMAGES).read_text().splitlines() == [
-        "sample,path",
-        's1,"odd, ""name"".png"',
-        "s3,elsewhere.png",
-        's3,"odd, ""name"".png"',
+        "sample,path,remap",
+        's1,"odd, ""name"".png",',
+        "s3,elsewhere.png,",
+        's3,"odd, ""name"".png",',
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("/home/x/data/1.jpg", "/home/x/data/=DIR/"),
+        ("D:\\scans\\1.jpg", "D:/scans/=DIR/"),
+        ("file:///home/x/1.jpg", "/home/x/=DIR/"),
+        ("https://example.org/a/1.jpg", "https://example.org/a/=DIR/"),
+        ("data/1.jpg", ""),
+    ],
+)
+def test_the_rule_that_leads_to_an_image_of_another_machine_stands_beside_it(tmp_path, path, rule):
+    gone = Image(bytes=None, sha256="", width=0, height=0, path=path)
+    report_missing(write(tmp_path / "store", (gone,)))
+
+    (row,) = csv.DictReader((tmp_path / "store" / MISSING_IMAGES).read_text(encoding="utf-8").splitlines())
+    assert (row["path"], row["remap"]) == (path, rule)
+    if rule:
+        (tmp_path / "here").mkdir()
+        (tmp_path / "here" / "1.jpg").write_bytes(b"1")
+        finder = ImageFinder((str(tmp_path),), dict([rule.replace("DIR", "here").split("=")]))
+        assert [finder.read(each) for each in finder.find(path)] == [b"1"]
 
 
 def test_a_store_that_lacks_none_has_no_list(tmp_path):

@@ -25,6 +25,7 @@ _ROLES: dict[str, Role] = {
     "model": "assistant",
 }
 IMAGES = ("images", "image", "image_path", "img")
+_ALL_IMAGES = (*IMAGES, "Figure_path", "img_name")
 _PATHS = ("image_url", "url", "path", "image")
 
 
@@ -98,6 +99,12 @@ def shown_refs(fields: dict[str, Any]) -> list[ImageRef]:
     return [ref for piece in pieces if isinstance(piece, dict) and (ref := image_ref(piece))]
 
 
+def all_refs(fields: dict[str, Any]) -> list[ImageRef]:
+    """Return all images of a record, beside its turns and within them; those of PMC-VQA and SLAKE, too."""
+    listed = (each for name in _ALL_IMAGES for each in _listed(fields.get(name)))
+    return [*filter(None, map(image_ref, listed)), *shown_refs(fields)]
+
+
 def num_listed(fields: dict[str, Any]) -> int:
     """Return how many images the turns show that stand beside them."""
     shown: list[ImageRef | None] = []
@@ -142,6 +149,10 @@ def marked_text(text: str) -> Iterator[Part]:
             yield image_part()
         if piece.strip():
             yield text_part(piece.strip("\n"))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _role(turn: Any) -> Role | None:

@@ -123,7 +123,7 @@ def _images(raw: RawRecord, recorded: Sequence[Image], finder: ImageFinder) -> t
     refs = _refs(raw.fields, recorded)
     if len(refs) != len(recorded):
         return Dropped(raw.id, "image_count", f"{raw.place}: {len(refs)} images, {len(recorded)} when it was exported")
-    found = read_images(refs, finder, raw.id)
+    found = read_images(refs, finder, raw)
     if isinstance(found, Dropped):
         return found
     for image, known in zip(found, recorded, strict=True):

@@ -38,27 +38,36 @@ class ImageFinder:
             if place.endswith(".zip"):
                 _archive(place)
 
-    def find(self, name: str) -> tuple[Location, ...]:
+    def find(self, name: str, num_shared: int = 0) -> tuple[Location, ...]:
         """Return where an image is: nowhere, at one place, or at several of which none can be told to be meant.
 
-        Folders of another machine, ``/data/images/PMC1_F2.jpg``, tell nothing: a file of that name is meant. Those of a
-        relative path are the data set's own: ``xmlab0/source.jpg`` is not the image ``xmlab1/source.jpg``.
+        The folders of a relative path are the data set's own: ``xmlab0/source.jpg`` is not ``xmlab1/source.jpg``. A
+        path of another machine, ``/data/team/images/1.jpg``, ends as the path of its file below a place: ``1.jpg`` or
+        ``images/1.jpg``, never ``scans/1.jpg``.
+
+        Args:
+            name: the path as a record has it.
+            num_shared: parts at the end of a path of another machine that another one has, too; a file that no more
+                parts tell from the other's is not taken.
 
         Raises:
             DataError: a place cannot be searched.
         """
-        path = self._remapped(name)
+        path = self.remapped(name)
         for place in self._searched():
             if (relative := _relative(path, place)) and _holds(place, relative):
                 return ((place, relative),)
         base = PurePosixPath(path).name
-        asked = base if _FOREIGN.match(path) else path
-        return tuple(
-            (place, found)
-            for place in self._searched()
-            for found in _by_base_name(place).get(base, ())
-            if _is_end(found, asked) or _is_end(asked, found)
-        )
+        named = [(place, found) for place in self._searched() for found in _by_base_name(place).get(base, ())]
+        if _FOREIGN.match(path):
+            return _foreign(path, named, num_shared)
+        return tuple(each for each in named if _is_end(each[1], path) or _is_end(path, each[1]))
+
+    def is_foreign(self, name: str) -> bool:
+        """Tell whether a path is one of another machine: absolute, and below none of the places."""
+        path = self.remapped(name)
+        is_here = path.startswith("/") and any(_relative(path, place) for place in self.places)
+        return is_absolute(path) and not is_here
 
     def read(self, location: Location) -> bytes:
         """Return the bytes of an image.
@@ -73,8 +82,9 @@ class ImageFinder:
         with naming(path):
             return read_bytes(path)
 
-    def _remapped(self, name: str) -> str:
-        path = name.replace("\\", "/").removeprefix("file://").removeprefix("./")
+    def remapped(self, name: str) -> str:
+        """Return a path with slashes, its beginning replaced as the user says."""
+        path = plain_path(name)
         for old in sorted(self.remap, key=len, reverse=True):
             if path.startswith(old):
                 return self.remap[old] + path[len(old) :]
@@ -108,6 +118,37 @@ def _relative(path: str, place: str) -> str:
             return ""
         path = path[len(folder) + 1 :]
     return "" if ".." in PurePosixPath(path).parts else path
+
+
+def plain_path(name: str) -> str:
+    """Return a path with slashes, and without what says only that it is one."""
+    return name.replace("\\", "/").removeprefix("file://").removeprefix("./")
+
+
+def is_absolute(path: str) -> bool:
+    """Tell whether a path is absolute, has a drive, or is an address; not where it is the image itself."""
+    return bool(_FOREIGN.match(path)) and not path.startswith("data:")
+
+
+def _foreign(path: str, named: list[Location], num_shared: int) -> tuple[Location, ...]:
+    """Return which of the files of one name a path of another machine means, by the longest path that it ends with."""
+    agreeing = [(num_parts, each) for each in named if (num_parts := _num_agreeing(path, *each))]
+    most = max((num_parts for num_parts, _ in agreeing), default=0)
+    if most <= num_shared:
+        return ()
+    return tuple(named) if most == 1 else tuple(each for num_parts, each in agreeing if num_parts == most)
+
+
+def _num_agreeing(path: str, place: str, found: str) -> int:
+    """Return how many parts a file's path below its place has, if the other path ends so; else 0.
+
+    An archive may hold all its files in a folder of its own name, which is none of the data set's.
+    """
+    own = f"{PurePosixPath(place).stem}/" if place.endswith(".zip") else ""
+    for end in (found, found.removeprefix(own)):
+        if _is_end(end, path):
+            return len(end.split("/"))
+    return 0
 
 
 def _is_end(path: str, of: str) -> bool:

@@ -10,8 +10,9 @@ from typing import Any
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.data.readers.box_marks import objects_of_marks
-from doctorsun.data.readers.conversation import Conversation
+from doctorsun.data.readers.conversation import Conversation, all_refs
 from doctorsun.data.readers.exported import EXPORTED, exported_item
+from doctorsun.data.readers.foreign_paths import ForeignPaths
 from doctorsun.data.readers.image_finder import ImageFinder
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.layout import Layout
@@ -79,8 +80,16 @@ class PublishedReader:
             DataError: a file is damaged or of another format, or a place of images cannot be searched.
         """
         self.finder.prepare()
+        asked: ForeignPaths | None = None  # read when the first record needs it: most data sets have none
         for file in self.files:
-            yield from raw_records(file, file_values(file.path), self.layout)
+            for record in raw_records(file, file_values(file.path), self.layout):
+                names = [] if isinstance(record, Dropped) else self._foreign_in(record.fields)
+                if isinstance(record, Dropped) or not names:
+                    yield record
+                    continue
+                asked = asked or self._foreign_paths()
+                shared = {name: asked.num_shared(self.finder.remapped(name)) for name in names}
+                yield replace(record, shared=shared)
 
     def make(self, pending: RawRecord | Dropped) -> Item:
         """Make the sample of a record, its images found and decoded once."""
@@ -91,10 +100,18 @@ class PublishedReader:
         published = self.read_record(pending)
         if isinstance(published, Dropped):
             return published
-        images = read_images(published.conversation.images, self.finder, pending.id)
+        images = read_images(published.conversation.images, self.finder, pending)
         if isinstance(images, Dropped):
             return images
         return self._sample(pending.id, published, images)
+
+    def _foreign_paths(self) -> ForeignPaths:
+        values = (value for file in self.files for _, value in file_values(file.path) if isinstance(value, dict))
+        return ForeignPaths(self.finder.remapped(name) for fields in values for name in self._foreign_in(fields))
+
+    def _foreign_in(self, fields: dict[str, Any]) -> list[str]:
+        """Return the image paths of a record that are those of another machine."""
+        return [ref.path for ref in all_refs(fields) if ref.data is None and self.finder.is_foreign(ref.path)]
 
     def _sample(self, record_id: str, published: Published, images: tuple[Image, ...]) -> Item:
         messages, objects = published.conversation.messages, ()

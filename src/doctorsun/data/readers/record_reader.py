@@ -1,7 +1,7 @@
 """RecordReader: a source whose every record, a row or a JSON object, makes one item."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
@@ -19,11 +19,13 @@ class RawRecord:
     Attributes:
         id: file name and number, such as ``test/anatomy.csv#3``: a name for data sets that give none.
         place: for messages, such as ``/data/test/anatomy.csv, line 4``.
+        shared: image paths of another machine, and how many parts at their ends paths of other records have, too.
     """
 
     id: str
     place: str
     fields: dict[str, Any]
+    shared: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def file_name(self) -> str:

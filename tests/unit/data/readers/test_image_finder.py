@@ -6,6 +6,10 @@ import zipfile
 
 import pytest
 
+from doctorsun.config.collection import ImportSource
+from doctorsun.data.formats import open_import
+from doctorsun.data.pipeline import read_into
+from doctorsun.data.readers.foreign_paths import ForeignPaths
 from doctorsun.data.readers.image_finder import ImageFinder
 from doctorsun.data.readers.item import Dropped
 from doctorsun.data.readers.zip_images import ZipImages
@@ -29,12 +33,43 @@ def test_a_relative_path_goes_before_an_equal_name_elsewhere(lay, tmp_path):
     assert found(finder(tmp_path), "images\\b\\a.jpg") == [b"2"]
 
 
-def test_a_name_that_is_unique_is_found_under_a_foreign_path(lay, tmp_path):
+@pytest.mark.parametrize("beginning", ["/data/team/", "D:\\team\\", "https://example.org/", "file:///data/"])
+def test_a_path_of_another_machine_ends_as_that_of_its_file(lay, tmp_path, beginning):
     lay("images/deep/a.jpg", b"1")
+    lay("images/b.jpg", b"2")
+    given = finder(tmp_path / "images")
 
-    assert found(finder(tmp_path / "images"), "/data/team/images/a.jpg") == [b"1"]
-    assert found(finder(tmp_path / "images"), "D:\\team\\images\\a.jpg") == [b"1"]
-    assert found(finder(tmp_path / "images"), "/data/team/images/none.jpg") == []
+    assert found(given, f"{beginning}deep/a.jpg") == [b"1"]
+    assert found(given, f"{beginning}deep/b.jpg") == [b"2"]
+    for name in ("a.jpg", "other/a.jpg", "deep/none.jpg", "deep/a.jpg.jpg"):
+        assert found(given, f"{beginning}{name}") == []
+
+
+def test_the_longest_end_of_a_path_tells_its_file(lay, tmp_path):
+    lay("images/a.jpg", b"1")
+    lay("images/x/a.jpg", b"2")
+    lay("images/y/x/a.jpg", b"3")
+    given = finder(tmp_path / "images")
+
+    assert found(given, "/data/x/a.jpg") == [b"2"]
+    assert found(given, "/data/y/x/a.jpg") == [b"3"]
+    assert len(given.find("/data/z/a.jpg")) == 3
+
+
+def test_an_end_that_another_path_has_too_tells_nothing(lay, tmp_path):
+    lay("images/x/a.jpg", b"1")
+    given = finder(tmp_path / "images")
+
+    assert len(given.find("/data/x/a.jpg", num_shared=1)) == 1
+    assert given.find("/data/x/a.jpg", num_shared=2) == ()
+
+
+def test_paths_know_what_they_share():
+    paths = ForeignPaths(["/a/p1/x/1.jpg", "/a/p2/x/1.jpg", "/a/p2/x/11.jpg", "/b/1.jpg", "/a/p1/x/1.jpg"])
+
+    assert paths.num_shared("/a/p1/x/1.jpg") == 2
+    assert paths.num_shared("/b/1.jpg") == 1
+    assert paths.num_shared("/a/p2/x/11.jpg") == 0
 
 
 def test_a_relative_path_is_found_where_more_or_fewer_folders_are(lay, tmp_path):
@@ -75,8 +110,16 @@ def test_archives_are_searched_too_also_those_in_a_folder(lay, tmp_path):
     lay("zips/two.zip", {"images/b.jpg": b"2", "images/": b""})
 
     assert found(finder(tmp_path / "zips"), "images/b.jpg") == [b"2"]
-    assert found(finder(tmp_path / "zips" / "one.zip"), "/elsewhere/a.jpg") == [b"1"]
+    assert found(finder(tmp_path / "zips" / "one.zip"), "/elsewhere/images/a.jpg") == [b"1"]
     assert found(finder(tmp_path / "zips" / "one.zip"), "b.jpg") == []
+
+
+def test_the_folder_of_an_archive_in_itself_is_none_of_the_data_set(lay, tmp_path):
+    lay("zips/one.zip", {"one/a.jpg": b"1", "one/x/b.jpg": b"2"})
+
+    assert found(finder(tmp_path / "zips"), "/elsewhere/images/a.jpg") == [b"1"]
+    assert found(finder(tmp_path / "zips"), "/elsewhere/x/b.jpg") == [b"2"]
+    assert found(finder(tmp_path / "zips"), "/elsewhere/y/b.jpg") == []
 
 
 @pytest.mark.parametrize("name", ["../secret.jpg", "/etc/hostname", "a" * 5000, "a\0b"])
@@ -209,6 +252,44 @@ def test_an_ambiguous_image_is_told_with_its_places(lay, picture, import_all, tm
     root = tmp_path
     detail = f"a.jpg: {root}/images/x/a.jpg, {root}/images/y/a.jpg"
     assert item == Dropped("a.json#1", "ambiguous_image", detail)
+
+
+@pytest.mark.parametrize("first", ["/home/x/data/1.jpg", "C:\\data\\1.jpg", "https://example.org/data/1.jpg"])
+def test_no_two_records_of_other_machines_get_one_file_of_a_common_name(lay, picture, import_all, first):
+    lay("images/1.jpg", picture(1))
+    lay("images/2.jpg", picture(2))
+    records = [record(first), record("/home/x/data/2.jpg"), record("/home/x/scans/1.jpg"), record(first)]
+
+    items = import_all("llava", lay("a.json", records), images=[str(lay("images/3.jpg", picture(3)).parent)])
+    images = [item[0].images[0] for item in items]
+
+    assert [image.bytes for image in images] == [None, picture(2), None, None]
+    assert [image.path for image in images] == [each["image"] for each in records]
+
+
+def test_folders_that_are_here_tell_common_names_apart(lay, picture, import_all):
+    lay("data/1.jpg", picture(1))
+    lay("scans/1.jpg", picture(2))
+    names = ["/home/x/data/1.jpg", "/home/x/scans/1.jpg", "/home/x/other/1.jpg"]
+
+    items = import_all("llava", lay("a.json", [record(name) for name in names]))
+
+    assert [item[0].images[0].bytes for item in items] == [picture(1), picture(2), None]
+
+
+def test_an_import_in_workers_finds_the_same(lay, picture, tmp_path):
+    lay("images/1.jpg", picture(1))
+    lay("images/2.jpg", picture(2))
+    names = ["/home/x/data/1.jpg", "/home/x/data/2.jpg", "/home/x/scans/1.jpg"]
+    path = lay("a.json", [record(name) for name in names])
+    reader = open_import(ImportSource(format="llava", path=str(path), images=(str(tmp_path / "images"),)))
+
+    stores = [
+        read_into(tmp_path / f"s{n}", reader, name="s", step={}, workers=n, on_progress=lambda *_: None) for n in (1, 2)
+    ]
+
+    assert stores[0].sha256 == stores[1].sha256
+    assert [sample.images[0].bytes for sample in stores[0]] == [None, picture(2), None]
 
 
 def test_copies_of_one_image_are_not_ambiguous(lay, picture, import_all):

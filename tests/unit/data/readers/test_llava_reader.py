@@ -224,7 +224,7 @@ def test_an_image_that_is_nowhere_stays_a_reference(lay, import_all, name):
 
 
 def test_an_address_is_not_fetched_but_its_image_may_be_here(lay, picture, import_all):
-    lay("images/a.jpg", picture())
+    lay("x/a.jpg", picture())
     record = {"image": "https://example.org/x/a.jpg", "conversations": turns("<image>\nWhat?", "This.")}
 
     ((sample,),) = import_all("llava", lay("a.json", [record]))

@@ -180,3 +180,9 @@ def slice_of(name):
 def test_a_finding_on_a_slice_is_asked_for_as_it_is_absent_on_others():
     assert asked(presence(slice_of("brain_tumour"))) == {"brain_tumour": True}
     assert presence(slice_of("liver")) == []
+
+
+def test_a_line_is_told_from_other_devices_and_not_from_devices_as_such():
+    others = {term.id for term in siblings_beyond_doubt("central_venous_line", ONTOLOGY)}
+    assert {"endotracheal_tube", "nasogastric_tube", "chest_tube", "pacemaker"} <= others
+    assert not {"support_device", "catheter", "liver"} & others

@@ -1,7 +1,6 @@
 """Where tissue lies on a slide: stain has colour, glass has none."""
 
 import numpy as np
-import scipy.ndimage
 from numpy.typing import NDArray
 
 BINS = 256
@@ -23,12 +22,14 @@ def tissue_mask(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
     Source: N. Otsu, A threshold selection method from gray-level histograms, IEEE Trans. SMC 9 (1979) 62-66.
     """
+    from scipy import ndimage  # half a second, which sources without slides need not spend
+
     saturation, brightness = _saturation_and_brightness(picture)
     lit = brightness >= LEAST_BRIGHTNESS
     threshold = np.clip(otsu_threshold(saturation[lit]), LEAST_SATURATION, MOST_SATURATION)
-    mask = scipy.ndimage.binary_closing(lit & (saturation > threshold), iterations=2, border_value=0)
+    mask = ndimage.binary_closing(lit & (saturation > threshold), iterations=2, border_value=0)
     mask |= lit & (saturation > threshold)  # closing wears away what touches the edge
-    spots = np.asarray(scipy.ndimage.label(mask)[0])  # pyright: ignore[reportIndexIssue]
+    spots = np.asarray(ndimage.label(mask)[0])  # pyright: ignore[reportIndexIssue]
     return (np.bincount(spots.ravel()) >= LEAST_SHARE * mask.size)[spots] & mask
 
 

@@ -15,6 +15,7 @@ from doctorsun.data.workers import CHUNKS_AHEAD, MAX_CHUNKS_AHEAD, SIZE_AHEAD, M
         ("doctorsun.data.workers", {"numpy", "pyarrow", "pydantic", "typer", "PIL", "pydicom"}),
         ("doctorsun.data.readers.llava", {"pyarrow", "typer", "pydicom", "scipy"}),
         ("doctorsun.data.collect", {"pydicom", "scipy"}),
+        ("doctorsun.data.adapters.load", {"scipy", "SimpleITK", "openslide", "torch"}),
     ],
 )
 def test_no_library_is_loaded_that_is_not_needed(module: str, libraries: set[str]):

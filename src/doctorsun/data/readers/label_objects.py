@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from doctorsun.data.readers.marked_stack import MarkedObject
 from doctorsun.image.volume import Plane, Volume
@@ -36,6 +35,8 @@ def objects_of_labels(
 
 def _parts(mask: NDArray[np.bool_]) -> NDArray[np.integer]:
     """Return a number for each part that does not touch another; 0 outside."""
+    from scipy import ndimage  # half a second, which sources without label maps need not spend
+
     numbers, _ = ndimage.label(mask, structure=TOUCHING)  # pyright: ignore[reportGeneralTypeIssues]
     return np.asarray(numbers, dtype=np.int32)
 

@@ -53,7 +53,7 @@ class ImageFinder:
         Raises:
             DataError: a place cannot be searched.
         """
-        path = self.remapped(name)
+        path = self._remapped(name)
         for place in self._searched():
             if (relative := _relative(path, place)) and _holds(place, relative):
                 return ((place, relative),)
@@ -65,7 +65,7 @@ class ImageFinder:
 
     def is_foreign(self, name: str) -> bool:
         """Tell whether a path is one of another machine: absolute, and below none of the places."""
-        path = self.remapped(name)
+        path = self._remapped(name)
         is_here = path.startswith("/") and any(_relative(path, place) for place in self.places)
         return is_absolute(path) and not is_here
 
@@ -82,7 +82,7 @@ class ImageFinder:
         with naming(path):
             return read_bytes(path)
 
-    def remapped(self, name: str) -> str:
+    def _remapped(self, name: str) -> str:
         """Return a path with slashes, its beginning replaced as the user says."""
         path = plain_path(name)
         for old in sorted(self.remap, key=len, reverse=True):

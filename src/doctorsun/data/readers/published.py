@@ -13,7 +13,7 @@ from doctorsun.data.readers.box_marks import objects_of_marks
 from doctorsun.data.readers.conversation import Conversation, all_refs
 from doctorsun.data.readers.exported import EXPORTED, exported_item
 from doctorsun.data.readers.foreign_paths import ForeignPaths
-from doctorsun.data.readers.image_finder import ImageFinder
+from doctorsun.data.readers.image_finder import ImageFinder, is_absolute, plain_path
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.layout import Layout
 from doctorsun.data.readers.origin import Origin
@@ -88,7 +88,7 @@ class PublishedReader:
                     yield record
                     continue
                 asked = asked or self._foreign_paths()
-                shared = {name: asked.num_shared(self.finder.remapped(name)) for name in names}
+                shared = {name: asked.num_shared(plain_path(name)) for name in names}
                 yield replace(record, shared=shared)
 
     def make(self, pending: RawRecord | Dropped) -> Item:
@@ -106,8 +106,10 @@ class PublishedReader:
         return self._sample(pending.id, published, images)
 
     def _foreign_paths(self) -> ForeignPaths:
+        """Return all absolute paths, those too that the user maps elsewhere: their images are not others'."""
         values = (value for file in self.files for _, value in file_values(file.path) if isinstance(value, dict))
-        return ForeignPaths(self.finder.remapped(name) for fields in values for name in self._foreign_in(fields))
+        paths = (plain_path(ref.path) for fields in values for ref in all_refs(fields) if ref.data is None)
+        return ForeignPaths(path for path in paths if is_absolute(path))
 
     def _foreign_in(self, fields: dict[str, Any]) -> list[str]:
         """Return the image paths of a record that are those of another machine."""

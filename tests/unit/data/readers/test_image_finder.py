@@ -254,11 +254,11 @@ def test_an_ambiguous_image_is_told_with_its_places(lay, picture, import_all, tm
     assert item == Dropped("a.json#1", "ambiguous_image", detail)
 
 
-@pytest.mark.parametrize("first", ["/home/x/data/1.jpg", "C:\\data\\1.jpg", "https://example.org/data/1.jpg"])
+@pytest.mark.parametrize("first", ["/their/disk/data/1.jpg", "C:\\data\\1.jpg", "https://example.org/data/1.jpg"])
 def test_no_two_records_of_other_machines_get_one_file_of_a_common_name(lay, picture, import_all, first):
     lay("images/1.jpg", picture(1))
     lay("images/2.jpg", picture(2))
-    records = [record(first), record("/home/x/data/2.jpg"), record("/home/x/scans/1.jpg"), record(first)]
+    records = [record(first), record("/their/disk/data/2.jpg"), record("/their/disk/scans/1.jpg"), record(first)]
 
     items = import_all("llava", lay("a.json", records), images=[str(lay("images/3.jpg", picture(3)).parent)])
     images = [item[0].images[0] for item in items]
@@ -267,10 +267,20 @@ def test_no_two_records_of_other_machines_get_one_file_of_a_common_name(lay, pic
     assert [image.path for image in images] == [each["image"] for each in records]
 
 
+def test_an_image_that_is_mapped_elsewhere_is_not_that_of_another_record(lay, picture, import_all, tmp_path):
+    lay("images/1.jpg", picture(1))
+    names = ["/their/disk/data/1.jpg", "/their/disk/scans/1.jpg"]
+    path = lay("a.json", [record(name) for name in names])
+
+    items = import_all("llava", path, images=[str(tmp_path / "images")], remap={"/their/disk/data/": ""})
+
+    assert [item[0].images[0].bytes for item in items] == [picture(1), None]
+
+
 def test_folders_that_are_here_tell_common_names_apart(lay, picture, import_all):
     lay("data/1.jpg", picture(1))
     lay("scans/1.jpg", picture(2))
-    names = ["/home/x/data/1.jpg", "/home/x/scans/1.jpg", "/home/x/other/1.jpg"]
+    names = ["/their/disk/data/1.jpg", "/their/disk/scans/1.jpg", "/their/disk/other/1.jpg"]
 
     items = import_all("llava", lay("a.json", [record(name) for name in names]))
 
@@ -280,7 +290,7 @@ def test_folders_that_are_here_tell_common_names_apart(lay, picture, import_all)
 def test_an_import_in_workers_finds_the_same(lay, picture, tmp_path):
     lay("images/1.jpg", picture(1))
     lay("images/2.jpg", picture(2))
-    names = ["/home/x/data/1.jpg", "/home/x/data/2.jpg", "/home/x/scans/1.jpg"]
+    names = ["/their/disk/data/1.jpg", "/their/disk/data/2.jpg", "/their/disk/scans/1.jpg"]
     path = lay("a.json", [record(name) for name in names])
     reader = open_import(ImportSource(format="llava", path=str(path), images=(str(tmp_path / "images"),)))
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from doctorsun.bench.machine import second_process_gain
+
 SIDE_PX = 336
 SCENE_PX = 1200
 JPEG_QUALITY = 90
@@ -40,9 +42,9 @@ def measure_data(*, num_pairs: int, num_more: int, pairings: int, scratch: Path 
         scratch: where the pairs and stores go for the time of the measurement (about 60 kB a pair).
 
     Returns:
-        medians: pairs per second of wall and of processor time, the gain of a second worker, how long one worker and
-        two take for a single pair (the start of the program, counted in everywhere), and peak memory with ``num_pairs``
-        and with ``num_more`` pairs.
+        medians: pairs per second of wall and of processor time, the gain of a second worker and what two processes that
+        share nothing gain on this machine at the time, how long one worker and two take for a single pair (the start of
+        the program, counted in everywhere), and peak memory with ``num_pairs`` and with ``num_more`` pairs.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)
@@ -59,6 +61,7 @@ def measure_data(*, num_pairs: int, num_more: int, pairings: int, scratch: Path 
             "gain_of_2_workers": statistics.median(
                 one.wall_s / two.wall_s for one, two in zip(ones, twos, strict=True)
             ),
+            "gain_of_2_processes_of_this_machine": statistics.median(second_process_gain() for _ in range(pairings)),
             "start_s": statistics.median(one.wall_s for one, _ in starts),
             "start_s_of_2_workers": statistics.median(two.wall_s for _, two in starts),
             "peak_memory_mib": statistics.median(run.peak_memory_mib for run in ones),

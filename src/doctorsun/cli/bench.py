@@ -38,7 +38,7 @@ def data(
     *,
     pairs: Annotated[int, typer.Option("--pairs", min=1, help="Pairs of each timed import.")] = 10_000,
     more: Annotated[int, typer.Option("--more", min=0, help="Pairs of one larger import, to compare memory.")] = 0,
-    pairings: Annotated[int, typer.Option("--pairings", min=1, help="Comparisons of one worker with two.")] = 3,
+    pairings: Annotated[int, typer.Option("--pairings", min=1, help="Comparisons of one worker with two.")] = 5,
     scratch: Annotated[
         Path | None, typer.Option("--scratch", metavar="DIR", help="Disk to work on, about 60 kB a pair.")
     ] = None,

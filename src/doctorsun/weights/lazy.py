@@ -16,7 +16,7 @@ class LazyTensor:
     Attributes:
         header: type and shape of what ``compute`` returns.
         compute: reads the sources and returns the tensor; nothing is kept afterwards.
-        sources: names, in the published files, of the tensors that it uses: importing counts them, so that none is lost.
+        sources: names, in the published files, of the tensors that it uses: each must be used somewhere.
     """
 
     header: TensorHeader

@@ -30,7 +30,7 @@ class VisionPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectorPart:
-    """A projector of two layers with GELU between: ``linear_1.weight`` [text, vision], ``linear_1.bias``, ``linear_2...``.
+    """Two layers with GELU between: ``linear_1.weight`` [text, vision], ``linear_1.bias``, ``linear_2.weight``, ...
 
     Attributes:
         feature_layer: hidden state of the tower that it reads, as transformers counts them; None where nobody says.
@@ -47,7 +47,7 @@ class LanguagePart:
     """A causal language model that transformers' LLaVA can hold.
 
     Attributes:
-        tensors: by the names of LlamaForCausalLM: ``model.embed_tokens.weight``, ..., ``lm_head.weight`` (absent: tied).
+        tensors: by LlamaForCausalLM's names: ``model.embed_tokens.weight``, ..., ``lm_head.weight`` (absent: tied).
         config: the settings of its transformers class, ``model_type`` included (llama, mistral or qwen2).
         tokenizer_folder: where its tokenizer lies; None where the layout has none.
         generation: ``generation_config.json``, where there is one.

@@ -9,6 +9,7 @@ from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 ImageFit = Literal["crop", "pad"]
+FeatureStrategy = Literal["default", "full"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,14 @@ class ProjectorPart:
 
     Attributes:
         feature_layer: hidden state of the tower that it reads, as transformers counts them; None where nobody says.
+        feature_strategy: ``full`` where the class token enters beside the patches (LLaVA's ``cls_patch``), as
+            transformers' ``vision_feature_select_strategy`` says it.
         fit: how images entered when it was trained last; None where nobody says.
     """
 
     tensors: LazyTensors
     feature_layer: int | None = None
+    feature_strategy: FeatureStrategy = "default"
     fit: ImageFit | None = None
 
 

@@ -1,10 +1,15 @@
 """From an address to a folder on this machine: one road for weights, recipes and stores."""
 
+import os
 from pathlib import Path
 
-from doctorsun.errors import DataError
 from doctorsun.storage.hub.address import parse_address
+from doctorsun.storage.hub.hub import open_hub
 from doctorsun.storage.hub.kinds import Kinds
+from doctorsun.storage.hub.lock import Lock
+from doctorsun.storage.hub.pull import PullRules, pull
+
+OFFLINE = "HF_HUB_OFFLINE"  # the client's own variable; here it speaks for every hub
 
 
 def materialise(address_or_path: str | Path, *, kinds: Kinds, locked: bool = False, offline: bool = False) -> Path:
@@ -18,11 +23,16 @@ def materialise(address_or_path: str | Path, *, kinds: Kinds, locked: bool = Fal
 
     Raises:
         RecipeError: the address is wrong, or ``locked`` and the lock does not name it.
-        DataError: nothing is there, the hub does not give it, or a file is not what the lock or the hub says.
+        DataError: the hub does not give it, it is not here offline, or a file is not what the lock or the hub says.
         MachineError: the files do not fit the disk.
     """
     address = parse_address(str(address_or_path))
     if address is None:
         return Path(address_or_path)
-    do = "pull it with the hub's own tool and name the folder"
-    raise DataError(f"{address}", got=f"an address of a {kinds.repository} ({locked=}, {offline=})", do=do)
+    rules = PullRules(locked=locked, offline=offline or is_offline())
+    return pull(address, kinds, open_hub(address.hub), Lock(), rules=rules)
+
+
+def is_offline() -> bool:
+    """Say whether the environment forbids asking hubs."""
+    return os.environ.get(OFFLINE, "").upper() in {"1", "ON", "YES", "TRUE"}

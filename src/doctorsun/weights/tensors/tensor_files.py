@@ -1,8 +1,8 @@
 """What every file of tensors offers: names, shapes and types at once; contents one tensor at a time."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -41,14 +41,21 @@ class TensorFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ManyTensorFiles:
-    """Several files as one; a name stands in one of them."""
+    """Several files as one; a name stands in one of them.
+
+    Attributes:
+        files: what is put together.
+        headers: every tensor of every file.
+    """
 
     files: tuple[TensorFiles, ...]
+    headers: Mapping[str, TensorHeader] = field(init=False)
+    _holders: Mapping[str, TensorFiles] = field(init=False, repr=False)
 
-    @property
-    def headers(self) -> Mapping[str, TensorHeader]:
-        """Every tensor of every file."""
-        return dict(self._items())
+    def __post_init__(self) -> None:
+        """Note once which file holds each tensor."""
+        object.__setattr__(self, "headers", {name: head for file in self.files for name, head in file.headers.items()})
+        object.__setattr__(self, "_holders", {name: file for file in self.files for name in file.headers})
 
     def read(self, name: str) -> Tensor:
         """Return one tensor from the file that holds it.
@@ -56,11 +63,4 @@ class ManyTensorFiles:
         Raises:
             KeyError: no file holds it.
         """
-        for file in self.files:
-            if name in file.headers:
-                return file.read(name)
-        raise KeyError(name)
-
-    def _items(self) -> Iterator[tuple[str, TensorHeader]]:
-        for file in self.files:
-            yield from file.headers.items()
+        return self._holders[name].read(name)

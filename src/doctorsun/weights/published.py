@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.errors import WeightsError
+from doctorsun.weights.layouts import clip, llava_hf, llava_legacy, mm_projector
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import Published, ReadOptions
 
@@ -26,7 +27,12 @@ class Layout:
     read: Callable[[Path, ReadOptions], Published]
 
 
-LAYOUTS: tuple[Layout, ...] = ()
+LAYOUTS: tuple[Layout, ...] = (
+    Layout(name=mm_projector.NAME, summary=mm_projector.SUMMARY, matches=mm_projector.matches, read=mm_projector.read),
+    Layout(name=llava_legacy.NAME, summary=llava_legacy.SUMMARY, matches=llava_legacy.matches, read=llava_legacy.read),
+    Layout(name=llava_hf.NAME, summary=llava_hf.SUMMARY, matches=llava_hf.matches, read=llava_hf.read),
+    Layout(name=clip.NAME, summary=clip.SUMMARY, matches=clip.matches, read=clip.read),
+)
 """The first that matches is taken, so narrow ones stand before wide ones."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.layouts import clip, llava_hf, llava_legacy, mm_projector
+from doctorsun.weights.layouts import clip, language_model, llava_hf, llava_legacy, mm_projector
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import Published, ReadOptions
 
@@ -32,6 +32,12 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(name=llava_legacy.NAME, summary=llava_legacy.SUMMARY, matches=llava_legacy.matches, read=llava_legacy.read),
     Layout(name=llava_hf.NAME, summary=llava_hf.SUMMARY, matches=llava_hf.matches, read=llava_hf.read),
     Layout(name=clip.NAME, summary=clip.SUMMARY, matches=clip.matches, read=clip.read),
+    Layout(
+        name=language_model.NAME,
+        summary=language_model.SUMMARY,
+        matches=language_model.matches,
+        read=language_model.read,
+    ),
 )
 """The first that matches is taken, so narrow ones stand before wide ones."""
 

@@ -1,0 +1,125 @@
+"""Three parts to one stock Hugging Face LLaVA folder: tensor by tensor, atomic, and resumable after a kill."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from doctorsun.errors import DataError, WeightsError
+from doctorsun.processor.processor import Processor
+from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_json, write_text
+from doctorsun.weights.config_files import portable_config
+from doctorsun.weights.parts import Parts
+from doctorsun.weights.stock_folder import StockFolder, require_network, stock_folder
+from doctorsun.weights.tensors.open import open_tensors
+
+REPORT, SUMS, BEGUN = "import.json", "SHA256SUMS", "begun.json"
+LIBRARIES = ("doctorsun", "torch", "transformers", "tokenizers", "safetensors")
+
+
+def assemble(
+    parts: Parts,
+    out: Path,
+    *,
+    dtype: torch.dtype | None = None,
+    chat: str | None = None,
+    origin: Mapping[str, Any],
+    contents: str = "",
+) -> dict[str, Any]:
+    """Write parts as one stock folder.
+
+    Args:
+        parts: complete, with their adapters joined.
+        out: the folder; nothing may be there. Until it is whole it lies beside, hidden; the same call again goes on
+            with what is written, another call begins anew.
+        dtype: of every tensor; None: the language model's.
+        chat: name of the chat template; None: the language model's own.
+        origin: where the parts come from, for ``import.json``.
+        contents: what tells these sources from others of the same names and shapes, such as hashes or revisions.
+
+    Returns:
+        What ``import.json`` holds.
+
+    Raises:
+        WeightsError: the parts do not fit, or a source is damaged.
+        DataError: there is something at ``out`` already.
+        MachineError: the disk is full; what is written stays for the next call.
+    """
+    return write_stock(stock_folder(parts, dtype=dtype, chat=chat), out, origin=origin, contents=contents)
+
+
+def write_stock(stock: StockFolder, out: Path, *, origin: Mapping[str, Any], contents: str = "") -> dict[str, Any]:
+    """Write a settled folder, as `assemble` does; the same arguments, result and errors."""
+    if out.exists():
+        raise DataError(f"cannot write {out}", got="a folder that is already there", do="remove it or name another")
+    config = portable_config(stock.config, stock.dtype)
+    report = {**origin, **stock.notes, "versions": {name: version(name) for name in LIBRARIES}}
+    unfinished = unfinished_path(out)
+    with disk_errors(out):
+        _begin(unfinished, _identity(stock, config, report, contents))
+        sums = _write_tensors(stock, unfinished)
+        write_json(unfinished / "config.json", config)
+        write_json(unfinished / "generation_config.json", dict(stock.generation))
+        stock.write_processor(unfinished)
+        write_json(unfinished / REPORT, report)
+        _prove(unfinished, stock)
+        (unfinished / BEGUN).unlink()
+        _write_sums(unfinished, sums)
+        for path in unfinished.iterdir():
+            sync(path)
+        sync(unfinished)
+        unfinished.rename(out)
+        sync(out.parent)
+    return report
+
+
+def _identity(stock: StockFolder, config: Mapping[str, Any], report: Mapping[str, Any], contents: str) -> str:
+    """Return what tells this folder from every other one."""
+    headers = [
+        (name, f"{tensor.header.dtype}", tensor.header.shape, tensor.sources) for name, tensor in stock.tensors.items()
+    ]
+    told = json.dumps([contents, report, config, dict(stock.generation), headers], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _begin(folder: Path, identity: str) -> None:
+    """Keep what the same call has written before; anything else is removed, so that two never mix."""
+    begun = folder / BEGUN
+    if not begun.is_file() or begun.read_text(encoding="utf-8") != f'"{identity}"\n':
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        write_json(begun, identity)
+
+
+def _write_tensors(stock: StockFolder, folder: Path) -> dict[str, str]:
+    from safetensors.torch import save_file
+
+    path = folder / "model.safetensors"
+    save_file({name: tensor.compute() for name, tensor in stock.tensors.items()}, path, metadata={"format": "pt"})
+    return {path.name: sha256_file(path)}
+
+
+def _prove(folder: Path, stock: StockFolder) -> None:
+    """Read back what was written: the network's tensors, and a processor that agrees with it."""
+    require_network(open_tensors(folder).headers, stock.config, stock.dtype)
+    processor = Processor.from_folder(folder)
+    got = (processor.image_token_id, processor.num_visual_tokens)
+    expected = (stock.config.image_token_id, stock.config.image_seq_length)
+    if got != expected:
+        raise WeightsError(
+            f"{folder}: the processor",
+            got=f"image token {got[0]}, {got[1]} visual tokens",
+            expected=f"image token {expected[0]}, {expected[1]} visual tokens, as the configuration says",
+            do="give the configuration of this very vision tower with --vision-config",
+        )
+
+
+def _write_sums(folder: Path, known: Mapping[str, str]) -> None:
+    """Write ``SHA256SUMS`` over every file, as ``sha256sum -c`` reads it."""
+    lines = [f"{known.get(path.name) or sha256_file(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    write_text(folder / SUMS, "".join(lines))

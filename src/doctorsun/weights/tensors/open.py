@@ -1,4 +1,4 @@
-"""Opening tensors wherever they lie: one file, or the shards of a folder."""
+"""Opening tensors wherever they lie: one file, the shards of a folder, or the parts of a training's ranks."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from doctorsun.weights.tensors.byte_range import first_bytes
 from doctorsun.weights.tensors.safetensors_file import open_safetensors
 from doctorsun.weights.tensors.tensor_files import ManyTensorFiles, TensorFiles
 from doctorsun.weights.tensors.torch_file import open_torch
+from doctorsun.weights.tensors.zero_checkpoint import open_zero_checkpoint
+from doctorsun.weights.tensors.zero_ranks import is_zero_checkpoint
 
 TORCH_SUFFIXES = (".bin", ".pth", ".pt")
 FOLDER_FILES = (
@@ -23,7 +25,7 @@ INDEX_SUFFIX = ".index.json"
 
 
 def open_tensors(path: Path) -> TensorFiles:
-    """Open a file of tensors, or the tensors of a folder as transformers names their files.
+    """Open a file of tensors, or those of a folder: by transformers' names, or as DeepSpeed's ranks wrote them.
 
     Raises:
         WeightsError: nothing is there, a shard of the index is missing, or a file is damaged.
@@ -33,6 +35,8 @@ def open_tensors(path: Path) -> TensorFiles:
     for name in FOLDER_FILES:
         if (path / name).is_file():
             return _open_index(path / name) if name.endswith(INDEX_SUFFIX) else _open_file(path / name)
+    if is_zero_checkpoint(path):
+        return open_zero_checkpoint(path)
     raise WeightsError(
         f"{path}",
         got="a folder without weights",

@@ -1,16 +1,17 @@
 """A published tokenizer made ready for a LLaVA: an image token, a pad token, a chat template, the ends of answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer
 
 from doctorsun.errors import WeightsError
+from doctorsun.processor.added_tokens import next_id, with_token
 from doctorsun.processor.chat_families import choose_family
 from doctorsun.processor.chat_template import ChatTemplate
-from doctorsun.processor.published_tokenizer import load_published, next_id, with_token
-from doctorsun.processor.tokenizer import IMAGE, PAD, TokenNames, document_end, save_tokenizer, token_id
+from doctorsun.processor.published_tokenizer import load_published
+from doctorsun.processor.tokenizer import IMAGE, PAD, TokenNames, document_end, id_of, save_tokenizer
 from doctorsun.processor.tokenizer_settings import TokenizerSettings
 
 
@@ -25,6 +26,7 @@ class PreparedTokenizer:
         template: the chat template.
         stop_ids: ids that end an answer, each once; for ``eos_token_id`` of ``generation_config.json``.
         added: ids of the tokens that were not there before, by their texts.
+        notes: what a reader should know.
     """
 
     tokenizer: Tokenizer
@@ -33,26 +35,27 @@ class PreparedTokenizer:
     template: ChatTemplate
     stop_ids: tuple[int, ...]
     added: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
     @property
     def image_id(self) -> int:
         """Id of ``<image>``, which visual features replace."""
-        return token_id(self.tokenizer, IMAGE)
+        return id_of(self.tokenizer, IMAGE)
 
     @property
     def pad_id(self) -> int:
         """Id of the pad token."""
-        return token_id(self.tokenizer, self.names.pad)
+        return id_of(self.tokenizer, self.names.pad)
 
     @property
     def bos_id(self) -> int | None:
         """Id of the token that begins a text; None where the tokenizer has none (Qwen2)."""
-        return token_id(self.tokenizer, self.names.bos) if self.names.bos else None
+        return id_of(self.tokenizer, self.names.bos) if self.names.bos else None
 
     @property
     def eos_id(self) -> int:
         """Id of the token that the tokenizer's configuration calls the end."""
-        return token_id(self.tokenizer, self.names.eos)
+        return id_of(self.tokenizer, self.names.eos)
 
     @property
     def num_ids(self) -> int:
@@ -72,28 +75,27 @@ def prepare_tokenizer(folder: Path, *, chat: str | None, model_type: str = "") -
         WeightsError: there is no tokenizer, a file is damaged, no token ends a text, or nothing tells the template.
     """
     settings = TokenizerSettings.read(folder)
-    tokenizer = load_published(settings)
-    family = choose_family(chat, tokenizer.get_vocab(with_added_tokens=True), model_type)
-    before = tokenizer.get_vocab(with_added_tokens=True)
-    names = TokenNames(
-        bos=_known(tokenizer, settings, "bos_token"),
-        eos=_known(tokenizer, settings, "eos_token") or family.ends_turns,
-        pad=settings.token("pad_token") or PAD,
-        unk=_known(tokenizer, settings, "unk_token"),
-    )
+    published = load_published(settings)
+    tokenizer, before = published.tokenizer, published.tokenizer.get_vocab(with_added_tokens=True)
+    family = choose_family(chat, before, model_type)
+    names = replace(published.names, eos=published.names.eos or family.ends_turns, pad=published.names.pad or PAD)
+    if not names.eos:
+        raise WeightsError(
+            f"{folder}", got="no eos_token", expected="a token that ends a text", do="name it in tokenizer_config.json"
+        )
     for text in (IMAGE, names.pad):
-        known = tokenizer.token_to_id(text)
-        token = AddedToken(text, special=True, normalized=False)
-        tokenizer = with_token(tokenizer, token, next_id(tokenizer) if known is None else known)
+        token_id = before.get(text, next_id(tokenizer))
+        tokenizer = with_token(tokenizer, AddedToken(text, special=True, normalized=False), token_id)
     named_ends = (names.eos, family.ends_turns or names.eos, document_end(tokenizer, names.eos))
-    ends = (*settings.eos_ids(), *(token_id(tokenizer, text) for text in named_ends))
+    ends = (*settings.eos_ids(), *(id_of(tokenizer, text) for text in named_ends))
     return PreparedTokenizer(
         tokenizer=tokenizer,
         names=names,
         chat=family.name,
         template=ChatTemplate(family.template, bos_token=names.bos, eos_token=names.eos),
         stop_ids=tuple(dict.fromkeys(ends)),
-        added={text: token_id(tokenizer, text) for text in (IMAGE, names.pad) if text not in before},
+        added={text: id_of(tokenizer, text) for text in (IMAGE, names.pad) if text not in before},
+        notes=published.notes,
     )
 
 
@@ -108,15 +110,3 @@ def save_prepared(prepared: PreparedTokenizer, folder: Path, max_length: int) ->
     save_tokenizer(
         prepared.tokenizer, folder, names=prepared.names, template=prepared.template.source, max_length=max_length
     )
-
-
-def _known(tokenizer: Tokenizer, settings: TokenizerSettings, key: str) -> str:
-    text = settings.token(key)
-    if text and tokenizer.token_to_id(text) is None:
-        raise WeightsError(
-            f"{settings.folder}: {key}",
-            got=f"{text}, which the vocabulary does not hold",
-            expected="a token of the vocabulary",
-            do="copy the tokenizer's files again, all from one place",
-        )
-    return text

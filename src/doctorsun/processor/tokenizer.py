@@ -79,7 +79,7 @@ class _Counter:
             yield text
 
 
-def token_id(tokenizer: Tokenizer, token: str) -> int:
+def id_of(tokenizer: Tokenizer, token: str) -> int:
     """Return the id of a special token.
 
     Raises:

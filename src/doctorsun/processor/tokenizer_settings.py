@@ -85,8 +85,11 @@ class TokenizerSettings:
             raise self._wrong("eos_token_id", value, "an id or a list of ids", GENERATION_FILE)
         return tuple(ids)
 
-    def added_tokens(self) -> dict[int, AddedToken]:
+    def added_tokens(self, *, in_raw_text: bool = False) -> dict[int, AddedToken]:
         """Return the tokens that stand outside the vocabulary, or take the place of one in it, by their ids.
+
+        Args:
+            in_raw_text: they are looked for before the text is normalised, whatever the files say.
 
         Raises:
             WeightsError: an entry is no token or no id.
@@ -103,7 +106,7 @@ class TokenizerSettings:
                     single_word=bool(value.get("single_word")),
                     lstrip=bool(value.get("lstrip")),
                     rstrip=bool(value.get("rstrip")),
-                    normalized=bool(value.get("normalized")),
+                    normalized=bool(value.get("normalized")) and not in_raw_text,
                     special=bool(value.get("special")),
                 )
             except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -3,20 +3,25 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from doctorsun.errors import DataError, WeightsError
 from doctorsun.processor.processor import Processor
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_json, write_text
 from doctorsun.weights.config_files import portable_config
+from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import StockFolder, require_network, stock_folder
 from doctorsun.weights.tensors.open import open_tensors
+
+Watch = Callable[[int, int], None]
+"""Called with the bytes of tensors that were made, and the bytes of all."""
 
 REPORT, SUMS, BEGUN = "import.json", "SHA256SUMS", "begun.json"
 LIBRARIES = ("doctorsun", "torch", "transformers", "tokenizers", "safetensors")
@@ -30,6 +35,7 @@ def assemble(
     chat: str | None = None,
     origin: Mapping[str, Any],
     contents: str = "",
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Write parts as one stock folder.
 
@@ -41,6 +47,7 @@ def assemble(
         chat: name of the chat template; None: the language model's own.
         origin: where the parts come from, for ``import.json``.
         contents: what tells these sources from others of the same names and shapes, such as hashes or revisions.
+        watch: is told of the progress.
 
     Returns:
         What ``import.json`` holds.
@@ -50,10 +57,12 @@ def assemble(
         DataError: there is something at ``out`` already.
         MachineError: the disk is full; what is written stays for the next call.
     """
-    return write_stock(stock_folder(parts, dtype=dtype, chat=chat), out, origin=origin, contents=contents)
+    return write_stock(stock_folder(parts, dtype=dtype, chat=chat), out, origin=origin, contents=contents, watch=watch)
 
 
-def write_stock(stock: StockFolder, out: Path, *, origin: Mapping[str, Any], contents: str = "") -> dict[str, Any]:
+def write_stock(
+    stock: StockFolder, out: Path, *, origin: Mapping[str, Any], contents: str = "", watch: Watch | None = None
+) -> dict[str, Any]:
     """Write a settled folder, as `assemble` does; the same arguments, result and errors."""
     if out.exists():
         raise DataError(f"cannot write {out}", got="a folder that is already there", do="remove it or name another")
@@ -62,7 +71,7 @@ def write_stock(stock: StockFolder, out: Path, *, origin: Mapping[str, Any], con
     unfinished = unfinished_path(out)
     with disk_errors(out):
         _begin(unfinished, _identity(stock, config, report, contents))
-        sums = _write_tensors(stock, unfinished)
+        sums = _write_tensors(_watched(stock.tensors, watch), unfinished)
         write_json(unfinished / "config.json", config)
         write_json(unfinished / "generation_config.json", dict(stock.generation))
         stock.write_processor(unfinished)
@@ -96,11 +105,26 @@ def _begin(folder: Path, identity: str) -> None:
         write_json(begun, identity)
 
 
-def _write_tensors(stock: StockFolder, folder: Path) -> dict[str, str]:
+def _watched(tensors: LazyTensors, watch: Watch | None) -> LazyTensors:
+    """Return the tensors, each telling when it was made."""
+    if watch is None:
+        return tensors
+    total, done = sum(tensor.header.size_bytes for tensor in tensors.values()), 0
+
+    def tell(made: Tensor) -> Tensor:
+        nonlocal done
+        done += made.nbytes
+        watch(done, total)
+        return made
+
+    return {name: tensor.map(tell) for name, tensor in tensors.items()}
+
+
+def _write_tensors(tensors: LazyTensors, folder: Path) -> dict[str, str]:
     from safetensors.torch import save_file
 
     path = folder / "model.safetensors"
-    save_file({name: tensor.compute() for name, tensor in stock.tensors.items()}, path, metadata={"format": "pt"})
+    save_file({name: tensor.compute() for name, tensor in tensors.items()}, path, metadata={"format": "pt"})
     return {path.name: sha256_file(path)}
 
 

@@ -1,14 +1,16 @@
 """From published weights, which may lack parts, to the three parts of one LLaVA."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Literal
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensors
-from doctorsun.weights.parts import Adapter, LanguagePart, Parts, ProjectorPart, Published, VisionPart
+from doctorsun.weights.lora import joined
+from doctorsun.weights.parts import Adapter, Parts, Published
 
 PartName = Literal["vision", "projector", "language"]
+PARTS: tuple[PartName, ...] = ("vision", "projector", "language")
 
 OPTIONS: Mapping[PartName, str] = {
     "vision": "--vision FOLDER or --vision hf:openai/clip-vit-large-patch14-336",
@@ -31,7 +33,7 @@ def complete(
 ) -> Parts:
     """Return the parts of a LLaVA, adapters joined into them.
 
-    A part that is given wins over the weights' own; see `superseded`.
+    A part that is given wins over the weights' own; `unused` names what is left over then.
 
     Args:
         published: the weights.
@@ -58,26 +60,21 @@ def complete(
     return parts
 
 
-def superseded(
-    published: Published,
-    *,
-    vision: Published | None = None,
-    projector: Published | None = None,
-    language: Published | None = None,
-) -> dict[str, str]:
-    """Return the tensors of the weights' own parts whose place given ones take, each with the reason."""
-    own: tuple[tuple[PartName, Published | None, VisionPart | ProjectorPart | LanguagePart | None], ...] = (
-        ("vision", vision, published.vision),
-        ("projector", projector, published.projector),
-        ("language", language, published.language),
-    )
-    return {
-        source: f"the {NOUNS[name]} is taken from --{name}"
-        for name, given, part in own
-        if given is not None and part is not None
-        for tensor in part.tensors.values()
-        for source in tensor.sources
-    }
+def unused(published: Published, names: Collection[PartName], why: str) -> dict[str, str]:
+    """Return the tensors of these parts, and of adapters to them, each with the same reason.
+
+    Args:
+        published: the weights.
+        names: parts of theirs that nobody takes.
+        why: the reason.
+    """
+    parts = {"vision": published.vision, "projector": published.projector, "language": published.language}
+    tensors = [tensor for name in names if (part := parts[name]) is not None for tensor in part.tensors.values()]
+    for adapter in published.adapters:
+        if adapter.part in names:
+            pairs = [tensor for pair in adapter.pairs.values() for tensor in (pair.down, pair.up)]
+            tensors += [*pairs, *adapter.replaced.values()]
+    return {source: why for tensor in tensors for source in tensor.sources}
 
 
 def _missing(name: PartName, published: Published, given: Published | None) -> WeightsError:
@@ -104,8 +101,6 @@ def _adapters(name: PartName, published: Published, given: Published | None) -> 
 
 def _joined(tensors: LazyTensors, adapters: list[Adapter]) -> LazyTensors:
     for adapter in adapters:
-        from doctorsun.weights.lora import joined
-
         tensors = joined(tensors, adapter)
     return tensors
 

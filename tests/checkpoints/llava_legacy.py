@@ -3,7 +3,8 @@
 Names and shapes: haotian-liu/LLaVA@c121f04, llava/model/llava_arch.py (``mm_projector``, ``vision_tower`` inside
 ``vision_tower``), language_model/llava_llama.py; microsoft/LLaVA-Med@821e1c7, language_model/llava_mistral.py.
 Settings: config.json of xtuner/llava-llama-3-8b-v1_1-hf (the converter that Doctor Sun names),
-williamliu/Qilin-Med-VL and microsoft/llava-med-v1.5-mistral-7b, with small sizes. Quirks kept: a dangling ``mm_vision_tower``; no pad token;
+williamliu/Qilin-Med-VL and microsoft/llava-med-v1.5-mistral-7b, with small sizes. Quirks kept: a dangling
+``mm_vision_tower``; no pad token;
 ``image_aspect_ratio`` in the configuration; files of the trainer and ``mm_projector.bin`` beside Qilin's shards.
 """
 

@@ -101,6 +101,10 @@ def _measured(tensors: LazyTensors, where: str) -> dict[str, int]:
 def _heads(tensors: LazyTensors, settings: dict[str, Any], where: str) -> tuple[int, int]:
     """Return the rows of queries and of keys, after proving them on the numbers of heads."""
     num_heads = settings.setdefault("num_attention_heads", NUM_HEADS)
+    if type(num_heads) is not int or num_heads < 1:
+        raise WeightsError(
+            f"{where}: num_attention_heads", got=f"{num_heads!r}", expected="a whole number of heads", do=DO
+        )
     head_size = settings.get("head_dim") or settings["hidden_size"] // num_heads
     queries, keys = (_matrix(tensors, f"{FIRST_LAYER}.self_attn.{side}_proj.weight", where)[0] for side in "qk")
     num_keys = settings.get("num_key_value_heads") or keys // head_size

@@ -12,7 +12,7 @@ from doctorsun.weights.tensors.tensor_files import TensorFiles
 PartName = Literal["vision", "projector", "language"]
 
 COUNTED_ANEW: Mapping[str, str] = {
-    ".embeddings.position_ids": "places of the patches, counted anew",
+    ".embeddings.position_ids": "numbers of the places, counted anew",
     ".rotary_emb.inv_freq": "rotary frequencies, computed from the settings",
 }
 """Buffers that transformers kept in files once, by the end of their names."""

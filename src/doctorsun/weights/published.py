@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.layouts import clip, language_model, llava_hf, llava_legacy, mm_projector
+from doctorsun.weights.layouts import clip, enhanced_llava, language_model, llava_hf, llava_legacy, mm_projector
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import Published, ReadOptions
 
@@ -30,6 +30,12 @@ class Layout:
 LAYOUTS: tuple[Layout, ...] = (
     Layout(name=mm_projector.NAME, summary=mm_projector.SUMMARY, matches=mm_projector.matches, read=mm_projector.read),
     Layout(name=llava_legacy.NAME, summary=llava_legacy.SUMMARY, matches=llava_legacy.matches, read=llava_legacy.read),
+    Layout(
+        name=enhanced_llava.NAME,
+        summary=enhanced_llava.SUMMARY,
+        matches=enhanced_llava.matches,
+        read=enhanced_llava.read,
+    ),
     Layout(name=llava_hf.NAME, summary=llava_hf.SUMMARY, matches=llava_hf.matches, read=llava_hf.read),
     Layout(name=clip.NAME, summary=clip.SUMMARY, matches=clip.matches, read=clip.read),
     Layout(

@@ -68,6 +68,12 @@ def tokenizer_folder(folder: Path) -> Path | None:
     return folder if any((folder / name).is_file() for name in TOKENIZER_FILES) else None
 
 
+def knows_token(folder: Path, token: str) -> bool:
+    """Return whether the tokenizer of a folder has a token, by a look into its JSON files."""
+    paths = [folder / name for name in ("tokenizer.json", "tokenizer_config.json")]
+    return any(token.encode() in path.read_bytes() for path in paths if path.is_file())
+
+
 def strange_tokenizer(folder: Path) -> tuple[str, ...]:
     """Return what is strange about the tokenizer of a folder: none at all, or no token for padding.
 

@@ -13,7 +13,7 @@ from typing import Any
 from doctorsun.errors import WeightsError
 from doctorsun.weights.language_part import language_part
 from doctorsun.weights.part_names import GroupedTensors, NameRule, clip_rules, group_tensors
-from doctorsun.weights.parts import FeatureStrategy, LanguagePart, ProjectorPart, Published, ReadOptions, VisionPart
+from doctorsun.weights.parts import FeatureStrategy, ProjectorPart, Published, ReadOptions, VisionPart
 from doctorsun.weights.projector_part import projector_part
 from doctorsun.weights.rope import strange_rope
 from doctorsun.weights.settings_files import (
@@ -56,7 +56,7 @@ def read(path: Path, options: ReadOptions) -> Published:
     files, config = open_tensors(path), read_settings(path, "config.json")
     grouped = group_tensors(files, RULES, where=f"{path}")
     images = read_image_settings(path)
-    language = _language(grouped, path, config, options)
+    language = language_part(grouped, folder=path, config=text_settings(config), options=options)
     return Published(
         layout=NAME,
         tensors=files.headers,
@@ -110,16 +110,16 @@ def stock_projector(
     )
 
 
-def _language(grouped: GroupedTensors, path: Path, config: Mapping[str, Any], options: ReadOptions) -> LanguagePart:
+def text_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the language model, with those that transformers 5 keeps on the outer configuration."""
     text = dict(config.get("text_config") or {})
     text.setdefault("model_type", "llama")
-    # transformers 5 keeps these on the outer configuration.
     if config.get("tie_word_embeddings"):
         text["tie_word_embeddings"] = True
     for name in ("torch_dtype", "dtype", "quantization_config"):
         if name in config:
             text.setdefault(name, config[name])
-    return language_part(grouped, folder=path, config=text, options=options)
+    return text
 
 
 def _refused(path: Path, name: str, got: object, expected: str) -> WeightsError:

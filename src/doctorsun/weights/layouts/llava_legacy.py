@@ -17,8 +17,14 @@ from doctorsun.weights.language_part import language_part
 from doctorsun.weights.layouts.legacy_settings import legacy_projector
 from doctorsun.weights.part_names import GroupedTensors, NameRule, clip_rules, group_tensors
 from doctorsun.weights.parts import LanguagePart, Published, ReadOptions, VisionPart
-from doctorsun.weights.rope import LLAMA_3_VOCABULARY, strange_rope
-from doctorsun.weights.settings_files import read_image_settings, read_settings, strange_files, strange_tokenizer
+from doctorsun.weights.rope import strange_rope
+from doctorsun.weights.settings_files import (
+    knows_token,
+    read_image_settings,
+    read_settings,
+    strange_files,
+    strange_tokenizer,
+)
 from doctorsun.weights.tensors.open import open_tensors
 from doctorsun.weights.vision_geometry import vision_config
 
@@ -38,6 +44,7 @@ RULES = (
     NameRule("projector", re.compile(r"model\.mm_projector\.(.*)"), r"\1"),
     NameRule("language", re.compile(r"(?:model\.(?:embed_tokens|layers|norm)|lm_head)\..*"), r"\g<0>"),
 )
+LLAMA_3_END = "<|eot_id|>"
 OF_LLAVA = re.compile(
     r"_.*|architectures|auto_map|model_type|rope_parameters|transformers_version|max_sequence_length|use_mm_proj"
     r"|(mm|tune|freeze|unfreeze|image|tokenizer|pretrain_mm|vision)_.*|s2|s2_scales"
@@ -76,7 +83,7 @@ def read(path: Path, options: ReadOptions) -> Published:
     text_config = {**config, "model_type": _language_model(config, path)}
     projector = legacy_projector(config, where=f"{path}: config.json")
     grouped = group_tensors(files, RULES, where=f"{path}")
-    chat = _chat(grouped, text_config["model_type"])
+    chat = _chat(path, text_config["model_type"])
     language = language_part(grouped, folder=path, config=text_config, options=options, chat=chat)
     return Published(
         layout=NAME,
@@ -143,11 +150,10 @@ def _vision(grouped: GroupedTensors, path: Path, options: ReadOptions) -> Vision
     )
 
 
-def _chat(grouped: GroupedTensors, model_type: str) -> str:
-    if model_type != "llama":
-        return {"mistral": "mistral_instruct", "qwen2": "chatml"}[model_type]
-    words = grouped.language.get("model.embed_tokens.weight")
-    return "llama3" if words is not None and words.header.shape[0] >= LLAMA_3_VOCABULARY else "vicuna_v1"
+def _chat(path: Path, model_type: str) -> str:
+    if model_type == "llama":
+        return "llama3" if knows_token(path, LLAMA_3_END) else "vicuna_v1"
+    return {"mistral": "mistral_instruct", "qwen2": "chatml"}[model_type]
 
 
 def _strange_tower(config: Mapping[str, Any], *, has_tower: bool) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ class Adapter:
         replaced: tensors that take the place of the part's own (PEFT's ``modules_to_save``), by its names.
     """
 
-    part: Literal["vision", "language"]
+    part: Literal["vision", "projector", "language"]
     pairs: Mapping[str, LowRankPair]
     replaced: LazyTensors = field(default_factory=dict[str, LazyTensor])
 

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.layouts import clip, enhanced_llava, language_model, llava_hf, llava_legacy, mm_projector
+from doctorsun.weights.layouts import (
+    clip,
+    enhanced_llava,
+    language_model,
+    llava_hf,
+    llava_legacy,
+    mm_projector,
+    peft_adapter,
+    xtuner_checkpoint,
+    xtuner_folder,
+)
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import Published, ReadOptions
 
@@ -29,6 +39,16 @@ class Layout:
 
 LAYOUTS: tuple[Layout, ...] = (
     Layout(name=mm_projector.NAME, summary=mm_projector.SUMMARY, matches=mm_projector.matches, read=mm_projector.read),
+    Layout(name=peft_adapter.NAME, summary=peft_adapter.SUMMARY, matches=peft_adapter.matches, read=peft_adapter.read),
+    Layout(
+        name=xtuner_folder.NAME, summary=xtuner_folder.SUMMARY, matches=xtuner_folder.matches, read=xtuner_folder.read
+    ),
+    Layout(
+        name=xtuner_checkpoint.NAME,
+        summary=xtuner_checkpoint.SUMMARY,
+        matches=xtuner_checkpoint.matches,
+        read=xtuner_checkpoint.read,
+    ),
     Layout(name=llava_legacy.NAME, summary=llava_legacy.SUMMARY, matches=llava_legacy.matches, read=llava_legacy.read),
     Layout(
         name=enhanced_llava.NAME,

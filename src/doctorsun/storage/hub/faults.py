@@ -21,13 +21,13 @@ class HubWords:
 
     Attributes:
         title: the hub's name.
-        token: environment variable of the token.
-        endpoint: environment variable of the address, for mirrors.
+        token_variable: environment variable of the token.
+        endpoint_variable: environment variable of the address, for mirrors.
     """
 
     title: str
-    token: str
-    endpoint: str
+    token_variable: str
+    endpoint_variable: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +95,11 @@ def _expected(fault: Fault, words: HubWords) -> str:
 
 def _advice(fault: Fault, words: HubWords) -> str:
     if fault.status is None:
-        return f"check the network; {words.endpoint} names a mirror, and --offline takes what is on this machine"
+        return f"check the network; {words.endpoint_variable} names a mirror, and --offline takes what is here already"
     advice = {
-        401: f"set {words.token}; hubs also answer so for a name that does not exist",
-        403: f"ask for access on its page, and set {words.token} of the account that has it",
-        404: f"check owner, name, revision and path; for a private repository set {words.token}",
+        401: f"set {words.token_variable}; hubs also answer so for a name that does not exist",
+        403: f"ask for access on its page, and set {words.token_variable} of the account that has it",
+        404: f"check owner, name, revision and path; for a private repository set {words.token_variable}",
         429: "it was asked too often: wait some minutes and run again; finished files stay",
     }
     busy = "the hub is out of order: run again later; finished files stay"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,8 @@ from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_fil
 
 Result = TypeVar("Result")
 
-WORDS = HubWords(title="Hugging Face", token="HF_TOKEN", endpoint="HF_ENDPOINT")  # noqa: S106 (a variable's name)
+TOKEN, ENDPOINT = "HF_TOKEN", "HF_ENDPOINT"
+WORDS = HubWords(title="Hugging Face", token_variable=TOKEN, endpoint_variable=ENDPOINT)
 ERRORS = (OSError, httpx2.HTTPError, HFValidationError, RuntimeError)  # RuntimeError: of its storage, Xet
 
 
@@ -28,7 +30,7 @@ class HuggingFaceHub:
 
     Args:
         endpoint: its address; HF_ENDPOINT's when None.
-        cache: folder of the client's cache; HF_HUB_CACHE's or HF_HOME's when None.
+        cache: folder of the client's cache; HF_HUB_CACHE's, else HF_HOME's when None.
         token: of an account; when None HF_TOKEN's or what 'hf auth login' stored, and False for none.
         patience: with a hub that is busy.
     """
@@ -41,8 +43,8 @@ class HuggingFaceHub:
         token: str | bool | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.cache = cache or Path(constants.HF_HUB_CACHE)
-        self._api = HfApi(endpoint=endpoint or os.environ.get("HF_ENDPOINT"), token=token, library_name="doctorsun")
+        self.cache = cache or Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
+        self._api = HfApi(endpoint=endpoint or os.environ.get(ENDPOINT), token=token, library_name="doctorsun")
         self._patience = patience or Patience()
 
     def resolve(self, repository: Repository, revision: str | None) -> str:
@@ -59,6 +61,7 @@ class HuggingFaceHub:
         entries = self._ask(
             _place(repository, revision),
             lambda: list(self._api.list_repo_tree(name, repo_type=kind, revision=revision, recursive=True)),
+            client_tries=True,
         )
         return tuple(_listed(entry) for entry in entries if isinstance(entry, RepoFile))
 
@@ -119,8 +122,8 @@ class HuggingFaceHub:
         )
         return str(page)
 
-    def _ask(self, what: str, request: Callable[[], Result]) -> Result:
-        answer = self._patience.ask(request, ERRORS, _fault)
+    def _ask(self, what: str, request: Callable[[], Result], *, client_tries: bool = False) -> Result:
+        answer = self._patience.ask(request, ERRORS, partial(_fault, is_final=client_tries))
         if isinstance(answer, Fault):
             raise refusal(what, answer, WORDS)
         return answer
@@ -136,7 +139,7 @@ def _listed(entry: RepoFile) -> RemoteFile:
     return remote_file(entry.path, entry.lfs.size, sha256=entry.lfs.sha256)
 
 
-def _fault(error: Exception) -> Fault:
+def _fault(error: Exception, *, is_final: bool) -> Fault:
     """Read an error of the client; one of this machine's disk is raised again."""
     if isinstance(error, OSError) and error.errno is not None:
         raise error
@@ -146,12 +149,12 @@ def _fault(error: Exception) -> Fault:
     tried = isinstance(error, LocalEntryNotFoundError)  # the client asked several times before it looked in its cache
     answered = error if isinstance(error, HfHubHTTPError) else cause if isinstance(cause, HfHubHTTPError) else None
     if answered is None:
-        return Fault(status=None, detail=str(cause if tried and cause else error), is_final=tried)
+        return Fault(status=None, detail=str(cause if tried and cause else error), is_final=is_final or tried)
     headers = answered.response.headers
     wanted = headers.get("Retry-After", "")
     return Fault(
         status=answered.response.status_code,
         detail=headers.get("X-Error-Message") or answered.server_message or answered.response.reason_phrase,
         retry_after_s=float(wanted) if wanted.isdigit() else None,
-        is_final=tried,
+        is_final=is_final or tried,
     )

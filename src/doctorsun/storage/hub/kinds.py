@@ -1,6 +1,5 @@
 """Which files are taken from a hub, and brought to one: tensors, tables and texts; never code."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
@@ -13,26 +12,28 @@ class Kinds:
     """What is published, where it lies on a hub, and the files that it is made of.
 
     Attributes:
+        title: what it is, for messages.
         repository: the kind of repository that hubs keep it in.
         suffixes: of the files that are taken; nothing in them is ever run.
+        needed: the file that it cannot be without, where there is one.
     """
 
+    title: str
     repository: RepositoryKind
     suffixes: frozenset[str]
+    needed: str | None = None
 
     def takes(self, path: str) -> bool:
-        """Say whether a file of a repository is taken: by its suffix or its name, and not from a hidden folder."""
+        """Say whether a file of a repository is taken: by its suffix or its name, and neither hidden nor in hiding."""
         parts = PurePosixPath(path).parts
-        is_visible = not any(part.startswith(".") for part in parts)
-        return is_visible and (PurePosixPath(path).suffix.lower() in self.suffixes or parts[-1] in NAMES)
-
-    def take(self, paths: Iterable[str]) -> list[str]:
-        """Return the paths that are taken, in order."""
-        return sorted(path for path in paths if self.takes(path))
+        is_hidden = any(part.startswith(".") for part in parts)
+        return not is_hidden and (PurePosixPath(path).suffix.lower() in self.suffixes or parts[-1] in NAMES)
 
 
 TEXTS = frozenset({".json", ".jinja", ".md", ".txt"})
-NAMES = frozenset({"LICENSE", "NOTICE", "SHA256SUMS", "latest"})  # "latest" names the folder of a DeepSpeed checkpoint
+NAMES = frozenset({"LICENSE", "NOTICE", "SHA256SUMS", "latest"})
+"""Without a suffix; ``latest`` names the newest step in a checkpoint of DeepSpeed."""
+TENSORS = frozenset({".safetensors", ".bin", ".pth", ".pt"})
 
-WEIGHTS = Kinds(repository="model", suffixes=TEXTS | {".safetensors", ".bin", ".pth", ".pt", ".model"})
-STORE = Kinds(repository="dataset", suffixes=TEXTS | {".parquet"})
+WEIGHTS = Kinds(title="weights", repository="model", suffixes=TEXTS | TENSORS | {".model"})
+STORE = Kinds(title="a store", repository="dataset", suffixes=TEXTS | {".parquet"}, needed="manifest.json")

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 TOKEN, ENDPOINT = "MODELSCOPE_API_TOKEN", "MODELSCOPE_ENDPOINT"
 OLD_ENDPOINT = "MODELSCOPE_DOMAIN"  # of the client's earlier versions
-WORDS = HubWords(title="ModelScope", token=TOKEN, endpoint=ENDPOINT)
+WORDS = HubWords(title="ModelScope", token_variable=TOKEN, endpoint_variable=ENDPOINT)
 ERRORS = (HubError, requests.RequestException, OSError)
 MAX_CANDIDATES = 5
 LICENCE = "other"  # what the client fills in otherwise, Apache-2.0, is not ours to grant; the card tells

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from doctorsun.errors import WeightsError
+from doctorsun.weights.internlm2_adapter import llama_adapter
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.lora import joined
 from doctorsun.weights.parts import Adapter, Parts, Published
@@ -53,28 +54,35 @@ def complete(
         raise _missing("projector", published, projector)
     if model is None:
         raise _missing("language", published, language)
-    tower = replace(tower, tensors=_joined(tower.tensors, _adapters("vision", published, vision)))
-    model = replace(model, tensors=_joined(model.tensors, _adapters("language", published, language)))
-    parts = Parts(vision=tower, projector=middle, language=model)
+    changes = [llama_adapter(adapter, model.config) for adapter in _adapters("language", published, language)]
+    parts = Parts(
+        vision=replace(tower, tensors=_joined(tower.tensors, _adapters("vision", published, vision))),
+        projector=replace(middle, tensors=_joined(middle.tensors, _adapters("projector", published, projector))),
+        language=replace(model, tensors=_joined(model.tensors, changes)),
+    )
     _require_fit(parts)
     return parts
 
 
-def unused(published: Published, names: Collection[PartName], why: str) -> dict[str, str]:
-    """Return the tensors of these parts, and of adapters to them, each with the same reason.
+def unused(published: Published, names: Collection[PartName], why: str, *, joins: bool) -> dict[str, str]:
+    """Return the tensors of parts that nobody takes, each with the same reason.
 
     Args:
         published: the weights.
-        names: parts of theirs that nobody takes.
+        names: the parts.
         why: the reason.
+        joins: whether changes of these parts are joined all the same, into what somebody else brings.
     """
     parts = {"vision": published.vision, "projector": published.projector, "language": published.language}
     tensors = [tensor for name in names if (part := parts[name]) is not None for tensor in part.tensors.values()]
-    for adapter in published.adapters:
-        if adapter.part in names:
-            pairs = [tensor for pair in adapter.pairs.values() for tensor in (pair.down, pair.up)]
-            tensors += [*pairs, *adapter.replaced.values()]
-    return {source: why for tensor in tensors for source in tensor.sources}
+    sources = {source for tensor in tensors for source in tensor.sources}
+    changes = {source for adapter in published.adapters if adapter.part in names for source in _sources(adapter)}
+    return dict.fromkeys(sorted(sources - changes if joins else sources | changes), why)
+
+
+def _sources(adapter: Adapter) -> set[str]:
+    pairs = [tensor for pair in adapter.pairs.values() for tensor in (pair.down, pair.up)]
+    return {source for tensor in (*pairs, *adapter.replaced.values()) for source in tensor.sources}
 
 
 def _missing(name: PartName, published: Published, given: Published | None) -> WeightsError:

@@ -121,9 +121,9 @@ def _told(
     left_over = dict(own.left_over)
     for part in PARTS:
         if name == "source" and part in published:
-            left_over |= unused(own, [part], f"--{part} takes its place")
+            left_over |= unused(own, [part], f"--{part} takes its place", joins=True)
         elif name not in {"source", part}:
-            left_over |= unused(own, [part], f"not asked of --{name}")
+            left_over |= unused(own, [part], f"not asked of --{name}", joins=False)
     reasons = sorted(set(left_over.values()))
     by_reason = {reason: sorted(tensor for tensor in left_over if left_over[tensor] == reason) for reason in reasons}
     return told | {"layout": own.layout, "strange": list(own.strange), "left_over": by_reason}

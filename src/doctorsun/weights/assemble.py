@@ -19,11 +19,12 @@ from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import StockFolder, require_network, stock_folder
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.shard_writer import PROGRESS, write_shards
 
 Watch = Callable[[int, int], None]
 """Called with the bytes of tensors that were made, and the bytes of all."""
 
-REPORT, SUMS, BEGUN = "import.json", "SHA256SUMS", "begun.json"
+REPORT, SUMS = "import.json", "SHA256SUMS"
 LIBRARIES = ("doctorsun", "torch", "transformers", "tokenizers", "safetensors")
 
 
@@ -70,39 +71,24 @@ def write_stock(
     report = {**origin, **stock.notes, "versions": {name: version(name) for name in LIBRARIES}}
     unfinished = unfinished_path(out)
     with disk_errors(out):
-        _begin(unfinished, _identity(stock, config, report, contents))
-        sums = _write_tensors(_watched(stock.tensors, watch), unfinished)
-        write_json(unfinished / "config.json", config)
-        write_json(unfinished / "generation_config.json", dict(stock.generation))
-        stock.write_processor(unfinished)
-        write_json(unfinished / REPORT, report)
-        _prove(unfinished, stock)
-        (unfinished / BEGUN).unlink()
-        _write_sums(unfinished, sums)
-        for path in unfinished.iterdir():
-            sync(path)
-        sync(unfinished)
-        unfinished.rename(out)
-        sync(out.parent)
+        try:
+            tensors = _watched(stock.tensors, watch)
+            sums = write_shards(tensors, unfinished, identity=_identity(config, report, contents))
+            write_json(unfinished / "config.json", config)
+            write_json(unfinished / "generation_config.json", dict(stock.generation))
+            stock.write_processor(unfinished)
+            write_json(unfinished / REPORT, report)
+            _prove(unfinished, stock)
+        except WeightsError:
+            shutil.rmtree(unfinished, ignore_errors=True)  # no later call can go on with it
+            raise
+        _finish(unfinished, sums, out)
     return report
 
 
-def _identity(stock: StockFolder, config: Mapping[str, Any], report: Mapping[str, Any], contents: str) -> str:
-    """Return what tells this folder from every other one."""
-    headers = [
-        (name, f"{tensor.header.dtype}", tensor.header.shape, tensor.sources) for name, tensor in stock.tensors.items()
-    ]
-    told = json.dumps([contents, report, config, dict(stock.generation), headers], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _begin(folder: Path, identity: str) -> None:
-    """Keep what the same call has written before; anything else is removed, so that two never mix."""
-    begun = folder / BEGUN
-    if not begun.is_file() or begun.read_text(encoding="utf-8") != f'"{identity}"\n':
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        write_json(begun, identity)
+def _identity(config: Mapping[str, Any], report: Mapping[str, Any], contents: str) -> str:
+    """Return what tells this folder from every other one; names and shapes of the tensors come to it."""
+    return hashlib.sha256(json.dumps([contents, report, config], sort_keys=True).encode()).hexdigest()
 
 
 def _watched(tensors: LazyTensors, watch: Watch | None) -> LazyTensors:
@@ -120,14 +106,6 @@ def _watched(tensors: LazyTensors, watch: Watch | None) -> LazyTensors:
     return {name: tensor.map(tell) for name, tensor in tensors.items()}
 
 
-def _write_tensors(tensors: LazyTensors, folder: Path) -> dict[str, str]:
-    from safetensors.torch import save_file
-
-    path = folder / "model.safetensors"
-    save_file({name: tensor.compute() for name, tensor in tensors.items()}, path, metadata={"format": "pt"})
-    return {path.name: sha256_file(path)}
-
-
 def _prove(folder: Path, stock: StockFolder) -> None:
     """Read back what was written: the network's tensors, and a processor that agrees with it."""
     require_network(open_tensors(folder).headers, stock.config, stock.dtype)
@@ -143,7 +121,13 @@ def _prove(folder: Path, stock: StockFolder) -> None:
         )
 
 
-def _write_sums(folder: Path, known: Mapping[str, str]) -> None:
-    """Write ``SHA256SUMS`` over every file, as ``sha256sum -c`` reads it."""
+def _finish(folder: Path, known: Mapping[str, str], out: Path) -> None:
+    """Write ``SHA256SUMS`` over every file, as ``sha256sum -c`` reads it, and give the folder its name."""
+    (folder / PROGRESS).unlink()
     lines = [f"{known.get(path.name) or sha256_file(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
     write_text(folder / SUMS, "".join(lines))
+    for path in folder.iterdir():
+        sync(path)
+    sync(folder)
+    folder.rename(out)
+    sync(out.parent)

@@ -136,7 +136,7 @@ class HuggingFace(Loopback):
         self.created.append(wanted)
         if (kind, name) in self.repositories:
             return json_answer({"error": "it exists", "url": f"{self.url}/{name}"}, 409)
-        new = Published(name, kind, token=self.writer_token if wanted.get("private") else "")
+        new = Published(name, kind, token=self.writer_token if wanted.get("visibility") == "private" else "")
         new.commit({".gitattributes": b""})
         self.repositories[kind, name] = new
         return json_answer({"url": f"{self.url}/{'datasets/' if kind == 'dataset' else ''}{name}"})

@@ -13,13 +13,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, with its path and query decoded."""
+    """One request, with its path and query decoded; ``target`` is both as they came."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    target: str = ""
 
     def json(self) -> Any:
         """Return the body read as JSON."""
@@ -76,7 +77,7 @@ class Loopback:
         self.asked: list[Asked] = []
         self.faults: list[Fault] = []
         self.answer = answer
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"loopback": self}))
         self._server.daemon_threads = True
         port = self._server.server_address[1]
         self.url, self.storage_url = f"http://127.0.0.1:{port}", f"http://localhost:{port}"
@@ -104,45 +105,55 @@ class Loopback:
         return None
 
 
-def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body leave together
+class Handler(BaseHTTPRequestHandler):
+    """Reads one request after the other, and answers as its `Loopback` says."""
 
-        def handle_any(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(self.command, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
-            server.asked.append(asked)
-            fault = server.fault_for(asked)
-            if fault is not None and fault.kind == "status":
-                self.send(Answer(fault.status, b'{"error": "made to fail"}', dict(fault.headers)), asked, None)
-            else:
-                self.send(server.answer(asked), asked, fault)
+    loopback: Loopback
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body leave together
 
-        def send(self, answer: Answer, asked: Asked, fault: Fault | None) -> None:
-            status, body = answer.status, answer.body
-            span = re.fullmatch(r"bytes=(\d+)-(\d*)", asked.headers.get("range", ""))
-            if answer.ranged and span is not None:
-                start, stop = int(span[1]), int(span[2] or len(body) - 1) + 1
-                answer.headers["Content-Range"] = f"bytes {start}-{min(stop, len(body)) - 1}/{len(body)}"
-                status, body = 206, body[start:stop]
-            if fault is not None and fault.kind == "wrong":
-                body = bytes(byte ^ 0xFF for byte in body)
-            self.send_response(status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if asked.method != "HEAD":
-                is_cut = fault is not None and fault.kind == "cut"
-                self.wfile.write(body[: len(body) // 2] if is_cut else body)
-                self.close_connection = self.close_connection or is_cut
+    def handle_any(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.read_body()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(self.command, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body, self.path)
+        self.loopback.asked.append(asked)
+        fault = self.loopback.fault_for(asked)
+        if fault is not None and fault.kind == "status":
+            self.send(Answer(fault.status, b'{"error": "made to fail"}', dict(fault.headers)), asked, None)
+        else:
+            self.send(self.loopback.answer(asked), asked, fault)
 
-        do_GET = do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815 (the names that the base class looks for)
+    def read_body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks: list[bytes] = []
+        while size_bytes := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size_bytes))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
-        def log_message(self, *_: object) -> None:
-            """Write nothing."""
+    def send(self, answer: Answer, asked: Asked, fault: Fault | None) -> None:
+        status, body = answer.status, answer.body
+        span = re.fullmatch(r"bytes=(\d+)-(\d*)", asked.headers.get("range", ""))
+        if answer.ranged and span is not None:
+            start, stop = int(span[1]), int(span[2] or len(body) - 1) + 1
+            answer.headers["Content-Range"] = f"bytes {start}-{min(stop, len(body)) - 1}/{len(body)}"
+            status, body = 206, body[start:stop]
+        if fault is not None and fault.kind == "wrong":
+            body = bytes(byte ^ 0xFF for byte in body)
+        self.send_response(status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if asked.method != "HEAD":
+            is_cut = fault is not None and fault.kind == "cut"
+            self.wfile.write(body[: len(body) // 2] if is_cut else body)
+            self.close_connection = self.close_connection or is_cut
 
-    return Handler
+    do_GET = do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815 (the names that the base class looks for)
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""

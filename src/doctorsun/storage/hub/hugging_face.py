@@ -145,11 +145,11 @@ def _fault(error: Exception, *, is_final: bool) -> Fault:
         raise error
     if isinstance(error, HFValidationError):
         return Fault(status=400, detail=str(error))
-    cause = error.__cause__
+    cause = error.__cause__ or error
     tried = isinstance(error, LocalEntryNotFoundError)  # the client asked several times before it looked in its cache
-    answered = error if isinstance(error, HfHubHTTPError) else cause if isinstance(cause, HfHubHTTPError) else None
-    if answered is None:
-        return Fault(status=None, detail=str(cause if tried and cause else error), is_final=is_final or tried)
+    answered = error if isinstance(error, HfHubHTTPError) else cause
+    if not isinstance(answered, HfHubHTTPError):
+        return Fault(status=None, detail=f"{type(cause).__name__}: {cause}", is_final=is_final or tried)
     headers = answered.response.headers
     wanted = headers.get("Retry-After", "")
     return Fault(

@@ -35,6 +35,7 @@ def write_sentencepiece(folder: Path, *, user_defined: Iterable[str] = ()) -> No
         model_prefix=str(folder / "tokenizer"),
         model_type="bpe",
         vocab_size=LLAMA2_ROWS,
+        character_coverage=0.98,
         byte_fallback=True,
         normalization_rule_name="identity",
         split_digits=True,

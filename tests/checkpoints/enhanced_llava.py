@@ -1,8 +1,7 @@
 """GMAI-VL as its code saves it: transformers' names around InternLM2ForCausalLM.
 
-Names and settings: uni-medical/GMAI-VL@32934ef, xtuner/_lite/modelings/llava/{modeling,configuration}_llava.py;
-internlm/internlm2_5-7b-chat, modeling_internlm2.py and config.json, with small sizes. Quirks kept: ``wqkv`` holds
-queries, keys and values of each group; ``auto_map`` names code beside the weights; RoPE scaling is ``dynamic``.
+Names and settings: uni-medical/GMAI-VL@32934ef, xtuner/_lite/modelings/llava/{modeling,configuration}_llava.py. Quirks
+kept: those of `checkpoints.internlm2`, behind ``language_model.``.
 """
 
 import re
@@ -14,9 +13,9 @@ import torch
 from torch import Tensor
 
 from checkpoints.clip import tower_config, write_preprocessor
+from checkpoints.internlm2 import INTERNLM2_CONFIG, write_internlm2
 from checkpoints.llama import LLAMA_CONFIG
 from checkpoints.llava_hf import stock_tensors
-from checkpoints.tokenizer_files import write_sentencepiece
 from checkpoints.weight_files import write_json, write_tensors
 
 RENAMED: Mapping[str, str] = {
@@ -29,30 +28,6 @@ RENAMED: Mapping[str, str] = {
     "input_layernorm": "attention_norm",
     "post_attention_layernorm": "ffn_norm",
     "lm_head": "output",
-}
-INTERNLM2: Mapping[str, Any] = {
-    "architectures": ["InternLM2ForCausalLM"],
-    "attn_implementation": "eager",
-    "auto_map": {"AutoModelForCausalLM": "modeling_internlm2.InternLM2ForCausalLM"},
-    "bias": False,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "hidden_act": "silu",
-    "hidden_size": 48,
-    "initializer_range": 0.02,
-    "intermediate_size": 80,
-    "max_position_embeddings": 32768,
-    "model_type": "internlm2",
-    "num_attention_heads": 6,
-    "num_hidden_layers": 2,
-    "num_key_value_heads": 3,
-    "pad_token_id": 2,
-    "rms_norm_eps": 1e-05,
-    "rope_scaling": {"factor": 2.0, "type": "dynamic"},
-    "rope_theta": 1000000,
-    "tie_word_embeddings": False,
-    "use_cache": True,
-    "vocab_size": 290,
 }
 
 
@@ -77,15 +52,20 @@ def internlm2_name(name: str) -> str:
     return name
 
 
-def fused(queries: Tensor, keys: Tensor, values: Tensor, *, groups: int = 3, head: int = 8) -> Tensor:
-    """Return ``wqkv``: for each group its queries, its key and its value (InternLM2Attention)."""
+def fused(queries: Tensor, keys: Tensor, values: Tensor, *, head: int = 8) -> Tensor:
+    """Return ``wqkv``: for each key-value head its queries, its key and its value (InternLM2Attention)."""
+    groups = len(keys) // head
     sides = [side.view(groups, -1, head, side.shape[-1]) for side in (queries, keys, values)]
     return torch.cat(sides, dim=1).flatten(0, 2)
 
 
 def write_enhanced_llava(folder: Path, **changes: Any) -> dict[str, Tensor]:
     """Write a folder and return its tensors by the names of transformers 4.37, the Llama's inside."""
-    tensors = stock_tensors({**LLAMA_CONFIG, "vocab_size": INTERNLM2["vocab_size"]}, seed=55)
+    sizes = {name: INTERNLM2_CONFIG[name] for name in ("num_key_value_heads", "vocab_size")}
+    tensors = stock_tensors({**LLAMA_CONFIG, **sizes}, seed=55)
+    write_internlm2(folder)
+    for path in folder.glob("model*.safetensors*"):
+        path.unlink()
     write_tensors(folder, internlm2_named(tensors), kind="safetensors", num_shards=2)
     config = {
         "architectures": ["LlavaForConditionalGeneration"],
@@ -94,7 +74,7 @@ def write_enhanced_llava(folder: Path, **changes: Any) -> dict[str, Tensor]:
         "image_token_index": 290,
         "model_type": "enhanced_llava",
         "projector_hidden_act": "gelu",
-        "text_config": dict(INTERNLM2),
+        "text_config": dict(INTERNLM2_CONFIG),
         "torch_dtype": "float32",
         "vision_config": tower_config(),
         "vision_feature_layer": -2,
@@ -102,5 +82,4 @@ def write_enhanced_llava(folder: Path, **changes: Any) -> dict[str, Tensor]:
     }
     write_json(folder / "config.json", {**config, **changes})
     write_preprocessor(folder)
-    write_sentencepiece(folder)
     return tensors

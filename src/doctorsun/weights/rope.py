@@ -33,22 +33,25 @@ def plain_rope(config: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def scaling_kind(scaling: Mapping[str, Any] | None) -> str:
+def scaling_kind(scaling: Any) -> str:
     """Return the kind of a ``rope_scaling``: ``default`` without any; older ones call it ``type``."""
-    return str((scaling or {}).get("rope_type") or (scaling or {}).get("type") or "default")
+    said = scaling if isinstance(scaling, Mapping) else {}
+    return str(said.get("rope_type") or said.get("type") or "default")
 
 
 def strange_rope(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what is strange about settings of `plain_rope`'s form.
+    """Return what is strange about settings of `plain_rope`'s form whose sizes are proved.
 
     transformers before 4.43 refuses the five keys of Llama 3.1, so people took them out of ``config.json``: the weights
     then run with other positions than they were trained with.
     """
     kind = scaling_kind(config.get("rope_scaling"))
+    num_positions = config.get("max_position_embeddings")
     is_llama_3_1 = (
-        int(config.get("vocab_size") or 0) >= LLAMA_3_VOCABULARY
-        and float(config.get("rope_theta") or 0) == LLAMA_3_THETA
-        and int(config.get("max_position_embeddings") or 0) > LLAMA_3_POSITIONS
+        config["vocab_size"] >= LLAMA_3_VOCABULARY
+        and config.get("rope_theta") == LLAMA_3_THETA
+        and isinstance(num_positions, int)
+        and num_positions > LLAMA_3_POSITIONS
     )
     if not is_llama_3_1 or kind == "llama3":
         return ()

@@ -1,6 +1,7 @@
 """The JSON files that stand beside published weights."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,27 @@ def read_settings(folder: Path, name: str) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise _unusable(path, str(error)) from error
+        raise _unusable(f"{path}", str(error)) from error
     if not isinstance(settings, dict):
-        raise _unusable(path, type(settings).__name__)
+        raise _unusable(f"{path}", type(settings).__name__)
     return settings
+
+
+def read_section(settings: Mapping[str, Any], name: str, where: str) -> dict[str, Any] | None:
+    """Return the settings that stand inside others; None where there are none.
+
+    Args:
+        settings: of a file.
+        name: of the inner ones.
+        where: the file, for messages.
+
+    Raises:
+        WeightsError: something else than settings stands there.
+    """
+    section = settings.get(name)
+    if section is None or isinstance(section, dict):
+        return section
+    raise _unusable(f"{where}: {name}", type(section).__name__)
 
 
 def read_image_settings(folder: Path) -> ImageSettings:
@@ -53,7 +71,7 @@ def read_image_settings(folder: Path) -> ImageSettings:
     settings = read_settings(folder, name)
     if not settings:
         name = "processor_config.json"
-        settings = read_settings(folder, name).get("image_processor") or {}
+        settings = read_section(read_settings(folder, name), "image_processor", f"{folder / name}")
     if not settings:
         return ImageSettings()
     return ImageSettings(
@@ -96,8 +114,8 @@ def strange_files(folder: Path) -> tuple[str, ...]:
     return (f"beside the weights, not read: {names}",) if names else ()
 
 
-def _unusable(path: Path, got: str) -> WeightsError:
-    return WeightsError(f"{path}", got=got, expected="a JSON object", do="fetch or write the file again")
+def _unusable(where: str, got: str) -> WeightsError:
+    return WeightsError(where, got=got, expected="a JSON object", do="fetch or write the file again")
 
 
 def _three(values: Any, where: str) -> Three | None:

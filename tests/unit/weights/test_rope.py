@@ -39,7 +39,8 @@ def test_llama_3_1_without_its_scaling_is_strange() -> None:
         {**LLAMA_3_1, "max_position_embeddings": 8192},
         {**LLAMA_3_1, "vocab_size": 32000},
         {**LLAMA_3_1, "rope_theta": 10000.0},
-        {"rope_theta": None},
+        {"vocab_size": 128256, "rope_theta": None},
+        {**LLAMA_3_1, "max_position_embeddings": "131072"},
     ],
 )
 def test_other_settings_are_not(settings: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from doctorsun.weights.settings_files import (
     ImageSettings,
     knows_token,
     read_image_settings,
+    read_section,
     read_settings,
     strange_files,
     strange_tokenizer,
@@ -45,6 +46,16 @@ def test_images_come_from_inside_the_processor(tmp_path: Path) -> None:
 def test_a_mean_of_other_than_three_numbers_is_refused(tmp_path: Path, mean: Any) -> None:
     write_json(tmp_path / "preprocessor_config.json", {"image_mean": mean})
     with pytest.raises(WeightsError, match=r"image_mean: got .*, expected three numbers: red, green, blue"):
+        read_image_settings(tmp_path)
+
+
+def test_settings_inside_settings_are_settings(tmp_path: Path) -> None:
+    assert read_section({}, "text_config", "config.json") is None
+    assert read_section({"text_config": {"a": 1}}, "text_config", "config.json") == {"a": 1}
+    write_json(tmp_path / "processor_config.json", {"image_processor": "LlavaImageProcessor"})
+    with pytest.raises(
+        WeightsError, match=r"processor_config[.]json: image_processor: got str, expected a JSON object"
+    ):
         read_image_settings(tmp_path)
 
 

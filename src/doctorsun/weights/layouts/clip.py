@@ -8,7 +8,7 @@ from pathlib import Path
 
 from doctorsun.weights.part_names import clip_rules, group_tensors
 from doctorsun.weights.parts import Published, ReadOptions, VisionPart
-from doctorsun.weights.settings_files import read_image_settings, read_settings, strange_files
+from doctorsun.weights.settings_files import read_image_settings, read_section, read_settings, strange_files
 from doctorsun.weights.tensors.open import open_tensors
 from doctorsun.weights.vision_geometry import vision_config
 
@@ -43,7 +43,10 @@ def read(path: Path, options: ReadOptions) -> Published:
     vision = VisionPart(
         tensors=grouped.vision,
         config=vision_config(
-            grouped.vision, where=f"{path}", config=config.get("vision_config", config), given=options.vision_config
+            grouped.vision,
+            where=f"{path}",
+            config=read_section(config, "vision_config", f"{path / 'config.json'}") or config,
+            given=options.vision_config,
         ),
         image_mean=images.mean,
         image_std=images.std,

@@ -19,6 +19,7 @@ from doctorsun.weights.rope import strange_rope
 from doctorsun.weights.settings_files import (
     ImageSettings,
     read_image_settings,
+    read_section,
     read_settings,
     strange_files,
     strange_tokenizer,
@@ -56,7 +57,7 @@ def read(path: Path, options: ReadOptions) -> Published:
     files, config = open_tensors(path), read_settings(path, "config.json")
     grouped = group_tensors(files, RULES, where=f"{path}")
     images = read_image_settings(path)
-    language = language_part(grouped, folder=path, config=text_settings(config), options=options)
+    language = language_part(grouped, folder=path, config=text_settings(config, path), options=options)
     return Published(
         layout=NAME,
         tensors=files.headers,
@@ -76,7 +77,7 @@ def vision_part(
     Raises:
         WeightsError: it is not CLIP's, or a tensor or a setting does not fit.
     """
-    said = config.get("vision_config")
+    said = read_section(config, "vision_config", f"{path / 'config.json'}")
     kind = (said or {}).get("model_type", TOWER)
     if kind != TOWER:
         raise _refused(path, "vision_config.model_type", kind, repr(TOWER))
@@ -110,9 +111,13 @@ def stock_projector(
     )
 
 
-def text_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the language model, with those that transformers 5 keeps on the outer configuration."""
-    text = dict(config.get("text_config") or {})
+def text_settings(config: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the settings of the language model, with those that transformers 5 keeps on the outer configuration.
+
+    Raises:
+        WeightsError: something else than settings stands at ``text_config``.
+    """
+    text = dict(read_section(config, "text_config", f"{path / 'config.json'}") or {})
     text.setdefault("model_type", "llama")
     if config.get("tie_word_embeddings"):
         text["tie_word_embeddings"] = True

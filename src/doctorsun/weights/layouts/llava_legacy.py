@@ -44,6 +44,7 @@ RULES = (
     NameRule("projector", re.compile(r"model\.mm_projector\.(.*)"), r"\1"),
     NameRule("language", re.compile(r"(?:model\.(?:embed_tokens|layers|norm)|lm_head)\..*"), r"\g<0>"),
 )
+BESIDE_LORA = "non_lora_trainables.bin"
 LLAMA_3_END = "<|eot_id|>"
 OF_LLAVA = re.compile(
     r"_.*|architectures|auto_map|model_type|rope_parameters|transformers_version|max_sequence_length|use_mm_proj"
@@ -103,8 +104,8 @@ def read(path: Path, options: ReadOptions) -> Published:
 
 
 def _architecture(config: Mapping[str, Any]) -> str:
-    names = config.get("architectures") or [""]
-    return str(names[0])
+    names = config.get("architectures")
+    return str(names[0]) if isinstance(names, list) and names else ""
 
 
 def _require_weights(path: Path) -> None:
@@ -115,12 +116,12 @@ def _require_weights(path: Path) -> None:
             expected="weights",
             do="add it to its base with LLaVA's apply_delta, and rename the folder if that was done",
         )
-    if any((path / name).exists() for name in ("adapter_config.json", "non_lora_trainables.bin")):
+    if (path / BESIDE_LORA).exists():
         raise WeightsError(
             f"{path}",
-            got="LLaVA's LoRA: changes of weights",
-            expected="weights",
-            do="join it into its base with LLaVA's merge_lora_weights, and name the result",
+            got=f"{BESIDE_LORA}, which LLaVA saves beside changes of weights, and no changes",
+            expected="weights, or changes of them",
+            do="fetch adapter_config.json and adapter_model.safetensors, too",
         )
 
 

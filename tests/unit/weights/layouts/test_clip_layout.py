@@ -43,6 +43,12 @@ def test_a_configuration_of_the_user_must_agree(tmp_path: Path) -> None:
         read_published(tmp_path, ReadOptions(vision_config=tower_config() | {"num_attention_heads": 8}))
 
 
+def test_a_vision_config_is_an_object(tmp_path: Path) -> None:
+    write_tower(tmp_path, config={"vision_config": 3})
+    with pytest.raises(WeightsError, match=r"config[.]json: vision_config: got int, expected a JSON object"):
+        read_published(tmp_path)
+
+
 def test_other_towers_are_no_clip(tmp_path: Path) -> None:
     write_tower(tmp_path, config={"model_type": "siglip_vision_model"})
     with pytest.raises(WeightsError, match="no known layout of weights"):

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from checkpoints.enhanced_llava import INTERNLM2, write_enhanced_llava
+from checkpoints.enhanced_llava import write_enhanced_llava
+from checkpoints.internlm2 import INTERNLM2_CONFIG
 from checkpoints.llama import LLAMA_CONFIG
 from checkpoints.llava_hf import stock_tensors
 from checkpoints.weight_files import write_tensors
@@ -40,7 +41,14 @@ def test_a_llama_inside_keeps_its_names(tmp_path: Path) -> None:
     assert (language.config["rope_theta"], language.chat) == (500000.0, None)
 
 
+def test_a_silent_internlm2_has_32_heads_of_4096(tmp_path: Path) -> None:
+    silent = {name: value for name, value in INTERNLM2_CONFIG.items() if "size" not in name and "attention" not in name}
+    write_enhanced_llava(tmp_path, text_config=silent)
+    with pytest.raises(WeightsError, match=r"got 80 rows, expected 4608 for 32 heads of queries and 2 of keys"):
+        read_published(tmp_path)
+
+
 def test_rows_that_do_not_fit_the_heads_are_refused(tmp_path: Path) -> None:
-    write_enhanced_llava(tmp_path, text_config={**INTERNLM2, "num_key_value_heads": 2})
-    with pytest.raises(WeightsError, match=r"attention[.]wqkv[.]weight: got 96 rows"):
+    write_enhanced_llava(tmp_path, text_config={**INTERNLM2_CONFIG, "num_key_value_heads": 3})
+    with pytest.raises(WeightsError, match=r"attention[.]wqkv[.]weight: got 80 rows"):
         read_published(tmp_path)

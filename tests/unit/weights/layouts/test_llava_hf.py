@@ -70,6 +70,8 @@ def test_a_tied_head_is_left_over_wherever_the_tie_is_said(tmp_path: Path) -> No
             {"vision_config": {"model_type": "siglip_vision_model"}},
             "model_type: got 'siglip_vision_model', expected 'clip",
         ),
+        ({"vision_config": "clip"}, "config.json: vision_config: got str, expected a JSON object"),
+        ({"text_config": ["llama"]}, "config.json: text_config: got list, expected a JSON object"),
         ({"projector_hidden_act": "relu"}, "projector_hidden_act: got 'relu', expected 'gelu'"),
         ({"vision_feature_layer": [-2, -4]}, "vision_feature_layer: got [-2, -4], expected one whole number"),
         ({"vision_feature_select_strategy": "cls"}, "got 'cls', expected 'default' or 'full'"),

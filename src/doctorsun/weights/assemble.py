@@ -19,7 +19,7 @@ from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import StockFolder, require_network, stock_folder
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.tensors.shard_writer import PROGRESS, write_shards
+from doctorsun.weights.tensors.shard_writer import PROGRESS, SHARD_BYTES, write_shards
 
 Watch = Callable[[int, int], None]
 """Called with the bytes of tensors that were made, and the bytes of all."""
@@ -62,9 +62,24 @@ def assemble(
 
 
 def write_stock(
-    stock: StockFolder, out: Path, *, origin: Mapping[str, Any], contents: str = "", watch: Watch | None = None
+    stock: StockFolder,
+    out: Path,
+    *,
+    origin: Mapping[str, Any],
+    contents: str = "",
+    watch: Watch | None = None,
+    shard_bytes: int = SHARD_BYTES,
 ) -> dict[str, Any]:
-    """Write a settled folder, as `assemble` does; the same arguments, result and errors."""
+    """Write a settled folder, as `assemble` does; result and errors are the same.
+
+    Args:
+        stock: the folder.
+        out: see `assemble`.
+        origin: see `assemble`.
+        contents: see `assemble`.
+        watch: see `assemble`.
+        shard_bytes: most bytes of one file; what is whole survives a kill.
+    """
     if out.exists():
         raise DataError(f"cannot write {out}", got="a folder that is already there", do="remove it or name another")
     config = portable_config(stock.config, stock.dtype)
@@ -73,7 +88,8 @@ def write_stock(
     with disk_errors(out):
         try:
             tensors = _watched(stock.tensors, watch)
-            sums = write_shards(tensors, unfinished, identity=_identity(config, report, contents))
+            identity = _identity(config, report, contents)
+            sums = write_shards(tensors, unfinished, shard_bytes=shard_bytes, identity=identity)
             write_json(unfinished / "config.json", config)
             write_json(unfinished / "generation_config.json", dict(stock.generation))
             stock.write_processor(unfinished)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import shutil
 from pathlib import Path
 from typing import Any, cast
@@ -142,42 +141,3 @@ def revision_of(folder: Path) -> str:
     for path in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
         digest.update(f"{path.name} {sha256_file(path)}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def inspect(folder: Path) -> dict[str, Any]:
-    """Describe weights from their headers alone: sizes, geometry, tensors.
-
-    Raises:
-        WeightsError: the folder holds no configuration or no readable tensor.
-    """
-    from safetensors import safe_open
-
-    config = read_config(folder)
-    tensors: dict[str, list[int]] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(path, framework="numpy") as file:
-                tensors |= {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-        except Exception as error:  # safetensors raises its own bare class
-            raise WeightsError(f"{path}", got=str(error), expected="safetensors", do="copy the file again") from error
-    if not tensors:
-        raise WeightsError(f"{folder}", got="no tensors", expected="*.safetensors", do="name a folder with weights")
-    vision, text = config.get("vision_config", {}), config.get("text_config", {})
-    by_part = dict.fromkeys(("vision", "projector", "language"), 0)
-    for name, shape in tensors.items():
-        part = "vision" if "vision_tower" in name else "projector" if "projector" in name else "language"
-        by_part[part] += math.prod(shape)
-    return {
-        "architecture": (config.get("architectures") or ["?"])[0],
-        "parameters": sum(by_part.values()),
-        "parameters_by_part": by_part,
-        "tensors": len(tensors),
-        "dtype": config.get("dtype", "?"),
-        "image_size": vision.get("image_size"),
-        "patch_size": vision.get("patch_size"),
-        "image_seq_length": config.get("image_seq_length"),
-        "vocab_size": text.get("vocab_size"),
-        "hidden_size": text.get("hidden_size"),
-        "layers": text.get("num_hidden_layers"),
-        "revision": revision_of(folder),
-    }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from doctorsun.errors import DataError
 from doctorsun.storage.atomic import atomic_path, disk_errors
+from doctorsun.storage.hub.checked import Checked
 from doctorsun.storage.hub.hub import Hub
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository
 
@@ -40,7 +41,7 @@ class Fetcher:
             MachineError: the disk is full.
         """
         place = self.local(file)
-        wrong = "" if place is None else file.what_is_wrong(place)
+        wrong = "" if place is None else self._what_is_wrong(file, place)
         if place is not None and not wrong:
             return self._kept(file, place)
         if offline:
@@ -48,12 +49,22 @@ class Fetcher:
         for anew in (place is not None, True):
             with disk_errors(self.into or self.hub.cache):
                 place = self.hub.fetch(self.repository, self.revision, file, self.into, anew=anew)
-            wrong = file.what_is_wrong(place)
+            wrong = self._what_is_wrong(file, place)
             if not wrong:
                 return place
             place.resolve().unlink()
             place.unlink(missing_ok=True)
         raise self._other_file(file, wrong, "do not use it; name another mirror or revision, or tell its publisher")
+
+    def _what_is_wrong(self, file: RemoteFile, place: Path) -> str:
+        """Return how a file differs from the one that was listed; one in the cache is read once and remembered."""
+        checked = Checked(self.hub.cache)
+        if file.sha256 and checked.holds(place, file.sha256):
+            return ""
+        wrong = file.what_is_wrong(place)
+        if file.sha256 and not wrong and place.is_relative_to(self.hub.cache):
+            checked.note(place, file.sha256)
+        return wrong
 
     def _kept(self, file: RemoteFile, place: Path) -> Path:
         """Return a file that is here, brought from the cache to the folder that was asked for."""

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read once, when the client is imported
 
-import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi, constants, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from huggingface_hub.hf_api import RepoFile
@@ -22,7 +21,8 @@ Result = TypeVar("Result")
 
 TOKEN, ENDPOINT = "HF_TOKEN", "HF_ENDPOINT"
 WORDS = HubWords(title="Hugging Face", token_variable=TOKEN, endpoint_variable=ENDPOINT)
-ERRORS = (OSError, httpx2.HTTPError, HFValidationError, RuntimeError)  # RuntimeError: of its storage, Xet
+HTTP_ERROR = HfHubHTTPError.__bases__[0]  # of httpx or httpx2, whichever the client is made with
+ERRORS = (OSError, HTTP_ERROR, HFValidationError, RuntimeError)  # RuntimeError: of its storage, Xet
 
 
 class HuggingFaceHub:

@@ -15,6 +15,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
         (f"ms:o/n@{COMMIT}/sub/x", Address(hub="ms", repository="o/n", revision=COMMIT, path="sub/x")),
         ("hf:o/n/mm_projector.bin", Address(hub="hf", repository="o/n", path="mm_projector.bin")),
         ("hf:o/n/学习", Address(hub="hf", repository="o/n", path="学习")),
+        ("s3://bucket/sets/chest-x.ray", Address(hub="s3", repository="bucket/sets/chest-x.ray")),
+        ("s3://my.bucket", Address(hub="s3", repository="my.bucket")),
+        ("oss://bucket/胸片/a@b", Address(hub="oss", repository="bucket/胸片/a@b")),
     ],
 )
 def test_an_address_is_read_and_written_alike(text: str, address: Address):
@@ -24,9 +27,10 @@ def test_an_address_is_read_and_written_alike(text: str, address: Address):
 
 def test_a_folder_may_end_in_a_slash():
     assert parse_address("hf:o/n/sub/") == Address(hub="hf", repository="o/n", path="sub")
+    assert parse_address("s3://bucket/sets/") == Address(hub="s3", repository="bucket/sets")
 
 
-@pytest.mark.parametrize("text", ["weights", "./hf", "s3://bucket/hf:o/n", "C:/weights", "hfx:o/n", "data/hf:o", ""])
+@pytest.mark.parametrize("text", ["weights", "./hf", "C:/weights", "hfx:o/n", "data/hf:o", "s3/a", ""])
 def test_everything_else_is_a_path(text: str):
     assert parse_address(text) is None
 
@@ -53,6 +57,38 @@ def test_everything_else_is_a_path(text: str):
 def test_what_starts_like_an_address_must_be_one(text: str):
     with pytest.raises(RecipeError, match=r"got no address of a hub, expected hf:owner/name@revision or ms:"):
         parse_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s3:bucket/x",
+        "s3:/bucket/x",
+        "s3://",
+        "s3://b/x",
+        "s3://Bucket/x",
+        "s3://-bucket/x",
+        "s3://bucket//x",
+        "s3://bucket/../x",
+        "s3://bucket/x/./y",
+        "s3://bucket/x?versionId=1",
+        "S3://bucket/x",
+        "s3a://bucket/x",
+        "oss:bucket",
+    ],
+)
+def test_what_starts_like_an_address_of_object_storage_must_be_one(text: str):
+    with pytest.raises(RecipeError, match=r"got no address of object storage, expected s3://bucket/path; write the"):
+        parse_address(text)
+
+
+def test_keys_have_no_place_in_an_address_and_are_not_repeated():
+    with pytest.raises(
+        RecipeError, match="an address s3://: got keys in it, expected s3://bucket/path; give them i"
+    ) as e:
+        parse_address("s3://AKID:SECRET@bucket/x")
+    assert "SECRET" not in str(e.value)
+    assert "AKID" not in str(e.value)
 
 
 @pytest.mark.parametrize("path", ["..", "../x", "a/../../b"])

@@ -40,16 +40,25 @@ def read_range(path: Path, start: int, size_bytes: int) -> Tensor:
         WeightsError: the file cannot be read, or ends before.
     """
     buffer = torch.empty(size_bytes, dtype=torch.uint8)
+    fill_from(path, start, buffer)
+    return buffer
+
+
+def fill_from(path: Path, start: int, buffer: Tensor) -> None:
+    """Fill a tensor ``[size_bytes]`` of uint8 with bytes of a file, without a copy beside it.
+
+    Raises:
+        WeightsError: the file cannot be read, or ends before.
+    """
     try:
         with path.open("rb") as file:
             file.seek(start)
             num_read = file.readinto(buffer.numpy().data)
     except OSError as error:
         raise _cannot_read(path, error) from error
-    if num_read != size_bytes:
-        got, expected = f"an end after {start + num_read} bytes", f"{start + size_bytes} bytes"
+    if num_read != len(buffer):
+        got, expected = f"an end after {start + num_read} bytes", f"{start + len(buffer)} bytes"
         raise WeightsError(f"{path}", got=got, expected=expected, do=COPY_AGAIN)
-    return buffer
 
 
 def _cannot_read(path: Path, error: OSError) -> WeightsError:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.tensors.byte_range import COPY_AGAIN, first_bytes, read_range
+from doctorsun.weights.tensors.byte_range import COPY_AGAIN, fill_from, first_bytes, read_range
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 from doctorsun.weights.tensors.torch_pickle import MAX_PICKLE_BYTES, Storage, StoredTensor, unpickle
 
@@ -50,18 +51,18 @@ class TorchArchive:
         if header.size_bytes > record.file_size:
             got = f"a tensor of {header.size_bytes} bytes that repeats {record.file_size}"
             raise WeightsError(f"{self.path}", got=got, expected="tensors that are stored whole", do="save it again")
-        numbers = self.read_range(tensor, 0, tensor.num_spanned)
+        numbers = torch.empty(tensor.num_spanned, dtype=header.dtype)
+        self.read_into(numbers, tensor)
         return numbers.as_strided(header.shape, tensor.stride).contiguous()
 
-    def read_range(self, tensor: StoredTensor, first: int, num_elements: int) -> Tensor:
-        """Return numbers that lie one after the other ``[num_elements]``, from the tensor's first plus ``first``.
+    def read_into(self, numbers: Tensor, tensor: StoredTensor, first: int = 0) -> None:
+        """Fill ``[n]`` with numbers that lie one after the other in the file, from the tensor's first plus ``first``.
 
         Raises:
             WeightsError: the file is cut or damaged.
         """
-        itemsize = tensor.header.dtype.itemsize
-        start = _contents_start(self.path, self.find(tensor.storage)) + (tensor.offset + first) * itemsize
-        return read_range(self.path, start, num_elements * itemsize).view(tensor.header.dtype)
+        start = _contents_start(self.path, self.find(tensor.storage))
+        fill_from(self.path, start + (tensor.offset + first) * numbers.itemsize, numbers.view(torch.uint8))
 
     def find(self, storage: Storage) -> zipfile.ZipInfo:
         """Return the record of a storage.

@@ -27,13 +27,13 @@ class Part:
     first: int
     num_elements: int
 
-    def read(self) -> Tensor:
-        """Return them ``[num_elements]``.
+    def read_into(self, numbers: Tensor) -> None:
+        """Fill ``[num_elements]`` with them.
 
         Raises:
             WeightsError: the file is cut or damaged.
         """
-        return self.archive.read_range(self.flat, self.first, self.num_elements)
+        self.archive.read_into(numbers, self.flat, self.first)
 
 
 @dataclass(frozen=True, slots=True)

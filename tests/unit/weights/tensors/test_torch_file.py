@@ -1,5 +1,4 @@
 import io
-import pickle
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -116,8 +115,9 @@ def test_the_whole_tree_can_be_reached(path: Path) -> None:
 def test_a_range_of_a_flat_tensor_is_read_alone(path: Path) -> None:
     flat = torch.arange(100, dtype=torch.float32)
     archive = saved({"a": flat[10:]}, path).archive
-    stored = archive.tree["a"]
-    assert archive.read_range(stored, 5, 3).tolist() == [15, 16, 17]
+    numbers = torch.zeros(5)
+    archive.read_into(numbers[1:4], archive.tree["a"], 5)
+    assert numbers.tolist() == [0, 15, 16, 17, 0]
 
 
 class Foreign:
@@ -258,4 +258,3 @@ def test_reading_is_the_same_as_the_library_reads(path: Path) -> None:
     file = saved(tree, path)
     theirs = torch.load(path, weights_only=True)
     assert all(torch.equal(file.read(name), theirs[name]) for name in theirs)
-    assert pickle.loads(pickle.dumps(3)) == 3  # noqa: S301

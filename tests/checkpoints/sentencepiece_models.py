@@ -69,6 +69,11 @@ def internlm2() -> bytes:
     return trained(540, add_dummy_prefix=False, user_defined_symbols=",".join(UNUSED))
 
 
+def without_blank(model: bytes) -> bytes:
+    """Return a model that puts no blank before a text: its normalizer_spec, continued with add_dummy_prefix false."""
+    return model + b"\x1a\x02\x18\x00"
+
+
 def original(model: bytes) -> SentencePieceProcessor:
     """Return sentencepiece's own reader of a model."""
     return SentencePieceProcessor(model_proto=model)

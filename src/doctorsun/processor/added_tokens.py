@@ -31,10 +31,11 @@ def with_token(tokenizer: Tokenizer, token: AddedToken, token_id: int) -> Tokeni
             do="copy the tokenizer's files again, all from one place",
         )
     known = tokenizer.get_added_tokens_decoder().get(token_id)
+    if known is not None:
+        is_new = token.special and not known.special
+        return _changed(tokenizer, lambda described: _make_special(described, token_id)) if is_new else tokenizer
     if present is None and token_id != _id_given_by_library(tokenizer):
         tokenizer = _changed(tokenizer, lambda described: described["model"]["vocab"].update({token.content: token_id}))
-    elif known is not None and token.special and not known.special:
-        tokenizer = _changed(tokenizer, lambda described: _make_special(described, token_id))
     tokenizer.add_tokens([token])
     return tokenizer
 

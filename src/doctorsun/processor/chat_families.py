@@ -3,8 +3,13 @@
 from collections.abc import Container
 from dataclasses import dataclass
 
+from tokenizers import Tokenizer
+
 from doctorsun.errors import WeightsError
+from doctorsun.processor.blanks import blank_rule
 from doctorsun.processor.chat_template import TEMPLATES
+
+_NO_BLANK, _BLANK = "{%- set blank = '' %}", "{%- set blank = ' ' %}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,17 +21,26 @@ class ChatFamily:
         tokens: control tokens of its own; a tokenizer that lacks one cannot use it.
         ends_turns: the one of them that ends a reply; empty where the tokenizer's end of sequence does.
         model_types: settings ``model_type`` of models that are tuned with it and whose tokens do not tell.
+        cuts_at_images: the models read each part between images as a text of its own, with its own blank before it;
+            the template has a place for it.
     """
 
     name: str
     tokens: tuple[str, ...] = ()
     ends_turns: str = ""
     model_types: tuple[str, ...] = ()
+    cuts_at_images: bool = False
 
     @property
     def template(self) -> str:
         """Its Jinja source."""
         return (TEMPLATES / f"{self.name}.jinja").read_text(encoding="utf-8")
+
+    def template_for(self, tokenizer: Tokenizer) -> str:
+        """Return its Jinja source for a tokenizer, with the blanks written out that the tokenizer does not put."""
+        if self.cuts_at_images and blank_rule(tokenizer) == "first text":
+            return self.template.replace(_NO_BLANK, _BLANK)
+        return self.template
 
 
 FAMILIES = (
@@ -39,14 +53,15 @@ FAMILIES = (
     # InternLM2's and Qwen2's own templates (their tokenizer_config.json); no line break after the last reply.
     ChatFamily(name="chatml", tokens=("<|im_end|>", "<|im_start|>"), ends_turns="<|im_end|>"),
     # conv_vicuna_v1 in llava/conversation.py of haotian-liu/LLaVA (SeparatorStyle.TWO): Qilin-Med-VL.
-    ChatFamily(name="vicuna_v1"),
+    # tokenizer_image_token in llava/mm_utils.py cuts prompts at their images.
+    ChatFamily(name="vicuna_v1", cuts_at_images=True),
     # conv_mistral_instruct in llava/conversation.py of microsoft/LLaVA-Med (SeparatorStyle.LLAMA_2).
-    ChatFamily(name="mistral_instruct", model_types=("mistral", "llava_mistral")),
-    # README of FlagAlpha/Llama2-Chinese. The blank after the last 'Assistant:' is left to the reply: in the texts of
-    # training it is part of the reply's first word.
+    ChatFamily(name="mistral_instruct", model_types=("mistral", "llava_mistral"), cuts_at_images=True),
+    # README.md and scripts/api/accelerate_server.py of LlamaFamily/Llama-Chinese (FlagAlpha). The blank after the last
+    # 'Assistant:' is left to the reply: in the texts of training it is part of the reply's first word.
     ChatFamily(name="llama_2_chinese"),
     # conv_llava_plain in llava/conversation.py of haotian-liu/LLaVA: an image and its caption, for alignment.
-    ChatFamily(name="plain"),
+    ChatFamily(name="plain", cuts_at_images=True),
 )
 
 

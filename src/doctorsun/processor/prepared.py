@@ -92,7 +92,7 @@ def prepare_tokenizer(folder: Path, *, chat: str | None, model_type: str = "") -
         tokenizer=tokenizer,
         names=names,
         chat=family.name,
-        template=ChatTemplate(family.template, bos_token=names.bos, eos_token=names.eos),
+        template=ChatTemplate(family.template_for(tokenizer), bos_token=names.bos, eos_token=names.eos),
         stop_ids=tuple(dict.fromkeys(ends)),
         added={text: id_of(tokenizer, text) for text in (IMAGE, names.pad) if text not in before},
         notes=published.notes,

@@ -173,7 +173,8 @@ class Processor:
         return [token for token, count in repeats for _ in range(count)]
 
     def _render_document(self, text: str) -> Rendered:
-        ids = self._encode(self.template.bos_token + self.control_tokens.marked(text) + self._document_end)
+        ids = self._encode(self.template.bos_token)
+        ids += self._encode(self.control_tokens.marked(text) + self._document_end)
         return self._rendered(ids, [False] + [True] * (len(ids) - 1))
 
     def _rendered(self, ids: list[int], supervised: list[bool]) -> Rendered:

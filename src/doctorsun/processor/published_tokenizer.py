@@ -9,7 +9,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from doctorsun.errors import WeightsError
 from doctorsun.processor.added_tokens import with_token
 from doctorsun.processor.sentencepiece_file import SentencePieceFile
-from doctorsun.processor.tokenizer import TokenNames, load_tokenizer
+from doctorsun.processor.tokenizer import TokenNames, id_of, load_tokenizer
 from doctorsun.processor.tokenizer_settings import TokenizerSettings
 
 # Qwen2's own pattern (tokenization_qwen2.py of transformers): single digits, otherwise as Llama 3's.
@@ -77,17 +77,17 @@ def _convert(file: SentencePieceFile, settings: TokenizerSettings, names: TokenN
     added = settings.added_tokens(in_raw_text=True)
     replaced = [(token_id, token.content) for token_id, token in added.items()]
     tokenizer = file.tokenizer(replaced, is_legacy=settings.flag("legacy", default=True))
+    for token_id, token in sorted(added.items()):
+        tokenizer = with_token(tokenizer, token, token_id)
     for name in (names.unk, names.bos, names.eos):
         _check_known(settings.folder, tokenizer, name)
         if name:
-            tokenizer.add_tokens([AddedToken(name, special=True, normalized=False)])
-    for token_id, token in sorted(added.items()):
-        tokenizer = with_token(tokenizer, token, token_id)
+            tokenizer = with_token(tokenizer, AddedToken(name, special=True, normalized=False), id_of(tokenizer, name))
     if names.bos and settings.flag("add_bos_token", default=True):
         tokenizer.post_processor = processors.TemplateProcessing(
             single=f"{names.bos} $A",
             pair=f"{names.bos} $A {names.bos} $B",
-            special_tokens=[(names.bos, tokenizer.token_to_id(names.bos))],
+            special_tokens=[(names.bos, id_of(tokenizer, names.bos))],
         )
     return tokenizer
 

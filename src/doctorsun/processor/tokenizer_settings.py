@@ -81,7 +81,7 @@ class TokenizerSettings:
         """
         value = self.generation.get("eos_token_id")
         ids = [] if value is None else value if isinstance(value, list) else [value]
-        if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in ids):
+        if not all(_is_id(each) for each in ids):
             raise self._wrong("eos_token_id", value, "an id or a list of ids", GENERATION_FILE)
         return tuple(ids)
 
@@ -96,12 +96,15 @@ class TokenizerSettings:
         """
         tokens: dict[int, AddedToken] = {}
         for text, token_id in self.added.items():
-            if not isinstance(token_id, int):
+            if not _is_id(token_id):
                 raise self._wrong(text, token_id, "an id", "added_tokens.json")
             tokens[token_id] = AddedToken(text, special=True, normalized=False)
-        for key, value in (self.config.get("added_tokens_decoder") or {}).items():
+        entries = self.config.get("added_tokens_decoder") or {}
+        if not isinstance(entries, dict):
+            raise self._wrong("added_tokens_decoder", entries, "tokens by their ids")
+        for key, value in entries.items():
             try:
-                tokens[int(key)] = AddedToken(
+                tokens[_id(key)] = AddedToken(
                     value["content"],
                     single_word=bool(value.get("single_word")),
                     lstrip=bool(value.get("lstrip")),
@@ -110,13 +113,23 @@ class TokenizerSettings:
                     special=bool(value.get("special")),
                 )
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise self._wrong(f"added_tokens_decoder {key}", value, "an id and its token") from error
+                raise self._wrong(f"added_tokens_decoder {key}", value, "a token at an id") from error
         return tokens
 
     def _wrong(self, key: str, value: Any, expected: str, name: str = CONFIG_FILE) -> WeightsError:
         return WeightsError(
             f"{self.folder / name}: {key}", got=repr(value), expected=expected, do="copy the folder again"
         )
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _id(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(text)
+    return int(text)
 
 
 def _read(path: Path) -> dict[str, Any]:

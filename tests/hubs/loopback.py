@@ -124,6 +124,11 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send(self.loopback.answer(asked), asked, fault)
 
+    def handle_expect_100(self) -> bool:
+        is_right = super().handle_expect_100()
+        self.wfile.flush()  # else the client waits a second for leave to send
+        return is_right
+
     def read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))

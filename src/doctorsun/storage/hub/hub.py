@@ -1,4 +1,4 @@
-"""What every hub offers, and the two that are known."""
+"""What every hub offers, and those that are known."""
 
 from pathlib import Path
 from typing import Protocol
@@ -50,6 +50,10 @@ def open_hub(name: HubName) -> Hub:
         from doctorsun.storage.hub.hugging_face import HuggingFaceHub
 
         return HuggingFaceHub()
+    if name in {"s3", "oss"}:
+        from doctorsun.storage.hub.object_storage import ObjectStorage
+
+        return ObjectStorage("oss" if name == "oss" else "s3")
     from doctorsun.storage.hub.modelscope import ModelScopeHub
 
     return ModelScopeHub()

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+START = 1_700_000_000  # seconds since 1970, of the first commit
 LFS_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".parquet")
 
 
@@ -33,14 +34,14 @@ class Published:
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
 
-    def commit(self, changes: Mapping[str, bytes | None], branch: str = "main") -> str:
-        """Add files to a branch (None takes one away) and return the new commit."""
+    def commit(self, changes: Mapping[str, bytes | None], branch: str = "main", date: int | None = None) -> str:
+        """Add files to a branch (None takes one away) and return the new commit; its date is a minute later."""
         parent = self.commits.get(self.branches.get(branch, ""))
         files = {**(parent.files if parent else {}), **changes}
         kept = {path: content for path, content in files.items() if content is not None}
         sha = git_oid(repr((self.name, self.kind, len(self.commits), sorted(kept.items()))).encode())
         changed_by = {**(parent.changed_by if parent else {}), **dict.fromkeys(changes, sha)}
-        self.commits[sha] = Commit(sha, 1_700_000_000 + 60 * len(self.commits), kept, changed_by)
+        self.commits[sha] = Commit(sha, date or START + 60 * len(self.commits), kept, changed_by)
         self.branches[branch] = sha
         return sha
 

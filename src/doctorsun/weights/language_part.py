@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from doctorsun.weights.chat_of_folder import chat_of_folder
 from doctorsun.weights.language_geometry import language_config
 from doctorsun.weights.part_names import GroupedTensors
 from doctorsun.weights.parts import LanguagePart, ReadOptions
@@ -20,7 +21,7 @@ def language_part(
         folder: where its configuration, tokenizer and ``generation_config.json`` lie.
         config: its settings, ``model_type`` included.
         options: what the user says.
-        chat: see `LanguagePart`.
+        chat: see `LanguagePart`; None: that of the template in the folder, where it is a known one.
 
     Raises:
         WeightsError: a file is damaged, or tensors and settings do not fit together.
@@ -32,5 +33,5 @@ def language_part(
         config=language_config(grouped.language, where=f"{folder}", config=config, given=options.text_config),
         tokenizer_folder=tokenizer_folder(folder),
         generation=read_settings(folder, "generation_config.json"),
-        chat=chat,
+        chat=chat or chat_of_folder(folder),
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -15,6 +16,19 @@ HEADER_START, HEADER_END = "<|start_header_id|>", "<|end_header_id|>"
 IMAGE, PAD = "<image>", "<pad>"
 SPECIAL_TOKENS = (BOS, EOS_DOCUMENT, HEADER_START, HEADER_END, EOS_TURN, IMAGE, PAD)
 BOX_TOKENS = ("<ref>", "</ref>", "<box>", "</box>")
+DOCUMENT_ENDS = (EOS_DOCUMENT, "<|endoftext|>", "</s>")
+"""What ends a document: Llama 3, Qwen2, and the tokenizers of sentencepiece."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenNames:
+    """Texts of the special tokens that a configuration names; empty where there is none."""
+
+    bos: str = BOS
+    eos: str = EOS_TURN
+    pad: str = PAD
+    unk: str = ""
+
 
 # Llama 3's own pattern (tokenizer.json of meta-llama/Meta-Llama-3-8B): every serving engine knows it by hash.
 LLAMA3_PATTERN = (
@@ -65,16 +79,45 @@ class _Counter:
             yield text
 
 
-def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, max_length: int) -> None:
+def id_of(tokenizer: Tokenizer, token: str) -> int:
+    """Return the id of a special token.
+
+    Raises:
+        WeightsError: the tokenizer does not have it.
+    """
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise WeightsError(
+            f"the token {token}",
+            got="a tokenizer without it",
+            expected="a vocabulary that holds it",
+            do="use weights that 'doctorsun run' or 'doctorsun weights import' made",
+        )
+    return found
+
+
+def document_end(tokenizer: Tokenizer, eos: str) -> str:
+    """Return the token that ends a document: one of the known ones, or else the end that the configuration names."""
+    return next((token for token in DOCUMENT_ENDS if tokenizer.token_to_id(token) is not None), eos)
+
+
+def save_tokenizer(
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    names: TokenNames | None = None,
+    template: str = DEFAULT_TEMPLATE,
+    max_length: int,
+) -> None:
     """Write ``tokenizer.json``, ``tokenizer_config.json`` and the chat template, as ``AutoTokenizer`` reads them."""
+    names = names or TokenNames()
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=False))
-    write_text(folder / "chat_template.jinja", DEFAULT_TEMPLATE)
+    write_text(folder / "chat_template.jinja", template)
+    named = {"bos_token": names.bos, "eos_token": names.eos, "pad_token": names.pad, "unk_token": names.unk}
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": BOS,
-        "eos_token": EOS_TURN,
-        "pad_token": PAD,
+        **{key: text for key, text in named.items() if text},
         "image_token": IMAGE,
         "extra_special_tokens": {"image_token": IMAGE},
         "clean_up_tokenization_spaces": False,

@@ -12,7 +12,7 @@ from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.realised import realised_mixture
 from doctorsun.recipes.stores import RunStores
 from doctorsun.storage.store import Store
-from doctorsun.weights.hugging_face import inspect
+from doctorsun.weights.inspect import inspect
 
 GIB = 2**30
 ADAM_STATES = 3  # weight, first and second moment, each in fp32

@@ -1,0 +1,125 @@
+"""``config.json`` and ``generation_config.json`` of a LLaVA, as transformers 4.4x and 5, vLLM and SGLang read them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from transformers import AutoConfig, CLIPVisionConfig, LlavaConfig, PreTrainedConfig
+from transformers import __version__ as transformers_version
+
+from doctorsun.errors import WeightsError
+from doctorsun.weights.parts import FeatureStrategy, Parts
+
+ARCHITECTURES = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM", "qwen2": "Qwen2ForCausalLM"}
+"""Language models that a LLaVA holds here, by ``model_type``."""
+
+FEATURE_LAYER = -2  # of the tower, where nobody says: LLaVA-1.5's (arXiv 2310.03744) and xtuner's visual_select_layer
+
+# What a folder says of itself for others to act on: never taken over.
+NOT_SETTINGS = ("architectures", "auto_map", "_name_or_path", "transformers_version", "torch_dtype", "dtype")
+
+
+def llava_config(parts: Parts, *, image_id: int, pad_id: int) -> LlavaConfig:
+    """Describe the network that these parts make.
+
+    Args:
+        parts: complete; the rows of the embedding are the size of the vocabulary.
+        image_id: id of the token whose places the visual features take.
+        pad_id: id of the token that fills up.
+
+    Raises:
+        WeightsError: a setting is wrong, or the language model is of a kind that is not known here.
+    """
+    tensors = parts.language.tensors
+    is_tied = "lm_head.weight" not in tensors
+    text: dict[str, Any] = _config(parts.language.config) | {
+        "vocab_size": tensors["model.embed_tokens.weight"].header.shape[0],
+        "tie_word_embeddings": is_tied,
+        "pad_token_id": pad_id,
+    }
+    vision = _config(parts.vision.config)
+    layer, strategy = parts.projector.feature_layer, parts.projector.feature_strategy
+    try:
+        tower = CLIPVisionConfig(**vision)
+        return LlavaConfig(
+            vision_config=tower,
+            text_config=AutoConfig.for_model(**text),
+            image_token_index=image_id,
+            image_seq_length=num_visual_tokens(tower, strategy),
+            vision_feature_layer=FEATURE_LAYER if layer is None else layer,
+            vision_feature_select_strategy=strategy,
+            multimodal_projector_bias="linear_1.bias" in parts.projector.tensors,
+            tie_word_embeddings=is_tied,
+        )
+    except Exception as error:  # transformers and huggingface_hub raise many kinds for settings that do not fit
+        raise WeightsError(
+            "the configuration of these weights",
+            got=f"{type(error).__name__}: {error}",
+            expected=f"settings of a CLIP tower and of one of {', '.join(ARCHITECTURES)}",
+            do="mend config.json, or give the settings with --vision-config or --text-config",
+        ) from error
+
+
+def num_visual_tokens(tower: CLIPVisionConfig, strategy: FeatureStrategy) -> int:
+    """Return how many tokens one image becomes."""
+    patches = (cast("int", tower.image_size) // cast("int", tower.patch_size)) ** 2
+    return patches + (strategy == "full")  # with the class token
+
+
+def portable_config(config: LlavaConfig, dtype: torch.dtype) -> dict[str, Any]:
+    """Return ``config.json``, with every setting under the names that old and new readers know."""
+    text, vision = cast("PreTrainedConfig", config.text_config), cast("PreTrainedConfig", config.vision_config)
+    type_name = str(dtype).removeprefix("torch.")
+    types = {"dtype": type_name, "torch_dtype": type_name}
+    outer = _settings(config)
+    outer.pop("vision_config")
+    outer.pop("text_config")
+    return (
+        outer
+        | types
+        | {
+            "architectures": ["LlavaForConditionalGeneration"],
+            "image_token_id": config.image_token_id,
+            "image_token_index": config.image_token_id,
+            "pad_token_id": text.pad_token_id,
+            "text_config": _settings(text) | _rope(text) | types | {"architectures": [ARCHITECTURES[text.model_type]]},
+            "vision_config": _settings(vision) | types | {"architectures": ["CLIPVisionModel"]},
+            "transformers_version": transformers_version,
+        }
+    )
+
+
+def generation_config(
+    published: Mapping[str, Any], *, bos_id: int | None, stop_ids: Sequence[int], pad_id: int
+) -> dict[str, Any]:
+    """Return ``generation_config.json``: the published ways of decoding, ended by our stop ids.
+
+    Args:
+        published: what the language model came with.
+        bos_id: id of the token that begins a document; None where there is none.
+        stop_ids: ids that end an answer.
+        pad_id: id of the token that fills up.
+    """
+    kept = {name: value for name, value in published.items() if name not in {"_from_model_config", *NOT_SETTINGS}}
+    begin = {} if bos_id is None else {"bos_token_id": bos_id}
+    ends = {"eos_token_id": list(stop_ids), "pad_token_id": pad_id}
+    return kept | begin | ends | {"transformers_version": transformers_version}
+
+
+def _config(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in NOT_SETTINGS}
+
+
+def _settings(config: PreTrainedConfig) -> dict[str, Any]:
+    """Return what a configuration says of its network, in full: old and new readers differ in what they assume."""
+    general = {*PreTrainedConfig().to_dict(), *NOT_SETTINGS} - {"tie_word_embeddings", "model_type"}
+    settings = {name: value for name, value in config.to_dict().items() if name not in general}
+    return settings | {"model_type": config.model_type}
+
+
+def _rope(text: PreTrainedConfig) -> dict[str, Any]:
+    """Return the rotary embedding as readers before transformers 5 know it (``rope_parameters`` stands beside it)."""
+    rope = dict(cast("Any", text).rope_parameters)
+    theta = rope.pop("rope_theta")
+    rope.pop("type", None)
+    return {"rope_theta": theta, "rope_scaling": None if rope["rope_type"] == "default" else rope}

@@ -1,0 +1,83 @@
+"""Facts of the parts of published weights, as ``weights inspect`` tells them; None is what nobody says."""
+
+from typing import Any
+
+from doctorsun.errors import WeightsError
+from doctorsun.weights.loading import chat_family
+from doctorsun.weights.parts import LanguagePart, ProjectorPart, Published, VisionPart
+from doctorsun.weights.vocabulary import read_vocabulary
+
+Facts = dict[str, Any]
+
+
+def facts_of_parts(published: Published) -> Facts:
+    """Return sizes, image geometry, rotary positions, vocabulary and special tokens."""
+    language = published.language
+    return {
+        "vision": _vision(published.vision),
+        "image": _image(published.vision, published.projector),
+        "language": _language(language),
+        "rope": language
+        and {"theta": language.config.get("rope_theta"), "scaling": language.config.get("rope_scaling")},
+        **_words(language),
+    }
+
+
+def _vision(part: VisionPart | None) -> Facts | None:
+    names = {"hidden_size": "hidden_size", "layers": "num_hidden_layers", "heads": "num_attention_heads"}
+    return part and {ours: part.config[name] for ours, name in names.items()} | {
+        "activation": part.config["hidden_act"]
+    }
+
+
+def _image(vision: VisionPart | None, projector: ProjectorPart | None) -> Facts | None:
+    facts: Facts = {}
+    if vision is not None:
+        size, patch = vision.config["image_size"], vision.config["patch_size"]
+        has_class = projector is not None and projector.feature_strategy == "full"
+        facts = {
+            "size_px": size,
+            "patch_px": patch,
+            "visual_tokens": (size // patch) ** 2 + has_class,
+            "mean": vision.image_mean and list(vision.image_mean),
+            "std": vision.image_std and list(vision.image_std),
+        }
+    if projector is not None:
+        facts |= {
+            "fit": projector.fit,
+            "feature_layer": projector.feature_layer,
+            "feature_strategy": projector.feature_strategy,
+        }
+    return facts or None
+
+
+def _language(part: LanguagePart | None) -> Facts | None:
+    return part and {
+        "model_type": part.config["model_type"],
+        "hidden_size": part.config["hidden_size"],
+        "layers": part.config["num_hidden_layers"],
+        "heads": part.config["num_attention_heads"],
+        "kv_heads": part.config["num_key_value_heads"],
+        "positions": part.config.get("max_position_embeddings"),
+        "tied": "lm_head.weight" not in part.tensors,
+    }
+
+
+def _words(part: LanguagePart | None) -> Facts:
+    """Return vocabulary, special tokens and chat template; the tokenizer's fault where it has one."""
+    if part is None or part.tokenizer_folder is None:
+        return {"vocabulary": None, "special_tokens": None, "chat": part and part.chat}
+    try:
+        vocabulary = read_vocabulary(part.tokenizer_folder)
+    except WeightsError as error:
+        return {"vocabulary": {"fault": error.text()}, "special_tokens": None, "chat": part.chat}
+    return {
+        "vocabulary": {
+            "file": vocabulary.file,
+            "tokens": len(vocabulary.ids),
+            "highest_id": vocabulary.num_ids - 1,
+            "embedding_rows": part.tensors["model.embed_tokens.weight"].header.shape[0],
+        },
+        "special_tokens": {**vocabulary.told(), "stop_ids": list(vocabulary.stop_ids)},
+        "chat": chat_family(part, vocabulary),
+    }

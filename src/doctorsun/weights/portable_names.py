@@ -1,0 +1,42 @@
+"""The names that tensors have on disk, which every transformers, vLLM and SGLang reads, whatever they are in memory."""
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from doctorsun.weights.tensors.tensor_files import TensorHeader
+
+if TYPE_CHECKING:
+    from transformers import LlavaConfig
+
+VISION, PROJECTOR, LANGUAGE = "vision_tower.", "multi_modal_projector.", "language_model."
+HEAD, EMBEDDING = f"{LANGUAGE}lm_head.weight", f"{LANGUAGE}model.embed_tokens.weight"
+
+# In memory since transformers 4.52 (modeling_llava.py); the tower lost its own `vision_model.` in 5.6 (pull 44431).
+IN_MEMORY = (
+    ("model.language_model.", f"{LANGUAGE}model."),
+    ("lm_head.", f"{LANGUAGE}lm_head."),
+    ("model.multi_modal_projector.", PROJECTOR),
+    ("model.vision_tower.vision_model.", f"{VISION}vision_model."),
+    ("model.vision_tower.", f"{VISION}vision_model."),
+)
+
+
+def portable_name(name: str) -> str:
+    """Return the name on disk of a tensor of a `LlavaForConditionalGeneration` in memory."""
+    for prefix, portable in IN_MEMORY:
+        if name.startswith(prefix):
+            return portable + name.removeprefix(prefix)
+    return name
+
+
+def expected_headers(config: "LlavaConfig", dtype: torch.dtype) -> dict[str, TensorHeader]:
+    """Return every tensor that a folder of this configuration holds, by its name on disk; a tied head is not stored."""
+    from transformers import LlavaForConditionalGeneration
+
+    with torch.device("meta"):
+        state = LlavaForConditionalGeneration(config).state_dict()
+    headers = {portable_name(name): TensorHeader(dtype, tuple(tensor.shape)) for name, tensor in state.items()}
+    if config.tie_word_embeddings:
+        headers.pop(HEAD)
+    return headers

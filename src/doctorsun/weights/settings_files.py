@@ -61,6 +61,12 @@ def read_section(settings: Mapping[str, Any], name: str, where: str) -> dict[str
     raise _unusable(f"{where}: {name}", type(section).__name__)
 
 
+def architecture(config: Mapping[str, Any]) -> str:
+    """Return the first of the classes that a configuration names, or nothing."""
+    names = config.get("architectures")
+    return str(names[0]) if isinstance(names, list) and names else ""
+
+
 def read_image_settings(folder: Path) -> ImageSettings:
     """Read how a folder's image processor works, from a file of its own or from inside the processor's.
 

@@ -13,6 +13,7 @@ from doctorsun.weights.complete import PARTS, complete, unused
 from doctorsun.weights.parts import ImageFit, Parts, Published, ReadOptions
 from doctorsun.weights.published import read_published
 from doctorsun.weights.stock_folder import stock_folder
+from doctorsun.weights.tensors.shard_writer import SHARD_BYTES
 
 SourceName = Literal["source", "vision", "projector", "language", "tokenizer"]
 DtypeName = Literal["float16", "bfloat16", "float32"]
@@ -46,7 +47,12 @@ class ImportRequest:
 
 
 def import_weights(
-    source: Path, out: Path, request: ImportRequest | None = None, *, watch: Watch | None = None
+    source: Path,
+    out: Path,
+    request: ImportRequest | None = None,
+    *,
+    watch: Watch | None = None,
+    shard_bytes: int = SHARD_BYTES,
 ) -> dict[str, Any]:
     """Write published weights as one stock folder, and return what its ``import.json`` holds.
 
@@ -57,6 +63,7 @@ def import_weights(
         out: the folder; nothing may be there.
         request: what the user asks for.
         watch: is told of the progress.
+        shard_bytes: most bytes of one file; what is whole survives a kill.
 
     Raises:
         WeightsError: the weights are damaged, a part or a setting is missing, or the parts do not fit.
@@ -73,7 +80,7 @@ def import_weights(
         "sources": {name: _told(name, published, paths, request) for name in paths},
         "options": _options(request),
     }
-    return write_stock(stock, out, origin=origin, contents=_contents(paths.values()), watch=watch)
+    return write_stock(stock, out, origin=origin, contents=state_of(paths.values()), watch=watch)
 
 
 def _paths(source: Path, request: ImportRequest) -> dict[SourceName, Path]:
@@ -124,9 +131,19 @@ def _told(
             left_over |= unused(own, [part], f"--{part} takes its place", joins=True)
         elif name not in {"source", part}:
             left_over |= unused(own, [part], f"not asked of --{name}", joins=False)
+    return told | told_of(own, left_over)
+
+
+def told_of(published: Published, left_over: Mapping[str, str]) -> dict[str, Any]:
+    """Return what ``import.json`` says of weights: layout, what is strange, and tensors by the reason not to use them.
+
+    Args:
+        published: the weights.
+        left_over: reasons, by name in the files.
+    """
     reasons = sorted(set(left_over.values()))
     by_reason = {reason: sorted(tensor for tensor in left_over if left_over[tensor] == reason) for reason in reasons}
-    return told | {"layout": own.layout, "strange": list(own.strange), "left_over": by_reason}
+    return {"layout": published.layout, "strange": list(published.strange), "left_over": by_reason}
 
 
 def _options(request: ImportRequest) -> dict[str, Any]:
@@ -141,8 +158,8 @@ def _options(request: ImportRequest) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value}
 
 
-def _contents(paths: Iterable[Path]) -> str:
-    """Return what changes when a file of the sources does: names, sizes and times of change."""
+def state_of(paths: Iterable[Path]) -> str:
+    """Return what changes when a file of sources does: a digest of names, sizes and times of change."""
     lines = [f"{file} {(stat := file.stat()).st_size} {stat.st_mtime_ns}" for path in paths for file in _files(path)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig
 
+from doctorsun.errors import WeightsError
 from doctorsun.weights.portable_names import expected_headers, portable_name
 
 
@@ -45,3 +46,10 @@ def test_every_tensor_of_the_network_is_expected() -> None:
 
 def test_a_tied_head_is_not_expected() -> None:
     assert "language_model.lm_head.weight" not in expected_headers(config(tie_word_embeddings=True), torch.float16)
+
+
+@pytest.mark.parametrize("setting", [{"rope_theta": "big"}, {"hidden_act": "sigmoid?"}])
+def test_settings_that_make_no_network_are_refused(setting: dict[str, Any]) -> None:
+    refusal = r"the configuration of these weights: got \w+Error: .*, expected settings of which transformers makes"
+    with pytest.raises(WeightsError, match=refusal):
+        expected_headers(config(**setting), torch.float16)

@@ -48,7 +48,8 @@ RULES = (
     NameRule("language", re.compile(r"(?:model\.(?:embed_tokens|layers|norm)|lm_head)\..*"), r"\g<0>"),
 )
 BESIDE_LORA = "non_lora_trainables.bin"
-LLAMA_3_END = "<|eot_id|>"
+CHATS: Mapping[str, str] = {"<|eot_id|>": "llama3", "<|im_end|>": "chatml"}
+"""Chat templates by the token that ends a turn in them; LLaVA tunes other Llamas with its ``v1``, Vicuna's."""
 OF_LLAVA = re.compile(
     r"_.*|architectures|auto_map|model_type|rope_parameters|transformers_version|max_sequence_length|use_mm_proj"
     r"|(mm|tune|freeze|unfreeze|image|tokenizer|pretrain_mm|vision)_.*|s2|s2_scales"
@@ -150,9 +151,10 @@ def _vision(grouped: GroupedTensors, path: Path, options: ReadOptions) -> Vision
 
 
 def _chat(path: Path, model_type: str) -> str:
-    if model_type == "llama":
-        return "llama3" if knows_token(path, LLAMA_3_END) else "vicuna_v1"
-    return {"mistral": "mistral_instruct", "qwen2": "chatml"}[model_type]
+    if model_type == "mistral":
+        return "mistral_instruct"
+    known = (chat for token, chat in CHATS.items() if knows_token(path, token))
+    return "chatml" if model_type == "qwen2" else next(known, "vicuna_v1")
 
 
 def _strange_tower(config: Mapping[str, Any], *, has_tower: bool) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import torch
 from checkpoints.clip import MEAN, tower_config
 from checkpoints.llama import llama_shapes, random_tensors
 from checkpoints.llava_legacy import DOCTOR_SUN, write_doctor_sun, write_llava_med, write_qilin_med_vl
+from checkpoints.tokenizer_files import write_qwen2_tokenizer
 from checkpoints.weight_files import write_json, write_tensors
 from doctorsun.errors import WeightsError
 from doctorsun.weights.parts import ReadOptions
@@ -155,6 +156,14 @@ def test_the_class_token_of_another_layer_may_enter(tmp_path: Path) -> None:
     projector = read_published(tmp_path).projector
     assert projector is not None
     assert (projector.feature_layer, projector.feature_strategy, projector.fit) == (-3, "full", "crop")
+
+
+def test_a_llama_with_the_tokens_of_chatml_was_tuned_with_it(tmp_path: Path) -> None:
+    write_doctor_sun(tmp_path, tower=False)
+    write_qwen2_tokenizer(tmp_path)
+    language = read_published(tmp_path).language
+    assert language is not None
+    assert language.chat == "chatml"
 
 
 def test_a_configuration_that_tells_no_type_is_not_strange(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from huggingface_hub import set_client_factory
 from huggingface_hub.utils._http import default_client_factory
 
 from hubs.loopback import Answer, Asked, Loopback, json_answer
-from hubs.published import Commit, Published, git_oid, is_lfs, sha256
+from hubs.published import Commit, Published, git_oid, is_lfs, large_files, sha256
 
 PAGE = 3  # entries of a listing
 
@@ -27,11 +27,8 @@ class HuggingFace(Loopback):
         super().__init__(self._answer)
         self.repositories = {(each.kind, each.name): each for each in repositories}
         self.writer_token = writer_token
-        self.storage: dict[str, bytes] = {}
+        self.uploaded: dict[str, bytes] = {}
         self.created: list[dict[str, object]] = []
-        for each in repositories:
-            for commit in each.commits.values():
-                self.storage |= {sha256(content): content for path, content in commit.files.items() if is_lfs(path)}
 
     def __enter__(self) -> Self:
         """Let the client reach loopback although tests run with HF_HUB_OFFLINE=1, which its usual sessions obey."""
@@ -120,13 +117,17 @@ class HuggingFace(Loopback):
     def _stored(self, asked: Asked, oid: str) -> Answer:
         if "authorization" in asked.headers:
             return json_answer({"error": "the token was sent to the storage"}, 400)
-        return Answer(200, self.storage[oid], {"ETag": f'"{oid}"', "Accept-Ranges": "bytes"}, ranged=True)
+        return Answer(200, self._contents()[oid], {"ETag": f'"{oid}"', "Accept-Ranges": "bytes"}, ranged=True)
 
     def _store(self, asked: Asked, oid: str) -> Answer:
         if sha256(asked.body) != oid:
             return json_answer({"error": "wrong contents"}, 400)
-        self.storage[oid] = asked.body
+        self.uploaded[oid] = asked.body
         return Answer()
+
+    def _contents(self) -> dict[str, bytes]:
+        """All large files, by their SHA-256."""
+        return {**large_files(self.repositories.values()), **self.uploaded}
 
     def _create(self, asked: Asked) -> Answer:
         if asked.headers.get("authorization") != f"Bearer {self.writer_token}":
@@ -151,7 +152,7 @@ class HuggingFace(Loopback):
     def _batch(self, asked: Asked) -> Answer:
         objects = [
             each
-            if each["oid"] in self.storage
+            if each["oid"] in self._contents()
             else each | {"actions": {"upload": {"href": f"{self.storage_url}/storage/{each['oid']}"}}}
             for each in asked.json()["objects"]
         ]
@@ -171,7 +172,7 @@ class HuggingFace(Loopback):
             if operation["key"] == "file":
                 changes[value["path"]] = base64.b64decode(value["content"])
             elif operation["key"] == "lfsFile":
-                changes[value["path"]] = self.storage[value["oid"]]
+                changes[value["path"]] = self._contents()[value["oid"]]
         oid = repository.commit(changes, branch)
         return json_answer({"commitUrl": f"{self.url}/{repository.name}/commit/{oid}", "commitOid": oid})
 

@@ -1,7 +1,7 @@
 """Repositories with a history, as hubs keep them: commits on branches; small files in git, large ones in LFS."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 START = 1_700_000_000  # seconds since 1970, of the first commit
@@ -63,3 +63,9 @@ def sha256(content: bytes) -> str:
 def git_oid(content: bytes) -> str:
     """Return the name of a git blob."""
     return hashlib.sha1(f"blob {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
+
+
+def large_files(repositories: Iterable[Published]) -> dict[str, bytes]:
+    """Return what hubs keep in their large file storage, by SHA-256."""
+    contents = (item for each in repositories for commit in each.commits.values() for item in commit.files.items())
+    return {sha256(content): content for path, content in contents if is_lfs(path)}

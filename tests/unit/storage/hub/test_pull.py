@@ -55,6 +55,15 @@ def test_a_folder_or_a_file_of_a_repository(world: World):
     assert not world.server.paths(CONTENTS)
 
 
+def test_tensors_that_are_there_again_are_not_fetched(world: World):
+    world.published.commit(
+        {"pytorch_model.bin": b"again", "original/consolidated.00.pth": b"again"}, BRANCH[world.name]
+    )
+    assert files_below(world.pull()).keys() == set(TAKEN)
+    assert files_below(world.pull("/original")) == {"consolidated.00.pth": b"again"}
+    assert world.pull("/pytorch_model.bin").read_bytes() == b"again"
+
+
 @pytest.mark.parametrize("path", ["/su", "/modeling.py", "/none"])
 def test_a_path_without_weights_is_told(world: World, path: str):
     with pytest.raises(

@@ -145,7 +145,7 @@ def main() -> None:
     finally:
         shutil.rmtree(scratch)
     report = {
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}, Python {platform.python_version()}",
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {sys.version.split()[0]}",
         "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip(),  # noqa: S607
         "versions": {name: version(name) for name in ("doctorsun", "torch", "transformers", "safetensors")},
         "source": {"layout": "llava_llama, float16, zeros", "size_gb": round(size / 1e9, 2)},

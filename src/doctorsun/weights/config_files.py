@@ -7,9 +7,12 @@ from typing import Any, cast
 import torch
 from transformers import AutoConfig, CLIPVisionConfig, LlavaConfig, PreTrainedConfig
 from transformers import __version__ as transformers_version
+from transformers.utils import logging as transformers_logging
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.parts import FeatureStrategy, Parts
+
+transformers_logging.set_verbosity_error()  # what is wrong with settings is told by our errors
 
 ARCHITECTURES = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM", "qwen2": "Qwen2ForCausalLM"}
 """Language models that a LLaVA holds here, by ``model_type``."""

@@ -75,10 +75,10 @@ def _headers(path: Path, refusal: WeightsError) -> Mapping[str, TensorHeader]:
 
 
 def _of_headers(path: Path, headers: Mapping[str, TensorHeader]) -> Facts:
-    config = read_settings(path, "config.json")
+    names = read_settings(path, "config.json").get("architectures")
     types = Counter(str(header.dtype).removeprefix("torch.") for header in headers.values())
     return {
-        "architecture": next(iter(config.get("architectures") or ()), None),
+        "architecture": names[0] if names and isinstance(names, list) else None,
         "parameters": sum(math.prod(header.shape) for header in headers.values()),
         "tensors": len(headers),
         "dtype": ", ".join(types) if len(types) < 2 else dict(types.most_common()),  # noqa: PLR2004 (several)

@@ -39,7 +39,8 @@ class Published:
         parent = self.commits.get(self.branches.get(branch, ""))
         files = {**(parent.files if parent else {}), **changes}
         kept = {path: content for path, content in files.items() if content is not None}
-        sha = git_oid(repr((self.name, self.kind, len(self.commits), sorted(kept.items()))).encode())
+        hashes = sorted((path, sha256(content)) for path, content in kept.items())
+        sha = git_oid(repr((self.name, self.kind, len(self.commits), hashes)).encode())
         changed_by = {**(parent.changed_by if parent else {}), **dict.fromkeys(changes, sha)}
         self.commits[sha] = Commit(sha, date or START + 60 * len(self.commits), kept, changed_by)
         self.branches[branch] = sha

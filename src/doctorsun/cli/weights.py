@@ -90,6 +90,21 @@ class Wanted:
     offline: Annotated[bool, typer.Option("--offline", help="Take only what is on this machine already.")] = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """How changes are joined."""
+
+    dtype: Annotated[
+        Literal["float16", "bfloat16", "float32"] | None,
+        typer.Option(help="Type of every tensor; the base's when not given."),
+    ] = None
+    lora_alpha: Annotated[
+        float | None, typer.Option(metavar="N", help="Alpha of LoRA changes whose settings are not beside them.")
+    ] = None
+    locked: hub.Locked = False
+    offline: hub.Offline = False
+
+
 def weights() -> None:
     """Look into weights, and start from published ones."""
 
@@ -171,15 +186,7 @@ def merge(
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder.")],
     *,
-    dtype: Annotated[
-        Literal["float16", "bfloat16", "float32"] | None,
-        typer.Option(help="Type of every tensor; the base's when not given."),
-    ] = None,
-    lora_alpha: Annotated[
-        float | None, typer.Option(metavar="N", help="Alpha of LoRA changes whose settings are not beside them.")
-    ] = None,
-    locked: hub.Locked = False,
-    offline: hub.Offline = False,
+    joining: Joining,
     as_json: AsJson = False,
 ) -> None:
     """Join LoRA changes into their base, as one new stock folder.
@@ -191,15 +198,15 @@ def merge(
     from doctorsun.weights.sources import bring
 
     sources = {"base": base, "adapter": adapter}
-    found = {name: bring(text, locked=locked, offline=offline) for name, text in sources.items()}
+    found = {name: bring(text, locked=joining.locked, offline=joining.offline) for name, text in sources.items()}
     called = {name: text for name, (_, text) in found.items()}
     with _shown() as watch:
         report = merge_adapter(
             found["base"][0],
             found["adapter"][0],
             out,
-            dtype=dtype,
-            read=ReadOptions(lora_alpha=lora_alpha),
+            dtype=joining.dtype,
+            read=ReadOptions(lora_alpha=joining.lora_alpha),
             called=called,
             watch=watch,
         )
@@ -247,6 +254,6 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=weights.__do
 app.callback()(weights)
 app.command(name="inspect")(flattened(inspect, "said"))
 app.command(name="import")(flattened(import_, "wanted", "said"))
-app.command(name="merge")(merge)
+app.command(name="merge")(flattened(merge, "joining"))
 app.command(name="pull")(hub.pull_weights)
 app.command(name="push")(hub.push_weights)

@@ -94,7 +94,7 @@ def _require_base(path: Path, base: Published) -> None:
             f"{path}",
             got=f"weights of the layout {base.layout}",
             expected=llava_hf.SUMMARY,
-            do=f"import it first, or name it as a part: doctorsun weights import ADAPTER OUT --language {path}",
+            do="import it first, or name it as a part where you import the changes: --vision, --language",
         )
 
 

@@ -131,7 +131,7 @@ def _entries(repository: Published, commit: Commit) -> Iterator[dict[str, object
             "Name": path.rpartition("/")[2],
             "Type": "blob",
             "Size": len(content),
-            "Sha256": sha256(content),
+            "Sha256": "" if path.startswith(".") else sha256(content),  # of some files there is none
             "IsLFS": is_lfs(path),
             "Revision": revision,
             "CommittedDate": repository.commits[revision].date,

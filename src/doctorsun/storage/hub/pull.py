@@ -12,7 +12,7 @@ from doctorsun.storage.hub.fetcher import Fetcher
 from doctorsun.storage.hub.hub import Hub
 from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.lock import Lock, Pinned
-from doctorsun.storage.hub.remote_file import RemoteFile, Repository
+from doctorsun.storage.hub.remote_file import RemoteFile, Repository, require_hash
 from doctorsun.storage.hub.spare import spare_files
 
 GIB = 2**30
@@ -63,7 +63,7 @@ def resolve(address: Address, kinds: Kinds, hub: Hub, lock: Lock, rules: PullRul
         raise DataError(f"{address.whole}: offline, and its commit is not known", got=got, do=do)
     repository = repository_of(address, kinds)
     revision = hub.resolve(repository, address.revision)
-    files = [file for file in hub.files(repository, revision) if kinds.takes(file.path)]
+    files = [require_hash(file) for file in hub.files(repository, revision) if kinds.takes(file.path)]
     return Pinned(revision=revision, files=tuple(sorted(files, key=lambda file: file.path)))
 
 

@@ -107,4 +107,5 @@ def _strange(language: LazyTensors) -> tuple[str, ...]:
     if words is None:
         return ()
     kind = str(words.header.dtype).removeprefix("torch.")
-    return (f"the language model was trained whole and lies here in {kind}: --dtype gives it another type",)
+    where = "--language gives its settings and tokenizer, --dtype another type"
+    return (f"the language model was trained whole and lies here in {kind}: {where}",)

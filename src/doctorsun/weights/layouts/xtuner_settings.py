@@ -23,6 +23,7 @@ CHATS = {
     "vicuna": "vicuna_v1",
     "mistral": "mistral_instruct",
 }
+NO_CONFIGURATION = "no configuration of the training stands beside it"
 BASES = {"llm": "--language", "visual_encoder": "--vision"}
 
 
@@ -88,7 +89,9 @@ def settings_beside(folder: Path) -> XtunerSettings:
     found = [path for path, text in texts.items() if MODEL in text]
     if len(found) == 1:
         return settings_of(texts[found[0]], where=f"{found[0]}")
-    strange = (f"several configurations stand beside it: {', '.join(path.name for path in found)}",) if found else ()
+    names = ", ".join(path.name for path in found)
+    seen = f"several configurations of the training stand beside it ({names})" if found else NO_CONFIGURATION
+    strange = (f"{seen}: feature layer and fit unknown",)
     return XtunerSettings(model={}, fit=None, chat=None, where=f"{folder}", strange=strange)
 
 
@@ -144,7 +147,7 @@ def _named_bases(model: Mapping[str, Any]) -> Iterator[str]:
             cast("Mapping[str, Any]", base).get("pretrained_model_name_or_path") if isinstance(base, Mapping) else None
         )
         if isinstance(path, str):
-            yield f"{name} {path!r} is not followed: where it was frozen or tuned by LoRA, give it with {option}"
+            yield f"{name} {path!r}, where the training began, is not followed: {option} gives it where it is needed"
 
 
 def _strange_images(fits: set[bool], template: str) -> Iterator[str]:

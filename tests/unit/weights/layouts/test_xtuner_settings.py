@@ -25,7 +25,7 @@ def test_both_forms_of_a_configuration_are_read(form: str):
     assert settings.lora("llm_lora", ReadOptions()) is None
     assert (settings.feature_layer, settings.fit, settings.chat) == (-3, "crop", "llama3")
     assert [note.split()[0] for note in settings.strange] == ["llm", "visual_encoder"]
-    assert "'/data/clip-vit-large-patch14-336' is not followed" in settings.strange[1]
+    assert settings.strange[1].endswith("is not followed: --vision gives it where it is needed")
 
 
 def test_the_alpha_that_the_user_says_stands_against_the_text():
@@ -71,11 +71,13 @@ def test_a_text_that_says_nothing_is_no_obstacle(text: str):
 
 
 def test_the_configuration_beside_a_checkpoint_is_found(tmp_path: Path):
-    assert settings_beside(tmp_path).model == {}
+    unknown = "feature layer and fit unknown"
+    assert settings_beside(tmp_path).strange == (f"no configuration of the training stands beside it: {unknown}",)
     (tmp_path / "other.py").write_text("raise SystemExit")
     (tmp_path / "stage2.py").write_text(TRAINING.config(WRITTEN))
     assert settings_beside(tmp_path).feature_layer == -3
     (tmp_path / "stage1.py").write_text(TRAINING.config(WRITTEN))
     settings = settings_beside(tmp_path)
     assert settings.model == {}
-    assert settings.strange == ("several configurations stand beside it: stage1.py, stage2.py",)
+    several = "several configurations of the training stand beside it (stage1.py, stage2.py)"
+    assert settings.strange == (f"{several}: {unknown}",)

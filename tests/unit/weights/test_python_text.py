@@ -16,6 +16,7 @@ model = dict(type=Model.from_pretrained, path=name, layers=[1, (2.5, None)], dee
 first, second = 1, 2
 template = PROMPT.llama3_chat
 called = open('x')
+escaped = '\\d'
 """
 
 
@@ -33,6 +34,7 @@ def test_plain_values_are_read_and_the_rest_is_told_apart():
         },
         "template": "PROMPT.llama3_chat",
         "called": UNREAD,
+        "escaped": "\\d",
     }
 
 

@@ -4,6 +4,7 @@ Names: InternLM/xtuner@81d66e6, xtuner/model/llava.py (LLaVAModel), xtuner/datas
 xtuner/utils/templates.py (PROMPT_TEMPLATE).
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,7 +85,8 @@ class XtunerSettings:
 
 def settings_beside(folder: Path) -> XtunerSettings:
     """Read the configuration that mmengine keeps beside its checkpoints; none where there is none, or several."""
-    small = [path for path in sorted(folder.glob("*.py")) if path.stat().st_size <= MAX_CHARACTERS]
+    files = [path for path in sorted(folder.glob("*.py")) if path.is_file() and os.access(path, os.R_OK)]
+    small = [path for path in files if path.stat().st_size <= MAX_CHARACTERS]
     texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in small}
     found = [path for path, text in texts.items() if MODEL in text]
     if len(found) == 1:

@@ -77,6 +77,12 @@ def test_another_training_is_told(tmp_path: Path):
         read_published(tmp_path / NAME)
 
 
+def test_a_tensor_alone_is_told(tmp_path: Path):
+    torch.save(torch.ones(3), tmp_path / NAME)
+    with pytest.raises(WeightsError, match=r"got no tensors projector.model.\*"):
+        read_published(tmp_path / NAME)
+
+
 def test_another_projector_is_told(tmp_path: Path):
     state = {f"projector.model.{index}.weight": torch.ones(4, 4) for index in (0, 2, 4)}
     torch.save({"state_dict": state, "meta": {}}, tmp_path / NAME)

@@ -74,6 +74,7 @@ def test_the_configuration_beside_a_checkpoint_is_found(tmp_path: Path):
     unknown = "feature layer and fit unknown"
     assert settings_beside(tmp_path).strange == (f"no configuration of the training stands beside it: {unknown}",)
     (tmp_path / "other.py").write_text("raise SystemExit")
+    (tmp_path / "folder.py").mkdir()
     (tmp_path / "stage2.py").write_text(TRAINING.config(WRITTEN))
     assert settings_beside(tmp_path).feature_layer == -3
     (tmp_path / "stage1.py").write_text(TRAINING.config(WRITTEN))

@@ -21,9 +21,10 @@ from torch import Tensor
 from checkpoints.clip import SMALL, tower_config, tower_shapes, write_preprocessor
 from checkpoints.llama import LLAMA_CONFIG, llama_shapes, random_tensors
 from checkpoints.llava_legacy import projector_shapes
+from checkpoints.peft import adapter_tensors, write_adapter
 from checkpoints.tokenizer_files import write_llama3_tokenizer
 from checkpoints.unmerged import Changes
-from checkpoints.weight_files import write_file, write_json, write_tensors
+from checkpoints.weight_files import write_json, write_tensors
 from checkpoints.zero import ZeroTraining, write_zero
 
 Trained = Literal["frozen", "lora", "whole"]
@@ -177,11 +178,11 @@ class XtunerTraining:
         """Return what ``LLaVAModel.state_dict`` keeps."""
         state: dict[str, Tensor] = {}
         if self.tower == "lora":
-            state |= _state_of(self.tower_changes, "visual_encoder.base_model.model.", ".default")
+            state |= adapter_tensors(self.tower_changes, before="visual_encoder.", name=".default")
         if self.tower == "whole":
             state |= {f"visual_encoder.{name}": each for name, each in self.whole_tower.items()}
         if self.language == "lora":
-            state |= _state_of(self.language_changes, "llm.base_model.model.", ".default")
+            state |= adapter_tensors(self.language_changes, before="llm.", name=".default")
         if self.language == "whole":
             state |= {f"llm.{name}": each for name, each in self.whole_language.items()}
         return state | {f"projector.model.{name}": each for name, each in self.projector.items()}
@@ -233,13 +234,15 @@ def write_converted(folder: Path, training: XtunerTraining) -> dict[str, Tensor]
         write_json(folder / "generation_config.json", {"bos_token_id": 300, "eos_token_id": [301, 304]})
         write_llama3_tokenizer(folder)
     if training.language == "lora":
-        _write_adapter(folder / "llm_adapter", training.language_changes, LANGUAGE_RANK, LANGUAGE_ALPHA)
+        settings = {"r": LANGUAGE_RANK, "lora_alpha": LANGUAGE_ALPHA, "task_type": "CAUSAL_LM"}
+        write_adapter(folder / "llm_adapter", adapter_tensors(training.language_changes), settings)
     if training.tower == "whole":
         write_tensors(folder / "visual_encoder", training.whole_tower, kind="safetensors")
         write_json(folder / "visual_encoder/config.json", tower_config())
         write_preprocessor(folder / "visual_encoder")
     if training.tower == "lora":
-        _write_adapter(folder / "visual_encoder_adapter", training.tower_changes, TOWER_RANK, TOWER_ALPHA)
+        settings = {"r": TOWER_RANK, "lora_alpha": TOWER_ALPHA}
+        write_adapter(folder / "visual_encoder_adapter", adapter_tensors(training.tower_changes), settings)
     return {name: each.float() for name, each in half.items()}
 
 
@@ -263,38 +266,6 @@ def _write_projector(folder: Path, training: XtunerTraining) -> None:
     (folder / "modeling_projector.py").write_text("raise SystemExit('nobody runs this')\n")
 
 
-def _write_adapter(folder: Path, changes: Changes, rank: int, alpha: int) -> None:
-    folder.mkdir(parents=True)
-    write_file(folder / "adapter_model.safetensors", _state_of(changes, "base_model.model.", ""))
-    settings = {
-        "alpha_pattern": {},
-        "auto_mapping": {"base_model_class": "CLIPVisionModel", "parent_library": "transformers.models.clip"},
-        "base_model_name_or_path": "/data/base",
-        "bias": "none",
-        "fan_in_fan_out": False,
-        "inference_mode": True,
-        "init_lora_weights": True,
-        "layers_pattern": None,
-        "layers_to_transform": None,
-        "loftq_config": {},
-        "lora_alpha": alpha,
-        "lora_dropout": 0.05,
-        "megatron_config": None,
-        "megatron_core": "megatron.core",
-        "modules_to_save": None,
-        "peft_type": "LORA",
-        "r": rank,
-        "rank_pattern": {},
-        "revision": None,
-        "target_modules": sorted({name.rpartition(".")[2] for name in changes}),
-        "task_type": None,
-        "use_dora": False,
-        "use_rslora": False,
-    }
-    write_json(folder / "adapter_config.json", settings)
-    (folder / "README.md").write_text("---\nlibrary_name: peft\n---\n")
-
-
 def _changes(
     shapes: Mapping[str, tuple[int, ...]], which: re.Pattern[str], rank: int, alpha: int, seed: int
 ) -> Changes:
@@ -302,11 +273,3 @@ def _changes(
     downs = random_tensors({name: (rank, shape[1]) for name, shape in modules.items()}, seed=seed)
     ups = random_tensors({name: (shape[0], rank) for name, shape in modules.items()}, seed=seed + 100)
     return {name: (downs[name], ups[name] / 10, alpha / rank) for name in modules}
-
-
-def _state_of(changes: Changes, prefix: str, adapter: str) -> dict[str, Tensor]:
-    return {
-        f"{prefix}{module}.lora_{side}{adapter}.weight": factor
-        for module, (down, up, _) in changes.items()
-        for side, factor in (("A", down), ("B", up))
-    }

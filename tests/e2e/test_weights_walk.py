@@ -2,13 +2,21 @@
 
 import hashlib
 import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
-from real_command import doctorsun
+import torch
+from real_command import ENVIRONMENT, doctorsun
 from typer.testing import CliRunner
 
 from checkpoints.clip import tower_config, write_tower, write_whole_clip
@@ -24,6 +32,8 @@ from checkpoints.weight_files import write_json
 from checkpoints.xtuner import XtunerTraining, write_converted, write_iteration, write_iteration_of_ranks
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session
+from doctorsun.errors import DoctorSunError, MachineError, WeightsError
+from doctorsun.weights.inspect import inspect
 
 QUESTION = "左肺有结节吗? Which organ is it?"
 
@@ -168,3 +178,120 @@ def test_the_real_command_imports_and_answers(tmp_path: Path):
     made = doctorsun("weights", "import", tmp_path / "in", tmp_path / "out", "--vision", tmp_path / "clip")
     assert (made.status, made.errors) == (0, "")
     assert made.output.endswith(f"made; try it: doctorsun chat {tmp_path / 'out'}\n")
+
+
+@pytest.mark.slow  # two processes that import torch
+def test_ctrl_c_leaves_with_5_and_the_same_command_goes_on(tmp_path: Path):
+    write_qilin_med_vl(tmp_path / "in")
+    write_tower(tmp_path / "clip")
+    command = ("weights", "import", tmp_path / "in", tmp_path / "out", "--vision", tmp_path / "clip")
+    terminal, other_end = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "doctorsun", *map(str, command)], env=ENVIRONMENT, stdout=PIPE, stderr=other_end
+    ) as process:
+        shown = ""
+        while "0 tensors" not in shown:  # the bar stands before the first tensor is written
+            shown += os.read(terminal, 4096).decode()
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    os.close(other_end)
+    assert process.returncode == 5
+    assert not (tmp_path / "out").exists()
+    assert doctorsun(*command).status == 0
+    require_sums(tmp_path / "out")
+
+
+def a_picture(folder: Path) -> None:
+    (folder / "in").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+
+
+def a_recipe(folder: Path) -> None:
+    (folder / "in").write_text("name: mine\nmodel: {preset: tiny}\n", encoding="utf-8")
+
+
+def a_hostile_pickle(folder: Path) -> None:
+    hostile = {"projector.model.0.weight": Hostile(folder / "ran")}
+    (folder / "in").mkdir()
+    torch.save(hostile, folder / "in/iter_9.pth")
+
+
+class Hostile:
+    """What touches a file when it is unpickled by somebody who runs what a pickle says."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def a_cut_shard(folder: Path) -> None:
+    write_doctor_sun(folder / "in")
+    shard = folder / "in/model-00002-of-00003.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-9])
+
+
+def a_missing_shard(folder: Path) -> None:
+    write_doctor_sun(folder / "in")
+    (folder / "in/model-00003-of-00003.safetensors").unlink()
+
+
+def wrong_json(folder: Path) -> None:
+    write_doctor_sun(folder / "in")
+    (folder / "in/config.json").write_text("{")
+
+
+WRONG: dict[str, tuple[Callable[[Path], Any], str, int, str]] = {
+    "nothing": (lambda _: None, "in", 2, "got no such file or folder"),
+    "empty folder": (lambda folder: (folder / "in").mkdir(), "in", 4, "got no known layout of weights"),
+    "picture": (a_picture, "in", 4, "got no known layout of weights"),
+    "recipe": (a_recipe, "in", 4, "got no known layout of weights"),
+    "hostile pickle": (a_hostile_pickle, "in/iter_9.pth", 4, "got no tensors"),
+    "cut shard": (a_cut_shard, "in", 4, r"model-00002-of-00003\.safetensors: got .*; copy the file again"),
+    "missing shard": (a_missing_shard, "in", 4, r"got no file model-00003-of-00003\.safetensors"),
+    "wrong json": (wrong_json, "in", 4, r"config\.json: got .*, expected a JSON object"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_and_leaves_nothing(name: str, tmp_path: Path):
+    write, source, status, words = WRONG[name]
+    write(tmp_path)
+    for command in (["inspect", tmp_path / source], ["import", tmp_path / source, tmp_path / "out"]):
+        done = CliRunner().invoke(app, ["weights", *map(str, command)], obj=Session("en"))
+        assert isinstance(done.exception, DoctorSunError), done.output
+        assert done.exception.exit_status == status
+        assert re.search(words, str(done.exception))
+    assert {path.name for path in tmp_path.iterdir()} <= {"in"}
+
+
+def test_a_path_of_chinese_characters_and_blanks_works(tmp_path: Path):
+    folder = tmp_path / "权重 与 模型"
+    write_llava_hf(folder / "源")
+    called("weights", "import", folder / "源", folder / "结果")
+    assert json.loads(called("weights", "inspect", folder / "结果", "--json"))["loads"]["how"] == "as it is"
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path):
+    write_llava_hf(tmp_path / "in")
+    shard = tmp_path / "in/model-00001-of-00002.safetensors"
+    shard.chmod(0)
+    if os.access(shard, os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(WeightsError, match="got Permission denied, expected a file that can be read"):
+        inspect(tmp_path / "in")
+
+
+def test_a_full_disk_is_told_and_the_same_command_goes_on(tmp_path: Path):
+    write_llava_hf(tmp_path / "in")
+    command = ["weights", "import", str(tmp_path / "in"), str(tmp_path / "out")]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        done = CliRunner().invoke(app, command, obj=Session("en"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert isinstance(done.exception, MachineError), done.output
+    assert not (tmp_path / "out").exists()
+    called(*command)
+    require_sums(tmp_path / "out")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from hubs.loopback import Answer, Asked, Loopback, json_answer
-from hubs.published import Commit, Published, is_lfs, sha256
+from hubs.published import Commit, Published, is_lfs, large_files, sha256
 
 EXISTS = {"model": 10010101001, "dataset": 10020101001}
 
@@ -21,11 +21,8 @@ class ModelScope(Loopback):
         super().__init__(self._answer)
         self.repositories = {(each.kind, each.name): each for each in repositories}
         self.writer_token = writer_token
-        self.storage: dict[str, bytes] = {}
+        self.uploaded: dict[str, bytes] = {}
         self.created: list[bytes] = []
-        for each in repositories:
-            for commit in each.commits.values():
-                self.storage |= {sha256(content): content for path, content in commit.files.items() if is_lfs(path)}
 
     def _answer(self, asked: Asked) -> Answer:
         kinds, name = r"(?P<kind>model|dataset)s", r"(?P<name>[^/]+/[^/]+)"
@@ -78,9 +75,13 @@ class ModelScope(Loopback):
         if asked.method == "GET":
             if "authorization" in asked.headers:
                 return _error(400, "the token was sent to the storage")
-            return Answer(200, self.storage[oid], ranged=True)
-        self.storage[oid] = asked.body
+            return Answer(200, self._contents()[oid], ranged=True)
+        self.uploaded[oid] = asked.body
         return json_answer({"Code": 200})
+
+    def _contents(self) -> dict[str, bytes]:
+        """All large files, by their SHA-256."""
+        return {**large_files(self.repositories.values()), **self.uploaded}
 
     def _create(self, asked: Asked, kind: str) -> Answer:
         if asked.headers.get("authorization") != f"Bearer {self.writer_token}":
@@ -103,7 +104,7 @@ class ModelScope(Loopback):
     def _batch(self, asked: Asked) -> Answer:
         objects = [
             each
-            if each["oid"] in self.storage
+            if each["oid"] in self._contents()
             else each | {"actions": {"upload": {"href": f"{self.url}/storage/{each['oid']}"}}}
             for each in asked.json()["objects"]
         ]
@@ -112,7 +113,9 @@ class ModelScope(Loopback):
     def _commit(self, asked: Asked, kind: str, name: str, branch: str) -> Answer:
         actions = asked.json()["actions"]
         changes = {
-            each["path"]: self.storage[each["sha256"]] if each["type"] == "lfs" else base64.b64decode(each["content"])
+            each["path"]: self._contents()[each["sha256"]]
+            if each["type"] == "lfs"
+            else base64.b64decode(each["content"])
             for each in actions
         }
         return _data({"oid": self.repositories[kind, name].commit(changes, branch)})
@@ -128,7 +131,7 @@ def _entries(repository: Published, commit: Commit) -> Iterator[dict[str, object
             "Name": path.rpartition("/")[2],
             "Type": "blob",
             "Size": len(content),
-            "Sha256": sha256(content),
+            "Sha256": "" if path.startswith(".") else sha256(content),  # of some files there is none
             "IsLFS": is_lfs(path),
             "Revision": revision,
             "CommittedDate": repository.commits[revision].date,

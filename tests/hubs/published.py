@@ -1,7 +1,7 @@
 """Repositories with a history, as hubs keep them: commits on branches; small files in git, large ones in LFS."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 START = 1_700_000_000  # seconds since 1970, of the first commit
@@ -39,7 +39,8 @@ class Published:
         parent = self.commits.get(self.branches.get(branch, ""))
         files = {**(parent.files if parent else {}), **changes}
         kept = {path: content for path, content in files.items() if content is not None}
-        sha = git_oid(repr((self.name, self.kind, len(self.commits), sorted(kept.items()))).encode())
+        hashes = sorted((path, sha256(content)) for path, content in kept.items())
+        sha = git_oid(repr((self.name, self.kind, len(self.commits), hashes)).encode())
         changed_by = {**(parent.changed_by if parent else {}), **dict.fromkeys(changes, sha)}
         self.commits[sha] = Commit(sha, date or START + 60 * len(self.commits), kept, changed_by)
         self.branches[branch] = sha
@@ -63,3 +64,9 @@ def sha256(content: bytes) -> str:
 def git_oid(content: bytes) -> str:
     """Return the name of a git blob."""
     return hashlib.sha1(f"blob {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
+
+
+def large_files(repositories: Iterable[Published]) -> dict[str, bytes]:
+    """Return what hubs keep in their large file storage, by SHA-256."""
+    contents = (item for each in repositories for commit in each.commits.values() for item in commit.files.items())
+    return {sha256(content): content for path, content in contents if is_lfs(path)}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor
 
 from checkpoints.clip import tower_config
@@ -13,7 +14,9 @@ from checkpoints.internlm2 import INTERNLM2_CONFIG
 from checkpoints.llama import LLAMA_CONFIG
 from checkpoints.llava_hf import Names, write_llava_hf
 from checkpoints.published_forward import PublishedLlava, below, require_equal_logits
+from doctorsun.weights.hugging_face import load_weights
 from doctorsun.weights.import_weights import import_weights
+from small_model import save_small
 
 SEQUENTIAL = {"linear_1": "0", "linear_2": "2"}
 
@@ -34,6 +37,17 @@ def test_names_of_every_version(tmp_path: Path, names: Names) -> None:
     tensors = write_llava_hf(tmp_path / "stock", names=names)
     import_weights(tmp_path / "stock", tmp_path / "out")
     require_equal_logits(published(tensors, {**LLAMA_CONFIG, "rope_scaling": None}), tmp_path / "out")
+
+
+def test_a_folder_of_our_own_comes_back(tmp_path: Path) -> None:
+    own = save_small(tmp_path / "own", fit="pad")
+    import_weights(own, tmp_path / "out")
+    (before, processor), (after, imported) = load_weights(own), load_weights(tmp_path / "out")
+    state = after.state_dict()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in before.state_dict().items())
+    assert imported.images == processor.images
+    assert imported.image_token_id == processor.image_token_id
+    assert imported.stop_ids == processor.stop_ids
 
 
 def test_gmai_vl_with_its_internlm2(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Commands on weights: inspect, import, pull, push."""
+"""Commands on weights: inspect, import, merge, pull, push."""
 
 import shlex
 from collections.abc import Callable, Generator
@@ -90,6 +90,21 @@ class Wanted:
     offline: Annotated[bool, typer.Option("--offline", help="Take only what is on this machine already.")] = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """How changes are joined."""
+
+    dtype: Annotated[
+        Literal["float16", "bfloat16", "float32"] | None,
+        typer.Option(help="Type of every tensor; the base's when not given."),
+    ] = None
+    lora_alpha: Annotated[
+        float | None, typer.Option(metavar="N", help="Alpha of LoRA changes whose settings are not beside them.")
+    ] = None
+    locked: hub.Locked = False
+    offline: hub.Offline = False
+
+
 def weights() -> None:
     """Look into weights, and start from published ones."""
 
@@ -161,6 +176,48 @@ def import_(
     typer.echo(say("weights_made", session.language, path=shlex.quote(str(out))))
 
 
+def merge(
+    context: typer.Context,
+    base: Annotated[
+        str, typer.Argument(metavar="BASE", help="A stock LLaVA folder, a run, or an address on a hub, to change.")
+    ],
+    adapter: Annotated[
+        str, typer.Argument(metavar="ADAPTER", help="LoRA changes of it, as peft saves them; an address, too.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder.")],
+    *,
+    joining: Joining,
+    as_json: AsJson = False,
+) -> None:
+    """Join LoRA changes into their base, as one new stock folder.
+
+    The base that the changes name is not followed: you name it. Tokenizer and processor stay as they are in the base.
+    """
+    from doctorsun.weights.merge import merge_adapter
+    from doctorsun.weights.parts import ReadOptions
+    from doctorsun.weights.sources import bring
+
+    sources = {"base": base, "adapter": adapter}
+    found = {name: bring(text, locked=joining.locked, offline=joining.offline) for name, text in sources.items()}
+    called = {name: text for name, (_, text) in found.items()}
+    with _shown() as watch:
+        report = merge_adapter(
+            found["base"][0],
+            found["adapter"][0],
+            out,
+            dtype=joining.dtype,
+            read=ReadOptions(lora_alpha=joining.lora_alpha),
+            called=called,
+            watch=watch,
+        )
+    if as_json:
+        print_json(report)
+        return
+    session: Session = context.obj
+    print_facts(facts_of_import(report))
+    typer.echo(say("weights_made", session.language, path=shlex.quote(str(out))))
+
+
 def _verdict(source: str, loads: dict[str, Any], language: Language) -> str:
     """Return one sentence on how weights load, with the next command."""
     key = {
@@ -197,5 +254,6 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=weights.__do
 app.callback()(weights)
 app.command(name="inspect")(flattened(inspect, "said"))
 app.command(name="import")(flattened(import_, "wanted", "said"))
+app.command(name="merge")(flattened(merge, "joining"))
 app.command(name="pull")(hub.pull_weights)
 app.command(name="push")(hub.push_weights)

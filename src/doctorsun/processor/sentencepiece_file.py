@@ -138,6 +138,7 @@ class SentencePieceFile:
         else:
             tokenizer.normalizer = blanks
         if self.has_prefix and not is_legacy:
+            # As transformers' own conversion: a text that begins with a blank gets no other.
             tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(BLANK, prepend_scheme="first", split=False)
         stripped = [decoders.Strip(" ", 1, 0)] if self.has_prefix else []
         tokenizer.decoder = decoders.Sequence(

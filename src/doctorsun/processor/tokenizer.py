@@ -128,7 +128,7 @@ def save_tokenizer(
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """Read ``tokenizer.json``.
+    """Read ``tokenizer.json``; it encodes texts whole, whatever the file says of truncation and padding.
 
     Raises:
         WeightsError: the file is missing or damaged.
@@ -142,11 +142,14 @@ def load_tokenizer(folder: Path) -> Tokenizer:
             do="name a folder that 'doctorsun run' or save_pretrained made",
         )
     try:
-        return Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises a bare Exception for every fault
         raise WeightsError(
             f"{path}", got=str(error), expected="a readable tokenizer", do="copy the file again"
         ) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def read_token_name(folder: Path, key: str) -> str:

@@ -21,6 +21,7 @@ PARTS: tuple[PartName, ...] = ("vision", "projector", "language")
 PREFIX = "base_model.model."
 FACTOR = re.compile(r"(?P<module>.+)\.lora_(?P<embedding>embedding_)?(?P<side>[AB])(?:\.default)?(?P<end>\.weight|)")
 WRAPPED = re.compile(r"\.base_layer(?=\.)|\.modules_to_save(?:\.default)?(?=\.)")
+KEPT_TWICE = ".modules_to_save."
 OTHER_KIND = re.compile(
     r"\.(?:lora_(?!(?:embedding_)?[AB](?:\.default)?(?:\.weight)?$)|token_adapter\.|ia3_|oft_|hada_)"
 )
@@ -101,7 +102,7 @@ def sort_adapter(
         WeightsError: the adapter is no plain LoRA, or two names lead to the same tensor.
     """
     sorted_ = AdapterTensors()
-    for published, tensor in tensors.items():
+    for published, tensor in sorted(tensors.items(), key=lambda item: KEPT_TWICE in item[0]):
         inside = published.removeprefix(PREFIX)
         reason = next((why for pattern, why in UNUSED if pattern.fullmatch(inside)), None)
         if reason is not None:
@@ -139,14 +140,17 @@ def _add_replaced(
     if place is None:
         return
     part = sorted_.replaced.setdefault(place[0], {})
-    if place[1] in part:
+    if place[1] in part and KEPT_TWICE in tensor.sources[0]:
+        sorted_.left_over |= dict.fromkeys(tensor.sources, "saved twice by peft, which does so with biases")
+    elif place[1] in part:
         raise WeightsError(
             f"{where}: {tensor.sources[0]}",
             got=f"the tensor {place[1]}, which {part[place[1]].sources[0]} holds too",
             expected="each tensor once",
             do="save the adapter again",
         )
-    part[place[1]] = tensor
+    else:
+        part[place[1]] = tensor
 
 
 def _place(name: str, rules: tuple[NameRule, ...]) -> tuple[PartName, str] | None:

@@ -1,14 +1,18 @@
 """``config.json`` and ``generation_config.json`` of a LLaVA, as transformers 4.4x and 5, vLLM and SGLang read them."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, cast
 
 import torch
 from transformers import AutoConfig, CLIPVisionConfig, LlavaConfig, PreTrainedConfig
 from transformers import __version__ as transformers_version
+from transformers.utils import logging as transformers_logging
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.parts import FeatureStrategy, Parts
+
+transformers_logging.set_verbosity_error()  # what is wrong with settings is told by our errors
 
 ARCHITECTURES = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM", "qwen2": "Qwen2ForCausalLM"}
 """Language models that a LLaVA holds here, by ``model_type``."""
@@ -54,7 +58,7 @@ def llava_config(parts: Parts, *, image_id: int, pad_id: int) -> LlavaConfig:
     except Exception as error:  # transformers and huggingface_hub raise many kinds for settings that do not fit
         raise WeightsError(
             "the configuration of these weights",
-            got=f"{type(error).__name__}: {error}",
+            got=f"{type(error).__name__}: {' '.join(str(error).split())}",
             expected=f"settings of a CLIP tower and of one of {', '.join(ARCHITECTURES)}",
             do="mend config.json, or give the settings with --vision-config or --text-config",
         ) from error
@@ -107,7 +111,8 @@ def generation_config(
 
 
 def _config(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in NOT_SETTINGS}
+    # A copy: transformers writes into the dictionaries that it is given.
+    return {name: deepcopy(value) for name, value in settings.items() if name not in NOT_SETTINGS}
 
 
 def _settings(config: PreTrainedConfig) -> dict[str, Any]:
@@ -118,8 +123,11 @@ def _settings(config: PreTrainedConfig) -> dict[str, Any]:
 
 
 def _rope(text: PreTrainedConfig) -> dict[str, Any]:
-    """Return the rotary embedding as readers before transformers 5 know it (``rope_parameters`` stands beside it)."""
-    rope = dict(cast("Any", text).rope_parameters)
-    theta = rope.pop("rope_theta")
-    rope.pop("type", None)
-    return {"rope_theta": theta, "rope_scaling": None if rope["rope_type"] == "default" else rope}
+    """Return the rotary embedding as transformers 5 reads it, and as readers before it do."""
+    parameters = {name: value for name, value in cast("Any", text).rope_parameters.items() if name != "type"}
+    scaling = {name: value for name, value in parameters.items() if name != "rope_theta"}
+    return {
+        "rope_parameters": parameters,
+        "rope_scaling": None if scaling["rope_type"] == "default" else scaling,
+        "rope_theta": parameters["rope_theta"],
+    }

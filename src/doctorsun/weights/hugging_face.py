@@ -13,7 +13,7 @@ from transformers.utils import logging as transformers_logging
 from doctorsun.errors import WeightsError
 from doctorsun.processor.config_files import save_processor_configs
 from doctorsun.processor.processor import Processor
-from doctorsun.processor.tokenizer import save_tokenizer
+from doctorsun.processor.tokenizer import TokenNames, save_tokenizer
 from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensor
@@ -35,8 +35,10 @@ PROCESSOR_FILES = (
 
 
 def save_processor(processor: Processor, folder: Path, *, patch_size: int, max_length: int) -> None:
-    """Write a processor in the stock layout."""
-    save_tokenizer(processor.tokenizer, folder, max_length=max_length)
+    """Write a processor whose tokenizer we trained, in the stock layout."""
+    template = processor.template
+    names = TokenNames(bos=template.bos_token, eos=template.eos_token)
+    save_tokenizer(processor.tokenizer, folder, names=names, template=template.source, max_length=max_length)
     save_processor_configs(folder, processor.images, patch_size)
 
 

@@ -16,6 +16,7 @@ from doctorsun.weights.published import find_layout, read_published
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
 from doctorsun.weights.tensors.tensor_files import TensorHeader
+from doctorsun.weights.vocabulary import words_of
 
 Facts = dict[str, Any]
 
@@ -41,15 +42,15 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
     except WeightsError as refusal:
         headers = _headers(path, refusal)
         return facts | {"loads": asdict(refused(refusal))} | _of_headers(path, headers) | {"files_bytes": _files(path)}
-    by_part = parameters_by_part(published)
+    by_part, words = parameters_by_part(published), words_of(published.language)
     return {
         **facts,
-        "loads": asdict(how_it_loads(path, published)),
+        "loads": asdict(how_it_loads(path, published, words)),
         **_of_headers(path, published.tensors),
         "parameters": sum(by_part.values()),
         "parameters_by_part": by_part,
         "adapters": _adapters(published),
-        **facts_of_parts(published),
+        **facts_of_parts(published, words),
         "left_over": _by_reason(published.left_over),
         "strange": published.strange,
         "files_bytes": _files(path),
@@ -75,10 +76,10 @@ def _headers(path: Path, refusal: WeightsError) -> Mapping[str, TensorHeader]:
 
 
 def _of_headers(path: Path, headers: Mapping[str, TensorHeader]) -> Facts:
-    config = read_settings(path, "config.json")
+    names = read_settings(path, "config.json").get("architectures")
     types = Counter(str(header.dtype).removeprefix("torch.") for header in headers.values())
     return {
-        "architecture": next(iter(config.get("architectures") or ()), None),
+        "architecture": names[0] if names and isinstance(names, list) else None,
         "parameters": sum(math.prod(header.shape) for header in headers.values()),
         "tensors": len(headers),
         "dtype": ", ".join(types) if len(types) < 2 else dict(types.most_common()),  # noqa: PLR2004 (several)

@@ -5,13 +5,18 @@ from typing import Any
 from doctorsun.errors import WeightsError
 from doctorsun.weights.loading import chat_family
 from doctorsun.weights.parts import LanguagePart, ProjectorPart, Published, VisionPart
-from doctorsun.weights.vocabulary import read_vocabulary
+from doctorsun.weights.vocabulary import Vocabulary
 
 Facts = dict[str, Any]
 
 
-def facts_of_parts(published: Published) -> Facts:
-    """Return sizes, image geometry, rotary positions, vocabulary and special tokens."""
+def facts_of_parts(published: Published, words: Vocabulary | WeightsError | None) -> Facts:
+    """Return sizes, image geometry, rotary positions, vocabulary and special tokens.
+
+    Args:
+        published: what weights hold.
+        words: the tokens of their language model, or what is wrong with them; None where there are none.
+    """
     language = published.language
     return {
         "vision": _vision(published.vision),
@@ -19,7 +24,7 @@ def facts_of_parts(published: Published) -> Facts:
         "language": _language(language),
         "rope": language
         and {"theta": language.config.get("rope_theta"), "scaling": language.config.get("rope_scaling")},
-        **_words(language),
+        **_words(language, words),
     }
 
 
@@ -63,21 +68,19 @@ def _language(part: LanguagePart | None) -> Facts | None:
     }
 
 
-def _words(part: LanguagePart | None) -> Facts:
+def _words(part: LanguagePart | None, words: Vocabulary | WeightsError | None) -> Facts:
     """Return vocabulary, special tokens and chat template; the tokenizer's fault where it has one."""
-    if part is None or part.tokenizer_folder is None:
+    if part is None or words is None:
         return {"vocabulary": None, "special_tokens": None, "chat": part and part.chat}
-    try:
-        vocabulary = read_vocabulary(part.tokenizer_folder)
-    except WeightsError as error:
-        return {"vocabulary": {"fault": error.text()}, "special_tokens": None, "chat": part.chat}
+    if isinstance(words, WeightsError):
+        return {"vocabulary": {"fault": words.text()}, "special_tokens": None, "chat": part.chat}
     return {
         "vocabulary": {
-            "file": vocabulary.file,
-            "tokens": len(vocabulary.ids),
-            "highest_id": vocabulary.num_ids - 1,
+            "file": words.file,
+            "tokens": len(words.ids),
+            "highest_id": words.num_ids - 1,
             "embedding_rows": part.tensors["model.embed_tokens.weight"].header.shape[0],
         },
-        "special_tokens": {**vocabulary.told(), "stop_ids": list(vocabulary.stop_ids)},
-        "chat": chat_family(part, vocabulary),
+        "special_tokens": {**words.told(), "stop_ids": list(words.stop_ids)},
+        "chat": chat_family(part, words),
     }

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from doctorsun.errors import WeightsError
+from doctorsun.weights.language_geometry import require_counts
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -31,6 +32,9 @@ NAMES: Mapping[str, str] = {
 MODULE = re.compile(r"(model\.layers\.\d+\.)?(.+)\.(weight|bias)")
 FUSED = "attention.wqkv"
 
+SILENT: Mapping[str, int] = {"hidden_size": 4096, "num_attention_heads": 32}
+"""What InternLM2Config takes by default; transformers leaves such settings out of a configuration inside another."""
+
 # Settings that are Llama's under another name, or that only the published code reads.
 OWN_SETTINGS = frozenset({"bias", "auto_map", "attn_implementation", "architectures", "model_type", "pretraining_tp"})
 
@@ -50,14 +54,16 @@ def llama_tensors(tensors: LazyTensors, config: Mapping[str, Any], *, where: str
         where: the file or folder, for messages.
 
     Raises:
-        WeightsError: a fused matrix does not have the rows of the heads.
+        WeightsError: a number of heads is none, or a fused matrix does not have the rows of the heads.
     """
+    sizes = {**SILENT, **{name: value for name, value in config.items() if value is not None}}
+    require_counts(sizes, ("hidden_size", "num_attention_heads", "num_key_value_heads"), where)
     llama: dict[str, LazyTensor] = {}
     for name, tensor in tensors.items():
         match = MODULE.fullmatch(name)
         layer, module, kind = match.groups(default="") if match else ("", name, "")
         if module == FUSED:
-            sides = _split(tensor, config, f"{where}: {name}")
+            sides = _split(tensor, sizes, f"{where}: {name}")
             llama |= {f"{layer}self_attn.{side}_proj.{kind}": rows for side, rows in sides.items()}
         elif module in NAMES:
             llama[f"{layer}{NAMES[module]}.{kind}"] = tensor
@@ -66,11 +72,11 @@ def llama_tensors(tensors: LazyTensors, config: Mapping[str, Any], *, where: str
     return llama
 
 
-def _split(tensor: LazyTensor, config: Mapping[str, Any], where: str) -> dict[str, LazyTensor]:
+def _split(tensor: LazyTensor, sizes: Mapping[str, Any], where: str) -> dict[str, LazyTensor]:
     """Split ``[groups * (queries + 2) * head, ...]``: each key-value head lies behind the queries that share it."""
-    num_heads = config["num_attention_heads"]
-    num_groups = config.get("num_key_value_heads") or num_heads
-    head, per_group = config["hidden_size"] // num_heads, num_heads // num_groups
+    num_heads = sizes["num_attention_heads"]
+    num_groups = sizes.get("num_key_value_heads") or num_heads
+    head, per_group = sizes["hidden_size"] // num_heads, num_heads // num_groups
     rest = tensor.header.shape[1:]
     expected = num_groups * (per_group + 2) * head
     if tensor.header.shape[0] != expected or num_heads % num_groups:

@@ -1,7 +1,7 @@
 """Settings of a Llama, Mistral or Qwen2: sizes are measured on its tensors and must agree with its configuration."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doctorsun.errors import WeightsError
@@ -49,6 +49,8 @@ def language_config(
     _require_known(config, where)
     settings = {name: value for name, value in plain_rope(config).items() if name in SETTINGS}
     settings |= plain_rope(given or {})
+    if settings.get("num_attention_heads") is None:
+        settings["num_attention_heads"] = NUM_HEADS
     sizes = _measured(tensors, where)
     for name, size in sizes.items():
         if settings.setdefault(name, size) != size:
@@ -67,6 +69,18 @@ def language_config(
                 do=DO,
             )
     return settings
+
+
+def require_counts(settings: Mapping[str, Any], names: Sequence[str], where: str) -> None:
+    """Require that settings are whole numbers above zero where they are said.
+
+    Raises:
+        WeightsError: one is not.
+    """
+    for name in names:
+        value = settings.get(name)
+        if value is not None and (type(value) is not int or value < 1):
+            raise WeightsError(f"{where}: {name}", got=f"{value!r}", expected="a whole number above zero", do=DO)
 
 
 def _require_known(config: Mapping[str, Any], where: str) -> None:
@@ -100,14 +114,11 @@ def _measured(tensors: LazyTensors, where: str) -> dict[str, int]:
 
 def _heads(tensors: LazyTensors, settings: dict[str, Any], where: str) -> tuple[int, int]:
     """Return the rows of queries and of keys, after proving them on the numbers of heads."""
-    num_heads = settings.setdefault("num_attention_heads", NUM_HEADS)
-    if type(num_heads) is not int or num_heads < 1:
-        raise WeightsError(
-            f"{where}: num_attention_heads", got=f"{num_heads!r}", expected="a whole number of heads", do=DO
-        )
+    require_counts(settings, ("num_attention_heads", "num_key_value_heads", "head_dim"), where)
+    num_heads = settings["num_attention_heads"]
     head_size = settings.get("head_dim") or settings["hidden_size"] // num_heads
     queries, keys = (_matrix(tensors, f"{FIRST_LAYER}.self_attn.{side}_proj.weight", where)[0] for side in "qk")
-    num_keys = settings.get("num_key_value_heads") or keys // head_size
+    num_keys = settings.get("num_key_value_heads") or keys // max(head_size, 1)
     settings["num_key_value_heads"] = num_keys
     if (queries, keys) != (num_heads * head_size, num_keys * head_size):
         raise WeightsError(

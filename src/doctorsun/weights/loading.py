@@ -12,7 +12,7 @@ from doctorsun.processor.tokenizer import IMAGE
 from doctorsun.weights.complete import NOUNS, PARTS, PartName, complete
 from doctorsun.weights.layouts import llava_hf
 from doctorsun.weights.parts import LanguagePart, Published
-from doctorsun.weights.vocabulary import Vocabulary, read_vocabulary
+from doctorsun.weights.vocabulary import Vocabulary
 
 How = Literal["as it is", "import", "part", "merge", "no"]
 
@@ -41,8 +41,14 @@ class Loading:
     options: tuple[str, ...] = ()
 
 
-def how_it_loads(path: Path, published: Published) -> Loading:
-    """Say how weights can be loaded, from their headers and settings alone."""
+def how_it_loads(path: Path, published: Published, words: Vocabulary | WeightsError | None) -> Loading:
+    """Say how weights can be loaded, from their headers and settings alone.
+
+    Args:
+        path: file or folder of the weights.
+        published: what they hold.
+        words: the tokens of their language model, or what is wrong with them; None where there are none.
+    """
     missing: list[PartName] = [name for name in PARTS if getattr(published, name) is None]
     changed: list[PartName] = [name for name in PARTS if name in {adapter.part for adapter in published.adapters}]
     if len(missing) == len(PARTS):
@@ -50,17 +56,18 @@ def how_it_loads(path: Path, published: Published) -> Loading:
     if len(missing) == len(PARTS) - 1 and not changed:
         own: PartName = next(name for name in PARTS if name not in missing)
         return Loading(how="part", why=f"{_named([own])} alone", options=(f"--{own}",))
+    if isinstance(words, WeightsError):
+        return refused(words)
     try:
         if not missing:
             complete(published)
-        obstacles = _obstacles(path, published)
-        if not missing and not obstacles:
-            return Loading(how="as it is")
-        asked = _asked(published.language)
     except WeightsError as refusal:
         return refused(refusal)
+    obstacles = _obstacles(path, published, words)
+    if not missing and not obstacles:
+        return Loading(how="as it is")
     why = f"no {_named(missing)}" if missing else obstacles
-    return Loading(how="import", why=why, options=(*(ASKING[name] for name in missing), *asked))
+    return Loading(how="import", why=why, options=(*(ASKING[name] for name in missing), *_asked(published, words)))
 
 
 def refused(refusal: WeightsError) -> Loading:
@@ -81,26 +88,17 @@ def _named(parts: Sequence[PartName]) -> str:
     return " and ".join(NOUNS[part] for part in parts)
 
 
-def _asked(language: LanguagePart | None) -> tuple[str, ...]:
-    """Return the options that say what the language model does not.
-
-    Raises:
-        WeightsError: a file of its tokenizer is damaged.
-    """
-    if language is None:
+def _asked(published: Published, words: Vocabulary | None) -> tuple[str, ...]:
+    """Return the options that say what the language model does not."""
+    if published.language is None:
         return ()
-    if language.tokenizer_folder is None:
+    if words is None:
         return ("--tokenizer FOLDER",)
-    vocabulary = read_vocabulary(language.tokenizer_folder)
-    return () if chat_family(language, vocabulary) else ("--chat NAME",)
+    return () if chat_family(published.language, words) else ("--chat NAME",)
 
 
-def _obstacles(path: Path, published: Published) -> str:
-    """Return why weights with every part are no stock folder yet; empty where they are one.
-
-    Raises:
-        WeightsError: a file of the tokenizer is damaged.
-    """
+def _obstacles(path: Path, published: Published, words: Vocabulary | None) -> str:
+    """Return why weights with every part are no stock folder yet; empty where they are one."""
     if published.layout != llava_hf.NAME:
         return f"the layout {published.layout}, which stock readers do not know"
     if published.adapters:
@@ -110,4 +108,4 @@ def _obstacles(path: Path, published: Published) -> str:
     absent = [name for name in PROCESSOR_FILES if not (path / name).is_file()]
     if absent:
         return f"no {' and no '.join(absent)}"
-    return "" if IMAGE in read_vocabulary(path).ids else f"no token {IMAGE}"
+    return "" if words is not None and IMAGE in words.ids else f"no token {IMAGE}"

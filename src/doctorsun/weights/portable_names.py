@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from doctorsun.errors import WeightsError
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 if TYPE_CHECKING:
@@ -31,11 +32,23 @@ def portable_name(name: str) -> str:
 
 
 def expected_headers(config: "LlavaConfig", dtype: torch.dtype) -> dict[str, TensorHeader]:
-    """Return every tensor that a folder of this configuration holds, by its name on disk; a tied head is not stored."""
+    """Return every tensor that a folder of this configuration holds, by its name on disk; a tied head is not stored.
+
+    Raises:
+        WeightsError: no network can be made of these settings.
+    """
     from transformers import LlavaForConditionalGeneration
 
-    with torch.device("meta"):
-        state = LlavaForConditionalGeneration(config).state_dict()
+    try:
+        with torch.device("meta"):
+            state = LlavaForConditionalGeneration(config).state_dict()
+    except Exception as error:  # whatever the classes of its parts raise for a setting that they cannot use
+        raise WeightsError(
+            "the configuration of these weights",
+            got=f"{type(error).__name__}: {error}",
+            expected="settings of which transformers makes a network",
+            do="mend config.json, or give the settings with --vision-config or --text-config",
+        ) from error
     headers = {portable_name(name): TensorHeader(dtype, tuple(tensor.shape)) for name, tensor in state.items()}
     if config.tie_word_embeddings:
         headers.pop(HEAD)

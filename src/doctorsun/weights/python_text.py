@@ -1,6 +1,7 @@
 """Plain values in the text of a Python file: it is parsed and never run."""
 
 import ast
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,8 @@ def read_values(text: str) -> dict[str, Any]:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"{len(text)} characters")
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings(action="ignore"):  # of the compiler, about what others wrote
+            tree = ast.parse(text)
         values: dict[str, Any] = {}
         for statement in tree.body:
             if isinstance(statement, ast.Assign) and len(statement.targets) == 1:

@@ -1,6 +1,7 @@
 """The JSON files that stand beside published weights."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +62,17 @@ def read_section(settings: Mapping[str, Any], name: str, where: str) -> dict[str
     raise _unusable(f"{where}: {name}", type(section).__name__)
 
 
+def architecture(config: Mapping[str, Any]) -> str:
+    """Return the first of the classes that a configuration names, or nothing."""
+    names = config.get("architectures")
+    return str(names[0]) if isinstance(names, list) and names else ""
+
+
 def read_image_settings(folder: Path) -> ImageSettings:
     """Read how a folder's image processor works, from a file of its own or from inside the processor's.
 
     Raises:
-        WeightsError: a file is not JSON, or its mean or deviation is not three numbers.
+        WeightsError: a file is not JSON, or its mean or deviation is not three numbers, deviations above zero.
     """
     name = "preprocessor_config.json"
     settings = read_settings(folder, name)
@@ -76,7 +83,7 @@ def read_image_settings(folder: Path) -> ImageSettings:
         return ImageSettings()
     return ImageSettings(
         mean=_three(settings.get("image_mean"), f"{folder / name}: image_mean"),
-        std=_three(settings.get("image_std"), f"{folder / name}: image_std"),
+        std=_three(settings.get("image_std"), f"{folder / name}: image_std", above=0.0),
         fit="pad" if settings.get("do_pad") else "crop",
     )
 
@@ -118,13 +125,17 @@ def _unusable(where: str, got: str) -> WeightsError:
     return WeightsError(where, got=got, expected="a JSON object", do="fetch or write the file again")
 
 
-def _three(values: Any, where: str) -> Three | None:
+def _three(values: Any, where: str, above: float = -math.inf) -> Three | None:
     if values is None:
         return None
     try:
         red, green, blue = (float(value) for value in values)
     except (TypeError, ValueError) as error:
-        raise WeightsError(
-            where, got=f"{values!r}", expected="three numbers: red, green, blue", do="correct the file"
-        ) from error
+        raise _no_three(values, where) from error
+    if not all(above < value < math.inf for value in (red, green, blue)):
+        raise _no_three(values, where)
     return red, green, blue
+
+
+def _no_three(values: Any, where: str) -> WeightsError:
+    return WeightsError(where, got=f"{values!r}", expected="three numbers: red, green, blue", do="correct the file")

@@ -63,9 +63,10 @@ def stock_folder(parts: Parts, *, dtype: torch.dtype | None = None, chat: str | 
     """
     prepared = _tokenizer(parts.language, chat)
     settings = {"bos_token_id": prepared.bos_id, "eos_token_id": prepared.eos_id, **parts.language.config}
-    language = with_rows(replace(parts.language, config=settings), prepared.num_ids)
+    dtype = dtype or parts.language.tensors[EMBEDDED].header.dtype
+    small = in_type(parts.language.tensors, dtype)  # before rows are added: the embedding is copied for them
+    language = with_rows(replace(parts.language, config=settings, tensors=small), prepared.num_ids)
     config = llava_config(replace(parts, language=language), image_id=prepared.image_id, pad_id=prepared.pad_id)
-    dtype = dtype or language.tensors[EMBEDDED].header.dtype
     stock = StockFolder(
         tensors=in_type(portable_tensors(replace(parts, language=language)), dtype),
         config=config,
@@ -117,7 +118,8 @@ def _finite(name: str, tensor: LazyTensor, dtype: torch.dtype) -> LazyTensor:
         return tensor.to(dtype)
 
     def cast_within(values: Tensor) -> Tensor:
-        largest = values.abs().max().item() if values.numel() else 0.0
+        ends = values.aminmax() if values.numel() else ()  # of abs() there would be a copy
+        largest = max((abs(end.item()) for end in ends), default=0.0)
         if torch.finfo(dtype).max < largest < float("inf"):
             raise WeightsError(
                 name, got=f"a value of {largest:.6g}", expected=f"values that {dtype} holds", do="say --dtype bfloat16"

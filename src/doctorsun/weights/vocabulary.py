@@ -10,6 +10,7 @@ from doctorsun.errors import WeightsError
 from doctorsun.processor.sentencepiece_file import SentencePieceFile
 from doctorsun.processor.tokenizer import IMAGE
 from doctorsun.processor.tokenizer_settings import TokenizerSettings
+from doctorsun.weights.parts import LanguagePart
 
 SPECIAL = ("bos", "eos", "pad", "unk")
 
@@ -67,6 +68,16 @@ def read_vocabulary(folder: Path) -> Vocabulary:
         )
     ids |= {token.content: index for index, token in settings.added_tokens().items()}
     return Vocabulary(file=file, ids=ids, special=special, stop_ids=settings.eos_ids())
+
+
+def words_of(part: LanguagePart | None) -> Vocabulary | WeightsError | None:
+    """Return the tokens of a language model, or what is wrong with them; None where it has none."""
+    if part is None or part.tokenizer_folder is None:
+        return None
+    try:
+        return read_vocabulary(part.tokenizer_folder)
+    except WeightsError as fault:
+        return fault
 
 
 def _of_tokenizer_json(path: Path) -> dict[str, int]:

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
 from checkpoints.clip import tower_config, write_tower
 from checkpoints.llava_legacy import write_doctor_sun, write_qilin_med_vl
+from checkpoints.peft import adapter_tensors, write_adapter
 from checkpoints.weight_files import write_json
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Language, Session
@@ -89,6 +91,21 @@ def test_an_import_as_json_is_its_report(tmp_path: Path):
     assert report["fit"] == "crop"
     assert report["options"]["text_config"]["rope_scaling"]["rope_type"] == "llama3"
     assert report["sources"]["source"]["from"] == str(tmp_path / "in")
+
+
+def test_a_merge_tells_what_it_made(tmp_path: Path):
+    save_small(tmp_path / "base")
+    module = "model.language_model.layers.0.self_attn.q_proj"
+    width = json.loads((tmp_path / "base/config.json").read_text(encoding="utf-8"))["text_config"]["hidden_size"]
+    write_adapter(tmp_path / "lora", adapter_tensors({module: (torch.ones(8, width), torch.ones(width, 8), 2.0)}), {})
+    done = called("merge", tmp_path / "base", tmp_path / "lora", tmp_path / "out", "--dtype", "bfloat16")
+    lines = done.stdout.splitlines()
+    assert "  layout   peft_adapter" in lines
+    assert lines[-1] == f"made; try it: doctorsun chat {tmp_path / 'out'}"
+    report = json.loads((tmp_path / "out/import.json").read_text(encoding="utf-8"))
+    assert report["sources"]["adapter"]["from"] == str(tmp_path / "lora")
+    as_json = called("merge", tmp_path / "base", tmp_path / "lora", tmp_path / "again", "--dtype", "bfloat16", "--json")
+    assert json.loads(as_json.stdout) == report
 
 
 def test_a_missing_part_is_asked_for(tmp_path: Path):

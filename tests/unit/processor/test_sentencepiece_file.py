@@ -55,6 +55,14 @@ def test_a_text_may_take_the_place_of_a_piece(tmp_path: Path) -> None:
     assert tokenizer.token_to_id("beyond") is None
 
 
+def test_a_piece_whose_place_is_taken_is_never_made(tmp_path: Path) -> None:
+    file = read(tmp_path, trained())
+    merged = original(trained()).piece_to_id("结节")
+    tokenizer = file.tokenizer([(merged, "<|im_start|>")], is_legacy=True)
+    assert original(trained()).encode("结节", out_type=str) == [BLANK, "结节"]
+    assert tokenizer.encode("结节").tokens == [BLANK, "结", "节"]
+
+
 def test_decoding_gives_the_text_back(tmp_path: Path) -> None:
     tokenizer = read(tmp_path, trained()).tokenizer(is_legacy=True)
     for text in (word for word in WORDS if BLANK not in word):

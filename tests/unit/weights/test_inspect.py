@@ -168,6 +168,12 @@ def test_an_unknown_folder_is_an_error(tmp_path: Path):
         inspect(tmp_path)
 
 
+@pytest.mark.parametrize("names", [3, "LlavaLlamaForCausalLM", [], None])
+def test_architectures_that_are_no_list_are_not_named(names: object, tmp_path: Path):
+    write_qilin_med_vl(tmp_path, architectures=names)
+    assert inspect(tmp_path)["architecture"] is None
+
+
 def test_a_damaged_tokenizer_is_told(tmp_path: Path):
     write_llama3(tmp_path)
     (tmp_path / "tokenizer.json").write_text("{")

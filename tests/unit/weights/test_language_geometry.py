@@ -90,8 +90,11 @@ def test_a_missing_head_must_be_tied() -> None:
         ({"num_hidden_layers": 3}, "here: num_hidden_layers: got 3, expected 2, as the shapes say"),
         ({"num_attention_heads": 8}, "got 8 of queries and 3 of keys, each of 6, expected 48 and 24 rows in all"),
         ({"num_key_value_heads": 6}, "got 6 of queries and 6 of keys, each of 8, expected 48 and 24 rows in all"),
-        ({"num_attention_heads": 0}, "here: num_attention_heads: got 0, expected a whole number of heads"),
-        ({"num_attention_heads": "six"}, "here: num_attention_heads: got 'six', expected a whole number of heads"),
+        ({"num_attention_heads": -6}, "here: num_attention_heads: got -6, expected a whole number above zero"),
+        ({"num_attention_heads": "six"}, "here: num_attention_heads: got 'six', expected a whole number above zero"),
+        ({"num_key_value_heads": {}}, "here: num_key_value_heads: got {}, expected a whole number above zero"),
+        ({"head_dim": 8.0}, "here: head_dim: got 8.0, expected a whole number above zero"),
+        ({"num_attention_heads": 64}, "got 64 of queries and 3 of keys, each of 0, expected 48 and 24 rows in all"),
     ],
 )
 def test_settings_that_stand_against_the_shapes_are_refused(said: dict[str, Any], message: str) -> None:

@@ -42,10 +42,16 @@ def test_images_come_from_inside_the_processor(tmp_path: Path) -> None:
     assert read_image_settings(tmp_path) == ImageSettings(mean=(0.0, 0.5, 1.0), fit="pad")
 
 
-@pytest.mark.parametrize("mean", [[0.5, 0.5], 0.5, ["red", 0, 0]])
+@pytest.mark.parametrize("mean", [[0.5, 0.5], 0.5, ["red", 0, 0], ["nan", 0, 0], [0, 0, 1e999]])
 def test_a_mean_of_other_than_three_numbers_is_refused(tmp_path: Path, mean: Any) -> None:
     write_json(tmp_path / "preprocessor_config.json", {"image_mean": mean})
     with pytest.raises(WeightsError, match=r"image_mean: got .*, expected three numbers: red, green, blue"):
+        read_image_settings(tmp_path)
+
+
+def test_a_deviation_of_nothing_is_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / "preprocessor_config.json", {"image_mean": [0, 0, 0], "image_std": [1, 1, 0]})
+    with pytest.raises(WeightsError, match=r"image_std: got \[1, 1, 0\], expected three numbers: red, green, blue"):
         read_image_settings(tmp_path)
 
 

@@ -86,3 +86,8 @@ def test_a_run_without_weights_is_told(tmp_path: Path):
     (tmp_path / "run.json").write_text(json.dumps({}))
     with pytest.raises(RequestError, match="got unfinished run, without weights"):
         local_weights(tmp_path)
+
+
+def test_a_path_without_anything_is_told(tmp_path: Path):
+    with pytest.raises(RequestError, match="none: got no such file or folder, expected weights, a run, or an address"):
+        local_weights(tmp_path / "none")

@@ -10,7 +10,7 @@ from doctorsun.errors import DataError
 from doctorsun.storage.atomic import write_json
 from doctorsun.storage.hub.address import Address, is_commit
 from doctorsun.storage.hub.kinds import RepositoryKind
-from doctorsun.storage.hub.remote_file import RemoteFile, remote_file
+from doctorsun.storage.hub.remote_file import RemoteFile, remote_file, require_hash
 
 LOCK = Path("models.lock")
 VERSION = 1
@@ -82,7 +82,9 @@ class Lock:
     def _pinned(self, entry: Any) -> Pinned:
         try:
             revision, files = entry["revision"], entry["files"].items()
-            pinned = Pinned(revision=revision, files=_in_order(remote_file(path, **file) for path, file in files))
+            pinned = Pinned(
+                revision=revision, files=_in_order(require_hash(remote_file(path, **file)) for path, file in files)
+            )
         except (AttributeError, KeyError, TypeError) as error:
             raise self._damaged(f"{type(error).__name__}: {error}") from error
         if not is_commit(revision):

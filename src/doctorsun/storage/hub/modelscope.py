@@ -9,6 +9,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
+os.environ.setdefault("MODELSCOPE_LOG_LEVEL", "WARNING")  # read once, when the client is imported
+
 import requests
 from modelscope_hub import HubApi
 from modelscope_hub.config import HubConfig

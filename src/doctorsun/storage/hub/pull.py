@@ -12,7 +12,8 @@ from doctorsun.storage.hub.fetcher import Fetcher
 from doctorsun.storage.hub.hub import Hub
 from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.lock import Lock, Pinned
-from doctorsun.storage.hub.remote_file import RemoteFile, Repository
+from doctorsun.storage.hub.remote_file import RemoteFile, Repository, require_hash
+from doctorsun.storage.hub.spare import spare_files
 
 GIB = 2**30
 
@@ -62,8 +63,23 @@ def resolve(address: Address, kinds: Kinds, hub: Hub, lock: Lock, rules: PullRul
         raise DataError(f"{address.whole}: offline, and its commit is not known", got=got, do=do)
     repository = repository_of(address, kinds)
     revision = hub.resolve(repository, address.revision)
-    files = [file for file in hub.files(repository, revision) if kinds.takes(file.path)]
+    files = [require_hash(file) for file in hub.files(repository, revision) if kinds.takes(file.path)]
     return Pinned(revision=revision, files=tuple(sorted(files, key=lambda file: file.path)))
+
+
+def missing_files(address: Address, kinds: Kinds, hub: Hub, lock: Lock, rules: PullRules) -> list[RemoteFile]:
+    """Return the files of an address that a pull would fetch; nothing is fetched or written.
+
+    Raises:
+        RecipeError: as for `pin`.
+        DataError: as for `pin`; or ``offline``, and there are some.
+    """
+    pinned = resolve(address, kinds, hub, lock, rules)
+    fetcher = Fetcher(repository_of(address, kinds), pinned.revision, hub)
+    missing = [file for file in files_of(address, pinned, kinds) if fetcher.local(file) is None]
+    if missing and rules.offline:
+        raise _missing_offline(address, missing)
+    return missing
 
 
 def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRules, into: Path | None = None) -> Path:
@@ -102,13 +118,15 @@ def repository_of(address: Address, kinds: Kinds) -> Repository:
 
 
 def files_of(address: Address, pinned: Pinned, kinds: Kinds) -> list[RemoteFile]:
-    """Return the files that an address names: all, or those of its folder, or its file.
+    """Return the files that an address names: all, or those of its folder, or its file; without spare ones.
 
     Raises:
         DataError: there is none, or what they make up lacks the file that it needs.
     """
     path = address.path
-    files = [each for each in pinned.files if not path or each.path == path or each.path.startswith(f"{path}/")]
+    named = [each for each in pinned.files if not path or each.path == path or each.path.startswith(f"{path}/")]
+    spare = spare_files(each.path for each in named) if len(named) > 1 else set[str]()
+    files = [each for each in named if each.path not in spare]
     needed = f"{path}{'/' if path else ''}{kinds.needed}"
     do = "look at its page on the hub: it may lie in a folder, or be of another kind"
     if not files:

@@ -49,14 +49,24 @@ def remote_file(path: str, size_bytes: int, *, sha256: str = "", git_sha1: str =
     """Return a file as a hub or a lock lists it.
 
     Raises:
-        DataError: its path leads out of the folder, or it has no hash.
+        DataError: its path leads out of the folder.
     """
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\\" in path or not pure.parts:
         raise DataError(f"a listed file, '{path}'", got="a path that leads out of the repository", do="do not use it")
-    if not sha256 and not git_sha1:
-        raise DataError(f"a listed file, '{path}'", got="no hash", expected="SHA-256 or the name of its git blob")
     return RemoteFile(path=path, size_bytes=size_bytes, sha256=sha256.lower(), git_sha1=git_sha1.lower())
+
+
+def require_hash(file: RemoteFile) -> RemoteFile:
+    """Return a file that is to be used, which needs a hash to be compared with.
+
+    Raises:
+        DataError: it has none.
+    """
+    if not file.sha256 and not file.git_sha1:
+        expected = "SHA-256 or the name of its git blob"
+        raise DataError(f"a listed file, '{file.path}'", got="no hash", expected=expected, do="name another revision")
+    return file
 
 
 def git_blob(content: bytes) -> str:

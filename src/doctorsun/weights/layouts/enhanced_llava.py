@@ -22,9 +22,6 @@ from doctorsun.weights.tensors.open import open_tensors
 NAME = "enhanced_llava"
 SUMMARY = "GMAI-VL's folder (enhanced_llava), with InternLM2 or a Llama inside"
 
-SILENT: Mapping[str, Any] = {"hidden_size": 4096, "num_attention_heads": 32}
-"""What InternLM2Config takes by default; transformers leaves such settings out of a ``text_config``."""
-
 RULES = (*VISION_RULES, PROJECTOR_RULE, NameRule("language", re.compile(r"language_model\.(.*)"), r"\1"))
 
 
@@ -58,6 +55,5 @@ def _language(grouped: GroupedTensors, path: Path, config: Mapping[str, Any], op
     text = text_settings(config, path)
     if text["model_type"] != INTERNLM2:
         return language_part(grouped, folder=path, config=text, options=options)
-    text = {**SILENT, **text}
     grouped.language = llama_tensors(grouped.language, text, where=f"{path}")
     return language_part(grouped, folder=path, config=llama_settings(text), options=options, chat="chatml")

@@ -13,7 +13,7 @@ from doctorsun.weights.language_part import language_part
 from doctorsun.weights.part_names import NameRule, group_tensors
 from doctorsun.weights.parts import Published, ReadOptions
 from doctorsun.weights.rope import strange_rope
-from doctorsun.weights.settings_files import read_settings, strange_files, strange_tokenizer
+from doctorsun.weights.settings_files import architecture, read_settings, strange_files, strange_tokenizer
 from doctorsun.weights.tensors.open import open_tensors
 
 NAME = "language_model"
@@ -32,7 +32,7 @@ def matches(path: Path) -> bool:
     if not path.is_dir():
         return False
     config = read_settings(path, "config.json")
-    return config.get("model_type") in KNOWN or any(map(CAUSAL.fullmatch, config.get("architectures") or ()))
+    return config.get("model_type") in KNOWN or CAUSAL.fullmatch(architecture(config)) is not None
 
 
 def read(path: Path, options: ReadOptions) -> Published:

@@ -12,8 +12,9 @@ from doctorsun.weights.projector_part import SEQUENTIAL, projector_part
 PROJECTOR = "mlp2x_gelu"
 STRATEGIES: Mapping[str, FeatureStrategy] = {"patch": "default", "cls_patch": "full"}
 FITS: Mapping[str, ImageFit] = {"square": "crop", "pad": "pad"}
-Value = TypeVar("Value")
 NOT_OF_LLAVA = ("mm_resampler_type", "s2")
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def _feature_layer(config: Mapping[str, Any], where: str) -> int | None:
 
 def _one_of(config: Mapping[str, Any], name: str, values: Mapping[str, Value], default: str, where: str) -> Value:
     said = config.get(name) or default
-    if said not in values:
+    if not isinstance(said, str) or said not in values:
         raise _refused(where, name, said, " or ".join(map(repr, values)))
     return values[said]
 

@@ -19,6 +19,7 @@ from doctorsun.weights.part_names import GroupedTensors, NameRule, clip_rules, g
 from doctorsun.weights.parts import LanguagePart, Published, ReadOptions, VisionPart
 from doctorsun.weights.rope import strange_rope
 from doctorsun.weights.settings_files import (
+    architecture,
     knows_token,
     read_image_settings,
     read_settings,
@@ -31,13 +32,15 @@ from doctorsun.weights.vision_geometry import vision_config
 NAME = "llava_legacy"
 SUMMARY = "LLaVA's own folder (LlavaLlamaForCausalLM and such): Doctor Sun, Qilin-Med-VL, LLaVA-Med 1.5"
 
-MODEL_TYPES: Mapping[str, str] = {
+BY_ARCHITECTURE: Mapping[str, str] = {
     "LlavaLlamaForCausalLM": "llama",
     "LlavaMistralForCausalLM": "mistral",
     "LlavaQwenForCausalLM": "qwen2",
     "LlavaQwen2ForCausalLM": "qwen2",
 }
-"""Of the language model, by architecture; LLaVA-NeXT's LlavaQwen is a Qwen2."""
+"""The kind of the language model; LLaVA-NeXT's LlavaQwen is a Qwen2."""
+BY_MODEL_TYPE: Mapping[str, str] = {"llava": "llama", "llava_llama": "llama", "llava_mistral": "mistral"}
+"""The same for configurations that name no architecture."""
 
 RULES = (
     *clip_rules(r"model\.vision_tower\.vision_tower\."),
@@ -45,7 +48,8 @@ RULES = (
     NameRule("language", re.compile(r"(?:model\.(?:embed_tokens|layers|norm)|lm_head)\..*"), r"\g<0>"),
 )
 BESIDE_LORA = "non_lora_trainables.bin"
-LLAMA_3_END = "<|eot_id|>"
+CHATS: Mapping[str, str] = {"<|eot_id|>": "llama3", "<|im_end|>": "chatml"}
+"""Chat templates by the token that ends a turn in them; LLaVA tunes other Llamas with its ``v1``, Vicuna's."""
 OF_LLAVA = re.compile(
     r"_.*|architectures|auto_map|model_type|rope_parameters|transformers_version|max_sequence_length|use_mm_proj"
     r"|(mm|tune|freeze|unfreeze|image|tokenizer|pretrain_mm|vision)_.*|s2|s2_scales"
@@ -60,9 +64,9 @@ def matches(path: Path) -> bool:
 
 def is_legacy(config: Mapping[str, Any]) -> bool:
     """Return whether a configuration is one of LLaVA's own: transformers' LLaVA is ForConditionalGeneration."""
-    return re.fullmatch(r"Llava\w*ForCausalLM", _architecture(config)) is not None or (
-        config.get("model_type") in ("llava", "llava_llama", "llava_mistral") and "mm_vision_tower" in config
-    )
+    if named := architecture(config):
+        return re.fullmatch(r"Llava\w*ForCausalLM", named) is not None
+    return f"{config.get('model_type')}" in BY_MODEL_TYPE and "mm_vision_tower" in config
 
 
 def is_projector_alone(path: Path) -> bool:
@@ -103,11 +107,6 @@ def read(path: Path, options: ReadOptions) -> Published:
     )
 
 
-def _architecture(config: Mapping[str, Any]) -> str:
-    names = config.get("architectures")
-    return str(names[0]) if isinstance(names, list) and names else ""
-
-
 def _require_weights(path: Path) -> None:
     if re.search(r"(^|[-_.])delta([-_.]|$)", path.resolve().name, re.IGNORECASE):
         raise WeightsError(
@@ -126,15 +125,15 @@ def _require_weights(path: Path) -> None:
 
 
 def _language_model(config: Mapping[str, Any], path: Path) -> str:
-    architecture = _architecture(config)
-    if architecture in MODEL_TYPES:
-        return MODEL_TYPES[architecture]
-    if not architecture and str(config.get("model_type")).removeprefix("llava_") in ("llava", "llama", "mistral"):
-        return str(config["model_type"]).replace("llava_", "").replace("llava", "llama")
+    named = architecture(config)
+    if named in BY_ARCHITECTURE:
+        return BY_ARCHITECTURE[named]
+    if not named:
+        return BY_MODEL_TYPE[config["model_type"]]
     raise WeightsError(
         f"{path}: config.json: architectures",
-        got=architecture or f"none, and model_type {config.get('model_type')!r}",
-        expected=", ".join(MODEL_TYPES),
+        got=named,
+        expected=", ".join(BY_ARCHITECTURE),
         do="name weights with such a language model",
     )
 
@@ -152,9 +151,10 @@ def _vision(grouped: GroupedTensors, path: Path, options: ReadOptions) -> Vision
 
 
 def _chat(path: Path, model_type: str) -> str:
-    if model_type == "llama":
-        return "llama3" if knows_token(path, LLAMA_3_END) else "vicuna_v1"
-    return {"mistral": "mistral_instruct", "qwen2": "chatml"}[model_type]
+    if model_type == "mistral":
+        return "mistral_instruct"
+    known = (chat for token, chat in CHATS.items() if knows_token(path, token))
+    return "chatml" if model_type == "qwen2" else next(known, "vicuna_v1")
 
 
 def _strange_tower(config: Mapping[str, Any], *, has_tower: bool) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def _open(path: Path) -> tuple[TensorFiles, Mapping[str, Any]]:
     """Return the tensors and what mmengine notes beside them."""
     files = open_zero_checkpoint(path) if path.is_dir() else open_torch(path)
     archive = files.archive if isinstance(files, TorchFile) else read_pickled(min(path.glob(MODEL_STATES)))
-    meta = archive.tree.get("meta")
+    meta = archive.tree.get("meta") if isinstance(archive.tree, dict) else None
     return files, cast("Mapping[str, Any]", meta) if isinstance(meta, Mapping) else {}
 
 
@@ -107,4 +107,5 @@ def _strange(language: LazyTensors) -> tuple[str, ...]:
     if words is None:
         return ()
     kind = str(words.header.dtype).removeprefix("torch.")
-    return (f"the language model was trained whole and lies here in {kind}: --dtype gives it another type",)
+    where = "--language gives its settings and tokenizer, --dtype another type"
+    return (f"the language model was trained whole and lies here in {kind}: {where}",)

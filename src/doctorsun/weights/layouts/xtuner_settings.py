@@ -4,6 +4,7 @@ Names: InternLM/xtuner@81d66e6, xtuner/model/llava.py (LLaVAModel), xtuner/datas
 xtuner/utils/templates.py (PROMPT_TEMPLATE).
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ CHATS = {
     "vicuna": "vicuna_v1",
     "mistral": "mistral_instruct",
 }
+NO_CONFIGURATION = "no configuration of the training stands beside it"
 BASES = {"llm": "--language", "visual_encoder": "--vision"}
 
 
@@ -83,12 +85,15 @@ class XtunerSettings:
 
 def settings_beside(folder: Path) -> XtunerSettings:
     """Read the configuration that mmengine keeps beside its checkpoints; none where there is none, or several."""
-    small = [path for path in sorted(folder.glob("*.py")) if path.stat().st_size <= MAX_CHARACTERS]
+    files = [path for path in sorted(folder.glob("*.py")) if path.is_file() and os.access(path, os.R_OK)]
+    small = [path for path in files if path.stat().st_size <= MAX_CHARACTERS]
     texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in small}
     found = [path for path, text in texts.items() if MODEL in text]
     if len(found) == 1:
         return settings_of(texts[found[0]], where=f"{found[0]}")
-    strange = (f"several configurations stand beside it: {', '.join(path.name for path in found)}",) if found else ()
+    names = ", ".join(path.name for path in found)
+    seen = f"several configurations of the training stand beside it ({names})" if found else NO_CONFIGURATION
+    strange = (f"{seen}: feature layer and fit unknown",)
     return XtunerSettings(model={}, fit=None, chat=None, where=f"{folder}", strange=strange)
 
 
@@ -144,7 +149,7 @@ def _named_bases(model: Mapping[str, Any]) -> Iterator[str]:
             cast("Mapping[str, Any]", base).get("pretrained_model_name_or_path") if isinstance(base, Mapping) else None
         )
         if isinstance(path, str):
-            yield f"{name} {path!r} is not followed: where it was frozen or tuned by LoRA, give it with {option}"
+            yield f"{name} {path!r}, where the training began, is not followed: {option} gives it where it is needed"
 
 
 def _strange_images(fits: set[bool], template: str) -> Iterator[str]:

@@ -101,6 +101,10 @@ class Inert:
     add = extend = append
 
 
+def _inert(origin: str) -> type[Inert]:
+    return type("Inert", (Inert,), {"origin": origin})
+
+
 class Items(dict[Any, Any]):
     """A plain dictionary for ``collections.OrderedDict``, whose attributes (``_metadata``) are not taken."""
 
@@ -158,8 +162,15 @@ def _rebuild_from_type(function: Any, _kind: Any, arguments: Sequence[Any], *_: 
     return function(*arguments) if isinstance(function, _Callable) else Inert(*arguments)
 
 
+def _attribute(owner: Any, name: str, *_: Any) -> type[Inert]:
+    """Stand for a class within another class, which pickles of protocol 2 name by ``getattr``."""
+    return _inert(f"{getattr(owner, 'origin', '')}.{name}")
+
+
 UNDERSTOOD: Mapping[tuple[str, str], Any] = MappingProxyType(
     {
+        ("__builtin__", "getattr"): _Callable(_attribute),
+        ("builtins", "getattr"): _Callable(_attribute),
         ("collections", "OrderedDict"): Items,
         ("torch", "Size"): torch.Size,
         ("torch._utils", "_rebuild_tensor"): _Callable(_rebuild_tensor),
@@ -201,7 +212,7 @@ class _Unpickler(pickle.Unpickler):
         if module == "torch" and isinstance(dtype := vars(torch).get(name), torch.dtype):
             return dtype
         origin = f"{module}.{name}"
-        return self._inert.setdefault(origin, type("Inert", (Inert,), {"origin": origin}))
+        return self._inert.setdefault(origin, _inert(origin))
 
     def persistent_load(self, pid: Any, /) -> Storage:
         """Return the storage that a persistent id of ``torch.save`` names: (storage, type, key, device, length)."""

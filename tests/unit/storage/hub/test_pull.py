@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,15 @@ def test_a_folder_or_a_file_of_a_repository(world: World):
     assert files_below(world.pull("/sub")) == {"tokenizer.model": b"pieces"}
     assert world.pull("/config.json").read_bytes() == FILES["config.json"]
     assert not world.server.paths(CONTENTS)
+
+
+def test_tensors_that_are_there_again_are_not_fetched(world: World):
+    world.published.commit(
+        {"pytorch_model.bin": b"again", "original/consolidated.00.pth": b"again"}, BRANCH[world.name]
+    )
+    assert files_below(world.pull()).keys() == set(TAKEN)
+    assert files_below(world.pull("/original")) == {"consolidated.00.pth": b"again"}
+    assert world.pull("/pytorch_model.bin").read_bytes() == b"again"
 
 
 @pytest.mark.parametrize("path", ["/su", "/modeling.py", "/none"])
@@ -231,6 +241,29 @@ def test_a_hub_that_breaks_off_is_told(world: World):
     with pytest.raises(
         DataError, match=rf"gives no answer \(.*check the network; {variable} names a mirror, and --off"
     ):
+        world.pull()
+
+
+@pytest.mark.parametrize("path", [BIG, "config.json"])
+def test_a_range_of_a_file_is_read(world: World, path: str):
+    assert world.client().read(REPOSITORY, world.revision, path, 3, 17) == FILES[path][3:17]
+
+
+@pytest.mark.parametrize("fault", [Fault(CONTENTS, "cut"), Fault(CONTENTS, status=503), Fault(CONTENTS, status=429)])
+def test_a_range_that_a_fault_struck_is_read_again(world: World, fault: Fault):
+    world.server.faults.append(replace(fault))
+    assert world.client().read(REPOSITORY, world.revision, BIG, 3000, 7000) == FILES[BIG][3000:7000]
+    assert len(world.waits) == 1
+
+
+def test_a_range_of_a_file_that_is_not_there_is_told(world: World):
+    with pytest.raises(DataError, match=rf"^{world.name}:o/n@{world.revision}/none\.bin: got 404, "):
+        world.client(token=TOKEN).read(REPOSITORY, world.revision, "none.bin", 0, 1)
+
+
+def test_a_disk_that_cannot_be_written_is_told(world: World):
+    (world.folder / "cache").write_text("a file where the cache should be")
+    with pytest.raises(DataError, match=r"cannot write .*cache: got .*; check the folder and its permissions"):
         world.pull()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from doctorsun.errors import DataError
-from doctorsun.storage.hub.remote_file import git_blob, remote_file
+from doctorsun.storage.hub.remote_file import git_blob, remote_file, require_hash
 
 CONTENT = b"what is up, doc?"
 GIT_SHA1 = "bd9dbf5aae1a3862dd1526723246b20206e5fc37"  # of these words in Pro Git, 10.2
@@ -38,6 +38,10 @@ def test_a_path_that_leads_out_is_refused(path: str):
         remote_file(path, 1, sha256=SHA256)
 
 
-def test_a_file_without_a_hash_is_refused():
-    with pytest.raises(DataError, match=r"a listed file, 'a\.bin': got no hash"):
-        remote_file("a.bin", 1)
+def test_a_file_without_a_hash_is_not_used():
+    with pytest.raises(
+        DataError, match=r"a listed file, 'a\.bin': got no hash, expected SHA-256 or the name of its git"
+    ):
+        require_hash(remote_file("a.bin", 1))
+    for file in (remote_file("a.bin", 1, sha256=SHA256), remote_file("a.bin", 1, git_sha1=GIT_SHA1)):
+        assert require_hash(file) is file

@@ -7,6 +7,7 @@ import torch
 from checkpoints.clip import MEAN, tower_config
 from checkpoints.llama import llama_shapes, random_tensors
 from checkpoints.llava_legacy import DOCTOR_SUN, write_doctor_sun, write_llava_med, write_qilin_med_vl
+from checkpoints.tokenizer_files import write_qwen2_tokenizer
 from checkpoints.weight_files import write_json, write_tensors
 from doctorsun.errors import WeightsError
 from doctorsun.weights.parts import ReadOptions
@@ -149,11 +150,25 @@ def test_what_transformers_llava_has_not_is_refused(tmp_path: Path, changes: dic
     assert message in str(error.value)
 
 
-def test_the_class_token_may_enter(tmp_path: Path) -> None:
-    write_doctor_sun(tmp_path, tower=False, mm_vision_select_feature="cls_patch", image_aspect_ratio=None)
+def test_the_class_token_of_another_layer_may_enter(tmp_path: Path) -> None:
+    changes = {"mm_vision_select_feature": "cls_patch", "mm_vision_select_layer": -3, "image_aspect_ratio": None}
+    write_doctor_sun(tmp_path, tower=False, **changes)
     projector = read_published(tmp_path).projector
     assert projector is not None
-    assert (projector.feature_strategy, projector.fit) == ("full", "crop")
+    assert (projector.feature_layer, projector.feature_strategy, projector.fit) == (-3, "full", "crop")
+
+
+def test_a_llama_with_the_tokens_of_chatml_was_tuned_with_it(tmp_path: Path) -> None:
+    write_doctor_sun(tmp_path, tower=False)
+    write_qwen2_tokenizer(tmp_path)
+    language = read_published(tmp_path).language
+    assert language is not None
+    assert language.chat == "chatml"
+
+
+def test_a_configuration_that_tells_no_type_is_not_strange(tmp_path: Path) -> None:
+    write_doctor_sun(tmp_path, tower=False, torch_dtype=None)
+    assert not [note for note in read_published(tmp_path).strange if note.startswith("config.json says")]
 
 
 def test_tokens_around_images_and_settings_of_no_known_use_are_told(tmp_path: Path) -> None:

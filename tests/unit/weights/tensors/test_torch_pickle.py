@@ -40,7 +40,7 @@ def test_nothing_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        ("builtins", "eval"), ("builtins", "getattr"), ("builtins", "exec"), ("torch", "load"), ("torch", "hub"),
+        ("builtins", "eval"), ("builtins", "setattr"), ("builtins", "exec"), ("torch", "load"), ("torch", "hub"),
         ("torch", "nn.Linear"), ("torch.storage", "_load_from_bytes"), ("torch", "Size.__class__"),
         ("collections", "OrderedDict.__class__"), ("torch._utils", "_rebuild_sparse_tensor"), ("numpy", "dtype"),
     ],
@@ -62,6 +62,27 @@ def test_inert_objects_take_whatever_a_pickle_does_to_them() -> None:
     thing = unpickle(made + state + items + appended + extended + added + b".")
     assert isinstance(thing, Inert)
     assert vars(thing) == {"arguments": ()}
+
+
+class Outer:
+    class Inner:
+        """A class within a class."""
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_objects_of_any_class_are_inert(protocol: int) -> None:
+    tree = {"set": {1}, "bytes": b"a", "path": Path("a"), "inner": Outer.Inner(), "error": ValueError("a"), "n": 10**30}
+    read = unpickle(pickle.dumps(tree, protocol))
+    assert list(read) == list(tree)
+    assert read["n"] == 10**30
+    assert isinstance(read["inner"], Inert)
+    assert read["inner"].origin == f"{__name__}.Outer.Inner"
+
+
+def test_an_attribute_is_never_looked_up() -> None:
+    getter = unpickle(b"\x80\x02" + as_global("__builtin__", "getattr") + b".")
+    assert getter(os, "system").origin == ".system"
+    assert issubclass(getter("", "__class__"), Inert)
 
 
 @pytest.mark.parametrize("name", UNDERSTOOD)

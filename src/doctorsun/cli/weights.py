@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -46,6 +46,12 @@ class Said:
     lora_alpha: Annotated[
         float | None, typer.Option(metavar="N", help="Alpha of LoRA changes whose settings are not beside them.")
     ] = None
+
+    def words(self) -> list[str]:
+        """Return it as it is said on the command line."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        said = {name: value for name, value in given.items() if value is not None}
+        return [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in said.items()]
 
     def options(self) -> "ReadOptions":
         """Return it as the readers of layouts take it."""
@@ -125,7 +131,7 @@ def inspect(context: typer.Context, source: Source, *, said: Said, as_json: AsJs
         return
     session: Session = context.obj
     print_facts(facts_of_weights(facts))
-    typer.echo(_verdict(source, facts["loads"], session.language))
+    typer.echo(_verdict(source, facts["loads"], said, session.language))
 
 
 def import_(
@@ -218,7 +224,7 @@ def merge(
     typer.echo(say("weights_made", session.language, path=shlex.quote(str(out))))
 
 
-def _verdict(source: str, loads: dict[str, Any], language: Language) -> str:
+def _verdict(source: str, loads: dict[str, Any], said: Said, language: Language) -> str:
     """Return one sentence on how weights load, with the next command."""
     key = {
         "as it is": "weights_as_it_is",
@@ -227,7 +233,8 @@ def _verdict(source: str, loads: dict[str, Any], language: Language) -> str:
         "merge": "weights_merge",
         "no": "weights_no",
     }[loads["how"]]
-    options = "".join(f" {option}" for option in loads["options"])
+    given = said.words() if loads["how"] == "import" else []
+    options = "".join(f" {option}" for option in (*given, *loads["options"]))
     return say(key, language, path=shlex.quote(source), options=options, why=loads["why"])
 
 

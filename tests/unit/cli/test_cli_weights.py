@@ -52,8 +52,9 @@ def test_stock_weights_are_for_chat(tmp_path: Path):
 
 def test_the_import_that_is_needed_is_said(tmp_path: Path):
     write_qilin_med_vl(tmp_path)
-    said = called("inspect", tmp_path).stdout.splitlines()[-1]
-    assert said == (f"loads after an import (no vision tower): doctorsun weights import {tmp_path} OUT --vision FOLDER")
+    said, why = called("inspect", tmp_path).stdout.splitlines()[-2:]
+    assert said == f"loads after an import: doctorsun weights import {tmp_path} OUT --vision FOLDER"
+    assert why == "(no vision tower)"
 
 
 def test_a_part_is_said_in_chinese(tmp_path: Path):
@@ -66,8 +67,10 @@ def test_a_part_is_said_in_chinese(tmp_path: Path):
 def test_the_users_settings_complete_the_description(tmp_path: Path):
     write_doctor_sun(tmp_path / "in")
     write_json(tmp_path / "clip.json", tower_config())
-    facts = json.loads(called("inspect", tmp_path / "in", "--vision-config", tmp_path / "clip.json", "--json").stdout)
-    assert facts["vision"]["heads"] == 4
+    command = ("inspect", tmp_path / "in", "--vision-config", tmp_path / "clip.json")
+    assert json.loads(called(*command, "--json").stdout)["vision"]["heads"] == 4
+    said = called(*command).stdout.splitlines()[-2]
+    assert said.endswith(f"doctorsun weights import {tmp_path}/in OUT --vision-config {tmp_path}/clip.json")
 
 
 def test_an_import_tells_what_it_made_and_what_is_next(tmp_path: Path):

@@ -19,6 +19,8 @@ from doctorsun.cli.words import say
 if TYPE_CHECKING:
     from doctorsun.weights.parts import ReadOptions
 
+Chat = Literal["llama3", "chatml", "vicuna_v1", "mistral_instruct", "llama_2_chinese", "plain"]
+"""Names of `doctorsun.processor.chat_families`, written out: they are slow to import."""
 ANYWHERE = "PATH|hf:..|ms:.."
 Source = Annotated[
     str,
@@ -80,11 +82,12 @@ class Wanted:
         str | None, typer.Option(metavar=ANYWHERE, help="Language model, in place of the weights' own.")
     ] = None
     tokenizer: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Tokenizer, in place of the language model's own.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", exists=True, file_okay=False, help="Tokenizer, in place of the language model's own."
+        ),
     ] = None
-    chat: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Chat template; as the weights tell when not given.")
-    ] = None
+    chat: Annotated[Chat | None, typer.Option(help="Chat template; as the weights tell when not given.")] = None
     fit: Annotated[
         Literal["crop", "pad"] | None, typer.Option(help="How images enter; as the weights tell when not given.")
     ] = None
@@ -148,8 +151,10 @@ def import_(
     Tensors pass one at a time, so that memory holds one of them. Run it again to go on after an interruption.
     """
     from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights
-    from doctorsun.weights.sources import bring
+    from doctorsun.weights.sources import bring, require_new
 
+    options = said.options()
+    require_new(out)
     named: dict[SourceName, str | None] = {
         "source": source,
         "vision": wanted.vision,
@@ -157,7 +162,9 @@ def import_(
         "language": wanted.language,
     }
     found: dict[SourceName, tuple[Path, str]] = {
-        name: bring(text, locked=wanted.locked, offline=wanted.offline) for name, text in named.items() if text
+        name: bring(text, locked=wanted.locked, offline=wanted.offline)
+        for name, text in named.items()
+        if text is not None
     }
     paths: dict[SourceName, Path] = {name: path for name, (path, _) in found.items()}
     called: dict[SourceName, str] = {name: text for name, (_, text) in found.items()}
@@ -166,7 +173,7 @@ def import_(
         projector=paths.get("projector"),
         language=paths.get("language"),
         tokenizer=wanted.tokenizer,
-        read=said.options(),
+        read=options,
         chat=wanted.chat,
         fit=wanted.fit,
         dtype=wanted.dtype,
@@ -174,12 +181,7 @@ def import_(
     )
     with _shown() as watch:
         report = import_weights(paths["source"], out, request, watch=watch)
-    if as_json:
-        print_json(report)
-        return
-    session: Session = context.obj
-    print_facts(facts_of_import(report))
-    typer.echo(say("weights_made", session.language, path=shlex.quote(str(out))))
+    _print_made(report, out, context.obj, as_json=as_json)
 
 
 def merge(
@@ -201,8 +203,9 @@ def merge(
     """
     from doctorsun.weights.merge import merge_adapter
     from doctorsun.weights.parts import ReadOptions
-    from doctorsun.weights.sources import bring
+    from doctorsun.weights.sources import bring, require_new
 
+    require_new(out)
     sources = {"base": base, "adapter": adapter}
     found = {name: bring(text, locked=joining.locked, offline=joining.offline) for name, text in sources.items()}
     called = {name: text for name, (_, text) in found.items()}
@@ -216,10 +219,13 @@ def merge(
             called=called,
             watch=watch,
         )
+    _print_made(report, out, context.obj, as_json=as_json)
+
+
+def _print_made(report: dict[str, Any], out: Path, session: Session, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    session: Session = context.obj
     print_facts(facts_of_import(report))
     typer.echo(say("weights_made", session.language, path=shlex.quote(str(out))))
 

@@ -81,5 +81,5 @@ def test_a_file_that_is_no_object_is_refused(content: Any, tmp_path: Path):
 
 @pytest.mark.parametrize("base", [0.0, -5.0, float("nan"), float("inf")])
 def test_a_base_that_is_no_number_above_zero_is_refused(base: float):
-    with pytest.raises(RecipeError, match="--rope-theta: got .*, expected a number above zero"):
+    with pytest.raises(RecipeError, match=r"--rope-theta: got .*, expected a number above zero"):
         read_options(rope_theta=base)

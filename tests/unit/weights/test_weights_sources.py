@@ -95,5 +95,5 @@ def test_a_path_without_anything_is_told(tmp_path: Path):
 
 def test_a_place_that_is_taken_is_refused(tmp_path: Path):
     require_new(tmp_path / "out")
-    with pytest.raises(DataError, match="cannot write .*: got something that is already there; remove it or name"):
+    with pytest.raises(DataError, match=r"cannot write .*: got something that is already there; remove it or name"):
         require_new(tmp_path)

@@ -97,3 +97,8 @@ def test_a_place_that_is_taken_is_refused(tmp_path: Path):
     require_new(tmp_path / "out")
     with pytest.raises(DataError, match=r"cannot write .*: got something that is already there; remove it or name"):
         require_new(tmp_path)
+
+
+def test_a_path_that_the_system_refuses_is_told(tmp_path: Path):
+    with pytest.raises(RequestError, match="got File name too long, expected weights, a run, or an address"):
+        local_weights(tmp_path / ("x" * 300))

@@ -76,15 +76,18 @@ def packed_attention(
     *,
     layout: PackLayout,
     scaling: float | None = None,
-    sliding_window: int | None = None,
-    **_ignored: Any,
+    **settings: Any,
 ) -> tuple[Float[Tensor, "1 seq heads dim"], None]:
-    """Attend within each document, in the signature of transformers' AttentionInterface."""
+    """Attend within each document, in the signature of transformers' AttentionInterface.
+
+    Of the ``settings`` of a layer its ``sliding_window`` is heeded.
+    """
     del module, attention_mask
     grouped = key.shape[1] != query.shape[1]
     lengths = [document.length for document in layout.documents]
     # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
-    masks = layout.masks if sliding_window is None else _windowed(layout, sliding_window, query.device)
+    window: int | None = settings.get("sliding_window")
+    masks = layout.masks if window is None else _windowed(layout, window, query.device)
     pieces = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), masks, strict=True)
     outputs = [
         scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped)

@@ -85,9 +85,9 @@ def packed_attention(
     del module, attention_mask
     grouped = key.shape[1] != query.shape[1]
     lengths = [document.length for document in layout.documents]
-    # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
     window: int | None = settings.get("sliding_window")
     masks = layout.masks if window is None else _windowed(layout, window, query.device)
+    # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
     pieces = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), masks, strict=True)
     outputs = [
         scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped)

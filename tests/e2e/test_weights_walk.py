@@ -27,13 +27,17 @@ from checkpoints.llava_hf import write_llava_hf
 from checkpoints.llava_legacy import write_doctor_sun, write_llava_med, write_qilin_med_vl
 from checkpoints.mistral import write_mistral
 from checkpoints.mm_projector import write_mm_projector
+from checkpoints.peft import adapter_tensors, write_adapter
 from checkpoints.qwen2 import write_qwen2
 from checkpoints.weight_files import write_json
 from checkpoints.xtuner import XtunerTraining, write_converted, write_iteration, write_iteration_of_ranks
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session
 from doctorsun.errors import DoctorSunError, MachineError, WeightsError
+from doctorsun.storage.hub.address import HubName
 from doctorsun.weights.inspect import inspect
+from doctorsun.weights.tensors.open import open_tensors
+from hubs.both import HUBS, serve
 
 QUESTION = "左肺有结节吗? Which organ is it?"
 
@@ -295,3 +299,39 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on(tmp_path: Path):
     assert not (tmp_path / "out").exists()
     called(*command)
     require_sums(tmp_path / "out")
+
+
+def test_changes_of_peft_are_merged_into_an_import(tmp_path: Path):
+    write_llava_hf(tmp_path / "in")
+    called("weights", "import", tmp_path / "in", tmp_path / "base", "--dtype", "float32")
+    changes = {"model.vision_tower.encoder.layers.0.self_attn.q_proj": (torch.ones(2, 24), torch.ones(24, 2), 8.0)}
+    write_adapter(tmp_path / "lora", adapter_tensors(changes), {"r": 2, "lora_alpha": 16})
+    before = json.loads(called("weights", "inspect", tmp_path / "lora", "--json"))
+    assert (before["layout"], before["loads"]["how"]) == ("peft_adapter", "merge")
+    called("weights", "merge", tmp_path / "base", tmp_path / "lora", tmp_path / "out")
+    name = "vision_tower.vision_model.encoder.layers.0.self_attn.q_proj.weight"
+    base, merged = (open_tensors(tmp_path / folder).read(name) for folder in ("base", "out"))
+    assert torch.allclose(merged - base, torch.full((24, 24), 2 * 8.0), atol=1e-5)
+    require_sums(tmp_path / "out")
+    assert json.loads(called("chat", tmp_path / "out", "--prompt", QUESTION, "--max-tokens", "2", "--json"))["prompt"]
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # within Hugging Face's client
+@pytest.mark.parametrize("hub", HUBS)
+def test_an_address_is_inspected_and_imported(hub: HubName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_llava_hf(tmp_path / "published")
+    files = {path.name: path.read_bytes() for path in (tmp_path / "published").iterdir()}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    for name in ("HF_HUB_CACHE", "MODELSCOPE_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path / "cache"))
+    with serve(hub, tmp_path, files) as world:
+        for name in ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT"):
+            monkeypatch.setenv(name, world.server.url)
+        assert json.loads(called("weights", "inspect", f"{hub}:o/n", "--json"))["layout"] == "llava_hf"
+        assert not Path("models.lock").exists()
+        called("weights", "import", f"{hub}:o/n", "out")
+    report = json.loads(Path("out/import.json").read_text(encoding="utf-8"))
+    assert report["sources"]["source"]["from"] == f"{hub}:o/n@{world.revision}"
+    called("weights", "import", f"{hub}:o/n", "again", "--offline", "--locked")
+    assert Path("again/SHA256SUMS").read_bytes() == Path("out/SHA256SUMS").read_bytes()

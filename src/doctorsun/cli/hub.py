@@ -23,6 +23,18 @@ HubAddress = Annotated[
 HubTarget = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="hf:owner/name or ms:owner/name, with @branch for another branch.")
 ]
+StoreAddress = Annotated[
+    str,
+    typer.Argument(
+        metavar="ADDRESS", help="hf:owner/name@revision, ms:owner/name@revision, or s3://bucket/path of object storage."
+    ),
+]
+StoreTarget = Annotated[
+    str,
+    typer.Argument(
+        metavar="ADDRESS", help="hf:owner/name or ms:owner/name, with @branch for another; s3://bucket/path."
+    ),
+]
 Locked = Annotated[bool, typer.Option("--locked", help="Take only what models.lock names.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Take only what is on this machine; HF_HUB_OFFLINE=1 too.")]
 Private = Annotated[bool, typer.Option("--private", help="Make a new repository private.")]
@@ -67,16 +79,16 @@ def push_weights(
 
 
 def pull_store(
-    address: HubAddress,
+    address: StoreAddress,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The new folder.")],
     *,
     locked: Locked = False,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a store from a hub; its shards are compared with its manifest.
+    """Bring a store from a hub or object storage; its shards are compared with its manifest.
 
-    The commit that the address means is written to models.lock here, and is meant from then on.
+    What the address means is written to models.lock here, and is meant from then on.
     """
     from doctorsun.storage.hub.kinds import STORE
     from doctorsun.storage.store import Store
@@ -89,14 +101,15 @@ def pull_store(
 
 def push_store(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Folder of a store.")],
-    address: HubTarget,
+    address: StoreTarget,
     *,
     private: Private = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a store to a hub: manifest, shards, and its card as README.md.
+    """Bring a store to a hub or object storage: manifest, shards, and its card as README.md.
 
-    README.md is written into the store where there is none yet. The token is HF_TOKEN's or MODELSCOPE_API_TOKEN's.
+    README.md is written into the store where there is none yet. The token is HF_TOKEN's or MODELSCOPE_API_TOKEN's; the
+    keys of object storage are AWS_ACCESS_KEY_ID's and AWS_SECRET_ACCESS_KEY's.
     """
     from doctorsun.report.store import pack_store
     from doctorsun.storage.hub.kinds import STORE

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,6 +19,8 @@ from doctorsun.cli.words import say
 if TYPE_CHECKING:
     from doctorsun.weights.parts import ReadOptions
 
+Chat = Literal["llama3", "chatml", "vicuna_v1", "mistral_instruct", "llama_2_chinese", "plain"]
+"""Names of `doctorsun.processor.chat_families`, written out: they are slow to import."""
 ANYWHERE = "PATH|hf:..|ms:.."
 Source = Annotated[
     str,
@@ -47,6 +49,12 @@ class Said:
         float | None, typer.Option(metavar="N", help="Alpha of LoRA changes whose settings are not beside them.")
     ] = None
 
+    def words(self) -> list[str]:
+        """Return it as it is said on the command line."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        said = {name: value for name, value in given.items() if value is not None}
+        return [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in said.items()]
+
     def options(self) -> "ReadOptions":
         """Return it as the readers of layouts take it."""
         from doctorsun.weights.read_options import read_options
@@ -74,11 +82,12 @@ class Wanted:
         str | None, typer.Option(metavar=ANYWHERE, help="Language model, in place of the weights' own.")
     ] = None
     tokenizer: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Tokenizer, in place of the language model's own.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", exists=True, file_okay=False, help="Tokenizer, in place of the language model's own."
+        ),
     ] = None
-    chat: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Chat template; as the weights tell when not given.")
-    ] = None
+    chat: Annotated[Chat | None, typer.Option(help="Chat template; as the weights tell when not given.")] = None
     fit: Annotated[
         Literal["crop", "pad"] | None, typer.Option(help="How images enter; as the weights tell when not given.")
     ] = None
@@ -125,7 +134,7 @@ def inspect(context: typer.Context, source: Source, *, said: Said, as_json: AsJs
         return
     session: Session = context.obj
     print_facts(facts_of_weights(facts))
-    typer.echo(_verdict(source, facts["loads"], session.language))
+    typer.echo(_verdict(source, facts["loads"], said, session.language))
 
 
 def import_(
@@ -142,8 +151,10 @@ def import_(
     Tensors pass one at a time, so that memory holds one of them. Run it again to go on after an interruption.
     """
     from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights
-    from doctorsun.weights.sources import bring
+    from doctorsun.weights.sources import bring, require_new
 
+    options = said.options()
+    require_new(out)
     named: dict[SourceName, str | None] = {
         "source": source,
         "vision": wanted.vision,
@@ -151,7 +162,9 @@ def import_(
         "language": wanted.language,
     }
     found: dict[SourceName, tuple[Path, str]] = {
-        name: bring(text, locked=wanted.locked, offline=wanted.offline) for name, text in named.items() if text
+        name: bring(text, locked=wanted.locked, offline=wanted.offline)
+        for name, text in named.items()
+        if text is not None
     }
     paths: dict[SourceName, Path] = {name: path for name, (path, _) in found.items()}
     called: dict[SourceName, str] = {name: text for name, (_, text) in found.items()}
@@ -160,7 +173,7 @@ def import_(
         projector=paths.get("projector"),
         language=paths.get("language"),
         tokenizer=wanted.tokenizer,
-        read=said.options(),
+        read=options,
         chat=wanted.chat,
         fit=wanted.fit,
         dtype=wanted.dtype,
@@ -168,12 +181,7 @@ def import_(
     )
     with _shown() as watch:
         report = import_weights(paths["source"], out, request, watch=watch)
-    if as_json:
-        print_json(report)
-        return
-    session: Session = context.obj
-    print_facts(facts_of_import(report))
-    typer.echo(say("weights_made", session.language, path=shlex.quote(str(out))))
+    _print_made(report, out, context.obj, as_json=as_json)
 
 
 def merge(
@@ -195,8 +203,9 @@ def merge(
     """
     from doctorsun.weights.merge import merge_adapter
     from doctorsun.weights.parts import ReadOptions
-    from doctorsun.weights.sources import bring
+    from doctorsun.weights.sources import bring, require_new
 
+    require_new(out)
     sources = {"base": base, "adapter": adapter}
     found = {name: bring(text, locked=joining.locked, offline=joining.offline) for name, text in sources.items()}
     called = {name: text for name, (_, text) in found.items()}
@@ -210,15 +219,18 @@ def merge(
             called=called,
             watch=watch,
         )
+    _print_made(report, out, context.obj, as_json=as_json)
+
+
+def _print_made(report: dict[str, Any], out: Path, session: Session, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    session: Session = context.obj
     print_facts(facts_of_import(report))
     typer.echo(say("weights_made", session.language, path=shlex.quote(str(out))))
 
 
-def _verdict(source: str, loads: dict[str, Any], language: Language) -> str:
+def _verdict(source: str, loads: dict[str, Any], said: Said, language: Language) -> str:
     """Return one sentence on how weights load, with the next command."""
     key = {
         "as it is": "weights_as_it_is",
@@ -227,7 +239,8 @@ def _verdict(source: str, loads: dict[str, Any], language: Language) -> str:
         "merge": "weights_merge",
         "no": "weights_no",
     }[loads["how"]]
-    options = "".join(f" {option}" for option in loads["options"])
+    given = said.words() if loads["how"] == "import" else []
+    options = "".join(f" {option}" for option in (*given, *loads["options"]))
     return say(key, language, path=shlex.quote(source), options=options, why=loads["why"])
 
 

@@ -20,8 +20,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
     "weights_as_it_is": ("loads as it is: doctorsun chat {path}", "可直接加载：doctorsun chat {path}"),
     "weights_import": (
-        "loads after an import ({why}): doctorsun weights import {path} OUT{options}",
-        "导入后可加载（{why}）：doctorsun weights import {path} OUT{options}",
+        "loads after an import: doctorsun weights import {path} OUT{options}\n({why})",
+        "导入后可加载：doctorsun weights import {path} OUT{options}\n（{why}）",
     ),
     "weights_part": (
         "a part of a LLaVA ({why}): give it to 'doctorsun weights import' or to a recipe:{options} {path}",

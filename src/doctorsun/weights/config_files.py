@@ -7,15 +7,14 @@ from typing import Any, cast
 import torch
 from transformers import AutoConfig, CLIPVisionConfig, LlavaConfig, PreTrainedConfig
 from transformers import __version__ as transformers_version
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_MAPPING_NAMES
 from transformers.utils import logging as transformers_logging
 
 from doctorsun.errors import WeightsError
+from doctorsun.weights.language_geometry import LANGUAGE_MODELS
 from doctorsun.weights.parts import FeatureStrategy, Parts
 
 transformers_logging.set_verbosity_error()  # what is wrong with settings is told by our errors
-
-ARCHITECTURES = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM", "qwen2": "Qwen2ForCausalLM"}
-"""Language models that a LLaVA holds here, by ``model_type``."""
 
 FEATURE_LAYER = -2  # of the tower, where nobody says: LLaVA-1.5's (arXiv 2310.03744) and xtuner's visual_select_layer
 
@@ -59,7 +58,7 @@ def llava_config(parts: Parts, *, image_id: int, pad_id: int) -> LlavaConfig:
         raise WeightsError(
             "the configuration of these weights",
             got=f"{type(error).__name__}: {' '.join(str(error).split())}",
-            expected=f"settings of a CLIP tower and of one of {', '.join(ARCHITECTURES)}",
+            expected=f"settings of a CLIP tower and of one of {', '.join(LANGUAGE_MODELS)}",
             do="mend config.json, or give the settings with --vision-config or --text-config",
         ) from error
 
@@ -86,8 +85,8 @@ def portable_config(config: LlavaConfig, dtype: torch.dtype) -> dict[str, Any]:
             "image_token_id": config.image_token_id,
             "image_token_index": config.image_token_id,
             "pad_token_id": text.pad_token_id,
-            "text_config": _settings(text) | _rope(text) | types | {"architectures": [ARCHITECTURES[text.model_type]]},
-            "vision_config": _settings(vision) | types | {"architectures": ["CLIPVisionModel"]},
+            "text_config": _settings(text) | _rope(text) | types | _class(text, MODEL_FOR_CAUSAL_LM_MAPPING_NAMES),
+            "vision_config": _settings(vision) | types | _class(vision, MODEL_MAPPING_NAMES),
             "transformers_version": transformers_version,
         }
     )
@@ -122,9 +121,18 @@ def _settings(config: PreTrainedConfig) -> dict[str, Any]:
     return settings | {"model_type": config.model_type}
 
 
+def _class(config: PreTrainedConfig, names: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the class of a part, which vLLM before 0.32 does not find by itself."""
+    name = names.get(config.model_type)
+    return {"architectures": [name]} if isinstance(name, str) else {}
+
+
 def _rope(text: PreTrainedConfig) -> dict[str, Any]:
     """Return the rotary embedding as transformers 5 reads it, and as readers before it do."""
-    parameters = {name: value for name, value in cast("Any", text).rope_parameters.items() if name != "type"}
+    said = getattr(text, "rope_parameters", None) or {}
+    if "rope_type" not in said:  # a language model of another kind, which places its tokens in its own way
+        return {}
+    parameters = {name: value for name, value in said.items() if name != "type"}
     scaling = {name: value for name, value in parameters.items() if name != "rope_theta"}
     return {
         "rope_parameters": parameters,

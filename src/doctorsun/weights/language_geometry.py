@@ -1,5 +1,6 @@
 """Settings of a Llama, Mistral or Qwen2: sizes are measured on its tensors and must agree with its configuration."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,6 +50,7 @@ def language_config(
     _require_known(config, where)
     settings = {name: value for name, value in plain_rope(config).items() if name in SETTINGS}
     settings |= plain_rope(given or {})
+    _require_base(settings.get("rope_theta"), where)
     if settings.get("num_attention_heads") is None:
         settings["num_attention_heads"] = NUM_HEADS
     sizes = _measured(tensors, where)
@@ -81,6 +83,13 @@ def require_counts(settings: Mapping[str, Any], names: Sequence[str], where: str
         value = settings.get(name)
         if value is not None and (type(value) is not int or value < 1):
             raise WeightsError(f"{where}: {name}", got=f"{value!r}", expected="a whole number above zero", do=DO)
+
+
+def _require_base(theta: Any, where: str) -> None:
+    if theta is None:
+        return
+    if type(theta) not in (int, float) or not 0 < theta < math.inf:
+        raise WeightsError(f"{where}: rope_theta", got=f"{theta!r}", expected="a number above zero", do=DO)
 
 
 def _require_known(config: Mapping[str, Any], where: str) -> None:

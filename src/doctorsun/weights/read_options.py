@@ -1,6 +1,7 @@
 """What a user says of weights on the command line or in a recipe, from files and words to `ReadOptions`."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,17 @@ def read_options(
         lora_alpha: of adapters that stand without their settings.
 
     Raises:
-        RecipeError: a file is not there or not a JSON object, or a scaling is none of those.
+        RecipeError: a file is not there or not a JSON object, the base is no number above zero, or a scaling is none of
+            those.
     """
     text: dict[str, Any] = {}
     if text_config is not None:
         text = plain_rope(_settings(text_config, "text_config", "--text-config"))
     if rope_theta is not None:
+        if not 0 < rope_theta < math.inf:
+            raise RecipeError(
+                "--rope-theta", got=f"{rope_theta}", expected="a number above zero", do="500000 is Llama 3's"
+            )
         text["rope_theta"] = rope_theta
     if rope_scaling is not None:
         text["rope_scaling"] = _scaling(rope_scaling)
@@ -73,7 +79,7 @@ def _scaling(text: str) -> dict[str, Any] | None:
         scaling = json.loads(text)
     except ValueError:
         scaling = None
-    if not isinstance(scaling, dict):
+    if not isinstance(scaling, dict) or not {"rope_type", "type"} & scaling.keys():
         raise RecipeError(
             "--rope-scaling",
             got=repr(text),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from doctorsun.errors import RequestError, WeightsError
+from doctorsun.errors import DataError, RequestError, WeightsError
 from doctorsun.storage.hub.address import Address, parse_address
 from doctorsun.storage.hub.headers import remote_headers
 from doctorsun.storage.hub.hub import open_hub
@@ -27,7 +27,7 @@ def look_at(source: str, *, locked: bool = False, offline: bool = False) -> Gene
 
     Raises:
         WeightsError: as the block raises it, with the address in place of the folder of headers.
-        RequestError: nothing is there, or the run has no weights yet.
+        RequestError: nothing is there, it cannot be read, or the run has no weights yet.
         RecipeError: the address is wrong, or ``locked`` and the lock does not name it.
         DataError: the hub refuses, or offline it is not here.
     """
@@ -52,7 +52,7 @@ def bring(source: str, *, locked: bool = False, offline: bool = False) -> tuple[
         offline: as for `look_at`.
 
     Raises:
-        RequestError: nothing is there, or the run has no weights yet.
+        RequestError: nothing is there, it cannot be read, or the run has no weights yet.
         RecipeError: the address is wrong, or ``locked`` and the lock does not name it.
         DataError: the hub refuses, or a file is not what it should be.
         MachineError: the files do not fit the disk.
@@ -65,21 +65,35 @@ def bring(source: str, *, locked: bool = False, offline: bool = False) -> tuple[
     return path, str(replace(address, revision=pinned.revision) if pinned else address)
 
 
+def require_new(out: Path) -> None:
+    """Require that nothing is at the place of a result, before anything is fetched for it.
+
+    Raises:
+        DataError: there is something.
+    """
+    if out.exists():
+        raise DataError(f"cannot write {out}", got="something that is already there", do="remove it or name another")
+
+
 def local_weights(path: Path) -> Path:
     """Return the weights of a run, and any other path as it is.
 
     Raises:
-        RequestError: nothing is there, or the run has no weights yet.
+        RequestError: nothing is there, it cannot be read, or the run has no weights yet.
     """
-    if not path.exists():
-        raise RequestError(
-            f"{path}",
-            got="no such file or folder",
-            expected="weights, a run, or an address such as hf:owner/name",
-            do="name a path that is there",
-        )
-    is_run = (path / "run.json").is_file() or (path / "weights/config.json").is_file()
+    try:
+        names = {each.name for each in path.iterdir()} if path.is_dir() else set[str]()
+        is_there = path.exists()
+        is_run = "run.json" in names or (path / "weights/config.json").is_file()
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error), "check its name and its permissions") from error
+    if not is_there:
+        raise _refused(path, "no such file or folder", "name a path that is there")
     return find_weights(path) if is_run else path
+
+
+def _refused(path: Path, got: str, do: str) -> RequestError:
+    return RequestError(f"{path}", got=got, expected="weights, a run, or an address such as hf:owner/name", do=do)
 
 
 def _of_address(error: WeightsError, folder: Path, address: Address) -> WeightsError:

@@ -12,6 +12,7 @@ from doctorsun.cli.session import Session
 from doctorsun.errors import DataError, DoctorSunError, RecipeError, RequestError
 from doctorsun.storage.store import Store
 from hubs.both import BRANCH, FILES, HUBS, TAKEN, TOKEN, World, files_below, serve
+from hubs.object_storage import ENVIRONMENT, serve_buckets
 from small_model import assistant, sample, write_store
 
 pytestmark = pytest.mark.filterwarnings(
@@ -137,3 +138,17 @@ def test_a_store_whose_manifest_tells_of_other_shards_is_not_taken(world: World,
     with pytest.raises(DataError, match="parquet"):
         run("data", "pull", f"{world.name}:me/data", "pulled")
     assert not (world.folder / "pulled").exists()
+
+
+def test_a_store_goes_to_object_storage_and_comes_back(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    with serve_buckets("bucket") as server:
+        for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.url, "DOCTORSUN_CACHE": "cache"}.items():
+            monkeypatch.setenv(name, value)
+        facts = json.loads(run("data", "push", "store", "s3://bucket/sets/demo", "--json"))
+        assert (facts["address"], facts["page"]) == ("s3://bucket/sets/demo", "s3://bucket/sets/demo")
+        assert json.loads(run("data", "pull", "s3://bucket/sets/demo", "copy", "--json"))["files"] == 2
+    assert Store(tmp_path / "copy").sha256 == Store(store).sha256

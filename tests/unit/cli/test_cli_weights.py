@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -13,7 +14,9 @@ from checkpoints.peft import adapter_tensors, write_adapter
 from checkpoints.weight_files import write_json
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Language, Session
+from doctorsun.cli.weights import Chat
 from doctorsun.errors import DataError, RecipeError, RequestError, WeightsError
+from doctorsun.processor.chat_families import FAMILIES
 from small_model import save_small
 
 
@@ -52,8 +55,9 @@ def test_stock_weights_are_for_chat(tmp_path: Path):
 
 def test_the_import_that_is_needed_is_said(tmp_path: Path):
     write_qilin_med_vl(tmp_path)
-    said = called("inspect", tmp_path).stdout.splitlines()[-1]
-    assert said == (f"loads after an import (no vision tower): doctorsun weights import {tmp_path} OUT --vision FOLDER")
+    said, why = called("inspect", tmp_path).stdout.splitlines()[-2:]
+    assert said == f"loads after an import: doctorsun weights import {tmp_path} OUT --vision FOLDER"
+    assert why == "(no vision tower)"
 
 
 def test_a_part_is_said_in_chinese(tmp_path: Path):
@@ -66,8 +70,10 @@ def test_a_part_is_said_in_chinese(tmp_path: Path):
 def test_the_users_settings_complete_the_description(tmp_path: Path):
     write_doctor_sun(tmp_path / "in")
     write_json(tmp_path / "clip.json", tower_config())
-    facts = json.loads(called("inspect", tmp_path / "in", "--vision-config", tmp_path / "clip.json", "--json").stdout)
-    assert facts["vision"]["heads"] == 4
+    command = ("inspect", tmp_path / "in", "--vision-config", tmp_path / "clip.json")
+    assert json.loads(called(*command, "--json").stdout)["vision"]["heads"] == 4
+    said = called(*command).stdout.splitlines()[-2]
+    assert said.endswith(f"doctorsun weights import {tmp_path}/in OUT --vision-config {tmp_path}/clip.json")
 
 
 def test_an_import_tells_what_it_made_and_what_is_next(tmp_path: Path):
@@ -116,8 +122,8 @@ def test_a_missing_part_is_asked_for(tmp_path: Path):
 
 def test_nothing_is_written_over(tmp_path: Path):
     save_small(tmp_path / "in")
-    with pytest.raises(DataError, match="got a folder that is already there"):
-        called("import", tmp_path / "in", tmp_path / "in")
+    with pytest.raises(DataError, match="got something that is already there"):
+        called("import", "hf:nobody/asks", tmp_path / "in")
 
 
 @pytest.mark.parametrize("address", ["hf:owner", "https://huggingface.co/owner/name"])
@@ -125,3 +131,14 @@ def test_a_wrong_address_is_told(address: str, tmp_path: Path):
     for command in (["inspect", address], ["import", address, tmp_path / "out"]):
         with pytest.raises(RecipeError, match="expected hf:owner/name@revision"):
             called(*command)
+
+
+def test_every_chat_template_can_be_named():
+    assert get_args(Chat) == tuple(family.name for family in FAMILIES)
+
+
+@pytest.mark.parametrize("option", [("--chat", "nobody"), ("--tokenizer", "nowhere"), ("--dtype", "int8")])
+def test_a_wrong_option_is_wrong_input(option: tuple[str, str], tmp_path: Path):
+    done = CliRunner().invoke(app, ["weights", "import", str(tmp_path), str(tmp_path / "out"), *option])
+    assert done.exit_code == 2
+    assert option[0] in done.output

@@ -123,3 +123,9 @@ def test_every_tensor_has_its_place_and_shape(name: str, shape: tuple[int, ...] 
     with pytest.raises(WeightsError, match="belong together") as error:
         language_config(shapes_only(shapes), where="here", config=LLAMA_CONFIG)
     assert f"here: {name}: {message}" in str(error.value)
+
+
+@pytest.mark.parametrize("theta", [0, -5.0, float("nan"), "500000", True])
+def test_a_base_of_the_rotary_positions_is_a_number_above_zero(theta: Any) -> None:
+    assert "here: rope_theta: got" in refusal(rope_theta=theta)
+    assert "expected a number above zero" in refusal(given={"rope_theta": theta})

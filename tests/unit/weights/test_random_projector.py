@@ -39,8 +39,10 @@ def test_the_seed_alone_settles_the_numbers(published: dict[str, Published]) -> 
     first, again, other = (projector(published, seed).tensors for seed in (7, 7, 8))
     torch.manual_seed(1)
     assert all(torch.equal(first[name].compute(), again[name].compute()) for name in first)
-    weights = [tensors[name].compute()[:, :24] for tensors in (first, other) for name in tensors if "weight" in name]
-    assert len({tuple(weight.flatten().tolist()) for weight in weights}) == 4
+    weights = [
+        tensors[name].compute().flatten()[:999] for tensors in (first, other) for name in tensors if "weight" in name
+    ]
+    assert len({tuple(weight.tolist()) for weight in weights}) == 4
 
 
 def test_it_begins_as_transformers_would_begin_it(published: dict[str, Published]) -> None:

@@ -58,7 +58,7 @@ def test_alpha_is_kept():
     assert read_options(lora_alpha=16.0).lora_alpha == 16.0
 
 
-@pytest.mark.parametrize("text", ["llama4", "8", "[]", ""])
+@pytest.mark.parametrize("text", ["llama4", "8", "[]", "", '{"factor": 2}'])
 def test_another_scaling_is_refused(text: str):
     with pytest.raises(RecipeError, match=r"--rope-scaling: got '.*', expected llama3, none, or JSON with 'rope_type'"):
         read_options(rope_scaling=text)
@@ -77,3 +77,9 @@ def test_a_file_that_is_no_object_is_refused(content: Any, tmp_path: Path):
         RecipeError, match=r"--text-config .*: got a (list|int), expected a JSON object; name the config"
     ):
         read_options(text_config=written(tmp_path, content))
+
+
+@pytest.mark.parametrize("base", [0.0, -5.0, float("nan"), float("inf")])
+def test_a_base_that_is_no_number_above_zero_is_refused(base: float):
+    with pytest.raises(RecipeError, match=r"--rope-theta: got .*, expected a number above zero"):
+        read_options(rope_theta=base)

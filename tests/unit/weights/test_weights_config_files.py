@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import LlavaConfig
+from transformers import GemmaConfig, LlavaConfig, OPTConfig
 
 from checkpoints.clip import tower_config
 from checkpoints.internlm2 import INTERNLM2_CONFIG
@@ -120,6 +120,16 @@ def test_a_missing_head_is_a_tied_one() -> None:
     written = portable(parts(tied=True))
     assert written["tie_word_embeddings"] is written["text_config"]["tie_word_embeddings"] is True
     assert portable(parts({**LLAMA_CONFIG, "tie_word_embeddings": True}))["tie_word_embeddings"] is False
+
+
+def test_language_models_of_other_kinds_are_written_as_they_are() -> None:
+    """Training takes any LLaVA that transformers loads, and saves it again."""
+    sizes = {"hidden_size": 48, "num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 8, "vocab_size": 320}
+    gemma = portable_config(LlavaConfig(text_config=GemmaConfig(**sizes)), torch.float32)
+    assert gemma["text_config"]["architectures"] == ["GemmaForCausalLM"]
+    opt = portable_config(LlavaConfig(text_config=OPTConfig(word_embed_proj_dim=48)), torch.float32)
+    assert "rope_theta" not in opt["text_config"]
+    assert LlavaConfig(**opt).text_config.word_embed_proj_dim == 48
 
 
 def test_settings_that_do_not_fit_are_refused() -> None:

@@ -75,7 +75,10 @@ class Lock:
         if version != VERSION:
             do = "use the version of doctorsun that wrote it, or remove it"
             raise DataError(f"{self.path}: version", got=str(version), expected=str(VERSION), do=do)
-        if not all(isinstance(content.get("addresses", {}).get(kind), dict) for kind in ("model", "dataset")):
+        addresses = content.get("addresses")
+        if not isinstance(addresses, dict) or not all(
+            isinstance(addresses.get(kind), dict) for kind in ("model", "dataset")
+        ):
             raise self._damaged("no addresses of models and data sets")
         return content
 
@@ -87,8 +90,11 @@ class Lock:
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise self._damaged(f"{type(error).__name__}: {error}") from error
-        if not is_commit(revision):
+        if not isinstance(revision, str) or not is_commit(revision):
             raise self._damaged(f"the revision '{revision}', which is no commit")
+        for file in pinned.files:
+            if type(file.size_bytes) is not int or file.size_bytes < 0:
+                raise self._damaged(f"{file.path} of '{file.size_bytes}' bytes")
         return pinned
 
     def _damaged(self, got: str) -> DataError:

@@ -83,9 +83,13 @@ def entry(**changed: object) -> str:
     [
         ("{", "Expecting property name"),
         ('{"version": 1}', "no addresses of models and data sets"),
+        ('{"version": 1, "addresses": []}', "no addresses of models and data sets"),
         ('{"version": 1, "addresses": {"model": {}, "dataset": []}}', "no addresses of models and data sets"),
         (entry(revision="main"), "the revision 'main', which is no commit"),
+        (entry(revision=7), "the revision '7', which is no commit"),
         (entry(files=3), "AttributeError"),
+        (entry(files={"a.json": {"size_bytes": "3", "sha256": "b" * 64}}), "a.json of '3' bytes"),
+        (entry(files={"a.json": {"size_bytes": -3, "sha256": "b" * 64}}), "a.json of '-3' bytes"),
         (entry(files={"a.json": {"size_bytes": 3, "md5": "b"}}), "TypeError"),
     ],
 )

@@ -134,7 +134,9 @@ def test_a_full_disk_keeps_what_is_finished(stock: StockFolder, tmp_path: Path) 
     resource.setrlimit(resource.RLIMIT_FSIZE, (SHARD_BYTES, limits[1]))
     try:
         # The embedding alone has more bytes than a file may have.
-        with pytest.raises(MachineError, match=r"no room on the disk for .*out.unfinished: got File too large; free some space"):
+        with pytest.raises(
+            MachineError, match=r"no room on the disk for .*out.unfinished: got File too large; free some space"
+        ):
             write_stock(stock, tmp_path / "out", origin=ORIGIN, shard_bytes=SHARD_BYTES // 2)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -77,7 +77,7 @@ def _headers(path: Path, refusal: WeightsError) -> Mapping[str, TensorHeader]:
 
 def _of_headers(path: Path, headers: Mapping[str, TensorHeader]) -> Facts:
     names = read_settings(path, "config.json").get("architectures")
-    types = Counter(str(header.dtype).removeprefix("torch.") for header in headers.values())
+    types = Counter(str(header.dtype) for header in headers.values())
     return {
         "architecture": names[0] if names and isinstance(names, list) else None,
         "parameters": sum(math.prod(header.shape) for header in headers.values()),

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import LanguagePart, ProjectorPart, Published, VisionPart
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 LAYOUT = "random projector"
@@ -32,8 +33,8 @@ def _normal(shape: tuple[int, int], deviation: float, seed: int) -> LazyTensor:
     def draw() -> Tensor:
         return torch.empty(shape).normal_(0.0, deviation, generator=torch.Generator().manual_seed(seed))
 
-    return LazyTensor(TensorHeader(torch.float32, shape), draw, ())
+    return LazyTensor(TensorHeader(NumberType.FLOAT32, shape), draw, ())
 
 
 def _zeros(size: int) -> LazyTensor:
-    return LazyTensor(TensorHeader(torch.float32, (size,)), lambda: torch.zeros(size), ())
+    return LazyTensor(TensorHeader(NumberType.FLOAT32, (size,)), lambda: torch.zeros(size), ())

@@ -17,6 +17,7 @@ from doctorsun.weights.embedding import with_rows
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.parts import LanguagePart, Parts
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION, expected_headers
+from doctorsun.weights.projector_part import UNSAID_FIT, strange_fit
 from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -80,6 +81,7 @@ def stock_folder(parts: Parts, *, dtype: NumberType | None = None, chat: str | N
             "chat": prepared.chat,
             "dtype": f"{dtype}",
             "fit": _images(parts).fit,
+            "strange": list(strange_fit(parts.projector)),
             "tied": config.tie_word_embeddings,
         },
     )
@@ -170,7 +172,7 @@ def _num_rows(language: LanguagePart) -> int:
 def _images(parts: Parts) -> ImageProcessor:
     return ImageProcessor(
         size=parts.vision.config["image_size"],
-        fit=parts.projector.fit or "crop",
+        fit=parts.projector.fit or UNSAID_FIT,
         mean=parts.vision.image_mean or CLIP_MEAN,
         std=parts.vision.image_std or CLIP_STD,
     )

@@ -103,10 +103,14 @@ def test_what_was_decided_is_noted(parts: Parts) -> None:
         "chat": "vicuna_v1",
         "dtype": "bfloat16",
         "fit": "pad",
+        "strange": [],
         "tied": False,
     }
     unsaid = replace(parts, projector=replace(parts.projector, fit=None, feature_layer=None))
     assert stock_folder(unsaid).notes["fit"] == "crop"
+    assert stock_folder(unsaid).notes["strange"] == [
+        "nothing says how images entered: crop is taken; --fit pad if they were padded to squares"
+    ]
     assert stock_folder(unsaid).config.vision_feature_layer == -2
 
 

@@ -6,7 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read once, when the client is imported
+# Read once, when the client is imported. Mirrors have no Xet, the hub's own storage: it would be asked for in vain.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault(
+    "HF_HUB_DISABLE_XET", str(int("huggingface.co" not in os.environ.get("HF_ENDPOINT", "huggingface.co")))
+)
 
 from huggingface_hub import (
     CommitOperationAdd,

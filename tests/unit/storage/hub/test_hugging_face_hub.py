@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -94,3 +96,21 @@ def test_a_token_that_cannot_be_sent_is_told(world: World, monkeypatch: pytest.M
     with pytest.raises(RecipeError, match=r"^HF_TOKEN: got blanks, line ends or letters beyond ASCII") as raised:
         HuggingFaceHub(world.server.url)
     assert "密钥" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_off"),
+    [
+        ({}, False),
+        ({"HF_ENDPOINT": "https://huggingface.co"}, False),
+        ({"HF_ENDPOINT": "https://mirror.example"}, True),
+        ({"HF_ENDPOINT": "https://mirror.example", "HF_HUB_DISABLE_XET": "0"}, False),
+    ],
+)
+def test_mirrors_are_not_asked_for_xet(environment: dict[str, str], is_off: bool):  # noqa: FBT001 (a parameter of pytest)
+    own = {name: value for name, value in os.environ.items() if name not in {"HF_ENDPOINT", "HF_HUB_DISABLE_XET"}}
+    asked = "import doctorsun.storage.hub.hugging_face as hub; print(hub.constants.HF_HUB_DISABLE_XET)"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env={**own, **environment}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(is_off)

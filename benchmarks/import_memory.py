@@ -20,12 +20,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from doctorsun.model.build import sized_config
 from doctorsun.model.presets import PRESETS
 from doctorsun.weights.portable_names import expected_headers
+from doctorsun.weights.tensors.number_type import NumberType
 
 NUM_IDS = 128_256  # of Llama 3; the import adds an image and a pad token, so that the embedding grows
 SHARD_BYTES = 2 * 10**9
@@ -69,7 +69,7 @@ SETTINGS: Mapping[str, Any] = {
 
 def write_source(folder: Path) -> int:
     """Write the folder of an 8B LLaVA with zeros for contents, and return its bytes."""
-    headers = expected_headers(sized_config(PRESETS["doctor-sun-8b"], NUM_IDS), torch.float16)
+    headers = expected_headers(sized_config(PRESETS["doctor-sun-8b"], NUM_IDS), NumberType.FLOAT16)
     shards: list[dict[str, tuple[int, ...]]] = [{}]
     for name, header in headers.items():
         if sum(2 * math.prod(shape) for shape in shards[-1].values()) + header.size_bytes > SHARD_BYTES:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from doctorsun.weights.lazy import LazyTensor
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.shard_writer import write_shards
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -22,7 +23,7 @@ def announced(number: int) -> Tensor:
 
 def main(folder: Path) -> None:
     """Write two tensors to each shard."""
-    header = TensorHeader(torch.float32, (NUM_ELEMENTS,))
+    header = TensorHeader(NumberType.FLOAT32, (NUM_ELEMENTS,))
     tensors = {f"t{n}": LazyTensor(header, lambda n=n: announced(n), (f"t{n}",)) for n in range(NUM_TENSORS)}
     write_shards(tensors, folder, shard_bytes=2 * header.size_bytes)
 

@@ -15,6 +15,7 @@ from doctorsun.weights.complete import complete
 from doctorsun.weights.config_files import llava_config
 from doctorsun.weights.published import read_published
 from doctorsun.weights.stock_folder import portable_tensors, require_network
+from doctorsun.weights.tensors.number_type import NumberType
 
 SIZES = {
     "hidden_size": 4096,
@@ -80,4 +81,4 @@ def test_all_686_tensors_are_read_into_the_network_of_transformers(tmp_path: Pat
     assert parts.vision.config["num_attention_heads"] == 16
     headers = {name: tensor.header for name, tensor in portable_tensors(parts).items()}
     assert sum(math.prod(header.shape) for header in headers.values()) == 8_354_748_416
-    require_network(headers, llava_config(parts, image_id=128005, pad_id=128004), torch.float16)
+    require_network(headers, llava_config(parts, image_id=128005, pad_id=128004), NumberType.FLOAT16)

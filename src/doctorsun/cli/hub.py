@@ -43,7 +43,7 @@ Private = Annotated[bool, typer.Option("--private", help="Make a new repository 
 def pull_weights(
     address: HubAddress,
     out: Annotated[
-        Path | None, typer.Argument(metavar="[OUT]", help="The new folder; the client's cache when not given.")
+        Path | None, typer.Argument(metavar="OUT", help="The new folder; the client's cache when not given.")
     ] = None,
     *,
     locked: Locked = False,
@@ -171,11 +171,13 @@ def _push(pack: "Callable[[], Parcel]", text: str, kinds: "Kinds", *, private: b
 
 def _address(text: str) -> "Address":
     from doctorsun.errors import RecipeError
-    from doctorsun.storage.hub.address import FORM, parse_address
+    from doctorsun.storage.hub.address import FORM, parse_address, without_query
 
     address = parse_address(text)
     if address is None:
-        raise RecipeError(f"'{text}'", got="no address of a hub", expected=FORM, do="give the hub's name first")
+        raise RecipeError(
+            f"'{without_query(text)}'", got="no address of a hub", expected=FORM, do="give the hub's name first"
+        )
     return address
 
 

@@ -7,8 +7,7 @@ a training the name of the adapter (``default``) stands in them, too.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor
@@ -16,6 +15,9 @@ from doctorsun.weights.lora_settings import LoraSettings
 from doctorsun.weights.part_names import COUNTED_ANEW, NameRule, PartName, clip_rules
 from doctorsun.weights.parts import Adapter, LowRankPair
 from doctorsun.weights.tensors.tensor_files import TensorHeader
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PARTS: tuple[PartName, ...] = ("vision", "projector", "language")
 PREFIX = "base_model.model."
@@ -178,7 +180,7 @@ def _pair(module: str, sides: Mapping[str, LazyTensor], settings: LoraSettings |
 
 
 def _turned(tensor: LazyTensor) -> LazyTensor:
-    def turn(values: Tensor) -> Tensor:
+    def turn(values: "Tensor") -> "Tensor":
         return values.T.contiguous()
 
     return tensor.map(turn, TensorHeader(tensor.header.dtype, tensor.header.shape[::-1]))

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from doctorsun.errors import DataError, WeightsError
@@ -18,6 +17,7 @@ from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import StockFolder, require_network, stock_folder
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.open import open_tensors
 from doctorsun.weights.tensors.shard_writer import PROGRESS, SHARD_BYTES, write_shards
 
@@ -32,7 +32,7 @@ def assemble(
     parts: Parts,
     out: Path,
     *,
-    dtype: torch.dtype | None = None,
+    dtype: NumberType | None = None,
     chat: str | None = None,
     origin: Mapping[str, Any],
     contents: str = "",

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
 
-import torch
 from transformers import AutoConfig, CLIPVisionConfig, LlavaConfig, PreTrainedConfig
 from transformers import __version__ as transformers_version
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_MAPPING_NAMES
@@ -13,6 +12,7 @@ from transformers.utils import logging as transformers_logging
 from doctorsun.errors import WeightsError
 from doctorsun.weights.language_geometry import LANGUAGE_MODELS
 from doctorsun.weights.parts import FeatureStrategy, Parts
+from doctorsun.weights.tensors.number_type import NumberType
 
 transformers_logging.set_verbosity_error()  # what is wrong with settings is told by our errors
 
@@ -69,11 +69,10 @@ def num_visual_tokens(tower: CLIPVisionConfig, strategy: FeatureStrategy) -> int
     return patches + (strategy == "full")  # with the class token
 
 
-def portable_config(config: LlavaConfig, dtype: torch.dtype) -> dict[str, Any]:
+def portable_config(config: LlavaConfig, dtype: NumberType) -> dict[str, Any]:
     """Return ``config.json``, with every setting under the names that old and new readers know."""
     text, vision = cast("PreTrainedConfig", config.text_config), cast("PreTrainedConfig", config.vision_config)
-    type_name = str(dtype).removeprefix("torch.")
-    types = {"dtype": type_name, "torch_dtype": type_name}
+    types = {"dtype": f"{dtype}", "torch_dtype": f"{dtype}"}
     outer = _settings(config)
     outer.pop("vision_config")
     outer.pop("text_config")

@@ -18,6 +18,7 @@ from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.portable_names import portable_name
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.shard_writer import PROGRESS, write_shards
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -54,7 +55,7 @@ def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, f
     with atomic_folder(folder) as partial:
         write_shards(_portable_tensors(model), partial)
         (partial / PROGRESS).unlink()
-        write_json(partial / "config.json", portable_config(model.config, model.dtype))
+        write_json(partial / "config.json", portable_config(model.config, NumberType.of(model.dtype)))
         write_json(partial / "generation_config.json", _generation_settings(model))
         for name in PROCESSOR_FILES:
             # A processor that transformers saved has its image settings inside processor_config.json.
@@ -71,7 +72,7 @@ def _portable_tensors(model: LlavaForConditionalGeneration) -> dict[str, LazyTen
 
 
 def _in_memory(name: str, tensor: Tensor) -> LazyTensor:
-    return LazyTensor(TensorHeader(tensor.dtype, tuple(tensor.shape)), tensor.cpu, (name,))
+    return LazyTensor(TensorHeader(NumberType.of(tensor.dtype), tuple(tensor.shape)), tensor.cpu, (name,))
 
 
 def _generation_settings(model: LlavaForConditionalGeneration) -> dict[str, Any]:

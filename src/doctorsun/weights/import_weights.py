@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from doctorsun.weights.assemble import Watch, write_stock
 from doctorsun.weights.complete import PARTS, complete, unused
 from doctorsun.weights.parts import ImageFit, Parts, Published, ReadOptions
 from doctorsun.weights.published import read_published
 from doctorsun.weights.random_projector import random_projector
 from doctorsun.weights.stock_folder import StockFolder, stock_folder
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.shard_writer import SHARD_BYTES
 
 SourceName = Literal["source", "vision", "projector", "language", "tokenizer"]
@@ -89,7 +88,7 @@ def settle(source: Path, request: ImportRequest) -> tuple[StockFolder, dict[str,
     paths = _paths(source, request)
     published = _with_random_projector(_read(paths, request.read), request)
     parts = complete(published["source"], **{name: published.get(name) for name in PARTS})
-    dtype = getattr(torch, request.dtype) if request.dtype else None
+    dtype = NumberType(request.dtype) if request.dtype else None
     stock = stock_folder(_with_request(parts, request), dtype=dtype, chat=request.chat)
     told = {name: _told(name, published, paths, request) for name in paths}
     return stock, {"sources": told, "options": _options(request)}

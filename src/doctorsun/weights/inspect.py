@@ -12,6 +12,7 @@ from doctorsun.weights.inspected_parts import facts_of_parts
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.loading import how_it_loads, refused
 from doctorsun.weights.parts import Published, ReadOptions
+from doctorsun.weights.projector_part import strange_fit
 from doctorsun.weights.published import find_layout, read_published
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
@@ -52,7 +53,7 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
         "adapters": _adapters(published),
         **facts_of_parts(published, words),
         "left_over": _by_reason(published.left_over),
-        "strange": published.strange,
+        "strange": (*published.strange, *strange_fit(published.projector)),
         "files_bytes": _files(path),
     }
 
@@ -77,7 +78,7 @@ def _headers(path: Path, refusal: WeightsError) -> Mapping[str, TensorHeader]:
 
 def _of_headers(path: Path, headers: Mapping[str, TensorHeader]) -> Facts:
     names = read_settings(path, "config.json").get("architectures")
-    types = Counter(str(header.dtype).removeprefix("torch.") for header in headers.values())
+    types = Counter(str(header.dtype) for header in headers.values())
     return {
         "architecture": names[0] if names and isinstance(names, list) else None,
         "parameters": sum(math.prod(header.shape) for header in headers.values()),

@@ -6,14 +6,15 @@ out of the Llama, biases included (arXiv 2403.17297, section 2.2: the rows of ``
 
 import re
 from collections.abc import Mapping
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.language_geometry import require_counts
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.tensors.tensor_files import TensorHeader
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MODEL_TYPE = "internlm2"
 
@@ -89,7 +90,7 @@ def _split(tensor: LazyTensor, sizes: Mapping[str, Any], where: str) -> dict[str
     places = {"q": slice(per_group), "k": slice(per_group, per_group + 1), "v": slice(per_group + 1, None)}
 
     def rows_of(side: str) -> LazyTensor:
-        def take(fused: Tensor) -> Tensor:
+        def take(fused: "Tensor") -> "Tensor":
             groups = fused.view(num_groups, per_group + 2, head, *rest)
             return groups[:, places[side]].reshape(-1, *rest).contiguous()
 

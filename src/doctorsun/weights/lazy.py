@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorFiles, TensorHeader
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +22,19 @@ class LazyTensor:
     """
 
     header: TensorHeader
-    compute: Callable[[], Tensor]
+    compute: "Callable[[], Tensor]"
     sources: tuple[str, ...]
 
-    def map(self, change: Callable[[Tensor], Tensor], header: TensorHeader | None = None) -> "LazyTensor":
+    def map(self, change: "Callable[[Tensor], Tensor]", header: TensorHeader | None = None) -> "LazyTensor":
         """Return this tensor after a change, which may give it another type or shape."""
         compute = self.compute
         return replace(self, header=header or self.header, compute=lambda: change(compute()))
 
-    def to(self, dtype: torch.dtype) -> "LazyTensor":
+    def to(self, dtype: NumberType) -> "LazyTensor":
         """Return this tensor in another floating-point type."""
         if dtype == self.header.dtype or not self.header.dtype.is_floating_point:
             return self
-        return self.map(lambda tensor: tensor.to(dtype), TensorHeader(dtype, self.header.shape))
+        return self.map(lambda tensor: tensor.to(dtype.torch), TensorHeader(dtype, self.header.shape))
 
 
 LazyTensors = Mapping[str, LazyTensor]

@@ -1,13 +1,14 @@
 """Joining LoRA changes into the weights that they were trained on, one tensor at a time."""
 
 from collections.abc import Mapping
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.parts import Adapter, LowRankPair
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ROWS_AT_ONCE = 4096
 """Rows that are wide at a time: in float32 the head of an 8B model alone would take 2 GB, and its change as much."""
@@ -38,14 +39,16 @@ def joined(tensors: LazyTensors, adapter: Adapter) -> dict[str, LazyTensor]:
 
 
 def _changed(weight: LazyTensor, pair: LowRankPair) -> LazyTensor:
-    def compute() -> Tensor:
+    def compute() -> "Tensor":
         return _add(weight.compute(), pair.up.compute(), pair.down.compute(), pair.scale)
 
     return LazyTensor(weight.header, compute, (*weight.sources, *pair.up.sources, *pair.down.sources))
 
 
-def _add(weight: Tensor, up: Tensor, down: Tensor, scale: float) -> Tensor:
+def _add(weight: "Tensor", up: "Tensor", down: "Tensor", scale: float) -> "Tensor":
     """Return ``weight + scale * up @ down``; of a convolution, each kernel is a row (peft, ``lora/layer.py``)."""
+    import torch
+
     wide = torch.promote_types(weight.dtype, torch.float32)
     up, down = up.flatten(1).to(wide), down.flatten(1).to(wide)
     result = torch.empty_like(weight).flatten(1)

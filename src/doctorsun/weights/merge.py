@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import LlavaConfig
 
 from doctorsun.errors import WeightsError
@@ -17,6 +16,7 @@ from doctorsun.weights.parts import Parts, Published, ReadOptions
 from doctorsun.weights.published import read_published
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.stock_folder import EMBEDDED, StockFolder, in_type, portable_tensors, require_network
+from doctorsun.weights.tensors.number_type import NumberType
 
 KEPT = (
     *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
@@ -58,7 +58,7 @@ def merge_adapter(
     _require_changes_alone(adapter, published["adapter"])
     own = published["base"]
     parts = complete(published["adapter"], vision=own, projector=own, language=own)
-    stock = _stock_folder(base, parts, getattr(torch, dtype) if dtype else None)
+    stock = _stock_folder(base, parts, NumberType(dtype) if dtype else None)
     paths, called = {"base": base, "adapter": adapter}, called or {}
     told = {
         name: {"from": called.get(name, f"{paths[name]}"), **told_of(each, each.left_over)}
@@ -67,7 +67,7 @@ def merge_adapter(
     return write_stock(stock, out, origin={"sources": told}, contents=state_of(paths.values()), watch=watch)
 
 
-def _stock_folder(base: Path, parts: Parts, dtype: torch.dtype | None) -> StockFolder:
+def _stock_folder(base: Path, parts: Parts, dtype: NumberType | None) -> StockFolder:
     """Settle the folder: tensors are changed, and all that is said about them stays."""
     dtype = dtype or parts.language.tensors[EMBEDDED].header.dtype
     config = LlavaConfig.from_dict(read_settings(base, "config.json"))
@@ -82,7 +82,7 @@ def _stock_folder(base: Path, parts: Parts, dtype: torch.dtype | None) -> StockF
         config=config,
         generation=read_settings(base, "generation_config.json"),
         write_processor=keep,
-        notes={"dtype": str(dtype).removeprefix("torch."), "tied": config.tie_word_embeddings},
+        notes={"dtype": f"{dtype}", "tied": config.tie_word_embeddings},
     )
     require_network({name: tensor.header for name, tensor in stock.tensors.items()}, config, dtype)
     return stock

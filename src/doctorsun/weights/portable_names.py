@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from doctorsun.errors import WeightsError
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 if TYPE_CHECKING:
@@ -31,12 +30,13 @@ def portable_name(name: str) -> str:
     return name
 
 
-def expected_headers(config: "LlavaConfig", dtype: torch.dtype) -> dict[str, TensorHeader]:
+def expected_headers(config: "LlavaConfig", dtype: NumberType) -> dict[str, TensorHeader]:
     """Return every tensor that a folder of this configuration holds, by its name on disk; a tied head is not stored.
 
     Raises:
         WeightsError: no network can be made of these settings.
     """
+    import torch
     from transformers import LlavaForConditionalGeneration
 
     try:

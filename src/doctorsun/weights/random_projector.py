@@ -5,6 +5,7 @@ from torch import Tensor
 
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import LanguagePart, ProjectorPart, Published, VisionPart
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 LAYOUT = "random projector"
@@ -15,7 +16,7 @@ def random_projector(vision: VisionPart, language: LanguagePart, *, seed: int) -
     """Return a random projector from a tower to a language model.
 
     Weights are normal with the language model's ``initializer_range``, biases zero, as transformers starts
-    LlavaMultiModalProjector (``PreTrainedModel._init_weights``). Equal seeds give equal numbers.
+    LlavaMultiModalProjector (``PreTrainedModel._init_weights``). Equal seeds give equal numbers. It is to learn of images as CLIP takes them.
     """
     features, hidden = vision.config["hidden_size"], language.config["hidden_size"]
     deviation = language.config.get("initializer_range") or STANDARD_DEVIATION
@@ -25,15 +26,15 @@ def random_projector(vision: VisionPart, language: LanguagePart, *, seed: int) -
         "linear_2.weight": _normal((hidden, hidden), deviation, 2 * seed + 1),
         "linear_2.bias": _zeros(hidden),
     }
-    return Published(layout=LAYOUT, tensors={}, projector=ProjectorPart(tensors=tensors))
+    return Published(layout=LAYOUT, tensors={}, projector=ProjectorPart(tensors=tensors, fit="crop"))
 
 
 def _normal(shape: tuple[int, int], deviation: float, seed: int) -> LazyTensor:
     def draw() -> Tensor:
         return torch.empty(shape).normal_(0.0, deviation, generator=torch.Generator().manual_seed(seed))
 
-    return LazyTensor(TensorHeader(torch.float32, shape), draw, ())
+    return LazyTensor(TensorHeader(NumberType.FLOAT32, shape), draw, ())
 
 
 def _zeros(size: int) -> LazyTensor:
-    return LazyTensor(TensorHeader(torch.float32, (size,)), lambda: torch.zeros(size), ())
+    return LazyTensor(TensorHeader(NumberType.FLOAT32, (size,)), lambda: torch.zeros(size), ())

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-import torch
 from torch import Tensor
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig
 
@@ -18,9 +17,11 @@ from doctorsun.weights.embedding import with_rows
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.parts import LanguagePart, Parts
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION, expected_headers
+from doctorsun.weights.projector_part import UNSAID_FIT, strange_fit
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
-DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+DTYPES = (NumberType.FLOAT16, NumberType.BFLOAT16, NumberType.FLOAT32)
 """Types that every engine computes in."""
 
 EMBEDDED = "model.embed_tokens.weight"
@@ -45,12 +46,12 @@ class StockFolder:
     notes: Mapping[str, Any]
 
     @property
-    def dtype(self) -> torch.dtype:
+    def dtype(self) -> NumberType:
         """Type of every tensor."""
         return next(iter(self.tensors.values())).header.dtype
 
 
-def stock_folder(parts: Parts, *, dtype: torch.dtype | None = None, chat: str | None = None) -> StockFolder:
+def stock_folder(parts: Parts, *, dtype: NumberType | None = None, chat: str | None = None) -> StockFolder:
     """Settle the folder that these parts make: tokenizer, rows of the embedding, names, types, configurations.
 
     Args:
@@ -78,8 +79,9 @@ def stock_folder(parts: Parts, *, dtype: torch.dtype | None = None, chat: str | 
             "added_rows": _num_rows(language) - _num_rows(parts.language),
             "added_tokens": dict(prepared.added),
             "chat": prepared.chat,
-            "dtype": str(dtype).removeprefix("torch."),
+            "dtype": f"{dtype}",
             "fit": _images(parts).fit,
+            "strange": list(strange_fit(parts.projector)),
             "tied": config.tie_word_embeddings,
         },
     )
@@ -96,7 +98,7 @@ def portable_tensors(parts: Parts) -> dict[str, LazyTensor]:
     )
 
 
-def in_type(tensors: LazyTensors, dtype: torch.dtype) -> dict[str, LazyTensor]:
+def in_type(tensors: LazyTensors, dtype: NumberType) -> dict[str, LazyTensor]:
     """Return tensors in one floating-point type.
 
     Raises:
@@ -105,31 +107,31 @@ def in_type(tensors: LazyTensors, dtype: torch.dtype) -> dict[str, LazyTensor]:
     if dtype not in DTYPES:
         raise WeightsError(
             "the type of the tensors",
-            got=str(dtype).removeprefix("torch."),
+            got=f"{dtype}",
             expected="float16, bfloat16 or float32",
             do="name one of them with --dtype",
         )
     return {name: _finite(name, tensor, dtype) for name, tensor in tensors.items()}
 
 
-def _finite(name: str, tensor: LazyTensor, dtype: torch.dtype) -> LazyTensor:
+def _finite(name: str, tensor: LazyTensor, dtype: NumberType) -> LazyTensor:
     """Return a tensor in another type; float16 ends at 65,504, and infinity would stand for what lies above."""
-    if torch.finfo(dtype).max >= torch.finfo(tensor.header.dtype).max:
+    if not tensor.header.dtype.is_floating_point or dtype.largest >= tensor.header.dtype.largest:
         return tensor.to(dtype)
 
     def cast_within(values: Tensor) -> Tensor:
         ends = values.aminmax() if values.numel() else ()  # of abs() there would be a copy
         largest = max((abs(end.item()) for end in ends), default=0.0)
-        if torch.finfo(dtype).max < largest < float("inf"):
+        if dtype.largest < largest < float("inf"):
             raise WeightsError(
                 name, got=f"a value of {largest:.6g}", expected=f"values that {dtype} holds", do="say --dtype bfloat16"
             )
-        return values.to(dtype)
+        return values.to(dtype.torch)
 
     return tensor.map(cast_within, TensorHeader(dtype, tensor.header.shape))
 
 
-def require_network(got: Mapping[str, TensorHeader], config: LlavaConfig, dtype: torch.dtype) -> None:
+def require_network(got: Mapping[str, TensorHeader], config: LlavaConfig, dtype: NumberType) -> None:
     """Require every tensor of the network, in its shape, and no other.
 
     Raises:
@@ -147,7 +149,7 @@ def require_network(got: Mapping[str, TensorHeader], config: LlavaConfig, dtype:
 
 
 def _told(header: TensorHeader | None) -> str:
-    return "none of this name" if header is None else f"{str(header.dtype).removeprefix('torch.')} {list(header.shape)}"
+    return "none of this name" if header is None else f"{header.dtype} {list(header.shape)}"
 
 
 def _tokenizer(language: LanguagePart, chat: str | None) -> PreparedTokenizer:
@@ -170,7 +172,7 @@ def _num_rows(language: LanguagePart) -> int:
 def _images(parts: Parts) -> ImageProcessor:
     return ImageProcessor(
         size=parts.vision.config["image_size"],
-        fit=parts.projector.fit or "crop",
+        fit=parts.projector.fit or UNSAID_FIT,
         mean=parts.vision.image_mean or CLIP_MEAN,
         std=parts.vision.image_std or CLIP_STD,
     )

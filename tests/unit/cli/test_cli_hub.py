@@ -81,6 +81,12 @@ def test_what_is_no_address_is_told(command: tuple[str, ...]):
         run(*command)
 
 
+def test_a_signature_behind_what_is_no_address_is_not_repeated():
+    with pytest.raises(RecipeError, match=r"'https://bucket\.example/x': got no address") as raised:
+        run("data", "pull", "https://bucket.example/x?Signature=SIGNED", "out")
+    assert "SIGNED" not in str(raised.value)
+
+
 def test_weights_are_pushed_from_a_run(world: World):
     weights = world.folder / "run" / "weights"
     weights.mkdir(parents=True)

@@ -9,13 +9,14 @@ from doctorsun.weights.adapter_tensors import sort_adapter
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.lora_settings import LoraSettings
 from doctorsun.weights.parts import Adapter
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 SETTINGS = LoraSettings(alpha=4, where="here")
 
 
 def lazy(tensor: Tensor, name: str) -> LazyTensor:
-    return LazyTensor(TensorHeader(tensor.dtype, tuple(tensor.shape)), lambda: tensor, (name,))
+    return LazyTensor(TensorHeader(NumberType.of(tensor.dtype), tuple(tensor.shape)), lambda: tensor, (name,))
 
 
 def lazies(*names: str) -> dict[str, LazyTensor]:

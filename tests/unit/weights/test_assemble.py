@@ -18,6 +18,7 @@ from doctorsun.weights.assemble import assemble, write_stock
 from doctorsun.weights.hugging_face import load_weights
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import StockFolder, stock_folder
+from doctorsun.weights.tensors.number_type import NumberType
 
 torch.set_num_threads(1)
 ORIGIN: dict[str, Any] = {"sources": {"source": {"from": "hf:somebody/weights"}}}
@@ -203,6 +204,6 @@ def test_a_tied_head_is_not_stored(tmp_path: Path) -> None:
 
 
 def test_the_processor_of_the_folder_asks_as_the_chat_says(parts: Parts, tmp_path: Path) -> None:
-    assemble(parts, tmp_path / "out", origin=ORIGIN, chat="vicuna_v1", dtype=torch.float16)
+    assemble(parts, tmp_path / "out", origin=ORIGIN, chat="vicuna_v1", dtype=NumberType.FLOAT16)
     assert "ASSISTANT:" in Processor.from_folder(tmp_path / "out").template.source
     assert load_weights(tmp_path / "out")[0].dtype == torch.float16

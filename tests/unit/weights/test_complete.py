@@ -9,6 +9,7 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.complete import complete, unused
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import Adapter, LowRankPair, Published
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 QUERY = "model.layers.0.self_attn.q_proj.weight"
@@ -26,7 +27,7 @@ def whole(published: dict[str, Published]) -> Published:
 
 
 def constant(value: float, *shape: int) -> LazyTensor:
-    header = TensorHeader(torch.float32, shape)
+    header = TensorHeader(NumberType.FLOAT32, shape)
     return LazyTensor(header, lambda: torch.full(shape, value), (f"constant {value}",))
 
 

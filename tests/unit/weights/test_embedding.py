@@ -4,14 +4,15 @@ import torch
 from doctorsun.weights.embedding import CHUNK, with_rows
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import LanguagePart
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
 
-def part(num_rows: int, *, tied: bool = False, dtype: torch.dtype = torch.float32) -> LanguagePart:
+def part(num_rows: int, *, tied: bool = False, dtype: NumberType = NumberType.FLOAT32) -> LanguagePart:
     def lazy(seed: int) -> LazyTensor:
-        values = torch.randn(num_rows, 5, generator=torch.Generator().manual_seed(seed)).to(dtype)
+        values = torch.randn(num_rows, 5, generator=torch.Generator().manual_seed(seed)).to(dtype.torch)
         return LazyTensor(TensorHeader(dtype, (num_rows, 5)), values.clone, (f"{seed}",))
 
     tensors = {EMBEDDING: lazy(1), HEAD: lazy(2), "model.norm.weight": lazy(3)}
@@ -21,16 +22,16 @@ def part(num_rows: int, *, tied: bool = False, dtype: torch.dtype = torch.float3
 
 
 @pytest.mark.parametrize("name", [EMBEDDING, HEAD])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_new_rows_are_the_mean_of_the_old_ones(name: str, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize("dtype", [NumberType.FLOAT32, NumberType.BFLOAT16])
+def test_new_rows_are_the_mean_of_the_old_ones(name: str, dtype: NumberType) -> None:
     before = part(70, dtype=dtype).tensors[name].compute()
     grown = with_rows(part(70, dtype=dtype), 72)
     after = grown.tensors[name].compute()
-    assert (after.shape, after.dtype) == ((128, 5), dtype)
+    assert (after.shape, after.dtype) == ((128, 5), dtype.torch)
     assert grown.tensors[name].header == TensorHeader(dtype, (128, 5))
     assert grown.config["vocab_size"] == 128
     assert torch.equal(after[:70], before)
-    mean = before.double().mean(0).to(dtype)
+    mean = before.double().mean(0).to(dtype.torch)
     assert all(torch.equal(row, mean) for row in after[70:])
 
 

@@ -126,6 +126,13 @@ def test_one_part_alone_is_to_be_given_as_that_part(write: Any, part: str, size:
     assert facts["parameters"] == facts["parameters_by_part"][part] == size
 
 
+def test_where_nobody_says_how_images_entered_the_default_is_told(tmp_path: Path):
+    write_llava_hf(tmp_path)
+    (tmp_path / "preprocessor_config.json").unlink()
+    told = "nothing says how images entered: crop is taken; --fit pad if they were padded to squares"
+    assert told in inspect(tmp_path)["strange"]
+
+
 def test_left_over_tensors_stand_by_their_reason(tmp_path: Path):
     write_whole_clip(tmp_path)
     left_over = inspect(tmp_path)["left_over"]

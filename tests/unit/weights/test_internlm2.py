@@ -6,6 +6,7 @@ from checkpoints.llama import llama_shapes
 from doctorsun.errors import WeightsError
 from doctorsun.weights.internlm2 import llama_settings, llama_tensors
 from doctorsun.weights.lazy import LazyTensor
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 
@@ -13,7 +14,7 @@ def numbered(shape: tuple[int, ...]) -> LazyTensor:
     """Return a tensor whose first column counts its rows."""
     count = torch.zeros(shape)
     count.view(shape[0], -1)[:, 0] = torch.arange(shape[0])
-    return LazyTensor(TensorHeader(torch.float32, shape), count.clone, ("fused",))
+    return LazyTensor(TensorHeader(NumberType.FLOAT32, shape), count.clone, ("fused",))
 
 
 @pytest.mark.parametrize("bias", [False, True])

@@ -8,11 +8,12 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.lora import ROWS_AT_ONCE, joined
 from doctorsun.weights.parts import Adapter, LowRankPair
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 
 def lazy(tensor: Tensor, name: str) -> LazyTensor:
-    return LazyTensor(TensorHeader(tensor.dtype, tuple(tensor.shape)), lambda: tensor, (name,))
+    return LazyTensor(TensorHeader(NumberType.of(tensor.dtype), tuple(tensor.shape)), lambda: tensor, (name,))
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -27,7 +28,7 @@ def test_a_change_is_added_in_float32_and_rounded_once():
     weight, up, down = random(6, 5).bfloat16(), random(6, 2, seed=1).half(), random(2, 5, seed=2)
     result = joined({"w": lazy(weight, "w")}, adapter(up, down))["w"]
     assert torch.equal(result.compute(), (weight.float() + 0.5 * up.float() @ down).bfloat16())
-    assert result.header == TensorHeader(torch.bfloat16, (6, 5))
+    assert result.header == TensorHeader(NumberType.BFLOAT16, (6, 5))
     assert result.sources == ("w", "b", "a")
 
 

@@ -12,6 +12,7 @@ from checkpoints.peft import adapter_tensors, write_adapter
 from checkpoints.xtuner import XtunerTraining, write_iteration
 from doctorsun.errors import DataError, WeightsError
 from doctorsun.weights.merge import merge_adapter
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.open import open_tensors
 from small_model import save_small
 
@@ -58,7 +59,7 @@ def test_hashes_and_a_report_are_written(base: Path, adapter: Path, tmp_path: Pa
     assert report["sources"]["adapter"]["layout"] == "peft_adapter"
     sums = dict(line.split("  ")[::-1] for line in (tmp_path / "out/SHA256SUMS").read_text().splitlines())
     assert sums["model.safetensors"] == hashlib.sha256((tmp_path / "out/model.safetensors").read_bytes()).hexdigest()
-    assert {head.dtype for head in open_tensors(tmp_path / "out").headers.values()} == {torch.bfloat16}
+    assert {head.dtype for head in open_tensors(tmp_path / "out").headers.values()} == {NumberType.BFLOAT16}
 
 
 def test_nothing_is_written_over(base: Path, adapter: Path, tmp_path: Path):

@@ -1,11 +1,11 @@
 from typing import Any
 
 import pytest
-import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.portable_names import expected_headers, portable_name
+from doctorsun.weights.tensors.number_type import NumberType
 
 
 @pytest.mark.parametrize(
@@ -36,20 +36,20 @@ def config(**text: Any) -> LlavaConfig:
 
 
 def test_every_tensor_of_the_network_is_expected() -> None:
-    headers = expected_headers(config(), torch.float16)
+    headers = expected_headers(config(), NumberType.FLOAT16)
     assert len(headers) == 7 + 2 * 16 + 4 + 3 + 9
     assert headers["language_model.lm_head.weight"].shape == (64, 48)
     assert headers["multi_modal_projector.linear_1.weight"].shape == (48, 24)
-    assert {header.dtype for header in headers.values()} == {torch.float16}
+    assert {header.dtype for header in headers.values()} == {NumberType.FLOAT16}
     assert {name.partition(".")[0] for name in headers} == {"vision_tower", "multi_modal_projector", "language_model"}
 
 
 def test_a_tied_head_is_not_expected() -> None:
-    assert "language_model.lm_head.weight" not in expected_headers(config(tie_word_embeddings=True), torch.float16)
+    assert "language_model.lm_head.weight" not in expected_headers(config(tie_word_embeddings=True), NumberType.FLOAT16)
 
 
 @pytest.mark.parametrize("setting", [{"rope_theta": "big"}, {"hidden_act": "sigmoid?"}])
 def test_settings_that_make_no_network_are_refused(setting: dict[str, Any]) -> None:
     refusal = r"the configuration of these weights: got \w+Error: .*, expected settings of which transformers makes"
     with pytest.raises(WeightsError, match=refusal):
-        expected_headers(config(**setting), torch.float16)
+        expected_headers(config(**setting), NumberType.FLOAT16)

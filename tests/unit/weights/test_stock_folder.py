@@ -10,6 +10,7 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import in_type, portable_tensors, stock_folder
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 
@@ -18,8 +19,8 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     return three_parts(tmp_path_factory.mktemp("parts"))
 
 
-def holding(value: float, dtype: torch.dtype) -> dict[str, LazyTensor]:
-    return {"a": LazyTensor(TensorHeader(dtype, (2,)), lambda: torch.tensor([0.5, value], dtype=dtype), ())}
+def holding(value: float, dtype: NumberType) -> dict[str, LazyTensor]:
+    return {"a": LazyTensor(TensorHeader(dtype, (2,)), lambda: torch.tensor([0.5, value], dtype=dtype.torch), ())}
 
 
 def without(parts: Parts, name: str, part: Any) -> Parts:
@@ -29,10 +30,10 @@ def without(parts: Parts, name: str, part: Any) -> Parts:
 
 def test_all_tensors_have_the_type_of_the_language_model(parts: Parts) -> None:
     stock = stock_folder(parts)
-    assert {tensor.header.dtype for tensor in stock.tensors.values()} == {torch.bfloat16}
-    assert stock.dtype == torch.bfloat16
+    assert {tensor.header.dtype for tensor in stock.tensors.values()} == {NumberType.BFLOAT16}
+    assert stock.dtype == NumberType.BFLOAT16
     assert {tensor.compute().dtype for tensor in stock.tensors.values()} == {torch.bfloat16}
-    assert stock_folder(parts, dtype=torch.float32).dtype == torch.float32
+    assert stock_folder(parts, dtype=NumberType.FLOAT32).dtype == NumberType.FLOAT32
 
 
 def test_names_are_those_on_disk(parts: Parts) -> None:
@@ -45,24 +46,27 @@ def test_names_are_those_on_disk(parts: Parts) -> None:
 
 def test_a_type_that_not_every_engine_computes_in_is_refused(parts: Parts) -> None:
     with pytest.raises(WeightsError) as error:
-        stock_folder(parts, dtype=torch.float64)
+        stock_folder(parts, dtype=NumberType.FLOAT64)
     assert error.value.text() == (
         "the type of the tensors: got float64, expected float16, bfloat16 or float32; name one of them with --dtype"
     )
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_value_that_float16_cannot_hold_is_refused(dtype: torch.dtype) -> None:
-    with pytest.raises(
-        WeightsError, match=r"^a: got a value of 7\d+, expected values that torch.float16 holds; say --d"
-    ):
-        in_type(holding(70_000.0, dtype), torch.float16)["a"].compute()
-    assert in_type(holding(60_000.0, dtype), torch.float16)["a"].compute().isfinite().all()
+@pytest.mark.parametrize("dtype", [NumberType.FLOAT32, NumberType.BFLOAT16])
+def test_a_value_that_float16_cannot_hold_is_refused(dtype: NumberType) -> None:
+    with pytest.raises(WeightsError, match=r"^a: got a value of 7\d+, expected values that float16 holds; say --d"):
+        in_type(holding(70_000.0, dtype), NumberType.FLOAT16)["a"].compute()
+    assert in_type(holding(60_000.0, dtype), NumberType.FLOAT16)["a"].compute().isfinite().all()
+
+
+def test_whole_numbers_stay_as_they_are() -> None:
+    whole = holding(3, NumberType.INT8)
+    assert in_type(whole, NumberType.FLOAT16) == whole
 
 
 def test_values_that_are_infinite_already_stay() -> None:
-    assert in_type(holding(float("inf"), torch.float32), torch.float16)["a"].compute()[1] == float("inf")
-    assert in_type(holding(float("nan"), torch.float32), torch.float16)["a"].compute()[1].isnan()
+    assert in_type(holding(float("inf"), NumberType.FLOAT32), NumberType.FLOAT16)["a"].compute()[1] == float("inf")
+    assert in_type(holding(float("nan"), NumberType.FLOAT32), NumberType.FLOAT16)["a"].compute()[1].isnan()
 
 
 def test_a_tensor_that_is_missing_or_strange_is_refused(parts: Parts) -> None:
@@ -73,7 +77,9 @@ def test_a_tensor_that_is_missing_or_strange_is_refused(parts: Parts) -> None:
         f"tensor language_model.{name}: got none of this name, expected bfloat16 [80, 48]; "
         "check that the parts belong together and that nobody edited config.json"
     )
-    strange = replace(parts.vision, tensors={**parts.vision.tensors, "vision_model.x": holding(1, torch.float32)["a"]})
+    strange = replace(
+        parts.vision, tensors={**parts.vision.tensors, "vision_model.x": holding(1, NumberType.FLOAT32)["a"]}
+    )
     with pytest.raises(WeightsError, match=r"tensor vision_tower.vision_model.x: got bfloat16 \[2\], expected none of"):
         stock_folder(replace(parts, vision=strange))
 
@@ -97,10 +103,14 @@ def test_what_was_decided_is_noted(parts: Parts) -> None:
         "chat": "vicuna_v1",
         "dtype": "bfloat16",
         "fit": "pad",
+        "strange": [],
         "tied": False,
     }
     unsaid = replace(parts, projector=replace(parts.projector, fit=None, feature_layer=None))
     assert stock_folder(unsaid).notes["fit"] == "crop"
+    assert stock_folder(unsaid).notes["strange"] == [
+        "nothing says how images entered: crop is taken; --fit pad if they were padded to squares"
+    ]
     assert stock_folder(unsaid).config.vision_feature_layer == -2
 
 

@@ -16,6 +16,7 @@ from doctorsun.weights.config_files import generation_config, llava_config, port
 from doctorsun.weights.internlm2 import llama_settings
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.parts import LanguagePart, Parts, ProjectorPart, VisionPart
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 CONFIGS = {
@@ -28,7 +29,7 @@ CONFIGS = {
 
 
 def lazy(*shape: int) -> LazyTensor:
-    return LazyTensor(TensorHeader(torch.float32, shape), lambda: torch.zeros(shape), ())
+    return LazyTensor(TensorHeader(NumberType.FLOAT32, shape), lambda: torch.zeros(shape), ())
 
 
 def parts(language: Any = LLAMA_CONFIG, **changes: Any) -> Parts:
@@ -43,15 +44,15 @@ def parts(language: Any = LLAMA_CONFIG, **changes: Any) -> Parts:
 
 
 def portable(made: Parts) -> dict[str, Any]:
-    return portable_config(llava_config(made, image_id=305, pad_id=306), torch.bfloat16)
+    return portable_config(llava_config(made, image_id=305, pad_id=306), NumberType.BFLOAT16)
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
 def test_what_is_written_reads_as_what_it_was(name: str) -> None:
     config = llava_config(parts(CONFIGS[name]), image_id=305, pad_id=306)
-    written = portable_config(config, torch.bfloat16)
+    written = portable_config(config, NumberType.BFLOAT16)
     read = LlavaConfig(**json.loads(json.dumps(written)))
-    assert portable_config(read, torch.bfloat16) == written
+    assert portable_config(read, NumberType.BFLOAT16) == written
     assert (read.image_token_id, read.image_seq_length) == (305, 16)
 
 
@@ -125,9 +126,9 @@ def test_a_missing_head_is_a_tied_one() -> None:
 def test_language_models_of_other_kinds_are_written_as_they_are() -> None:
     """Training takes any LLaVA that transformers loads, and saves it again."""
     sizes = {"hidden_size": 48, "num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 8, "vocab_size": 320}
-    gemma = portable_config(LlavaConfig(text_config=GemmaConfig(**sizes)), torch.float32)
+    gemma = portable_config(LlavaConfig(text_config=GemmaConfig(**sizes)), NumberType.FLOAT32)
     assert gemma["text_config"]["architectures"] == ["GemmaForCausalLM"]
-    opt = portable_config(LlavaConfig(text_config=OPTConfig(word_embed_proj_dim=48)), torch.float32)
+    opt = portable_config(LlavaConfig(text_config=OPTConfig(word_embed_proj_dim=48)), NumberType.FLOAT32)
     assert "rope_theta" not in opt["text_config"]
     assert LlavaConfig(**opt).text_config.word_embed_proj_dim == 48
 

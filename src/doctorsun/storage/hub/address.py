@@ -19,6 +19,9 @@ _ADDRESS = re.compile(
 _OBJECTS = re.compile(r"(?P<hub>s3|oss)://(?P<name>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\\?#]+)*)/*")
 _LOOKS_LIKE_OBJECTS = re.compile(r"(s3[an]?|oss):", re.IGNORECASE)
 _LOOKS_LIKE_ONE = re.compile(r"(hf|ms|huggingface|modelscope):", re.IGNORECASE)
+_WITH_KEYS = re.compile(
+    r"(?P<scheme>s3[an]?|oss|hf|ms|huggingface|modelscope|https?):((//)?[^/@]*:[^@]*|//[^/@]+)@", re.IGNORECASE
+)
 _PAGE = re.compile(
     r"https?://(www\.)?(?P<site>huggingface\.co|hf-mirror\.com|modelscope\.(cn|ai))/"
     r"((datasets|models)/)?(?P<repository>[^/]+/[^/?#]+)"
@@ -69,6 +72,7 @@ def parse_address(text: str) -> Address | None:
     Raises:
         RecipeError: it starts like an address, or is the page of a repository, but has another form.
     """
+    _refuse_keys(text)
     if _LOOKS_LIKE_OBJECTS.match(text):
         return _in_object_storage(text)
     found = _ADDRESS.fullmatch(text)
@@ -83,15 +87,27 @@ def parse_address(text: str) -> Address | None:
 
 
 def _in_object_storage(text: str) -> Address:
-    scheme, _, rest = text.partition("://")
-    if "@" in rest.partition("/")[0]:
-        do = "give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        raise RecipeError(f"an address {scheme}://", got="keys in it", expected=OBJECTS_FORM, do=do)
     found = _OBJECTS.fullmatch(text)
     if found is None or not {".", ".."}.isdisjoint(found["name"].split("/")):
         do = "write the bucket and the names below it, with '/' between"
-        raise RecipeError(f"{text}", got="no address of object storage", expected=OBJECTS_FORM, do=do)
+        raise RecipeError(without_query(text), got="no address of object storage", expected=OBJECTS_FORM, do=do)
     return Address(hub="oss" if found["hub"] == "oss" else "s3", repository=found["name"])
+
+
+def without_query(text: str) -> str:
+    """Return an address as messages may repeat it: without what stands behind '?', which may be a signature."""
+    return text.partition("?")[0]
+
+
+def _refuse_keys(text: str) -> None:
+    found = _WITH_KEYS.match(text)
+    if found is None:
+        return
+    if _LOOKS_LIKE_OBJECTS.match(text):
+        expected, do = OBJECTS_FORM, "give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        raise RecipeError(f"an address {found['scheme']}://", got="keys in it", expected=expected, do=do)
+    do = "give a token in HF_TOKEN or MODELSCOPE_API_TOKEN"
+    raise RecipeError(f"an address {found['scheme']}:", got="keys in it", expected=FORM, do=do)
 
 
 def _refuse_near_ones(text: str) -> None:
@@ -99,7 +115,7 @@ def _refuse_near_ones(text: str) -> None:
     if page is not None:
         hub = "ms" if page["site"].startswith("modelscope") else "hf"
         do = f"write {hub}:{page['repository']}"
-        raise RecipeError(f"{text}", got="the address of a page", expected=FORM, do=do)
+        raise RecipeError(without_query(text), got="the address of a page", expected=FORM, do=do)
     if _LOOKS_LIKE_ONE.match(text):
         do = "write owner and name as the hub's page shows them, with one '/' between"
         raise RecipeError(f"{text}", got="no address of a hub", expected=FORM, do=do)

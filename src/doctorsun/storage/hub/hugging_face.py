@@ -6,16 +6,30 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read once, when the client is imported
+# Read once, when the client is imported. Mirrors have no Xet, the hub's own storage: it would be asked for in vain.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault(
+    "HF_HUB_DISABLE_XET", str(int("huggingface.co" not in os.environ.get("HF_ENDPOINT", "huggingface.co")))
+)
 
-from huggingface_hub import CommitOperationAdd, HfApi, constants, hf_hub_download, hf_hub_url, try_to_load_from_cache
+from huggingface_hub import (
+    CommitOperationAdd,
+    HfApi,
+    constants,
+    get_token,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
+)
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
+from doctorsun.errors import RecipeError
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
 from doctorsun.storage.hub.ranged import cut_range, range_header
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
+from doctorsun.storage.hub.tokens import require_sendable
 
 Result = TypeVar("Result")
 
@@ -33,6 +47,9 @@ class HuggingFaceHub:
         cache: folder of the client's cache; HF_HUB_CACHE's, else HF_HOME's when None.
         token: of an account; when None HF_TOKEN's or what 'hf auth login' stored, and False for none.
         patience: with a hub that is busy.
+
+    Raises:
+        RecipeError: the token cannot be sent.
     """
 
     def __init__(
@@ -43,6 +60,7 @@ class HuggingFaceHub:
         token: str | bool | None = None,
         patience: Patience | None = None,
     ) -> None:
+        require_sendable(str(get_token() or "") if token is None else str(token or ""), WORDS)
         self.cache = cache or Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
         self._api = HfApi(endpoint=endpoint or os.environ.get(ENDPOINT), token=token, library_name="doctorsun")
         self._patience = patience or Patience()
@@ -123,10 +141,24 @@ class HuggingFaceHub:
         return str(page)
 
     def _ask(self, what: str, request: Callable[[], Result], *, client_tries: bool = False) -> Result:
+        _require_session()
         answer = self._patience.ask(request, ERRORS, partial(_fault, is_final=client_tries))
         if isinstance(answer, Fault):
             raise refusal(what, answer, WORDS)
         return answer
+
+
+def _require_session() -> None:
+    """Let the client read the proxies of the environment, which it does once."""
+    try:
+        get_session()
+    except (ImportError, ValueError) as error:
+        raise RecipeError(
+            "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY",
+            got="one that the client of Hugging Face cannot use",
+            expected="http://host:port, or socks5://host:port with the package socksio",
+            do="name another, or pip install socksio",
+        ) from error
 
 
 def _place(repository: Repository, revision: str | None, path: str = "") -> str:

@@ -21,6 +21,7 @@ from doctorsun.storage.hub.address import is_commit
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
 from doctorsun.storage.hub.ranged import cut_range, range_header
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
+from doctorsun.storage.hub.tokens import require_sendable
 
 Result = TypeVar("Result")
 
@@ -41,6 +42,9 @@ class ModelScopeHub:
         token: of an account; MODELSCOPE_API_TOKEN's when None, and "" for none. The login that the client can store
             is a pickle, and is not read.
         patience: with requests that the client does not try again itself.
+
+    Raises:
+        RecipeError: the token cannot be sent.
     """
 
     def __init__(
@@ -52,7 +56,8 @@ class ModelScopeHub:
         patience: Patience | None = None,
     ) -> None:
         address = endpoint or os.environ.get(ENDPOINT) or os.environ.get(OLD_ENDPOINT)
-        config = _Config(endpoint=address, token=os.environ.get(TOKEN, "") if token is None else token)
+        own = require_sendable(os.environ.get(TOKEN, "") if token is None else token, WORDS)
+        config = _Config(endpoint=address, token=own)
         config.cache_dir = cache or config.cache_dir
         self.cache = config.cache_dir
         self._endpoint = config.endpoint

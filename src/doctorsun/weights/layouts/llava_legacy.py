@@ -169,7 +169,7 @@ def _strange_language(config: Mapping[str, Any], language: LanguagePart) -> tupl
     unknown = sorted(name for name in config if name not in SETTINGS and not OF_LLAVA.fullmatch(name))
     notes = [f"settings of no known use: {', '.join(unknown)}"] if unknown else []
     said = str(config.get("dtype") or config.get("torch_dtype") or "")
-    kinds = sorted({str(each.header.dtype).removeprefix("torch.") for each in language.tensors.values()})
+    kinds = sorted({each.header.dtype for each in language.tensors.values()})
     if said and kinds != [said]:
         notes.append(f"config.json says {said}, the language model is {' and '.join(kinds)}")
     return (*notes, *strange_rope(language.config))

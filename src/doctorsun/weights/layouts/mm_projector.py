@@ -25,8 +25,19 @@ WHY_EMBEDDINGS = "the embeddings of <im_start> and <im_end>: the language model 
 
 
 def matches(path: Path) -> bool:
-    """Return whether this is such a file, or a folder with nothing else of the model."""
-    return is_projector_alone(path) if path.is_dir() else "mm_projector" in path.name
+    """Return whether this is such a file, under whatever name, or a folder with nothing else of the model.
+
+    Raises:
+        WeightsError: the file is a ``.bin`` that cannot be read.
+    """
+    if path.is_dir():
+        return is_projector_alone(path)
+    return "mm_projector" in path.name or (path.suffix == ".bin" and _holds_projector_alone(path))
+
+
+def _holds_projector_alone(path: Path) -> bool:
+    names = [name for name in open_tensors(path).headers if not EMBEDDINGS.fullmatch(name)]
+    return bool(names) and all("mm_projector" in name for name in names)
 
 
 def read(path: Path, options: ReadOptions) -> Published:  # noqa: ARG001 (nothing about a projector is left to say)

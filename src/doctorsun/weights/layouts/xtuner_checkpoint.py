@@ -106,6 +106,6 @@ def _strange(language: LazyTensors) -> tuple[str, ...]:
     words = language.get("model.embed_tokens.weight") or language.get("model.tok_embeddings.weight")
     if words is None:
         return ()
-    kind = str(words.header.dtype).removeprefix("torch.")
+    kind = words.header.dtype
     where = "--language gives its settings and tokenizer, --dtype another type"
     return (f"the language model was trained whole and lies here in {kind}: {where}",)

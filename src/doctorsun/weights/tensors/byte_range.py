@@ -1,11 +1,12 @@
 """Exact byte ranges of files as tensors: nothing is mapped, so memory holds what was asked for and no more."""
 
 from pathlib import Path
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from doctorsun.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 COPY_AGAIN = "copy the file again"
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -33,18 +34,20 @@ def first_bytes(path: Path, num_bytes: int) -> bytes:
     return head[:num_bytes]
 
 
-def read_range(path: Path, start: int, size_bytes: int) -> Tensor:
+def read_range(path: Path, start: int, size_bytes: int) -> "Tensor":
     """Return bytes of a file as a tensor ``[size_bytes]`` of uint8 that owns its memory.
 
     Raises:
         WeightsError: the file cannot be read, or ends before.
     """
+    import torch
+
     buffer = torch.empty(size_bytes, dtype=torch.uint8)
     fill_from(path, start, buffer)
     return buffer
 
 
-def fill_from(path: Path, start: int, buffer: Tensor) -> None:
+def fill_from(path: Path, start: int, buffer: "Tensor") -> None:
     """Fill a tensor ``[size_bytes]`` of uint8 with bytes of a file, without a copy beside it.
 
     Raises:

@@ -5,38 +5,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.tensors.byte_range import COPY_AGAIN, first_bytes, read_range
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 LENGTH_BYTES = 8
-DTYPES: Mapping[str, torch.dtype] = MappingProxyType(
+DTYPES: Mapping[str, NumberType] = MappingProxyType(
     {
-        "BOOL": torch.bool,
-        "U8": torch.uint8,
-        "I8": torch.int8,
-        "I16": torch.int16,
-        "U16": torch.uint16,
-        "I32": torch.int32,
-        "U32": torch.uint32,
-        "I64": torch.int64,
-        "U64": torch.uint64,
-        "F8_E4M3": torch.float8_e4m3fn,
-        "F8_E4M3FNUZ": torch.float8_e4m3fnuz,
-        "F8_E5M2": torch.float8_e5m2,
-        "F8_E5M2FNUZ": torch.float8_e5m2fnuz,
-        "F8_E8M0": torch.float8_e8m0fnu,
-        "F16": torch.float16,
-        "BF16": torch.bfloat16,
-        "F32": torch.float32,
-        "F64": torch.float64,
-        "C64": torch.complex64,
+        "BOOL": NumberType.BOOL,
+        "U8": NumberType.UINT8,
+        "I8": NumberType.INT8,
+        "I16": NumberType.INT16,
+        "U16": NumberType.UINT16,
+        "I32": NumberType.INT32,
+        "U32": NumberType.UINT32,
+        "I64": NumberType.INT64,
+        "U64": NumberType.UINT64,
+        "F8_E4M3": NumberType.FLOAT8_E4M3FN,
+        "F8_E4M3FNUZ": NumberType.FLOAT8_E4M3FNUZ,
+        "F8_E5M2": NumberType.FLOAT8_E5M2,
+        "F8_E5M2FNUZ": NumberType.FLOAT8_E5M2FNUZ,
+        "F8_E8M0": NumberType.FLOAT8_E8M0FNU,
+        "F16": NumberType.FLOAT16,
+        "BF16": NumberType.BFLOAT16,
+        "F32": NumberType.FLOAT32,
+        "F64": NumberType.FLOAT64,
+        "C64": NumberType.COMPLEX64,
     }
 )
 """Every type of the format that PyTorch holds one element at a time (F4 and F6 are packed)."""
@@ -56,7 +58,7 @@ class SafetensorsFile:
     headers: Mapping[str, TensorHeader]
     starts: Mapping[str, int]
 
-    def read(self, name: str) -> Tensor:
+    def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
 
         Raises:
@@ -64,7 +66,7 @@ class SafetensorsFile:
         """
         header = self.headers[name]
         contents = read_range(self.path, self.starts[name], header.size_bytes)
-        return contents.view(header.dtype).reshape(header.shape)
+        return contents.view(header.dtype.torch).reshape(header.shape)
 
 
 def open_safetensors(path: Path) -> SafetensorsFile:
@@ -91,7 +93,7 @@ def _check(path: Path) -> None:
     """Let the library check the header: offsets without overlap or gap, sizes by type and shape, the file's length."""
     first_bytes(path, LENGTH_BYTES)
     try:
-        with safe_open(path, framework="pt"):
+        with safe_open(path, framework="np"):  # "pt" would import PyTorch
             pass
     except SafetensorError as error:
         raise WeightsError(f"{path}", got=str(error), expected="a whole safetensors file", do=COPY_AGAIN) from error

@@ -14,7 +14,6 @@ from doctorsun.errors import MachineError, WeightsError
 from doctorsun.storage.atomic import atomic_path, disk_errors, sha256_file, unfinished_path, write_json
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.tensors.safetensors_file import DTYPES, LENGTH_BYTES, open_safetensors
-from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 SINGLE, SHARD, INDEX = "model.safetensors", "model-{:05d}-of-{:05d}.safetensors", "model.safetensors.index.json"
 PROGRESS = "shards.json"
@@ -156,11 +155,10 @@ def _append(file: BinaryIO, add_to_digest: Callable[[memoryview], None], content
 def _contents(name: str, tensor: LazyTensor) -> memoryview:
     """Compute a tensor and return its bytes, which live no longer than they are used."""
     computed = tensor.compute().detach()
-    got = TensorHeader(computed.dtype, tuple(computed.shape))
-    if got != tensor.header:
+    if (computed.dtype, tuple(computed.shape)) != (tensor.header.dtype.torch, tensor.header.shape):
         raise WeightsError(
             f"tensor {name}",
-            got=f"{got.dtype} {list(got.shape)}",
+            got=f"{computed.dtype} {list(computed.shape)}".removeprefix("torch."),
             expected=f"{tensor.header.dtype} {list(tensor.header.shape)}",
             do="tell us of these weights",
         )

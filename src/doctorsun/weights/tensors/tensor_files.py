@@ -3,17 +3,19 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-from torch import Tensor
+from doctorsun.weights.tensors.number_type import NumberType
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class TensorHeader:
     """What a tensor is, without its contents."""
 
-    dtype: torch.dtype
+    dtype: NumberType
     shape: tuple[int, ...]
 
     @property
@@ -30,7 +32,7 @@ class TensorFiles(Protocol):
         """Every tensor by its name; reading them opens no contents."""
         ...
 
-    def read(self, name: str) -> Tensor:
+    def read(self, name: str) -> "Tensor":
         """Return one tensor, read from the disk now and held by nobody else.
 
         Raises:
@@ -57,7 +59,7 @@ class ManyTensorFiles:
         object.__setattr__(self, "headers", {name: head for file in self.files for name, head in file.headers.items()})
         object.__setattr__(self, "_holders", {name: file for file in self.files for name in file.headers})
 
-    def read(self, name: str) -> Tensor:
+    def read(self, name: str) -> "Tensor":
         """Return one tensor from the file that holds it.
 
         Raises:

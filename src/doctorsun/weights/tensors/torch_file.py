@@ -7,15 +7,15 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.tensors.byte_range import COPY_AGAIN, fill_from, first_bytes, read_range
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 from doctorsun.weights.tensors.torch_pickle import MAX_PICKLE_BYTES, Storage, StoredTensor, unpickle
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ZIP_MAGIC, PICKLE_MAGIC = b"PK\x03\x04", b"\x80"
 LOCAL_HEADER = struct.Struct("<26xHH")
@@ -40,27 +40,31 @@ class TorchArchive:
     tree: Any
     records: Mapping[str, zipfile.ZipInfo]
 
-    def read(self, tensor: StoredTensor) -> Tensor:
+    def read(self, tensor: StoredTensor) -> "Tensor":
         """Return a tensor of the tree, read now: the bytes from its first to its last number, and no others.
 
         Raises:
             WeightsError: the file is cut or damaged, or the tensor repeats its numbers without end.
         """
+        import torch
+
         header = tensor.header
         record = self.find(tensor.storage)
         if header.size_bytes > record.file_size:
             got = f"a tensor of {header.size_bytes} bytes that repeats {record.file_size}"
             raise WeightsError(f"{self.path}", got=got, expected="tensors that are stored whole", do="save it again")
-        numbers = torch.empty(tensor.num_spanned, dtype=header.dtype)
+        numbers = torch.empty(tensor.num_spanned, dtype=header.dtype.torch)
         self.read_into(numbers, tensor)
         return numbers.as_strided(header.shape, tensor.stride).contiguous()
 
-    def read_into(self, numbers: Tensor, tensor: StoredTensor, first: int = 0) -> None:
+    def read_into(self, numbers: "Tensor", tensor: StoredTensor, first: int = 0) -> None:
         """Fill ``[n]`` with numbers that lie one after the other in the file, from the tensor's first plus ``first``.
 
         Raises:
             WeightsError: the file is cut or damaged.
         """
+        import torch
+
         start = _contents_start(self.path, self.find(tensor.storage))
         fill_from(self.path, start + (tensor.offset + first) * numbers.itemsize, numbers.view(torch.uint8))
 
@@ -98,7 +102,7 @@ class TorchFile:
     tensors: Mapping[str, StoredTensor]
     headers: Mapping[str, TensorHeader]
 
-    def read(self, name: str) -> Tensor:
+    def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
 
         Raises:

@@ -8,31 +8,31 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
-import torch
-
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 MAX_PICKLE_BYTES = 256 * 2**20
 MAX_OPERATIONS = 5_000_000
 """A checkpoint of 700 tensors has about 20,000; a hostile file could fill the memory with one byte per object."""
 
-STORAGE_DTYPES: Mapping[str, torch.dtype] = MappingProxyType(
+STORAGE_DTYPES: Mapping[str, NumberType] = MappingProxyType(
     {
-        "BFloat16Storage": torch.bfloat16,
-        "BoolStorage": torch.bool,
-        "ByteStorage": torch.uint8,
-        "CharStorage": torch.int8,
-        "ComplexDoubleStorage": torch.complex128,
-        "ComplexFloatStorage": torch.complex64,
-        "DoubleStorage": torch.float64,
-        "FloatStorage": torch.float32,
-        "HalfStorage": torch.float16,
-        "IntStorage": torch.int32,
-        "LongStorage": torch.int64,
-        "ShortStorage": torch.int16,
-        "UntypedStorage": torch.uint8,
+        "BFloat16Storage": NumberType.BFLOAT16,
+        "BoolStorage": NumberType.BOOL,
+        "ByteStorage": NumberType.UINT8,
+        "CharStorage": NumberType.INT8,
+        "ComplexDoubleStorage": NumberType.COMPLEX128,
+        "ComplexFloatStorage": NumberType.COMPLEX64,
+        "DoubleStorage": NumberType.FLOAT64,
+        "FloatStorage": NumberType.FLOAT32,
+        "HalfStorage": NumberType.FLOAT16,
+        "IntStorage": NumberType.INT32,
+        "LongStorage": NumberType.INT64,
+        "ShortStorage": NumberType.INT16,
+        "UntypedStorage": NumberType.UINT8,
     }
 )
+NUMBER_TYPES: Mapping[str, NumberType] = MappingProxyType({f"{each}": each for each in NumberType})
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Storage:
     """Where the numbers of tensors lie: one record of the archive, which tensors may share."""
 
     key: str
-    dtype: torch.dtype
+    dtype: NumberType
     num_elements: int
 
     __setstate__ = None
@@ -135,15 +135,17 @@ def _rebuild_tensor_v3(
     storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *rest: Any
 ) -> StoredTensor:
     _requires_grad, _hooks, dtype, *_ = rest
+    if not isinstance(dtype, NumberType):
+        raise pickle.UnpicklingError(f"a tensor of type {getattr(dtype, 'origin', dtype)}")
     return _stored(storage, dtype, offset, size, stride)
 
 
 def _stored(
-    storage: Storage, own_dtype: torch.dtype | None, offset: int, size: Sequence[int], stride: Sequence[int]
+    storage: Storage, own_dtype: NumberType | None, offset: int, size: Sequence[int], stride: Sequence[int]
 ) -> StoredTensor:
     dtype = own_dtype or getattr(storage, "dtype", None)
     numbers = (offset, *size, *stride)
-    if not isinstance(storage, Storage) or not isinstance(dtype, torch.dtype) or len(size) != len(stride):
+    if not isinstance(storage, Storage) or not isinstance(dtype, NumberType) or len(size) != len(stride):
         raise pickle.UnpicklingError("a tensor whose parts do not fit together")
     if any(type(number) is not int or number < 0 for number in numbers):
         raise pickle.UnpicklingError(f"a tensor with offset, size and stride {numbers}")
@@ -172,7 +174,7 @@ UNDERSTOOD: Mapping[tuple[str, str], Any] = MappingProxyType(
         ("__builtin__", "getattr"): _Callable(_attribute),
         ("builtins", "getattr"): _Callable(_attribute),
         ("collections", "OrderedDict"): Items,
-        ("torch", "Size"): torch.Size,
+        ("torch", "Size"): _Callable(tuple),
         ("torch._utils", "_rebuild_tensor"): _Callable(_rebuild_tensor),
         ("torch._utils", "_rebuild_tensor_v2"): _Callable(_rebuild_tensor),
         ("torch._utils", "_rebuild_tensor_v3"): _Callable(_rebuild_tensor_v3),
@@ -209,15 +211,15 @@ class _Unpickler(pickle.Unpickler):
             return UNDERSTOOD[module, name]
         if module in ("torch", "torch.storage") and name in STORAGE_DTYPES:
             return STORAGE_DTYPES[name]
-        if module == "torch" and isinstance(dtype := vars(torch).get(name), torch.dtype):
-            return dtype
+        if module == "torch" and name in NUMBER_TYPES:
+            return NUMBER_TYPES[name]
         origin = f"{module}.{name}"
         return self._inert.setdefault(origin, _inert(origin))
 
     def persistent_load(self, pid: Any, /) -> Storage:
         """Return the storage that a persistent id of ``torch.save`` names: (storage, type, key, device, length)."""
         match pid:
-            case ("storage", torch.dtype() as dtype, str(key), str(), int(num_elements)) if num_elements >= 0:
+            case ("storage", NumberType() as dtype, str(key), str(), int(num_elements)) if num_elements >= 0:
                 return Storage(key, dtype, num_elements)
             case _:
                 raise pickle.UnpicklingError(f"a persistent id of another kind: {str(pid)[:80]}")

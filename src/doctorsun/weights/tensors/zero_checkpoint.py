@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 from doctorsun.weights.tensors.torch_file import TorchArchive
 from doctorsun.weights.tensors.torch_pickle import StoredTensor
 from doctorsun.weights.tensors.zero_ranks import PARTITIONED, Part, RankFile, cut, model_files, optimizer_files
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FP32_GROUPS, FP32_GROUPS_PARTITIONED = "single_partition_of_fp32_groups", "fp32_flat_groups"
 
@@ -25,9 +25,11 @@ class SplitTensor:
     header: TensorHeader
     parts: tuple[Part, ...]
 
-    def read(self) -> Tensor:
+    def read(self) -> "Tensor":
         """Return it, reading its own bytes alone."""
-        numbers, end = torch.empty(math.prod(self.header.shape), dtype=self.header.dtype), 0
+        import torch
+
+        numbers, end = torch.empty(math.prod(self.header.shape), dtype=self.header.dtype.torch), 0
         for part in self.parts:
             part.read_into(numbers[end : end + part.num_elements])
             end += part.num_elements
@@ -46,7 +48,7 @@ class WholeTensor:
         """Its type and shape."""
         return self.stored.header
 
-    def read(self) -> Tensor:
+    def read(self) -> "Tensor":
         """Return it."""
         return self.archive.read(self.stored)
 
@@ -63,7 +65,7 @@ class ZeroCheckpoint:
     tensors: Mapping[str, SplitTensor | WholeTensor]
     headers: Mapping[str, TensorHeader]
 
-    def read(self, name: str) -> Tensor:
+    def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
 
         Raises:
@@ -104,9 +106,13 @@ def open_zero_checkpoint(folder: Path) -> ZeroCheckpoint:
 
 def _shapes(rank: RankFile, group: Any) -> dict[str, tuple[int, ...]]:
     """Return the shapes of parameters by name, in the order in which their numbers lie."""
-    if not isinstance(group, dict) or not all(isinstance(shape, torch.Size) for shape in group.values()):
+    if not isinstance(group, dict) or not all(_is_shape(shape) for shape in group.values()):
         raise rank.wrong("shapes of another kind", "the shape of each parameter by its name")
     return {str(name): tuple(shape) for name, shape in group.items()}
+
+
+def _is_shape(shape: Any) -> bool:
+    return isinstance(shape, tuple) and all(type(size) is int and size >= 0 for size in shape)
 
 
 def _flats(rank: RankFile, key: str) -> list[Part]:

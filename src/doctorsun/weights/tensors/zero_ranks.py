@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.tensors.torch_file import TorchArchive, read_pickled
 from doctorsun.weights.tensors.torch_pickle import Inert, StoredTensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MODEL_STATES, OPTIMIZER_STATES = "*_model_states.pt", "*_optim_states.pt"
 RANK = re.compile(r"(?:.*zero_pp_rank_(?P<rank>\d+)_)?mp_rank_(?P<slice>\d+)_")
@@ -27,7 +28,7 @@ class Part:
     first: int
     num_elements: int
 
-    def read_into(self, numbers: Tensor) -> None:
+    def read_into(self, numbers: "Tensor") -> None:
         """Fill ``[num_elements]`` with them.
 
         Raises:

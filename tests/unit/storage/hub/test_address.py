@@ -91,6 +91,37 @@ def test_keys_have_no_place_in_an_address_and_are_not_repeated():
     assert "AKID" not in str(e.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s3://AKID:HID/DEN@bucket/x",
+        "s3:AKID:HIDDEN@bucket/x",
+        "S3://AKID:HIDDEN@bucket/x",
+        "https://user:HIDDEN@huggingface.co/owner/name",
+        "https://HIDDEN@huggingface.co/owner/name",
+        "hf:user:HIDDEN@owner/name",
+    ],
+)
+def test_no_form_of_keys_is_repeated(text: str):
+    with pytest.raises(RecipeError, match="got keys in it") as e:
+        parse_address(text)
+    assert not any(part in str(e.value) for part in ("AKID:", "HID/", "DEN@", "HIDDEN"))
+
+
+@pytest.mark.parametrize(
+    "text", ["s3://Bucket/x?X-Amz-Signature=SIGNED", "https://huggingface.co/owner/name?token=SIGNED"]
+)
+def test_a_signature_behind_an_address_is_not_repeated(text: str):
+    with pytest.raises(RecipeError) as e:
+        parse_address(text)
+    assert "SIGNED" not in str(e.value)
+
+
+@pytest.mark.parametrize("text", ["s3://bucket/a:b@c", "hf:owner/name@v1/a:b"])
+def test_a_colon_below_the_name_makes_no_keys(text: str):
+    assert str(parse_address(text)) == text
+
+
 @pytest.mark.parametrize("path", ["..", "../x", "a/../../b"])
 def test_a_path_stays_in_the_repository(path: str):
     with pytest.raises(RecipeError, match=r"got '\.\.' in its path"):

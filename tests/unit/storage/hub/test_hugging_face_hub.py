@@ -1,10 +1,14 @@
 import os
+import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import close_session, set_client_factory
+from huggingface_hub.utils._http import default_client_factory
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.storage.hub.hugging_face import HuggingFaceHub
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository
 from hubs.both import FILES, TOKEN, World, serve
@@ -74,3 +78,39 @@ def test_a_mirror_comes_from_the_environment(world: World, monkeypatch: pytest.M
     monkeypatch.setenv("HF_ENDPOINT", world.server.url)
     hub = HuggingFaceHub(cache=world.folder / "cache", token=False)
     assert hub.resolve(REPOSITORY, None) == world.revision
+
+
+def test_a_proxy_that_the_client_cannot_use_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
+    monkeypatch.setenv("ALL_PROXY", "socks://user:a-password@127.0.0.1:9")
+    request.addfinalizer(close_session)
+    set_client_factory(default_client_factory)
+    with pytest.raises(RecipeError, match=r"the proxy in HTTPS_PROXY.*pip install socksio") as raised:
+        world.client().resolve(REPOSITORY, None)
+    assert "a-password" not in str(raised.value)
+
+
+def test_a_token_that_cannot_be_sent_is_told(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HF_TOKEN", "密钥")
+    with pytest.raises(RecipeError, match=r"^HF_TOKEN: got blanks, line ends or letters beyond ASCII") as raised:
+        HuggingFaceHub(world.server.url)
+    assert "密钥" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_off"),
+    [
+        ({}, False),
+        ({"HF_ENDPOINT": "https://huggingface.co"}, False),
+        ({"HF_ENDPOINT": "https://mirror.example"}, True),
+        ({"HF_ENDPOINT": "https://mirror.example", "HF_HUB_DISABLE_XET": "0"}, False),
+    ],
+)
+def test_mirrors_are_not_asked_for_xet(environment: dict[str, str], is_off: bool):  # noqa: FBT001 (a parameter of pytest)
+    own = {name: value for name, value in os.environ.items() if name not in {"HF_ENDPOINT", "HF_HUB_DISABLE_XET"}}
+    asked = "import doctorsun.storage.hub.hugging_face as hub; print(hub.constants.HF_HUB_DISABLE_XET)"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env={**own, **environment}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(is_off)

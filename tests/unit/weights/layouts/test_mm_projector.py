@@ -39,6 +39,27 @@ def test_a_file_alone_says_nothing_of_images(tmp_path: Path) -> None:
     assert (published.projector.feature_layer, published.projector.fit) == (None, None)
 
 
+def test_a_file_under_another_name_is_known_by_its_tensors(tmp_path: Path) -> None:
+    write_mm_projector(tmp_path / "stage1", with_embeddings=True)
+    shutil.copyfile(tmp_path / "stage1" / "mm_projector.bin", tmp_path / "stage1_final.bin")
+    assert read_published(tmp_path / "stage1_final.bin").layout == "mm_projector"
+
+
+def test_other_tensors_in_a_file_are_no_projector(tmp_path: Path) -> None:
+    torch.save(
+        {"model.mm_projector.0.weight": torch.ones(2, 2), "lm_head.weight": torch.ones(2, 2)}, tmp_path / "w.bin"
+    )
+    with pytest.raises(WeightsError, match="no known layout of weights"):
+        read_published(tmp_path / "w.bin")
+
+
+def test_a_file_from_before_pytorch_1_6_says_how_to_save_it_anew(tmp_path: Path) -> None:
+    tensors = {"model.mm_projector.0.weight": torch.ones(2, 2)}
+    torch.save(tensors, tmp_path / "old.bin", _use_new_zipfile_serialization=False)
+    with pytest.raises(WeightsError, match="a bare pickle"):
+        read_published(tmp_path / "old.bin")
+
+
 def test_embeddings_in_the_file_are_left_over(tmp_path: Path) -> None:
     folder = tmp_path / "stage1"
     write_mm_projector(folder, with_embeddings=True, mm_use_im_start_end=True)

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from doctorsun.errors import WeightsError
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.safetensors_file import DTYPES, open_safetensors
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -28,7 +29,7 @@ def test_every_type_comes_back_bit_by_bit(kind: str, tmp_path: Path) -> None:
     assert file.headers == {"a": TensorHeader(DTYPES[kind], (2, 3))}
     assert file.headers["a"].size_bytes == len(contents)
     read = file.read("a")
-    assert (read.dtype, read.shape) == (DTYPES[kind], (2, 3))
+    assert (read.dtype, read.shape) == (DTYPES[kind].torch, (2, 3))
     assert torch.equal(read.reshape(-1).view(torch.uint8), contents)
 
 
@@ -42,7 +43,9 @@ def test_what_the_library_wrote_is_read(tmp_path: Path) -> None:
     }
     save_file(tensors, tmp_path / "a.safetensors", metadata={"format": "pt"})
     file = open_safetensors(tmp_path / "a.safetensors")
-    assert file.headers == {name: TensorHeader(each.dtype, tuple(each.shape)) for name, each in tensors.items()}
+    assert file.headers == {
+        name: TensorHeader(NumberType.of(each.dtype), tuple(each.shape)) for name, each in tensors.items()
+    }
     for name, tensor in tensors.items():
         assert torch.equal(file.read(name), tensor)
 

@@ -4,13 +4,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.safetensors_file import open_safetensors
 from doctorsun.weights.tensors.tensor_files import ManyTensorFiles, TensorHeader
 
 
 def test_the_size_of_a_tensor_follows_from_its_header() -> None:
-    assert TensorHeader(torch.bfloat16, (3, 5)).size_bytes == 30
-    assert TensorHeader(torch.float32, ()).size_bytes == 4
+    assert TensorHeader(NumberType.BFLOAT16, (3, 5)).size_bytes == 30
+    assert TensorHeader(NumberType.FLOAT32, ()).size_bytes == 4
 
 
 def test_several_files_are_one(tmp_path: Path) -> None:

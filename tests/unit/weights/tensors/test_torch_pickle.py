@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.torch_pickle import MAX_OPERATIONS, UNDERSTOOD, Inert, unpickle
 
 
@@ -94,6 +95,18 @@ def test_a_pickle_cannot_change_what_is_understood(name: tuple[str, str]) -> Non
     assert (repr(UNDERSTOOD[name]), dict(vars(type(UNDERSTOOD[name])))) == before
 
 
+@pytest.mark.parametrize("name", ["float16", "HalfStorage"])
+@pytest.mark.parametrize("state", [b"}X\x08\x00\x00\x00itemsizeK\x01s", b"N}X\x08\x00\x00\x00itemsizeK\x01s\x86"])
+def test_a_pickle_cannot_change_a_type(name: str, state: bytes) -> None:
+    with pytest.raises(pickle.UnpicklingError, match="'NoneType' object is not callable"):
+        unpickle(b"\x80\x02" + as_global("torch", name) + state + b"b.")
+    assert NumberType.FLOAT16.itemsize == 2
+
+
+def test_a_size_is_a_tuple() -> None:
+    assert unpickle(pickle.dumps(torch.Size((2, 3)), 2)) == (2, 3)
+
+
 def storage(length: object, dtype: str = "FloatStorage") -> bytes:
     """Return the pickle of a persistent id, as ``torch.save`` writes it."""
     first, last = b"(X\x07\x00\x00\x00storage" + as_global("torch", dtype), b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpu"
@@ -150,10 +163,10 @@ def test_what_is_damaged_or_hostile_is_an_error(data: bytes, says: str) -> None:
 def test_a_tensor_with_a_type_of_its_own_is_read() -> None:
     rebuild = UNDERSTOOD["torch._utils", "_rebuild_tensor_v3"]
     stored = unpickle(b"\x80\x02" + storage(12, "UntypedStorage") + b".")
-    assert rebuild(stored, 0, (3, 2), (2, 1), False, OrderedDict(), torch.uint16).header.dtype == torch.uint16
+    assert rebuild(stored, 0, (3, 2), (2, 1), False, OrderedDict(), NumberType.UINT16).header.dtype == NumberType.UINT16
     with pytest.raises(pickle.UnpicklingError, match="a tensor that ends 14 bytes into a shorter storage"):
-        rebuild(stored, 1, (3, 2), (2, 1), False, OrderedDict(), torch.uint16)
-    with pytest.raises(pickle.UnpicklingError, match="a tensor whose parts do not fit together"):
+        rebuild(stored, 1, (3, 2), (2, 1), False, OrderedDict(), NumberType.UINT16)
+    with pytest.raises(pickle.UnpicklingError, match="a tensor of type uint16"):
         rebuild(stored, 1, (3, 2), (2, 1), False, OrderedDict(), "uint16")
 
 

@@ -48,7 +48,7 @@ def test_every_tensor_is_put_together(stage: int, num_ranks: int, tmp_path: Path
     assert set(files.headers) == set(wanted)
     for name, tensor in wanted.items():
         assert files.headers[name].shape == tuple(tensor.shape)
-        assert files.headers[name].dtype == tensor.dtype
+        assert files.headers[name].dtype.torch == tensor.dtype
         assert torch.equal(files.read(name), tensor), name
 
 
@@ -147,6 +147,16 @@ def change(folder: Path, pattern: str, **entries: Any) -> None:
         ("*_model_*", {"param_shapes": None}, "got param_shapes of type NoneType, expected list"),
         ("*_model_*", {"param_shapes": [1]}, "got shapes of another kind, expected the shape of each parameter"),
         ("*_model_*", {"param_shapes": [{"a": 3}]}, "got shapes of another kind, expected the shape of each parameter"),
+        (
+            "*_model_*",
+            {"param_shapes": [{"a": (2, -3)}]},
+            "got shapes of another kind, expected the shape of each",
+        ),
+        (
+            "*_model_*",
+            {"param_shapes": [{"a": ("x",)}]},
+            "got shapes of another kind, expected the shape of each",
+        ),
         ("*_model_*", {"module": None}, "got module of type NoneType, expected dict"),
     ],
 )

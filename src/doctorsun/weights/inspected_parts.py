@@ -3,8 +3,10 @@
 from typing import Any
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.loading import chat_family
+from doctorsun.processor.tokenizer import stop_ids
+from doctorsun.weights.loading import family_of
 from doctorsun.weights.parts import LanguagePart, ProjectorPart, Published, VisionPart
+from doctorsun.weights.special_ids import own_ends, strange_ids
 from doctorsun.weights.vocabulary import Vocabulary
 
 Facts = dict[str, Any]
@@ -26,6 +28,15 @@ def facts_of_parts(published: Published, words: Vocabulary | WeightsError | None
         and {"theta": language.config.get("rope_theta"), "scaling": language.config.get("rope_scaling")},
         **_words(language, words),
     }
+
+
+def strange_words(part: LanguagePart | None, words: Vocabulary | WeightsError | None) -> tuple[str, ...]:
+    """Return where the settings of a language model name special tokens that are not its tokenizer's."""
+    if part is None or not isinstance(words, Vocabulary):
+        return ()
+    family = family_of(part, words)
+    ends = own_ends(words, family.ends_turns if family else "")
+    return strange_ids(part, bos_id=words.ids.get(words.special["bos"]), ends=ends)
 
 
 def _vision(part: VisionPart | None) -> Facts | None:
@@ -74,6 +85,8 @@ def _words(part: LanguagePart | None, words: Vocabulary | WeightsError | None) -
         return {"vocabulary": None, "special_tokens": None, "chat": part and part.chat}
     if isinstance(words, WeightsError):
         return {"vocabulary": {"fault": words.text()}, "special_tokens": None, "chat": part.chat}
+    family = family_of(part, words)
+    ends = own_ends(words, family.ends_turns if family else "")
     return {
         "vocabulary": {
             "file": words.file,
@@ -81,6 +94,6 @@ def _words(part: LanguagePart | None, words: Vocabulary | WeightsError | None) -
             "highest_id": words.num_ids - 1,
             "embedding_rows": part.tensors["model.embed_tokens.weight"].header.shape[0],
         },
-        "special_tokens": {**words.told(), "stop_ids": list(words.stop_ids)},
-        "chat": chat_family(part, words),
+        "special_tokens": {**words.told(), "stop_ids": list(stop_ids(words.stop_ids, ends))},
+        "chat": family and family.name,
     }

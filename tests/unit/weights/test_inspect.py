@@ -126,6 +126,15 @@ def test_one_part_alone_is_to_be_given_as_that_part(write: Any, part: str, size:
     assert facts["parameters"] == facts["parameters_by_part"][part] == size
 
 
+def test_ids_that_are_not_the_tokenizers_are_told(tmp_path: Path):
+    write_llama3(tmp_path)
+    (tmp_path / "generation_config.json").unlink()
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert inspect(tmp_path)["special_tokens"]["stop_ids"] == [304, 301]
+    write_json(tmp_path / "config.json", {**config, "eos_token_id": 287})
+    assert "config.json names eos 287, the tokenizer 304, 301" in inspect(tmp_path)["strange"]
+
+
 def test_where_nobody_says_how_images_entered_the_default_is_told(tmp_path: Path):
     write_llava_hf(tmp_path)
     (tmp_path / "preprocessor_config.json").unlink()

@@ -40,10 +40,13 @@ def strange_words(part: LanguagePart | None, words: Vocabulary | WeightsError | 
 
 
 def _vision(part: VisionPart | None) -> Facts | None:
-    names = {"hidden_size": "hidden_size", "layers": "num_hidden_layers", "heads": "num_attention_heads"}
-    return part and {ours: part.config[name] for ours, name in names.items()} | {
-        "activation": part.config["hidden_act"]
+    names = {
+        "hidden_size": "hidden_size",
+        "layers": "num_hidden_layers",
+        "heads": "num_attention_heads",
+        "activation": "hidden_act",
     }
+    return part and {ours: part.config.get(name) for ours, name in names.items()}
 
 
 def _image(vision: VisionPart | None, projector: ProjectorPart | None) -> Facts | None:

@@ -11,7 +11,7 @@ from doctorsun.processor.added_tokens import next_id, with_token
 from doctorsun.processor.chat_families import choose_family
 from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.published_tokenizer import load_published
-from doctorsun.processor.tokenizer import IMAGE, PAD, TokenNames, document_end, id_of, save_tokenizer
+from doctorsun.processor.tokenizer import IMAGE, PAD, TokenNames, ends_of, id_of, save_tokenizer, stop_ids
 from doctorsun.processor.tokenizer_settings import TokenizerSettings
 
 
@@ -25,6 +25,7 @@ class PreparedTokenizer:
         chat: name of the chat template.
         template: the chat template.
         stop_ids: ids that end an answer, each once; for ``eos_token_id`` of ``generation_config.json``.
+        own_ends: those of them that the tokenizer and the chat template name.
         added: ids of the tokens that were not there before, by their texts.
         notes: what a reader should know.
     """
@@ -34,6 +35,7 @@ class PreparedTokenizer:
     chat: str
     template: ChatTemplate
     stop_ids: tuple[int, ...]
+    own_ends: tuple[int, ...]
     added: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
@@ -86,14 +88,14 @@ def prepare_tokenizer(folder: Path, *, chat: str | None, model_type: str = "") -
     for text in (IMAGE, names.pad):
         token_id = before.get(text, next_id(tokenizer))
         tokenizer = with_token(tokenizer, AddedToken(text, special=True, normalized=False), token_id)
-    named_ends = (names.eos, family.ends_turns or names.eos, document_end(tokenizer, names.eos))
-    ends = (*settings.eos_ids(), *(id_of(tokenizer, text) for text in named_ends))
+    own_ends = tuple(id_of(tokenizer, text) for text in ends_of(before, names.eos, family.ends_turns))
     return PreparedTokenizer(
         tokenizer=tokenizer,
         names=names,
         chat=family.name,
         template=ChatTemplate(family.template_for(tokenizer), bos_token=names.bos, eos_token=names.eos),
-        stop_ids=tuple(dict.fromkeys(ends)),
+        stop_ids=stop_ids(settings.eos_ids(), own_ends),
+        own_ends=own_ends,
         added={text: id_of(tokenizer, text) for text in (IMAGE, names.pad) if text not in before},
         notes=published.notes,
     )

@@ -1,7 +1,7 @@
 """Train, save and load tokenizers in the Hugging Face layout, with nothing but the ``tokenizers`` library."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,29 @@ def id_of(tokenizer: Tokenizer, token: str) -> int:
             do="use weights that 'doctorsun run' or 'doctorsun weights import' made",
         )
     return found
+
+
+def ends_of(vocabulary: Container[str], eos: str, ends_turns: str) -> tuple[str, ...]:
+    """Return the tokens that end an answer: the end that the configuration names, a turn's, and a document's.
+
+    Args:
+        vocabulary: texts of the tokens.
+        eos: that the configuration names; empty where it names none.
+        ends_turns: of the chat template; empty where the configuration's end does it.
+    """
+    document = next((token for token in DOCUMENT_ENDS if token in vocabulary), eos)
+    return tuple(dict.fromkeys(token for token in (eos or ends_turns, ends_turns, document) if token))
+
+
+def stop_ids(named: Sequence[int], own_ends: Sequence[int]) -> tuple[int, ...]:
+    """Return the ids that end an answer, each once; named ones that share none with the tokenizer's are another's.
+
+    Args:
+        named: by ``generation_config.json``.
+        own_ends: of the tokenizer and the chat template.
+    """
+    ours = named if set(named) & set(own_ends) else ()
+    return tuple(dict.fromkeys((*ours, *own_ends)))
 
 
 def document_end(tokenizer: Tokenizer, eos: str) -> str:

@@ -43,13 +43,16 @@ def complete(
         language: where the language model comes from instead.
 
     Raises:
-        WeightsError: a part is nowhere, an adapter changes what is not there, or the parts do not fit together.
+        WeightsError: a part is nowhere, nobody says the heads of the tower, an adapter changes what is not there,
+            or the parts do not fit together.
     """
     tower = (vision or published).vision
     middle = (projector or published).projector
     model = (language or published).language
     if tower is None:
         raise _missing("vision", published, vision)
+    if tower.fault is not None:
+        raise tower.fault
     if middle is None:
         raise _missing("projector", published, projector)
     if model is None:

@@ -111,7 +111,7 @@ def _read(paths: Mapping[SourceName, Path], options: ReadOptions) -> dict[Source
         name: read_published(path, options) for name, path in paths.items() if name in PARTS
     }
     tower = published["vision"].vision if "vision" in published else None
-    if tower is not None and options.vision_config is None:
+    if tower is not None and tower.fault is None and options.vision_config is None:
         options = replace(options, vision_config=tower.config)
     return {"source": read_published(paths["source"], options), **published}
 

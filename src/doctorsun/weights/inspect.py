@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.inspected_parts import facts_of_parts
+from doctorsun.weights.inspected_parts import facts_of_parts, strange_words
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.loading import how_it_loads, refused
 from doctorsun.weights.parts import Published, ReadOptions
@@ -53,7 +53,11 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
         "adapters": _adapters(published),
         **facts_of_parts(published, words),
         "left_over": _by_reason(published.left_over),
-        "strange": (*published.strange, *strange_fit(published.projector)),
+        "strange": (
+            *published.strange,
+            *strange_words(published.language, words),
+            *strange_fit(published.projector),
+        ),
         "files_bytes": _files(path),
     }
 

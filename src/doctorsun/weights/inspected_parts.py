@@ -3,8 +3,10 @@
 from typing import Any
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.loading import chat_family
+from doctorsun.processor.tokenizer import stop_ids
+from doctorsun.weights.loading import family_of
 from doctorsun.weights.parts import LanguagePart, ProjectorPart, Published, VisionPart
+from doctorsun.weights.special_ids import own_ends, strange_ids
 from doctorsun.weights.vocabulary import Vocabulary
 
 Facts = dict[str, Any]
@@ -28,11 +30,23 @@ def facts_of_parts(published: Published, words: Vocabulary | WeightsError | None
     }
 
 
+def strange_words(part: LanguagePart | None, words: Vocabulary | WeightsError | None) -> tuple[str, ...]:
+    """Return where the settings of a language model name special tokens that are not its tokenizer's."""
+    if part is None or not isinstance(words, Vocabulary):
+        return ()
+    family = family_of(part, words)
+    ends = own_ends(words, family.ends_turns if family else "")
+    return strange_ids(part, bos_id=words.ids.get(words.special["bos"]), ends=ends)
+
+
 def _vision(part: VisionPart | None) -> Facts | None:
-    names = {"hidden_size": "hidden_size", "layers": "num_hidden_layers", "heads": "num_attention_heads"}
-    return part and {ours: part.config[name] for ours, name in names.items()} | {
-        "activation": part.config["hidden_act"]
+    names = {
+        "hidden_size": "hidden_size",
+        "layers": "num_hidden_layers",
+        "heads": "num_attention_heads",
+        "activation": "hidden_act",
     }
+    return part and {ours: part.config.get(name) for ours, name in names.items()}
 
 
 def _image(vision: VisionPart | None, projector: ProjectorPart | None) -> Facts | None:
@@ -74,6 +88,8 @@ def _words(part: LanguagePart | None, words: Vocabulary | WeightsError | None) -
         return {"vocabulary": None, "special_tokens": None, "chat": part and part.chat}
     if isinstance(words, WeightsError):
         return {"vocabulary": {"fault": words.text()}, "special_tokens": None, "chat": part.chat}
+    family = family_of(part, words)
+    ends = own_ends(words, family.ends_turns if family else "")
     return {
         "vocabulary": {
             "file": words.file,
@@ -81,6 +97,6 @@ def _words(part: LanguagePart | None, words: Vocabulary | WeightsError | None) -
             "highest_id": words.num_ids - 1,
             "embedding_rows": part.tensors["model.embed_tokens.weight"].header.shape[0],
         },
-        "special_tokens": {**words.told(), "stop_ids": list(words.stop_ids)},
-        "chat": chat_family(part, words),
+        "special_tokens": {**words.told(), "stop_ids": list(stop_ids(words.stop_ids, ends))},
+        "chat": family and family.name,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from doctorsun.errors import WeightsError
-from doctorsun.processor.chat_families import choose_family
+from doctorsun.processor.chat_families import ChatFamily, choose_family
 from doctorsun.processor.tokenizer import IMAGE
 from doctorsun.weights.complete import NOUNS, PARTS, PartName, complete
 from doctorsun.weights.layouts import llava_hf
@@ -78,8 +78,14 @@ def refused(refusal: WeightsError) -> Loading:
 
 def chat_family(language: LanguagePart, vocabulary: Vocabulary) -> str | None:
     """Return the name of the chat template of a language model; None where nothing tells it."""
+    family = family_of(language, vocabulary)
+    return family and family.name
+
+
+def family_of(language: LanguagePart, vocabulary: Vocabulary) -> ChatFamily | None:
+    """Return the chat template of a language model; None where nothing tells it."""
     try:
-        return choose_family(language.chat, vocabulary.ids, language.config["model_type"]).name
+        return choose_family(language.chat, vocabulary.ids, language.config["model_type"])
     except WeightsError:
         return None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -18,15 +19,17 @@ class VisionPart:
 
     Attributes:
         tensors: by the names of CLIPVisionModel before transformers 5: ``vision_model.embeddings.class_embedding``, ...
-        config: the settings of CLIPVisionConfig; ``num_attention_heads`` is known or the part is refused.
+        config: the settings of CLIPVisionConfig; with a ``fault``, its sizes alone.
         image_mean: of the pixels, red, green and blue; None where the folder does not say (then CLIP's own).
         image_std: as ``image_mean``.
+        fault: why the tower cannot be used before somebody says more, such as the number of its heads.
     """
 
     tensors: LazyTensors
     config: Mapping[str, Any]
     image_mean: tuple[float, float, float] | None = None
     image_std: tuple[float, float, float] | None = None
+    fault: WeightsError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

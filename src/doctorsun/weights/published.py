@@ -77,11 +77,16 @@ def find_layout(path: Path) -> Layout:
     for layout in LAYOUTS:
         if path.exists() and layout.matches(path):
             return layout
+    checkpoints = sorted(path.glob("*.pth")) if path.is_dir() else []
     raise WeightsError(
         f"{path}",
         got="no known layout of weights" if path.exists() else "no such file or folder",
         expected=", ".join(layout.name for layout in LAYOUTS),
-        do="name the folder that holds config.json, or the file of the checkpoint",
+        do=(
+            f"name the file of the checkpoint: {checkpoints[-1]}"
+            if checkpoints
+            else "name the folder that holds config.json, or the file of the checkpoint"
+        ),
     )
 
 

@@ -16,7 +16,8 @@ def random_projector(vision: VisionPart, language: LanguagePart, *, seed: int) -
     """Return a random projector from a tower to a language model.
 
     Weights are normal with the language model's ``initializer_range``, biases zero, as transformers starts
-    LlavaMultiModalProjector (``PreTrainedModel._init_weights``). Equal seeds give equal numbers. It is to learn of images as CLIP takes them.
+    LlavaMultiModalProjector (``PreTrainedModel._init_weights``). Equal seeds give equal numbers. Images
+    enter as CLIP takes them: nothing was learned of another way.
     """
     features, hidden = vision.config["hidden_size"], language.config["hidden_size"]
     deviation = language.config.get("initializer_range") or STANDARD_DEVIATION

@@ -31,14 +31,21 @@ def read_settings(folder: Path, name: str) -> dict[str, Any]:
     """Return a JSON object of a folder; an empty one where there is no such file.
 
     Raises:
-        WeightsError: the file is not a JSON object.
+        WeightsError: the file cannot be read, or is not a JSON object.
     """
     path = folder / name
     if not path.is_file():
         return {}
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise WeightsError(
+            f"{path}",
+            got=error.strerror or str(error),
+            expected="a file that can be read",
+            do="check its permissions and those of its folder",
+        ) from error
+    except ValueError as error:
         raise _unusable(f"{path}", str(error)) from error
     if not isinstance(settings, dict):
         raise _unusable(f"{path}", type(settings).__name__)

@@ -18,6 +18,7 @@ from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.parts import LanguagePart, Parts
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION, expected_headers
 from doctorsun.weights.projector_part import UNSAID_FIT, strange_fit
+from doctorsun.weights.special_ids import strange_ids
 from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -63,7 +64,7 @@ def stock_folder(parts: Parts, *, dtype: NumberType | None = None, chat: str | N
         WeightsError: a part does not fit its configuration, there is no tokenizer, or nothing tells the chat template.
     """
     prepared = _tokenizer(parts.language, chat)
-    settings = {"bos_token_id": prepared.bos_id, "eos_token_id": prepared.eos_id, **parts.language.config}
+    settings = {**parts.language.config, **_ends(parts.language, prepared)}
     dtype = dtype or parts.language.tensors[EMBEDDED].header.dtype
     small = in_type(parts.language.tensors, dtype)  # before rows are added: the embedding is copied for them
     language = with_rows(replace(parts.language, config=settings, tensors=small), prepared.num_ids)
@@ -81,7 +82,10 @@ def stock_folder(parts: Parts, *, dtype: NumberType | None = None, chat: str | N
             "chat": prepared.chat,
             "dtype": f"{dtype}",
             "fit": _images(parts).fit,
-            "strange": list(strange_fit(parts.projector)),
+            "strange": [
+                *strange_ids(parts.language, bos_id=prepared.bos_id, ends=prepared.own_ends),
+                *strange_fit(parts.projector),
+            ],
             "tied": config.tie_word_embeddings,
         },
     )
@@ -163,6 +167,12 @@ def _tokenizer(language: LanguagePart, chat: str | None) -> PreparedTokenizer:
     return prepare_tokenizer(
         language.tokenizer_folder, chat=chat or language.chat, model_type=language.config["model_type"]
     )
+
+
+def _ends(language: LanguagePart, prepared: PreparedTokenizer) -> dict[str, Any]:
+    """Return the ids that begin and end texts, as the tokenizer says; Qwen2's names no beginning."""
+    begin = language.config.get("bos_token_id") if prepared.bos_id is None else prepared.bos_id
+    return {"bos_token_id": begin, "eos_token_id": list(prepared.stop_ids)}
 
 
 def _num_rows(language: LanguagePart) -> int:

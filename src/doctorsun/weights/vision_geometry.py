@@ -134,9 +134,16 @@ def _unmeasured(
                 do=f"give {OPTION}",
             )
         return {name: given.get(name, default) for name, default in UNSAID.items()}
+    if fault := unsaid_heads(sizes, where):
+        raise fault
+    return {name: CLIP_L_336[name] for name in UNSAID}
+
+
+def unsaid_heads(sizes: Mapping[str, int], where: str) -> WeightsError | None:
+    """Return the fault of a tower beside which nobody says the number of heads; None where its shapes are CLIP-L's."""
     if all(sizes[name] == CLIP_L_336[name] for name in MEASURED):
-        return {name: CLIP_L_336[name] for name in UNSAID}
-    raise WeightsError(
+        return None
+    return WeightsError(
         f"{where}: the vision tower",
         got=", ".join(f"{name} {size}" for name, size in sizes.items()) + ", and nobody says how many heads",
         expected="a configuration, or exactly the shapes of CLIP-L/14-336",

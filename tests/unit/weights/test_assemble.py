@@ -71,6 +71,7 @@ def test_parts_become_a_stock_folder(parts: Parts, tmp_path: Path) -> None:
         "chat": "llama3",
         "dtype": "bfloat16",
         "fit": "crop",
+        "strange": [],
         "tied": False,
     }
     assert versions["torch"] == torch.__version__

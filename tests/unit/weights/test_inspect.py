@@ -87,7 +87,11 @@ def test_a_tower_whose_heads_nobody_counts_is_told_as_far_as_headers_go(tmp_path
     assert facts["loads"]["options"] == ("--vision-config FILE",)
     assert "nobody says how many heads" in facts["loads"]["why"]
     assert facts["parameters"] == sum(each.numel() for each in tensors.values())
-    assert "vision" not in facts
+    assert facts["vision"] == {"hidden_size": 24, "layers": 3, "heads": None, "activation": None}
+    assert (facts["image"]["fit"], facts["chat"]) == ("pad", "llama3")
+    assert facts["rope"] == {"theta": 500000.0, "scaling": None}
+    assert facts["special_tokens"]["eos"] == {"token": "<|eot_id|>", "id": 304}
+    assert facts["strange"][0].startswith("mm_vision_tower './iter_23226_visual_encoder' is not followed")
 
 
 def test_a_tower_that_is_elsewhere_is_asked_for(tmp_path: Path):
@@ -124,6 +128,15 @@ def test_one_part_alone_is_to_be_given_as_that_part(write: Any, part: str, size:
     assert facts["loads"]["how"] == "part"
     assert facts["loads"]["options"] == (f"--{part}",)
     assert facts["parameters"] == facts["parameters_by_part"][part] == size
+
+
+def test_ids_that_are_not_the_tokenizers_are_told(tmp_path: Path):
+    write_llama3(tmp_path)
+    (tmp_path / "generation_config.json").unlink()
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert inspect(tmp_path)["special_tokens"]["stop_ids"] == [304, 301]
+    write_json(tmp_path / "config.json", {**config, "eos_token_id": 287})
+    assert "config.json names eos 287, the tokenizer 304, 301" in inspect(tmp_path)["strange"]
 
 
 def test_where_nobody_says_how_images_entered_the_default_is_told(tmp_path: Path):
@@ -172,6 +185,9 @@ def test_a_cut_shard_is_an_error(tmp_path: Path):
 
 def test_an_unknown_folder_is_an_error(tmp_path: Path):
     with pytest.raises(WeightsError, match="got no known layout of weights"):
+        inspect(tmp_path)
+    (tmp_path / "iter_100.pth").touch()
+    with pytest.raises(WeightsError, match=r"; name the file of the checkpoint: .*iter_100\.pth$"):
         inspect(tmp_path)
 
 

@@ -58,7 +58,9 @@ def test_alpha_is_kept():
     assert read_options(lora_alpha=16.0).lora_alpha == 16.0
 
 
-@pytest.mark.parametrize("text", ["llama4", "8", "[]", "", '{"factor": 2}'])
+@pytest.mark.parametrize(
+    "text", ["llama4", "8", "[]", "", '{"factor": 2}', '{"type": "linear"}', '{"type": "linear", "factor": "2"}']
+)
 def test_another_scaling_is_refused(text: str):
     with pytest.raises(RecipeError, match=r"--rope-scaling: got '.*', expected llama3, none, or JSON with 'rope_type'"):
         read_options(rope_scaling=text)

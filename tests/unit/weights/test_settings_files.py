@@ -93,3 +93,10 @@ def test_what_is_not_read_is_named(tmp_path: Path) -> None:
         "trainer_state.json",
         "training_args.bin",
     ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system has no file that nobody can read")
+def test_a_file_that_cannot_be_read_speaks_of_permissions(tmp_path: Path) -> None:
+    (tmp_path / "config.json").symlink_to("/proc/self/mem")
+    with pytest.raises(WeightsError, match=r"config\.json: got .*, expected a file that can be read; check its perm"):
+        read_settings(tmp_path, "config.json")

@@ -117,5 +117,20 @@ def test_what_was_decided_is_noted(parts: Parts) -> None:
 def test_ids_that_the_configuration_does_not_say_are_the_tokenizers(parts: Parts) -> None:
     settings = {name: value for name, value in parts.language.config.items() if not name.endswith("_token_id")}
     text = stock_folder(replace(parts, language=replace(parts.language, config=settings))).config.text_config
-    assert (text.bos_token_id, text.eos_token_id, text.pad_token_id) == (300, 304, 306)
+    assert (text.bos_token_id, text.eos_token_id, text.pad_token_id) == (300, [301, 304], 306)
     assert stock_folder(parts).config.text_config.eos_token_id == [301, 304]
+
+
+def test_ids_of_another_tokenizer_are_told_and_not_kept(parts: Parts) -> None:
+    another = {"bos_token_id": 17, "eos_token_id": 287}
+    settings = {**parts.language.config, **another}
+    stock = stock_folder(replace(parts, language=replace(parts.language, config=settings, generation=another)))
+    assert stock.notes["strange"] == [
+        "config.json names bos 17, the tokenizer 300",
+        "config.json names eos 287, the tokenizer 304, 301",
+        "generation_config.json names bos 17, the tokenizer 300",
+        "generation_config.json names eos 287, the tokenizer 304, 301",
+    ]
+    text = stock.config.text_config
+    assert (text.bos_token_id, set(text.eos_token_id)) == (300, {301, 304})
+    assert (stock.generation["bos_token_id"], stock.generation["eos_token_id"]) == (300, text.eos_token_id)

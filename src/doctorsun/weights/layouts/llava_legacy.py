@@ -27,7 +27,7 @@ from doctorsun.weights.settings_files import (
     strange_tokenizer,
 )
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.vision_geometry import vision_config
+from doctorsun.weights.vision_geometry import measured_sizes, unsaid_heads, vision_config
 
 NAME = "llava_legacy"
 SUMMARY = "LLaVA's own folder (LlavaLlamaForCausalLM and such): Doctor Sun, Qilin-Med-VL, LLaVA-Med 1.5"
@@ -141,12 +141,18 @@ def _language_model(config: Mapping[str, Any], path: Path) -> str:
 def _vision(grouped: GroupedTensors, path: Path, options: ReadOptions) -> VisionPart | None:
     if not grouped.vision:
         return None
-    images = read_image_settings(path)
+    images, sizes = read_image_settings(path), measured_sizes(grouped.vision, f"{path}")
+    fault = None if options.vision_config else unsaid_heads(sizes, f"{path}")
     return VisionPart(
         tensors=grouped.vision,
-        config=vision_config(grouped.vision, where=f"{path}", config=None, given=options.vision_config),
+        config=(
+            vision_config(grouped.vision, where=f"{path}", config=None, given=options.vision_config)
+            if fault is None
+            else sizes
+        ),
         image_mean=images.mean,
         image_std=images.std,
+        fault=fault,
     )
 
 

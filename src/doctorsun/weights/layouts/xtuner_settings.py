@@ -16,6 +16,7 @@ from doctorsun.weights.parts import ImageFit, ReadOptions
 from doctorsun.weights.python_text import MAX_CHARACTERS, UNREAD, read_values
 
 MODEL = "LLaVAModel"
+CONFIG_FILE = "xtuner_config.py"
 FITS: Mapping[bool, ImageFit] = {True: "pad", False: "crop"}
 CHATS = {
     "llama3_chat": "llama3",
@@ -92,7 +93,8 @@ def settings_beside(folder: Path) -> XtunerSettings:
     if len(found) == 1:
         return settings_of(texts[found[0]], where=f"{found[0]}")
     names = ", ".join(path.name for path in found)
-    seen = f"several configurations of the training stand beside it ({names})" if found else NO_CONFIGURATION
+    silent = f"{CONFIG_FILE} sets no model ({MODEL})" if folder / CONFIG_FILE in texts else NO_CONFIGURATION
+    seen = f"several configurations of the training stand beside it ({names})" if found else silent
     strange = (f"{seen}: feature layer and fit unknown",)
     return XtunerSettings(model={}, fit=None, chat=None, where=f"{folder}", strange=strange)
 

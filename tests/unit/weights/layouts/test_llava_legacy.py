@@ -10,6 +10,7 @@ from checkpoints.llava_legacy import DOCTOR_SUN, write_doctor_sun, write_llava_m
 from checkpoints.tokenizer_files import write_qwen2_tokenizer
 from checkpoints.weight_files import write_json, write_tensors
 from doctorsun.errors import WeightsError
+from doctorsun.weights.complete import complete
 from doctorsun.weights.parts import ReadOptions
 from doctorsun.weights.published import find_layout, read_published
 
@@ -53,7 +54,7 @@ def test_doctor_sun_is_read_whole(tmp_path: Path) -> None:
 def test_without_a_configuration_the_head_count_of_the_tower_is_asked_for(tmp_path: Path) -> None:
     write_doctor_sun(tmp_path)
     with pytest.raises(WeightsError, match="give --vision-config FILE"):
-        read_published(tmp_path)
+        complete(read_published(tmp_path))
 
 
 def test_qilin_med_vl_comes_without_a_tower_and_with_the_files_of_its_trainer(tmp_path: Path) -> None:

@@ -82,3 +82,9 @@ def test_the_configuration_beside_a_checkpoint_is_found(tmp_path: Path):
     assert settings.model == {}
     several = "several configurations of the training stand beside it (stage1.py, stage2.py)"
     assert settings.strange == (f"{several}: {unknown}",)
+
+
+def test_a_configuration_without_a_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "xtuner_config.py").write_text("visual_select_layer = -2")
+    told = "xtuner_config.py sets no model (LLaVAModel): feature layer and fit unknown"
+    assert settings_beside(tmp_path).strange == (told,)

@@ -5,6 +5,7 @@ Source: haotian-liu/LLaVA@c121f04, multimodal_encoder/clip_encoder.py (``feature
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,7 +45,8 @@ class PublishedLlava:
     @torch.no_grad()
     def logits(self, ids: Tensor, image_at: int, pixels: Tensor) -> Tensor:
         """Return logits ``[1, tokens, vocabulary]`` where the features of an image stand before the id ``image_at``."""
-        config = AutoConfig.for_model(**self.language_config)
+        settings = deepcopy(dict(self.language_config))  # transformers writes into what it is given
+        config = AutoConfig.for_model(**settings)
         decoder = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
         decoder.load_state_dict(dict(self.language))
         add_changes(decoder, self.language_changes)

@@ -9,6 +9,7 @@ from jaxtyping import install_import_hook
 
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_XET": "1",  # the loopback hub keeps large files as Git LFS does
     "TRANSFORMERS_OFFLINE": "1",
     "MPLBACKEND": "Agg",
     "OMP_NUM_THREADS": "2",  # the tests are sized for two cores

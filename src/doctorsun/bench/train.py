@@ -27,7 +27,7 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
     from doctorsun.recipes.steps import Steps
     from doctorsun.recipes.stores import RunStores, hashes_of
     from doctorsun.train.telemetry import Telemetry
-    from doctorsun.weights.hugging_face import inspect
+    from doctorsun.weights.inspect import inspect
 
     shortened = shorten(recipe)
     machine = examine_machine(recipe.precision)

@@ -1,4 +1,4 @@
-"""Commands on stores: build, stats, show, verify, export."""
+"""Commands on stores: build, stats, show, verify, export, pull, push."""
 
 from dataclasses import asdict
 from functools import partial
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doctorsun.cli import sources
+from doctorsun.cli import hub, sources
 from doctorsun.cli.printing import print_facts, print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
 from doctorsun.cli.words import say
@@ -21,6 +21,8 @@ app.command(name="import")(sources.import_)
 for command in (sources.convert, sources.collect, sources.formats):
     app.command()(command)
 app.add_typer(sources.adapters, name="adapter")
+app.command(name="pull")(hub.pull_store)
+app.command(name="push")(hub.push_store)
 StoreFolder = Annotated[Path, typer.Argument(metavar="STORE", help="Folder of a store.")]
 
 

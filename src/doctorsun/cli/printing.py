@@ -33,7 +33,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
-    """Print names and values, one pair a line; nested ones are indented."""
+    """Print names and values, one pair a line; nested ones and lists are indented."""
     typer.echo("\n".join(_lines(facts, indent="")))
 
 
@@ -54,6 +54,8 @@ def _lines(facts: Mapping[str, Any], indent: str) -> Sequence[str]:
     for name, value in facts.items():
         if isinstance(value, Mapping):
             lines += [f"{indent}{name}:", *_lines(value, f"{indent}  ")]
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            lines += [f"{indent}{name}:", *(f"{indent}  {show(each)}" for each in value)]
         else:
             lines.append(f"{indent}{name:<{width}}  {show(value)}")
     return lines

@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doctorsun.cli.printing import print_json, print_rows
+from doctorsun.cli.hub import Locked, Offline
+from doctorsun.cli.printing import print_facts, print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
 from doctorsun.cli.words import say
+
+if TYPE_CHECKING:
+    from doctorsun.storage.hub.pull import PullRules
 
 STAGES = "vision-pretrain, pretrain, align, deep-align or instruct"  # written out: a recipe is slow to import
 RunFolder = Annotated[
@@ -23,6 +27,8 @@ def run(
     out: RunFolder = None,
     settings: Settings = None,
     *,
+    locked: Locked = False,
+    offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Do all that a recipe declares.
@@ -35,7 +41,12 @@ def run(
 
     session: Session = context.obj
     folder = run_recipe(
-        recipe, out=out, overrides=settings or [], console=Console(stderr=as_json), language=session.language
+        recipe,
+        out=out,
+        overrides=settings or [],
+        console=Console(stderr=as_json),
+        language=session.language,
+        rules=_rules(locked=locked, offline=offline),
     )
     if as_json:
         typer.echo((folder / "report.json").read_text(encoding="utf-8"))
@@ -46,6 +57,9 @@ def train(
     stage: Annotated[str, typer.Option(metavar="NAME", help=f"The stage: {STAGES}.")],
     out: RunFolder = None,
     settings: Settings = None,
+    *,
+    locked: Locked = False,
+    offline: Offline = False,
 ) -> None:
     """Train a recipe up to one of its stages.
 
@@ -55,10 +69,19 @@ def train(
 
     from doctorsun.recipes.run import run_stage
 
-    run_stage(recipe, stage, out=out, overrides=settings or [], console=Console())
+    rules = _rules(locked=locked, offline=offline)
+    run_stage(recipe, stage, out=out, overrides=settings or [], console=Console(), rules=rules)
 
 
-def check(context: typer.Context, recipe: RecipeName, settings: Settings = None, *, as_json: AsJson = False) -> None:
+def check(
+    context: typer.Context,
+    recipe: RecipeName,
+    settings: Settings = None,
+    *,
+    locked: Locked = False,
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
     """Check a recipe without doing any work.
 
     With --json, print it with every setting filled in.
@@ -66,7 +89,7 @@ def check(context: typer.Context, recipe: RecipeName, settings: Settings = None,
     from doctorsun.recipes.check import load_checked, notes
 
     session: Session = context.obj
-    loaded = load_checked(recipe, settings or [])
+    loaded = load_checked(recipe, settings or [], rules=_rules(locked=locked, offline=offline))
     _print_notes(notes(loaded), session)
     if as_json:
         print_json(loaded.model_dump(mode="json"))
@@ -83,23 +106,34 @@ def plan(
     out: RunFolder = None,
     settings: Settings = None,
     *,
+    locked: Locked = False,
+    offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Foretell what each stage of a recipe will need.
 
-    Steps, samples, parameters, memory and disk; where the data is built, also what each stage learns from, in samples
-    and tokens by source, domain and language. Time is measured when it runs.
+    Steps, samples, parameters, memory and disk; of weights that it starts from, also what has to be fetched; where the
+    data is built, also what each stage learns from, in samples and tokens by source, domain and language. Time is
+    measured when it runs.
     """
     from doctorsun.recipes.check import load_checked, notes
     from doctorsun.recipes.plan import plan as plan_recipe
+    from doctorsun.recipes.plan import start_row
     from doctorsun.recipes.realised import share_tables
+    from doctorsun.recipes.start import plan_start
 
-    loaded = load_checked(recipe, settings or [])
-    rows = plan_recipe(loaded, out or Path("runs") / loaded.name)
+    rules = _rules(locked=locked, offline=offline)
+    loaded = load_checked(recipe, settings or [], rules=rules)
+    start = plan_start(loaded, rules)
+    rows = plan_recipe(loaded, out or Path("runs") / loaded.name, start)
+    first = [] if start is None else [start_row(start)]
     _print_notes(notes(loaded), context.obj)
     if as_json:
-        print_json(rows)
+        print_json([*first, *rows])
         return
+    for row in first:
+        print_facts(row)
+        typer.echo("")
     mixtures = {row["stage"]: row.pop("mixture") for row in rows}
     print_rows(rows)
     for shares in share_tables(mixtures):
@@ -124,6 +158,14 @@ def doctor(*, as_json: AsJson = False) -> None:
             typer.echo(f"{'ok ' if each.ok else 'NOT'}  {each.name:<10}  {each.detail}")
     if not all(each.ok for each in findings):
         raise typer.Exit(3)
+
+
+def _rules(*, locked: bool, offline: bool) -> "PullRules":
+    """Return what a recipe may pull from hubs."""
+    from doctorsun.storage.hub.materialise import is_offline
+    from doctorsun.storage.hub.pull import PullRules
+
+    return PullRules(locked=locked, offline=offline or is_offline())
 
 
 def _print_notes(lines: Iterable[str], session: Session) -> None:

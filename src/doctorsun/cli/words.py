@@ -18,6 +18,21 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "report_written": ("report: {path}", "报告：{path}"),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
+    "weights_as_it_is": ("loads as it is: doctorsun chat {path}", "可直接加载：doctorsun chat {path}"),
+    "weights_import": (
+        "loads after an import: doctorsun weights import {path} OUT{options}\n({why})",
+        "导入后可加载：doctorsun weights import {path} OUT{options}\n（{why}）",
+    ),
+    "weights_part": (
+        "a part of a LLaVA ({why}): give it to 'doctorsun weights import' or to a recipe:{options} {path}",
+        "LLaVA 的一个部件（{why}）：交给 'doctorsun weights import' 或配方：{options} {path}",
+    ),
+    "weights_merge": (
+        "no weights of their own ({why}): doctorsun weights merge BASE {path} OUT",
+        "不含完整权重（{why}）：doctorsun weights merge BASE {path} OUT",
+    ),
+    "weights_no": ("does not load: {why}", "无法加载：{why}"),
+    "weights_made": ("made; try it: doctorsun chat {path}", "已生成，可试用：doctorsun chat {path}"),
     "chat_hint": (
         "Research use only. /image FILE shows an image, /new starts over, /quit or Ctrl-D leaves, Ctrl-C stops it.",
         "仅供科研使用。/image 文件：附上图像；/new：重新开始；/quit 或 Ctrl-D：退出；Ctrl-C：停止回答。",

@@ -57,7 +57,7 @@ class StoreSource(Section):
 
     reader: Literal["store"]
     splits: dict[Split, str]
-    """Folder of the store of each split."""
+    """The store of each split: a folder, or an address (``hf:``, ``ms:``, ``s3://bucket/path``)."""
 
 
 SourceSection = Annotated[

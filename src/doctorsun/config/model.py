@@ -1,4 +1,4 @@
-"""The network of a recipe: its size by preset, its start and its tokenizer."""
+"""The network of a recipe: its size by preset, or its start from weights or their parts, and its tokenizer."""
 
 from typing import Annotated, Literal
 
@@ -20,13 +20,38 @@ class ModelSection(Section):
     preset: str | None = None
     """Name of a set of sizes; see ``doctorsun.model.presets``."""
     init: str | None = None
-    """Folder of weights to start from (its tokenizer and image settings come with it)."""
+    """Weights of a whole LLaVA to start from, in any layout that can be imported: a folder, a file or an address on a
+    hub (``hf:owner/name@revision``, ``ms:owner/name@revision``); their tokenizer and image settings come with them."""
+    vision: str | None = None
+    """The vision tower to start from, alone or within more: as ``init``; with ``language``, in place of ``init``."""
+    language: str | None = None
+    """The language model to start from, with its tokenizer: as ``vision``."""
+    projector: str | None = None
+    """The projector between the two: as ``vision``; a random one, by the recipe's seed, when not given."""
+    chat: str | None = None
+    """Name of the chat template, where ``init`` or ``language`` does not tell it."""
+    vision_config: str | None = None
+    """JSON file with the settings of the vision tower, where its weights do not tell them."""
     tokenizer: TokenizerSection = TokenizerSection()
     fit: Literal["crop", "pad"] = "crop"
-    """How images enter that are not square: ``crop`` as CLIP does, ``pad`` as LLaVA-1.5 does; not with ``init``."""
+    """How images enter that are not square: ``crop`` as CLIP does, ``pad`` as LLaVA-1.5 does; weights that a recipe
+    starts from tell it themselves, unless it is given."""
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The parts to start from, by their names."""
+        named = {"vision": self.vision, "language": self.language, "projector": self.projector}
+        return {name: text for name, text in named.items() if text is not None}
+
+    @property
+    def given_fit(self) -> Literal["crop", "pad"] | None:
+        """How images enter, where the recipe itself says it."""
+        return self.fit if "fit" in self.model_fields_set else None
 
     @model_validator(mode="after")
     def _has_a_start(self) -> "ModelSection":
-        if self.preset is None and self.init is None:
-            raise ValueError("a model needs 'preset' (sizes, random start) or 'init' (a weights folder)")
+        if self.preset is None and self.init is None and not self.parts:
+            raise ValueError(
+                "a model needs 'preset' (sizes, random start), 'init' (weights), or 'vision' and 'language' (parts)"
+            )
         return self

@@ -1,5 +1,6 @@
 """One forward pass over sequences of different lengths, each at its own place of its own row."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -69,7 +70,8 @@ class RaggedNetwork:
         self.model = model.eval()
         self.device: torch.device = model.device
         text, vision = cast("Any", model.config.text_config), cast("Any", model.config.vision_config)
-        self.max_length: int = text.max_position_embeddings
+        # Sequences within the window of a model that has one (Mistral 0.1) are read exactly.
+        self.max_length: int = min(text.max_position_embeddings, getattr(text, "sliding_window", None) or sys.maxsize)
         self._hidden_size: int = text.hidden_size
         self._pixels_shape = (3, vision.image_size, vision.image_size)
         self._image_token_id = model.config.image_token_id

@@ -44,6 +44,11 @@ class Document:
         same = branch[:, None] == branch[None, :]
         return (same | (branch == 0)[None, :]).tril()
 
+    def near(self, window: int) -> Bool[Tensor, "length length"]:
+        """Return which token (row) sees which (column) where each sees no further back than so many positions."""
+        positions = self.positions()
+        return self.mask() & (positions[:, None] - positions[None, :] < window)
+
 
 @dataclass(frozen=True, slots=True)
 class PackLayout:
@@ -71,19 +76,32 @@ def packed_attention(
     *,
     layout: PackLayout,
     scaling: float | None = None,
-    **_ignored: Any,
+    **settings: Any,
 ) -> tuple[Float[Tensor, "1 seq heads dim"], None]:
-    """Attend within each document, in the signature of transformers' AttentionInterface."""
+    """Attend within each document, in the signature of transformers' AttentionInterface.
+
+    Of the ``settings`` of a layer its ``sliding_window`` is heeded.
+    """
     del module, attention_mask
     grouped = key.shape[1] != query.shape[1]
     lengths = [document.length for document in layout.documents]
+    window: int | None = settings.get("sliding_window")
+    masks = layout.masks if window is None else _windowed(layout, window, query.device)
     # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
-    pieces = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), layout.masks, strict=True)
+    pieces = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), masks, strict=True)
     outputs = [
         scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped)
         for q, k, v, mask in pieces
     ]
     return torch.cat(outputs, dim=2).transpose(1, 2), None
+
+
+def _windowed(layout: PackLayout, window: int, device: torch.device) -> tuple[Tensor | None, ...]:
+    """Return the masks of a layer that sees a window (Mistral 0.1, some of Qwen2); shorter documents keep their own."""
+    return tuple(
+        document.near(window).to(device) if document.length > window else mask
+        for document, mask in zip(layout.documents, layout.masks, strict=True)
+    )
 
 
 AttentionInterface.register(PACKED_ATTENTION, packed_attention)

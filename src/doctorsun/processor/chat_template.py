@@ -8,7 +8,8 @@ from typing import Any
 from doctorsun.errors import WeightsError
 from doctorsun.schema import Message
 
-DEFAULT_TEMPLATE = (files("doctorsun.processor") / "chat_template.jinja").read_text(encoding="utf-8")
+TEMPLATES = files("doctorsun.processor") / "chat_templates"
+DEFAULT_TEMPLATE = (TEMPLATES / "llama3.jinja").read_text(encoding="utf-8")
 
 
 def as_openai(messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from doctorsun.errors import WeightsError
 from doctorsun.processor.image_processor import ImageProcessor
@@ -21,8 +21,17 @@ class Geometry:
     num_visual_tokens: int
 
 
-def save_processor_configs(folder: Path, images: ImageProcessor, patch_size: int) -> None:
-    """Write the configurations that ``AutoProcessor`` and ``AutoImageProcessor`` read."""
+def save_processor_configs(
+    folder: Path, images: ImageProcessor, patch_size: int, *, strategy: Literal["default", "full"] = "default"
+) -> None:
+    """Write the configurations that ``AutoProcessor`` and ``AutoImageProcessor`` read.
+
+    Args:
+        folder: is there.
+        images: how images enter.
+        patch_size: of the vision tower, in pixels.
+        strategy: ``full`` where the class token of the tower becomes a visual token, too.
+    """
     image_config: dict[str, Any] = {
         "image_processor_type": "LlavaImageProcessor" if images.fit == "pad" else "CLIPImageProcessor",
         "processor_class": "LlavaProcessor",
@@ -46,7 +55,7 @@ def save_processor_configs(folder: Path, images: ImageProcessor, patch_size: int
         "image_token": IMAGE,
         "patch_size": patch_size,
         "num_additional_image_tokens": 1,
-        "vision_feature_select_strategy": "default",
+        "vision_feature_select_strategy": strategy,
     }
     write_json(folder / PROCESSOR_FILE, processor_config)
 

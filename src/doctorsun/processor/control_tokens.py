@@ -7,6 +7,7 @@ from functools import cached_property
 
 from tokenizers import Tokenizer
 
+from doctorsun.processor.blanks import blank_rule, without_blank
 from doctorsun.schema import Message, Part
 
 _MARK = "\ufdd0"
@@ -22,9 +23,12 @@ class ControlTokens:
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
+        special = {index: each.content for index, each in tokenizer.get_added_tokens_decoder().items() if each.special}
         self._tokenizer = tokenizer
-        added = tokenizer.get_added_tokens_decoder().values()
-        self._names = sorted((token.content for token in added if token.special), key=len, reverse=True)
+        self._whole = _TwoWays(tokenizer)
+        self._rule = blank_rule(tokenizer)
+        self._ids = frozenset(special)
+        self._names = sorted(special.values(), key=len, reverse=True)
 
     def as_words(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """Return messages whose control tokens are marked as words."""
@@ -39,18 +43,37 @@ class ControlTokens:
         """
         return self._written.sub(lambda found: found[0][0] + _MARK + found[0][1:], text)
 
-    def encode(self, text: str) -> list[int]:
-        """Return the ids of text; marked control tokens become words, the others their own id."""
-        if _MARK not in text:
+    def encode(self, text: str, after: int | None = None) -> list[int]:
+        """Return the ids of text; marked control tokens become words, the others their own id.
+
+        Args:
+            text: a whole text, or a part of one.
+            after: the id that stands before the part; some tokenizers begin a text with a blank of its own, and a
+                part has none. None: nothing stands before it.
+        """
+        if _MARK not in text and self._is_like_whole(after):
             return self._tokenizer.encode(text, add_special_tokens=False).ids
         ids: list[int] = []
         for piece in self._special.split(text):
-            tokenizer = self._plain if _MARK in piece else self._tokenizer
-            ids += tokenizer.encode(_unmarked(piece), add_special_tokens=False).ids
+            last = ids[-1] if ids else after
+            tokenizer = self._whole if self._is_like_whole(last) else self._inner
+            words = tokenizer.as_words if _MARK in piece else tokenizer.as_tokens
+            ids += words.encode(_unmarked(piece), add_special_tokens=False).ids
         return ids
+
+    def _is_like_whole(self, after: int | None) -> bool:
+        """Return whether a part in this place is encoded as a whole text is."""
+        if self._rule == "none" or after is None:
+            return True
+        return self._rule == "every text" and after in self._ids
 
     def _marked(self, part: Part) -> Part:
         return replace(part, text=self.marked(part.text)) if part.text else part
+
+    @cached_property
+    def _inner(self) -> "_TwoWays":
+        """The tokenizer for parts that have no blank of their own before them."""
+        return _TwoWays(without_blank(self._tokenizer))
 
     @cached_property
     def _special(self) -> re.Pattern[str]:
@@ -64,10 +87,17 @@ class ControlTokens:
         cut = [rf"{re.escape(each)}(?=\s*\Z)" for each in sorted(beginnings, key=len, reverse=True)]
         return re.compile("|".join(whole + cut))
 
+
+class _TwoWays:
+    """A tokenizer to which control tokens are what they are, and one to which they are words."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.as_tokens = tokenizer
+
     @cached_property
-    def _plain(self) -> Tokenizer:
-        """The same tokenizer, to which control tokens are words; a copy, because others use the first meanwhile."""
-        copied = Tokenizer.from_str(self._tokenizer.to_str())
+    def as_words(self) -> Tokenizer:
+        """A copy, because others use the first meanwhile."""
+        copied = Tokenizer.from_str(self.as_tokens.to_str())
         copied.encode_special_tokens = True
         return copied
 

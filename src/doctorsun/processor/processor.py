@@ -15,7 +15,8 @@ from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.config_files import read_geometry
 from doctorsun.processor.control_tokens import ControlTokens
 from doctorsun.processor.image_processor import ImageProcessor
-from doctorsun.processor.tokenizer import EOS_DOCUMENT, EOS_TURN, IMAGE, load_tokenizer, read_token_name
+from doctorsun.processor.tokenizer import IMAGE, document_end, id_of, load_tokenizer, read_token_name
+from doctorsun.processor.tokenizer_settings import TokenizerSettings
 from doctorsun.schema import Message, Part, Sample
 
 
@@ -39,12 +40,18 @@ class Processor:
     """Tokenizer, chat template and image geometry of one set of weights."""
 
     def __init__(
-        self, tokenizer: Tokenizer, template: ChatTemplate, images: ImageProcessor, num_visual_tokens: int
+        self,
+        tokenizer: Tokenizer,
+        template: ChatTemplate,
+        images: ImageProcessor,
+        num_visual_tokens: int,
+        eos_ids: Sequence[int] = (),
     ) -> None:
         self.tokenizer = tokenizer
         self.template = template
         self.images = images
         self.num_visual_tokens = num_visual_tokens
+        self._eos_ids = tuple(eos_ids)
 
     @classmethod
     def from_folder(cls, folder: Path) -> "Processor":
@@ -64,7 +71,8 @@ class Processor:
             bos_token=read_token_name(folder, "bos_token"),
             eos_token=read_token_name(folder, "eos_token"),
         )
-        return cls(load_tokenizer(folder), template, geometry.images, geometry.num_visual_tokens)
+        eos_ids = TokenizerSettings.read(folder).eos_ids()
+        return cls(load_tokenizer(folder), template, geometry.images, geometry.num_visual_tokens, eos_ids)
 
     @cached_property
     def control_tokens(self) -> ControlTokens:
@@ -78,8 +86,13 @@ class Processor:
 
     @cached_property
     def stop_ids(self) -> tuple[int, ...]:
-        """Ids that end an answer."""
-        return (self.token_id(EOS_TURN), self.token_id(EOS_DOCUMENT))
+        """Ids that end an answer: those that the folder names, the end of a text, and the end of a document."""
+        ends = [self.token_id(end) for end in (self.template.eos_token, self._document_end) if end]
+        return tuple(dict.fromkeys([*self._eos_ids, *ends]))
+
+    @cached_property
+    def _document_end(self) -> str:
+        return document_end(self.tokenizer, self.template.eos_token)
 
     def token_id(self, token: str) -> int:
         """Return the id of a special token.
@@ -87,15 +100,7 @@ class Processor:
         Raises:
             WeightsError: the tokenizer does not have it.
         """
-        found = self.tokenizer.token_to_id(token)
-        if found is None:
-            raise WeightsError(
-                f"the token {token}",
-                got="a tokenizer without it",
-                expected="a vocabulary that holds it",
-                do="use weights that 'doctorsun run' made, or add the token to theirs",
-            )
-        return found
+        return id_of(self.tokenizer, token)
 
     def render(self, sample: Sample) -> Rendered:
         """Turn a sample into token ids, with the positions that the loss counts.
@@ -122,9 +127,18 @@ class Processor:
                 continue
             opening = self.template.render(messages[:index], add_generation_prompt=True)
             closing = self.template.render(messages[: index + 1])
-            prompt, reply = self._encode(opening[start:]), self._encode(closing[len(opening) :])
-            ids += prompt + reply
-            supervised += [False] * len(prompt) + [True] * len(reply)
+            if not closing.startswith(opening):
+                raise WeightsError(
+                    "the chat template",
+                    got="a reply that changes the text before it",
+                    expected="a template that only appends",
+                    do="mend the chat_template.jinja beside the weights",
+                )
+            # Each reply goes on where its prompt ends, as it does when the model writes it.
+            for text, is_reply in ((opening[start:], False), (closing[len(opening) :], True)):
+                part = self._encode(text, after=ids[-1] if ids else None)
+                ids += part
+                supervised += [is_reply] * len(part)
             start = len(closing)
         return self._rendered(ids, supervised)
 
@@ -151,15 +165,16 @@ class Processor:
         """Return an answer with its boxes written as ``[x0, y0, x1, y1]`` in pixels of an image of this size."""
         return boxes_in_pixels(answer, self.images.frame(width, height))
 
-    def _encode(self, text: str) -> list[int]:
-        ids = self.control_tokens.encode(text)
+    def _encode(self, text: str, after: int | None = None) -> list[int]:
+        ids = self.control_tokens.encode(text, after)
         if self.image_token_id not in ids:
             return ids
         repeats = ((token, self.num_visual_tokens if token == self.image_token_id else 1) for token in ids)
         return [token for token, count in repeats for _ in range(count)]
 
     def _render_document(self, text: str) -> Rendered:
-        ids = self._encode(self.template.bos_token + self.control_tokens.marked(text) + EOS_DOCUMENT)
+        ids = self._encode(self.template.bos_token)
+        ids += self._encode(self.control_tokens.marked(text) + self._document_end)
         return self._rendered(ids, [False] + [True] * (len(ids) - 1))
 
     def _rendered(self, ids: list[int], supervised: list[bool]) -> Rendered:

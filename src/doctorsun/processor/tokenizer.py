@@ -1,7 +1,8 @@
 """Train, save and load tokenizers in the Hugging Face layout, with nothing but the ``tokenizers`` library."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -15,6 +16,19 @@ HEADER_START, HEADER_END = "<|start_header_id|>", "<|end_header_id|>"
 IMAGE, PAD = "<image>", "<pad>"
 SPECIAL_TOKENS = (BOS, EOS_DOCUMENT, HEADER_START, HEADER_END, EOS_TURN, IMAGE, PAD)
 BOX_TOKENS = ("<ref>", "</ref>", "<box>", "</box>")
+DOCUMENT_ENDS = (EOS_DOCUMENT, "<|endoftext|>", "</s>")
+"""What ends a document: Llama 3, Qwen2, and the tokenizers of sentencepiece."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenNames:
+    """Texts of the special tokens that a configuration names; empty where there is none."""
+
+    bos: str = BOS
+    eos: str = EOS_TURN
+    pad: str = PAD
+    unk: str = ""
+
 
 # Llama 3's own pattern (tokenizer.json of meta-llama/Meta-Llama-3-8B): every serving engine knows it by hash.
 LLAMA3_PATTERN = (
@@ -65,16 +79,68 @@ class _Counter:
             yield text
 
 
-def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, max_length: int) -> None:
+def id_of(tokenizer: Tokenizer, token: str) -> int:
+    """Return the id of a special token.
+
+    Raises:
+        WeightsError: the tokenizer does not have it.
+    """
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise WeightsError(
+            f"the token {token}",
+            got="a tokenizer without it",
+            expected="a vocabulary that holds it",
+            do="use weights that 'doctorsun run' or 'doctorsun weights import' made",
+        )
+    return found
+
+
+def ends_of(vocabulary: Container[str], eos: str, ends_turns: str) -> tuple[str, ...]:
+    """Return the tokens that end an answer: the end that the configuration names, a turn's, and a document's.
+
+    Args:
+        vocabulary: texts of the tokens.
+        eos: that the configuration names; empty where it names none.
+        ends_turns: of the chat template; empty where the configuration's end does it.
+    """
+    document = next((token for token in DOCUMENT_ENDS if token in vocabulary), eos)
+    return tuple(dict.fromkeys(token for token in (eos or ends_turns, ends_turns, document) if token))
+
+
+def stop_ids(named: Sequence[int], own_ends: Sequence[int]) -> tuple[int, ...]:
+    """Return the ids that end an answer, each once; named ones that share none with the tokenizer's are another's.
+
+    Args:
+        named: by ``generation_config.json``.
+        own_ends: of the tokenizer and the chat template.
+    """
+    ours = named if set(named) & set(own_ends) else ()
+    return tuple(dict.fromkeys((*ours, *own_ends)))
+
+
+def document_end(tokenizer: Tokenizer, eos: str) -> str:
+    """Return the token that ends a document: one of the known ones, or else the end that the configuration names."""
+    return next((token for token in DOCUMENT_ENDS if tokenizer.token_to_id(token) is not None), eos)
+
+
+def save_tokenizer(
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    names: TokenNames | None = None,
+    template: str = DEFAULT_TEMPLATE,
+    max_length: int,
+) -> None:
     """Write ``tokenizer.json``, ``tokenizer_config.json`` and the chat template, as ``AutoTokenizer`` reads them."""
+    names = names or TokenNames()
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=False))
-    write_text(folder / "chat_template.jinja", DEFAULT_TEMPLATE)
+    write_text(folder / "chat_template.jinja", template)
+    named = {"bos_token": names.bos, "eos_token": names.eos, "pad_token": names.pad, "unk_token": names.unk}
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": BOS,
-        "eos_token": EOS_TURN,
-        "pad_token": PAD,
+        **{key: text for key, text in named.items() if text},
         "image_token": IMAGE,
         "extra_special_tokens": {"image_token": IMAGE},
         "clean_up_tokenization_spaces": False,
@@ -85,7 +151,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, max_length: int) -> No
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """Read ``tokenizer.json``.
+    """Read ``tokenizer.json``; it encodes texts whole, whatever the file says of truncation and padding.
 
     Raises:
         WeightsError: the file is missing or damaged.
@@ -99,11 +165,14 @@ def load_tokenizer(folder: Path) -> Tokenizer:
             do="name a folder that 'doctorsun run' or save_pretrained made",
         )
     try:
-        return Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises a bare Exception for every fault
         raise WeightsError(
             f"{path}", got=str(error), expected="a readable tokenizer", do="copy the file again"
         ) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def read_token_name(folder: Path, key: str) -> str:

@@ -1,56 +1,61 @@
 """Checks of a recipe against what its sections cannot know: presets, sources, splits and folders on disk."""
 
-import errno
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from doctorsun.config.complaint import join_complaints
-from doctorsun.config.data import PhantomTextSource, StoreSource, VqaRadSource
+from doctorsun.config.data import PhantomTextSource, VqaRadSource
 from doctorsun.config.document import Node
 from doctorsun.config.load import load_marked_recipe
 from doctorsun.config.recipe import Recipe
 from doctorsun.data.pipeline import splits_of
 from doctorsun.errors import RecipeError
 from doctorsun.eval.tasks import TASKS
-from doctorsun.model.presets import PRESETS
 from doctorsun.recipes import SHIPPED
+from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules
+from doctorsun.recipes.check_folder import check_folder
+from doctorsun.recipes.check_model import check_model
 from doctorsun.recipes.mixtures import mixtures_by_recipe
 from doctorsun.recipes.placed import Found, placed, unknown
+from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.store_folder import MANIFEST
 from doctorsun.storage.store_part import no_such_split
 
 
-def load_checked(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+def load_checked(path_or_name: str | Path, overrides: Sequence[str] = (), *, rules: PullRules | None = None) -> Recipe:
     """Load a recipe, shipped ones by name, and check it.
 
     Raises:
         RecipeError: it cannot be read, is wrong, or cannot work on this machine.
     """
-    return load_checked_document(path_or_name, overrides)[0]
+    return load_checked_document(path_or_name, overrides, rules=rules)[0]
 
 
-def load_checked_document(path_or_name: str | Path, overrides: Sequence[str] = ()) -> tuple[Recipe, Node]:
+def load_checked_document(
+    path_or_name: str | Path, overrides: Sequence[str] = (), *, rules: PullRules | None = None
+) -> tuple[Recipe, Node]:
     """Load and check a recipe like ``load_checked``, with the document that says where each setting stands."""
     recipe, document = load_marked_recipe(path_or_name, overrides=overrides, search=SHIPPED)
-    check(recipe, document)
+    check(recipe, document, rules=rules)
     return recipe, document
 
 
-def check(recipe: Recipe, document: Node | None = None) -> None:
-    """Stop before any work where a recipe cannot run.
+def check(recipe: Recipe, document: Node | None = None, *, rules: PullRules | None = None) -> None:
+    """Stop before any work where a recipe cannot run; no hub is asked.
 
     Args:
         recipe: the settings.
         document: what they were read from, for the places in the messages.
+        rules: what may be pulled; the usual ones when None.
 
     Raises:
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
     complaints = [
-        *_model(recipe),
+        *check_model(recipe.model),
         *_sources(recipe),
+        *obstacles(recipe, rules or usual_rules()),
         *_stages(recipe),
         *mixtures_by_recipe(recipe),
         *_adapters(recipe),
@@ -76,26 +81,18 @@ def missing_prior(task: str, source: str) -> str:
     return f"task {task}: no control 'prior', because the source '{source}' has no split 'train' to learn it from"
 
 
-def _model(recipe: Recipe) -> Iterator[Found]:
-    preset, init = recipe.model.preset, recipe.model.init
-    if preset is not None and preset not in PRESETS:
-        yield "model.preset", unknown("preset", preset, PRESETS)
-    if init is not None:
-        yield from _folder("model.init", init, holding="config.json", do="give the weights: --set init=FOLDER")
-
-
 def _sources(recipe: Recipe) -> Iterator[Found]:
     for name, source in recipe.data.sources.items():
         path = f"data.sources.{name}"
         if isinstance(source, VqaRadSource):
             yield from _raw_folder(path, source.root, recipe.data.root)
-        elif isinstance(source, StoreSource):
-            for split, folder in source.splits.items():
-                yield from _store(f"{path}.splits.{split}", folder, split)
+    for path, text in stores_of(recipe).items():
+        if not looks_like_address(text):
+            yield from _store(path, text, path.rpartition(".")[2])
 
 
 def _store(path: str, folder: str, split: str) -> Iterator[Found]:
-    problems = list(_folder(path, folder, holding=MANIFEST, do="build the store first"))
+    problems = list(check_folder(path, folder, holding=MANIFEST, do="build the store first"))
     yield from problems
     held = {} if problems else read_manifest(Path(folder) / MANIFEST).counts.get("split", {})
     if held and split not in held:
@@ -109,7 +106,7 @@ def _raw_folder(path: str, own: str | None, shared: str | None) -> Iterator[Foun
     if root is None:
         yield path, RecipeError("no folder to read from", expected="'root' here or 'data.root'", do=do)
     else:
-        yield from _folder(f"{path}.root" if own else "data.root", root, holding="", do=do)
+        yield from check_folder(f"{path}.root" if own else "data.root", root, holding="", do=do)
 
 
 def _stages(recipe: Recipe) -> Iterator[Found]:
@@ -179,14 +176,3 @@ def _source(path: str, name: str, split: str, recipe: Recipe) -> Iterator[Found]
                 do=f"add '{split}' to data.sources.{name}",
             ),
         )
-
-
-def _folder(path: str, folder: str, *, holding: str, do: str) -> Iterator[Found]:
-    place = Path(folder)
-    if not place.is_dir():
-        reason = "a file" if place.exists() else os.strerror(errno.ENOENT)
-        home = "; '~' is not opened here, write the whole path" if folder.startswith("~") else ""
-        yield path, RecipeError(f"no folder '{folder}'", got=reason, expected="a folder", do=do + home)
-    elif holding and not (place / holding).is_file():
-        found = "none in it"
-        yield path, RecipeError(f"'{folder}' is not complete", got=found, expected=f"a file {holding}", do=do)

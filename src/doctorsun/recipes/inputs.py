@@ -18,9 +18,11 @@ def training_stores(recipe: Recipe) -> list[str]:
 
 def start_inputs(recipe: Recipe, stores: Hashes) -> Inputs:
     """Return what the first weights are made from; a new tokenizer learns from all that is trained on."""
-    inputs: Inputs = {"model": recipe.model.model_dump(mode="json"), "seed": recipe.seed}
-    is_new = recipe.model.init is None
-    return inputs | {"stores": {name: stores[name] for name in training_stores(recipe)} if is_new else {}}
+    model = recipe.model
+    inputs: Inputs = {"model": model.model_dump(mode="json"), "seed": recipe.seed}
+    if model.init is None and not model.parts:
+        return inputs | {"stores": {name: stores[name] for name in training_stores(recipe)}}
+    return inputs | {"stores": {}} | ({"fit": model.given_fit} if model.given_fit else {})
 
 
 def stage_inputs(recipe: Recipe, name: StageName, stores: Hashes, start: str) -> Inputs:

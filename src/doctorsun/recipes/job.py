@@ -10,17 +10,22 @@ from doctorsun.recipes.inputs import steps_of
 from doctorsun.recipes.progress import RunProgress
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
+from doctorsun.storage.hub.pull import PullRules
 
 
 @dataclass(frozen=True, slots=True)
 class RunJob:
-    """A recipe, the document that it was read from, the folder where it is carried out, and that folder's record."""
+    """A recipe, the document that it was read from, the folder where it is carried out, and that folder's record.
+
+    ``rules`` say what may be pulled from hubs.
+    """
 
     recipe: Recipe
     document: Node
     folder: Path
     record: dict[str, Any]
     progress: RunProgress
+    rules: PullRules
 
     @property
     def steps(self) -> Steps:
@@ -30,7 +35,7 @@ class RunJob:
     @property
     def stores(self) -> RunStores:
         """The data of it."""
-        return RunStores(self.recipe, self.folder, self.progress.store)
+        return RunStores(self.recipe, self.folder, self.progress.store, rules=self.rules)
 
     def is_done(self) -> bool:
         """Tell whether every step was done as the recipe says now, nothing else was, and all files are whole."""

@@ -10,27 +10,28 @@ from doctorsun.model.presets import PRESETS
 from doctorsun.processor.processor import Processor
 from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.realised import realised_mixture
+from doctorsun.recipes.start import StartPlan
 from doctorsun.recipes.stores import RunStores
 from doctorsun.storage.store import Store
-from doctorsun.weights.hugging_face import inspect
+from doctorsun.weights.loading import PROCESSOR_FILES
 
 GIB = 2**30
 ADAM_STATES = 3  # weight, first and second moment, each in fp32
 BYTES_FP32 = 4
 
 
-def plan(recipe: Recipe, run: Path) -> list[dict[str, Any]]:
+def plan(recipe: Recipe, run: Path, start: StartPlan | None = None) -> list[dict[str, Any]]:
     """Return one row per stage; nothing is downloaded, built or trained.
 
     Args:
         recipe: the settings.
         run: the folder of the run; where its stores are there, each row has its mixture, else None.
+        start: the weights that it starts from, by `doctorsun.recipes.start.plan_start`; None for random ones.
 
     Raises:
-        WeightsError: ``model.init`` holds no readable weights.
         RecipeError: a mixture selects nothing, or its ratios cannot hold.
     """
-    parts = count_parameters(recipe)
+    parts = start.parameters if start is not None else count_parameters(recipe)
     free_gib = shutil.disk_usage(Path.cwd()).free / GIB
     stores, processor = _training_stores(recipe, run), _processor(recipe, run)
     return [
@@ -52,8 +53,9 @@ def _trains(recipe: Recipe, source: str) -> bool:
 
 def _processor(recipe: Recipe, run: Path) -> Processor | None:
     """Return what counts tokens: that of the weights that training starts from."""
-    folder = Path(recipe.model.init) if recipe.model.init is not None else run / "start"
-    return Processor.from_folder(folder) if (folder / "tokenizer.json").is_file() else None
+    folders = [run / "start", *([Path(recipe.model.init)] if recipe.model.init is not None else [])]
+    made = (folder for folder in folders if all((folder / name).is_file() for name in PROCESSOR_FILES))
+    return next((Processor.from_folder(folder) for folder in made), None)
 
 
 def _mixture(
@@ -66,9 +68,7 @@ def _mixture(
 
 
 def count_parameters(recipe: Recipe) -> dict[str, int]:
-    """Return the parameters of vision, projector and language, counted without memory."""
-    if recipe.model.init is not None:
-        return inspect(Path(recipe.model.init))["parameters_by_part"]
+    """Return the parameters of vision, projector and language of a preset, counted without memory."""
     import torch
 
     from doctorsun.model.build import sized_config
@@ -85,7 +85,20 @@ def count_parameters(recipe: Recipe) -> dict[str, int]:
     }
 
 
-def _row(name: str, stage: StageSection, parts: dict[str, int], free_gib: float) -> dict[str, Any]:
+def start_row(start: StartPlan) -> dict[str, Any]:
+    """Return what the weights that a recipe starts from will need."""
+    return {
+        "stage": "start",
+        "layouts": ", ".join(start.layouts.values()),
+        **{f"{part}_parameters": count for part, count in start.parameters.items()},
+        "parameters": sum(start.parameters.values()),
+        "download_gib": round(start.download_bytes / GIB, 3),
+        "start_gib": round(start.start_bytes / GIB, 3),
+        "free_disk_gib": round(shutil.disk_usage(Path.cwd()).free / GIB, 1),
+    }
+
+
+def _row(name: str, stage: StageSection, parts: Mapping[str, int], free_gib: float) -> dict[str, Any]:
     trained = sum(count for part, count in parts.items() if part in stage.trainable)
     checkpoint_bytes = trained * ADAM_STATES * BYTES_FP32
     return {

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from doctorsun.config import Recipe, StageName
 from doctorsun.errors import Interrupted, RecipeError
+from doctorsun.recipes.addresses import usual_rules
 from doctorsun.recipes.check import load_checked_document
 from doctorsun.recipes.job import RunJob
 from doctorsun.recipes.mixtures import check_mixtures
@@ -22,6 +23,7 @@ from doctorsun.recipes.stores import hashes_of, left_out, store_facts
 from doctorsun.report.run import write_report
 from doctorsun.report.strings import Language
 from doctorsun.report.terminal import results_table
+from doctorsun.storage.hub.pull import PullRules
 
 if TYPE_CHECKING:
     from doctorsun.recipes.machine import Machine
@@ -34,7 +36,13 @@ REPORT_EVERY_S = 60.0
 
 
 def run(
-    name: str, *, out: Path | None = None, overrides: Sequence[str] = (), console: Console, language: Language = "en"
+    name: str,
+    *,
+    out: Path | None = None,
+    overrides: Sequence[str] = (),
+    console: Console,
+    language: Language = "en",
+    rules: PullRules | None = None,
 ) -> Path:
     """Do all that a recipe declares; return the run's folder.
 
@@ -44,16 +52,18 @@ def run(
         overrides: ``key.path=value`` settings.
         console: where progress and results are shown.
         language: of the report and of the results.
+        rules: what may be pulled from hubs; the usual ones when None.
 
     Raises:
         RecipeError: the recipe is wrong, or the folder holds another one.
         Interrupted: Ctrl-C or SIGTERM; run again to go on.
     """
-    recipe, document = load_checked_document(name, overrides)
+    rules = rules or usual_rules()
+    recipe, document = load_checked_document(name, overrides, rules=rules)
     folder = out or RUNS / recipe.name
     progress = RunProgress(console)
     with only_one(folder):
-        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress)
+        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules)
         if not job.is_done():
             _work(job, language)
         if not is_finished(job.record):
@@ -65,9 +75,15 @@ def run(
 
 
 def run_stage(
-    name: str, stage: str, *, out: Path | None = None, overrides: Sequence[str] = (), console: Console
+    name: str,
+    stage: str,
+    *,
+    out: Path | None = None,
+    overrides: Sequence[str] = (),
+    console: Console,
+    rules: PullRules | None = None,
 ) -> Path:
-    """Train the stages of a recipe up to one of them; return its weights.
+    """Train the stages of a recipe up to one of them; return its weights. The arguments are those of ``run``.
 
     Raises:
         RecipeError: the recipe is wrong or has no such stage.
@@ -75,12 +91,13 @@ def run_stage(
     """
     from doctorsun.recipes.stages import run_stages
 
-    recipe, document = load_checked_document(name, overrides)
+    rules = rules or usual_rules()
+    recipe, document = load_checked_document(name, overrides, rules=rules)
     chosen = _stage_name(recipe, stage)
     folder = out or RUNS / recipe.name
     progress = RunProgress(console)
     with only_one(folder), progress.shown(), stoppable(folder):
-        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress)
+        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules)
         weights = run_stages(_prepare(job, progress.event)[0], last=chosen)
     console.print(f"stage {chosen} is done: {weights}", highlight=False, soft_wrap=True)
     return weights
@@ -177,7 +194,7 @@ def _prepare(job: RunJob, listener: "Listener") -> "tuple[StageContext, dict[str
         job.progress.say(line)
     update_record(folder, job.record, data={name: store_facts(store) for name, store in opened.items()})
     check_mixtures(recipe, opened, job.document)
-    prepare_start(recipe, steps, opened)
+    prepare_start(recipe, steps, opened, rules=job.rules)
     context = StageContext(
         recipe=recipe,
         run=folder,

@@ -14,15 +14,18 @@ from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import BOS, EOS_TURN, train_tokenizer
+from doctorsun.recipes.addresses import usual_rules
 from doctorsun.recipes.inputs import result_inputs, stage_inputs, start_inputs, training_stores
 from doctorsun.recipes.machine import Machine, place
 from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.placed import placed_errors
 from doctorsun.recipes.realised import realised_mixture
 from doctorsun.recipes.record import update_record
+from doctorsun.recipes.start import write_start
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.atomic import atomic_folder
+from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.store import Store
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
@@ -33,18 +36,25 @@ from doctorsun.weights.hugging_face import load_weights, save_processor, save_we
 TOKENIZER_SAMPLES = 30_000
 
 
-def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store]) -> Path:
-    """Make the weights that the first stage starts from: those of ``model.init``, or random ones with a new tokenizer.
+def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store], *, rules: PullRules | None = None) -> Path:
+    """Make the weights that the first stage starts from: the recipe's own, or random ones with a new tokenizer.
+
+    Args:
+        recipe: the settings.
+        steps: what has been done of the run.
+        stores: the data, by ``source/split``.
+        rules: what may be pulled from hubs; the usual ones when None.
 
     Raises:
-        WeightsError: ``model.init`` holds no LLaVA, or the weights that are there were made from other stores.
-        DataError: the stores hold no text for the tokenizer.
+        WeightsError: the recipe's weights make no LLaVA, or those that are there were made from other stores.
+        DataError: the stores hold no text for the tokenizer, or a hub refuses.
+        MachineError: weights do not fit the disk.
     """
     start, inputs = steps.run / "start", start_inputs(recipe, hashes_of(stores))
     if not steps.has_weights("start", inputs, start):
-        if recipe.model.init is not None:
-            model, _ = load_weights(Path(recipe.model.init))
-            save_weights(model, Path(recipe.model.init), start)
+        if recipe.model.init is not None or recipe.model.parts:
+            told = write_start(recipe, start, rules or usual_rules())
+            update_record(steps.run, steps.record, start=told)
         else:
             _make_start(recipe, steps.run, [stores[name] for name in training_stores(recipe)])
         steps.close_weights("start", inputs, start)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,11 @@ from doctorsun.config import Recipe
 from doctorsun.config.data import SourceSection, Split, StoreSource, VqaRadSource
 from doctorsun.data.pipeline import build_store, is_made, splits_of
 from doctorsun.errors import DataError
+from doctorsun.recipes.addresses import usual_rules
 from doctorsun.storage.counts import COUNTED_COLUMNS
+from doctorsun.storage.hub.kinds import STORE
+from doctorsun.storage.hub.materialise import materialise
+from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.store import Store, store_is_complete
 from doctorsun.storage.store_part import StorePart, open_split
 
@@ -19,21 +24,26 @@ StoreProgress = Callable[[str, int, int | None], None]
 class RunStores:
     """Opens, and where needed makes, the stores that a recipe names."""
 
-    def __init__(self, recipe: Recipe, run: Path, on_progress: StoreProgress) -> None:
+    def __init__(
+        self, recipe: Recipe, run: Path, on_progress: StoreProgress, *, rules: PullRules | None = None
+    ) -> None:
         self.recipe = recipe
         self.run = run
         self.on_progress = on_progress
+        self.rules = rules or usual_rules()
+        self._brought: dict[str, Path] = {}
 
     def open(self, source: str, split: Split) -> Store:
-        """Return the store of a source's split.
+        """Return the store of a source's split; one at an address is pulled into a cache.
 
         Raises:
-            DataError: its raw files cannot be read, or the store is damaged or holds no sample of the split.
+            DataError: its raw files cannot be read, the store is damaged or holds no sample of the split, or a hub
+                does not give it.
+            MachineError: a store that is pulled does not fit the disk.
         """
-        section = self._section(source)
+        section, name = self._section(source), f"{source}/{split}"
         if isinstance(section, StoreSource):
-            return open_split(Path(section.splits[split]), split)
-        name = f"{source}/{split}"
+            return open_split(self._bring(name, section.splits[split], self.rules), split)
         return build_store(
             source,
             section,
@@ -62,7 +72,8 @@ class RunStores:
         section = self._section(source)
         try:
             if isinstance(section, StoreSource):
-                store = open_split(Path(section.splits[split]), split)
+                rules = replace(self.rules, offline=True)
+                store = open_split(self._bring(f"{source}/{split}", section.splits[split], rules), split)
             elif is_made(section, split, self._folder(source, split), seed=self.recipe.seed):
                 store = Store(self._folder(source, split))
             else:
@@ -82,6 +93,12 @@ class RunStores:
             except DataError as error:
                 tell(f"{source}/{split} is made again: {error.what}")
                 shutil.rmtree(folder)
+
+    def _bring(self, name: str, text: str, rules: PullRules) -> Path:
+        """Return the folder of a store; an address is asked for once."""
+        if name not in self._brought:
+            self._brought[name] = materialise(text, kinds=STORE, locked=rules.locked, offline=rules.offline)
+        return self._brought[name]
 
     def _all(self) -> Iterator[tuple[str, Split]]:
         for source, section in self.recipe.data.sources.items():

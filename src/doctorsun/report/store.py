@@ -9,6 +9,12 @@ from doctorsun.report.card_markdown import render_markdown
 from doctorsun.report.card_page import render_card
 from doctorsun.report.strings import Language
 from doctorsun.storage.atomic import write_text
+from doctorsun.storage.hub.kinds import STORE
+from doctorsun.storage.hub.push import Parcel, pack
+from doctorsun.storage.store import Store
+from doctorsun.storage.store_folder import MANIFEST
+
+README = "README.md"
 
 
 def hub_readme(store: Path, num_here: Mapping[str, int]) -> str:
@@ -48,3 +54,17 @@ def write_card(store: Path, out: Path | None = None, *, language: Language = "en
     write_text(page, render_card(card, language))
     write_text(markdown, render_markdown(card))
     return page, markdown
+
+
+def pack_store(folder: Path) -> Parcel:
+    """Return what a store sends to a hub: manifest, shards and README.md, the card, which is written if need be.
+
+    Raises:
+        DataError: the store is not complete, a shard is damaged, or README.md cannot be written.
+        MachineError: the disk is full.
+    """
+    store = Store(folder)
+    store.verify()
+    if not (folder / README).is_file():
+        write_text(folder / README, render_markdown(make_card(folder)))
+    return pack(folder, STORE, [MANIFEST, README, *(shard.path for shard in store.manifest.shards)])

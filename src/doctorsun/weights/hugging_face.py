@@ -2,20 +2,25 @@
 
 import hashlib
 import json
-import math
 import shutil
 from pathlib import Path
 from typing import Any, cast
 
+from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
 from doctorsun.errors import WeightsError
 from doctorsun.processor.config_files import save_processor_configs
 from doctorsun.processor.processor import Processor
-from doctorsun.processor.tokenizer import save_tokenizer
-from doctorsun.storage.atomic import atomic_folder, sha256_file
-from doctorsun.weights.disk import safetensors_as_os_errors
+from doctorsun.processor.tokenizer import TokenNames, save_tokenizer
+from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
+from doctorsun.weights.config_files import portable_config
+from doctorsun.weights.lazy import LazyTensor
+from doctorsun.weights.portable_names import portable_name
+from doctorsun.weights.tensors.number_type import NumberType
+from doctorsun.weights.tensors.shard_writer import PROGRESS, write_shards
+from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 # Our own progress stands where the user looks, and what is wrong with weights is told by our errors.
 transformers_logging.disable_progress_bar()
@@ -31,25 +36,49 @@ PROCESSOR_FILES = (
 
 
 def save_processor(processor: Processor, folder: Path, *, patch_size: int, max_length: int) -> None:
-    """Write a processor in the stock layout."""
-    save_tokenizer(processor.tokenizer, folder, max_length=max_length)
+    """Write a processor whose tokenizer we trained, in the stock layout."""
+    template = processor.template
+    names = TokenNames(bos=template.bos_token, eos=template.eos_token)
+    save_tokenizer(processor.tokenizer, folder, names=names, template=template.source, max_length=max_length)
     save_processor_configs(folder, processor.images, patch_size)
 
 
 def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, folder: Path) -> None:
     """Write a model, with the processor files of another folder, as one stock folder, atomically.
 
+    Names and settings are the ones that every version of transformers, vLLM and SGLang reads.
+
     Raises:
         DataError: there is something at ``folder`` already.
         MachineError: the disk is full; nothing is left at ``folder``.
     """
     with atomic_folder(folder) as partial:
-        with safetensors_as_os_errors():
-            model.save_pretrained(partial, max_shard_size="4GB")
+        write_shards(_portable_tensors(model), partial)
+        (partial / PROGRESS).unlink()
+        write_json(partial / "config.json", portable_config(model.config, NumberType.of(model.dtype)))
+        write_json(partial / "generation_config.json", _generation_settings(model))
         for name in PROCESSOR_FILES:
             # A processor that transformers saved has its image settings inside processor_config.json.
             if (processor_folder / name).exists():
                 shutil.copyfile(processor_folder / name, partial / name)
+
+
+def _portable_tensors(model: LlavaForConditionalGeneration) -> dict[str, LazyTensor]:
+    """Return the tensors of a network by their names on disk; a head that is the embedding stands there once."""
+    state = model.state_dict()
+    if model.lm_head.weight is model.get_input_embeddings().weight:
+        state.pop("lm_head.weight")
+    return {portable_name(name): _in_memory(name, tensor) for name, tensor in state.items()}
+
+
+def _in_memory(name: str, tensor: Tensor) -> LazyTensor:
+    return LazyTensor(TensorHeader(NumberType.of(tensor.dtype), tuple(tensor.shape)), tensor.cpu, (name,))
+
+
+def _generation_settings(model: LlavaForConditionalGeneration) -> dict[str, Any]:
+    settings = model.generation_config.to_diff_dict()
+    settings.pop("_from_model_config", None)  # with it, some versions derive them from config.json again
+    return settings
 
 
 def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor]:
@@ -115,42 +144,3 @@ def revision_of(folder: Path) -> str:
     for path in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
         digest.update(f"{path.name} {sha256_file(path)}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def inspect(folder: Path) -> dict[str, Any]:
-    """Describe weights from their headers alone: sizes, geometry, tensors.
-
-    Raises:
-        WeightsError: the folder holds no configuration or no readable tensor.
-    """
-    from safetensors import safe_open
-
-    config = read_config(folder)
-    tensors: dict[str, list[int]] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(path, framework="numpy") as file:
-                tensors |= {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-        except Exception as error:  # safetensors raises its own bare class
-            raise WeightsError(f"{path}", got=str(error), expected="safetensors", do="copy the file again") from error
-    if not tensors:
-        raise WeightsError(f"{folder}", got="no tensors", expected="*.safetensors", do="name a folder with weights")
-    vision, text = config.get("vision_config", {}), config.get("text_config", {})
-    by_part = dict.fromkeys(("vision", "projector", "language"), 0)
-    for name, shape in tensors.items():
-        part = "vision" if "vision_tower" in name else "projector" if "projector" in name else "language"
-        by_part[part] += math.prod(shape)
-    return {
-        "architecture": (config.get("architectures") or ["?"])[0],
-        "parameters": sum(by_part.values()),
-        "parameters_by_part": by_part,
-        "tensors": len(tensors),
-        "dtype": config.get("dtype", "?"),
-        "image_size": vision.get("image_size"),
-        "patch_size": vision.get("patch_size"),
-        "image_seq_length": config.get("image_seq_length"),
-        "vocab_size": text.get("vocab_size"),
-        "hidden_size": text.get("hidden_size"),
-        "layers": text.get("num_hidden_layers"),
-        "revision": revision_of(folder),
-    }

@@ -37,3 +37,8 @@ def test_no_rows_make_an_empty_table(capsys: pytest.CaptureFixture[str]):
 def test_facts_stand_one_a_line_with_nested_ones_indented(capsys: pytest.CaptureFixture[str]):
     print_facts({"rows": 3, "counts": {"zh": 1, "en": 2}})
     assert capsys.readouterr().out == "rows    3\ncounts:\n  zh  1\n  en  2\n"
+
+
+def test_lists_stand_below_their_name(capsys: pytest.CaptureFixture[str]):
+    print_facts({"rows": 3, "strange": ["one", "two"]})
+    assert capsys.readouterr().out == "rows     3\nstrange:\n  one\n  two\n"

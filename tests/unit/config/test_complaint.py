@@ -43,7 +43,7 @@ def complaints(folder: Path, changes: dict[int, str]) -> list[str]:
         (
             2,
             "model: {}",
-            "r.yaml:2:8: model: a model needs 'preset' (sizes, random start) or 'init' (a weights folder);",
+            "r.yaml:2:8: model: a model needs 'preset' (sizes, random start), 'init' (weights),",
         ),
         (2, "model: tiny", "r.yaml:2:8: model: wrong value: got 'tiny', expected a mapping; correct it there"),
         (5, "    {}", "r.yaml:5:5: data.sources: wrong value: got a mapping, expected at least 1 of them"),

@@ -98,3 +98,13 @@ def test_spans_of_any_length_read_like_each_alone(network: RaggedNetwork) -> Non
     alone = torch.cat([network.next_logits(SlotCache(), [span]) for span in spans])
     assert torch.allclose(together, alone, atol=2e-4)
     assert len(list(network.read(SlotCache(), spans))) > 1
+
+
+@pytest.mark.parametrize(("window", "longest"), [(None, 2048), (100, 100), (4096, 2048)])
+def test_a_model_that_sees_a_window_is_asked_within_it(
+    model: LlavaForConditionalGeneration, window: int | None, longest: int
+) -> None:
+    windowed = copy.copy(model)
+    windowed.config = copy.deepcopy(model.config)
+    windowed.config.text_config.sliding_window = window
+    assert RaggedNetwork(windowed, image_mean=(0.5,) * 3, image_std=(0.5,) * 3).max_length == longest

@@ -22,6 +22,17 @@ def test_branches_without_a_prefix_do_not_see_each_other() -> None:
     assert Document(0, 0, (1, 1)).mask().tolist() == [[True, False], [False, True]]
 
 
+def test_a_window_ends_so_many_positions_back_in_each_branch() -> None:
+    expected = [
+        [1, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+        [0, 1, 1, 0, 0],
+        [0, 1, 0, 1, 0],
+        [0, 0, 0, 1, 1],
+    ]
+    assert Document(0, 2, (1, 2)).near(2).int().tolist() == expected
+
+
 def test_a_mask_is_made_only_where_plain_causal_attention_is_not_exact() -> None:
     layout = PackLayout.of((Document(0, 3, (2,)), Document(5, 0, (4,)), Document(9, 2, (1, 1))))
     assert [mask is None for mask in layout.masks] == [True, True, False]

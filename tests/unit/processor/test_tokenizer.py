@@ -50,6 +50,14 @@ def test_a_saved_tokenizer_is_the_same(tmp_path: Path) -> None:
     assert read_token_name(tmp_path, "unk_token") == ""
 
 
+def test_a_saved_tokenizer_encodes_texts_whole(tmp_path: Path) -> None:
+    tokenizer = train_tokenizer(["lung"], 260)
+    tokenizer.enable_truncation(2)
+    tokenizer.enable_padding(length=32)
+    save_tokenizer(tokenizer, tmp_path, max_length=512)
+    assert len(load_tokenizer(tmp_path).encode("a b c d").ids) == 7
+
+
 def test_the_name_of_a_token_may_stand_in_an_object(tmp_path: Path) -> None:
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"bos_token": {"content": "<s>", "lstrip": False}}))
     assert read_token_name(tmp_path, "bos_token") == "<s>"

@@ -7,6 +7,10 @@ import pytest
 from doctorsun.config import load_recipe
 from doctorsun.errors import RecipeError
 from doctorsun.recipes.check import check, load_checked, notes
+from doctorsun.storage.hub.address import parse_address
+from doctorsun.storage.hub.lock import Lock, Pinned
+from doctorsun.storage.hub.pull import PullRules
+from doctorsun.storage.hub.remote_file import remote_file
 from small_model import assistant, sample, write_store
 
 LINES = [
@@ -84,8 +88,8 @@ def test_settings_are_put_in_before_the_check(tmp_path: Path):
             2,
             "model: {init: nowhere}",
             (
-                "r.yaml:2:15: model.init: no folder 'nowhere': got No such file or directory, expected a folder;"
-                " give the weights: --set init=FOLDER"
+                "r.yaml:2:15: model.init: no weights 'nowhere': got No such file or directory, expected files that end"
+                " in .bin, .pt, .pth, .safetensors; give the weights: --set init=FOLDER"
             ),
         ),
         (
@@ -193,8 +197,8 @@ def test_a_folder_without_what_it_must_hold_is_not_complete(tmp_path: Path):
     source = f"    words: {{reader: store, splits: {{train: {tmp_path}/empty}}}}"
     assert complaints(tmp_path, {2: f"model: {{init: {tmp_path}/empty}}", 6: source}) == [
         (
-            "r.yaml:2:15: model.init: 'empty' is not complete: got none in it, expected a file config.json;"
-            " give the weights: --set init=FOLDER"
+            "r.yaml:2:15: model.init: 'empty' holds no weights: expected files that end in .bin, .pt, .pth,"
+            " .safetensors; give the weights: --set init=FOLDER"
         ),
         (
             "r.yaml:6:44: data.sources.words.splits.train: 'empty' is not complete: got none in it, expected a file"
@@ -215,9 +219,11 @@ def test_a_split_that_a_store_does_not_hold_is_named_with_those_it_holds(tmp_pat
     ]
 
 
-def test_a_file_is_no_folder(tmp_path: Path):
-    found = complaints(tmp_path, {2: f"model: {{init: {tmp_path}/r.yaml}}"})
-    assert found[0].startswith("r.yaml:2:15: model.init: no folder 'r.yaml': got a file, expected a folder")
+def test_a_file_is_no_store_and_a_text_no_weights(tmp_path: Path):
+    source = f"    words: {{reader: store, splits: {{train: {tmp_path}/r.yaml}}}}"
+    weights, store = complaints(tmp_path, {2: f"model: {{init: {tmp_path}/r.yaml}}", 6: source})
+    assert weights.startswith("r.yaml:2:15: model.init: 'r.yaml' holds no weights: expected files that end in .bin")
+    assert store.endswith("splits.train: no folder 'r.yaml': got a file, expected a folder; build the store first")
 
 
 def test_the_shared_root_serves_a_source_without_its_own(tmp_path: Path):
@@ -252,3 +258,114 @@ def test_a_task_whose_source_was_never_trained_on_is_noted(tmp_path: Path):
     ]
     changes[16] = tasks + ", controls: [blank]}"
     assert notes(load_checked(write(tmp_path, changes))) == []
+
+
+def test_the_example_of_parts_is_a_recipe():
+    example = Path(__file__).parents[3] / "examples/start_from_parts.yaml"
+    check(load_recipe(example), rules=PullRules())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "model: {preset: tiny, vision: hf:o/n, language: hf:o/n}",
+            "r.yaml:2:31: model.vision: 'vision' beside 'preset', which makes new parts: expected one way to start",
+        ),
+        (
+            "model: {init: hf:o/n, projector: hf:o/n}",
+            (
+                "r.yaml:2:34: model.projector: 'projector' beside 'init', which brings all parts: expected one way to"
+                " start; remove one of the two, or join them once: doctorsun weights import hf:o/n OUT --projector"
+            ),
+        ),
+        (
+            "model: {vision: hf:o/n}",
+            "r.yaml:2:8: model: no 'language' to start from: got vision alone, expected 'vision' and 'language'",
+        ),
+        (
+            "model: {projector: hf:o/n}",
+            "r.yaml:2:8: model: no 'vision' to start from: got projector alone, expected 'vision' and 'language'; name",
+        ),
+        (
+            "model: {preset: tiny, chat: llama3}",
+            "r.yaml:2:29: model.chat: 'chat' beside 'preset', which has its own: expected one way to start; remove it",
+        ),
+        (
+            "model: {init: hf:o/n, chat: lama3}",
+            "r.yaml:2:29: model.chat: unknown chat template: got 'lama3', expected one of",
+        ),
+        (
+            "model: {init: hf:o/n, vision_config: none.json}",
+            "r.yaml:2:38: model.vision_config: no file 'none.json': expected a JSON file; name a config.json with the",
+        ),
+        (
+            "model: {vision: nowhere, language: hf:o/n}",
+            "r.yaml:2:17: model.vision: no weights 'nowhere': got No such file or directory, expected files that end",
+        ),
+        (
+            "model: {init: hf:name}",
+            "r.yaml:2:15: model.init: hf:name: got no address of a hub, expected hf:owner/name@revision or ms:owner",
+        ),
+        (
+            "model: {init: s3://k:secret@b/x}",
+            "r.yaml:2:15: model.init: an address s3://: got keys in it, expected s3://bucket/path; give them in AWS",
+        ),
+    ],
+)
+def test_ways_to_start_that_cannot_be_are_named_with_their_place(tmp_path: Path, line: str, expected: str):
+    with pytest.raises(RecipeError) as caught:
+        load_checked(write(tmp_path, {2: line}), rules=PullRules())
+    found = caught.value.text().replace(f"{tmp_path}/", "").splitlines()
+    assert found[0].startswith(expected)
+    assert "secret" not in caught.value.text()
+
+
+ADDRESSED = {
+    2: "model: {vision: hf:o/n, language: ms:o/n@v1}",
+    6: "    words: {reader: store, splits: {train: s3://bucket/words}}",
+}
+
+
+def test_addresses_are_not_asked_by_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_checked(write(tmp_path, ADDRESSED), rules=PullRules()).model.parts == {
+        "vision": "hf:o/n",
+        "language": "ms:o/n@v1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (
+            PullRules(locked=True),
+            "got an address that floats and that the lock does not name; run once without --locked",
+        ),
+        (PullRules(offline=True), "offline, and its commit is not known: got no entry of it in models.lock; run once"),
+    ],
+)
+def test_addresses_that_the_lock_does_not_name_are_refused_with_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: PullRules, told: str
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecipeError) as caught:
+        load_checked(write(tmp_path, ADDRESSED), rules=rules)
+    found = caught.value.text().replace(f"{tmp_path}/", "").splitlines()
+    assert [line.split(" ")[0] for line in found] == ["r.yaml:2:17:", "r.yaml:2:35:", "r.yaml:6:44:"]
+    assert all(told in line for line in found)
+
+
+def test_what_is_pinned_and_not_here_is_told_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    file = remote_file("model.safetensors", 2**30, sha256="a" * 64)
+    address = parse_address("hf:o/n")
+    assert address is not None
+    Lock().add(address, "model", Pinned(revision="b" * 40, files=(file,)))
+    recipe = write(tmp_path, {2: "model: {init: hf:o/n}"})
+    assert load_checked(recipe, rules=PullRules(locked=True)).model.init == "hf:o/n"
+    with pytest.raises(
+        RecipeError, match=r"model.init: hf:o/n: offline: got model.safetensors \(1.00 GiB\) not on this"
+    ):
+        load_checked(recipe, rules=PullRules(locked=True, offline=True))

@@ -10,6 +10,8 @@ from doctorsun.errors import DataError
 from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.stores import RunStores, hashes_of, left_out, store_facts
 from doctorsun.schema import Image, Source
+from doctorsun.storage.hub.pull import PullRules
+from hubs.object_storage import ENVIRONMENT, put_object, serve_buckets
 from small_model import assistant, image, png, question, sample, write_store
 
 SMALL = ["data.sources.phantom=null", "data.sources.shapes.num_images={train: 2}"]
@@ -81,3 +83,32 @@ def test_a_store_without_the_split_is_refused_before_training(stores: RunStores,
     recipe = stores.recipe.model_copy(update={"data": stores.recipe.data.model_copy(update={"sources": sources})})
     with pytest.raises(DataError, match="made holds no sample of the split 'test': got 1 of 'train'"):
         RunStores(recipe, tmp_path / "run", lambda *_: None).open_all()
+
+
+def test_a_store_in_object_storage_is_fetched_once_and_found_without_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = write_store(tmp_path / "made", [sample("a", assistant("A lung."))])
+    monkeypatch.chdir(tmp_path)
+    source = "data.sources.made={reader: store, splits: {train: s3://bucket/made}}"
+    recipe = load_recipe("micro", overrides=[*SMALL, source], search=SHIPPED)
+    with serve_buckets("bucket") as server:
+        for name, value in {
+            **ENVIRONMENT,
+            "AWS_ENDPOINT_URL": server.url,
+            "DOCTORSUN_CACHE": "cache",
+            "HF_HUB_OFFLINE": "0",
+        }.items():
+            monkeypatch.setenv(name, value)
+        for path in made.folder.rglob("*.*"):
+            put_object(server, f"bucket/made/{path.relative_to(made.folder)}", path.read_bytes())
+        stores = RunStores(recipe, tmp_path / "run", lambda *_: None, rules=PullRules())
+        assert stores.find("made", "train") is None
+        assert stores.open("made", "train").sha256 == made.sha256
+        num_asked = len(server.asked)
+        assert stores.open("made", "train").sha256 == made.sha256
+        later = RunStores(recipe, tmp_path / "run", lambda *_: None, rules=PullRules(offline=True))
+        found = later.find("made", "train")
+        assert found is not None
+        assert found.sha256 == made.sha256
+        assert len(server.asked) == num_asked

@@ -172,7 +172,7 @@ def test_a_start_from_weights_brings_their_tokenizer(stores: Path) -> None:
 
 
 def test_a_start_from_a_folder_without_weights_is_refused(stores: Path) -> None:
-    with pytest.raises(WeightsError, match="expected the configuration of a model"):
+    with pytest.raises(WeightsError, match="got no known layout of weights, expected"):
         prepare_start(recipe_of(stores, model={"init": str(stores)}), steps_of(stores / "run"), {})
 
 

@@ -9,8 +9,8 @@ from safetensors.torch import load_file, save_file
 
 from doctorsun.errors import DataError, MachineError, WeightsError
 from doctorsun.model.forward import PackedForward
-from doctorsun.weights.hugging_face import inspect, load_weights, read_config, revision_of, save_weights
-from small_model import MICRO, save_small, small_model
+from doctorsun.weights.hugging_face import load_weights, read_config, revision_of, save_weights
+from small_model import save_small, small_model
 
 PROJECTOR = "multi_modal_projector.linear_"
 
@@ -108,28 +108,9 @@ def test_a_truncated_file_is_refused(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
     with pytest.raises(WeightsError, match=r"weights: got .*, expected readable safetensors; copy the folder again"):
         load_weights(folder)
-    with pytest.raises(WeightsError, match=r"model\.safetensors: got .*, expected safetensors; copy the file again"):
-        inspect(folder)
 
 
 def test_no_file_of_weights_is_refused(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(WeightsError, match="expected readable safetensors"):
         load_weights(folder)
-    with pytest.raises(WeightsError, match=r"weights: got no tensors, expected \*\.safetensors; name a folder"):
-        inspect(folder)
-
-
-def test_inspecting_describes_the_network(saved: Path) -> None:
-    facts = inspect(saved)
-    model = small_model()
-    assert facts["parameters"] == sum(p.numel() for p in model.parameters())
-    assert facts["parameters_by_part"]["projector"] == sum(
-        p.numel() for p in model.model.multi_modal_projector.parameters()
-    )
-    assert facts["tensors"] == len(model.state_dict())
-    assert facts["architecture"] == "LlavaForConditionalGeneration"
-    assert (facts["image_size"], facts["patch_size"]) == (MICRO.image_size, MICRO.patch_size)
-    assert facts["image_seq_length"] == MICRO.num_visual_tokens
-    assert (facts["hidden_size"], facts["layers"]) == (MICRO.hidden_size, MICRO.num_layers)
-    assert facts["revision"] == revision_of(saved)

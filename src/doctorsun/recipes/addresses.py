@@ -1,0 +1,63 @@
+"""Addresses in recipes, of weights and of stores: what stands in the way of using them, told before any work."""
+
+from collections.abc import Iterator
+
+from doctorsun.config import Recipe
+from doctorsun.config.data import StoreSource
+from doctorsun.errors import DataError, RecipeError
+from doctorsun.recipes.placed import Found
+from doctorsun.storage.hub.address import parse_address
+from doctorsun.storage.hub.hub import open_hub
+from doctorsun.storage.hub.kinds import STORE, WEIGHTS, Kinds
+from doctorsun.storage.hub.lock import Lock
+from doctorsun.storage.hub.materialise import is_offline
+from doctorsun.storage.hub.pull import PullRules, missing_files
+
+
+def usual_rules() -> PullRules:
+    """Return what a pull may do where the command line says nothing: HF_HUB_OFFLINE=1 is heeded."""
+    return PullRules(offline=is_offline())
+
+
+def looks_like_address(text: str) -> bool:
+    """Tell whether a setting names something on a hub, in whatever form."""
+    try:
+        return parse_address(text) is not None
+    except RecipeError:
+        return True
+
+
+def weights_of(recipe: Recipe) -> dict[str, str]:
+    """Return the weights that a recipe starts from, by their keys in it."""
+    model = recipe.model
+    named = {"init": model.init} if model.init is not None else model.parts
+    return {f"model.{name}": text for name, text in named.items()}
+
+
+def stores_of(recipe: Recipe) -> dict[str, str]:
+    """Return the stores that a recipe names, by their keys in it."""
+    return {
+        f"data.sources.{name}.splits.{split}": text
+        for name, source in recipe.data.sources.items()
+        if isinstance(source, StoreSource)
+        for split, text in source.splits.items()
+    }
+
+
+def obstacles(recipe: Recipe, rules: PullRules) -> Iterator[Found]:
+    """Yield the addresses that are malformed, and those that these rules forbid or that offline are not here."""
+    for key, text in weights_of(recipe).items():
+        yield from _obstacle(key, text, WEIGHTS, rules)
+    for key, text in stores_of(recipe).items():
+        yield from _obstacle(key, text, STORE, rules)
+
+
+def _obstacle(key: str, text: str, kinds: Kinds, rules: PullRules) -> Iterator[Found]:
+    try:
+        address = parse_address(text)
+        if address is not None and (rules.locked or rules.offline):
+            hub, lock = open_hub(address.hub), Lock()
+            if rules.offline or lock.find(address, kinds.repository) is None:
+                missing_files(address, kinds, hub, lock, rules)
+    except (DataError, RecipeError) as error:
+        yield key, RecipeError(error.what, got=error.got, expected=error.expected, do=error.do)

@@ -1,0 +1,147 @@
+"""Where a run starts from weights: whole ones or their parts, brought from hubs, foretold by headers, and written."""
+
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from doctorsun.config import Recipe
+from doctorsun.recipes.addresses import weights_of
+from doctorsun.storage.hub.address import parse_address
+from doctorsun.storage.hub.hub import open_hub
+from doctorsun.storage.hub.kinds import WEIGHTS
+from doctorsun.storage.hub.lock import Lock
+from doctorsun.storage.hub.pull import PullRules, missing_files
+from doctorsun.weights.hugging_face import load_weights, save_weights
+from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights, settle
+from doctorsun.weights.inspect import inspect, parameters_by_part
+from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION
+from doctorsun.weights.published import find_layout, read_published
+from doctorsun.weights.read_options import read_options
+from doctorsun.weights.sources import bring, look_at
+
+BYTES_FP32 = 4
+PREFIXES = {"vision": VISION, "projector": PROJECTOR, "language": LANGUAGE}
+Paths = Mapping[SourceName, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPlan:
+    """What the weights that a run starts from will be, told by their headers.
+
+    Attributes:
+        layouts: of each source, by its name.
+        parameters: of vision, projector and language.
+        download_bytes: of the files that are not on this machine yet.
+    """
+
+    layouts: Mapping[str, str]
+    parameters: Mapping[str, int]
+    download_bytes: int
+
+    @property
+    def start_bytes(self) -> int:
+        """Bytes of the weights that the run writes first, in 32 bits."""
+        return sum(self.parameters.values()) * BYTES_FP32
+
+
+def plan_start(recipe: Recipe, rules: PullRules) -> StartPlan | None:
+    """Foretell the weights that a recipe starts from; None where it starts from random ones.
+
+    Of weights on a hub the headers and the small files are fetched, and no contents.
+
+    Raises:
+        WeightsError: a source is damaged or of no known layout, or the parts do not fit.
+        DataError: a hub refuses, or offline something is not here.
+    """
+    sources = _sources(recipe)
+    if not sources:
+        return None
+    with _looking_at(sources, rules) as paths:
+        return StartPlan(
+            layouts={name: find_layout(path).name for name, path in paths.items()},
+            parameters=_parameters(recipe, paths),
+            download_bytes=sum(_missing_bytes(text, rules) for text in sources.values()),
+        )
+
+
+def write_start(recipe: Recipe, out: Path, rules: PullRules) -> dict[str, Any]:
+    """Write the weights that a recipe starts from, in 32 bits; return what ``run.json`` tells of their sources.
+
+    Raises:
+        WeightsError: a source is damaged or of no known layout, or the parts do not fit.
+        DataError: a hub refuses, a file has a wrong hash, or something is at ``out`` already.
+        MachineError: the disk is full; what is there stays for the next call.
+    """
+    paths: dict[SourceName, Path] = {}
+    called: dict[SourceName, str] = {}
+    for name, text in _sources(recipe).items():
+        paths[name], called[name] = bring(text, locked=rules.locked, offline=rules.offline)
+    if not _is_stock(recipe, paths):
+        return import_weights(paths["source"], out, _request(recipe, paths, called))
+    source = paths["source"]
+    model, _ = load_weights(source)
+    save_weights(model.float(), source, out)
+    return {"sources": {"source": {"from": called["source"], "layout": find_layout(source).name}}}
+
+
+def _sources(recipe: Recipe) -> dict[SourceName, str]:
+    """Return what an import reads: whole weights, or first the tower, by the names that imports give them."""
+    named = {key.removeprefix("model."): text for key, text in weights_of(recipe).items()}
+    names: dict[str, SourceName] = {
+        "init": "source",
+        "vision": "source",
+        "language": "language",
+        "projector": "projector",
+    }
+    return {names[name]: text for name, text in named.items()}
+
+
+@contextmanager
+def _looking_at(sources: Mapping[SourceName, str], rules: PullRules) -> Generator[Paths]:
+    with ExitStack() as stack:
+        paths: dict[SourceName, Path] = {
+            name: stack.enter_context(look_at(text, locked=rules.locked, offline=rules.offline))
+            for name, text in sources.items()
+        }
+        yield paths
+
+
+def _parameters(recipe: Recipe, paths: Paths) -> dict[str, int]:
+    if _is_stock(recipe, paths):
+        return parameters_by_part(read_published(paths["source"]))
+    tensors = settle(paths["source"], _request(recipe, paths, {}))[0].tensors
+    return {
+        part: sum(tensor.header.size_bytes for name, tensor in tensors.items() if name.startswith(prefix)) // BYTES_FP32
+        for part, prefix in PREFIXES.items()
+    }
+
+
+def _is_stock(recipe: Recipe, paths: Paths) -> bool:
+    """Tell whether training can take whole weights as they are, and the recipe wants no more of them."""
+    model, source = recipe.model, paths["source"]
+    if model.init is None or model.chat or model.vision_config or model.given_fit:
+        return False
+    return inspect(source)["loads"]["how"] == "as it is"
+
+
+def _request(recipe: Recipe, paths: Paths, called: Mapping[SourceName, str]) -> ImportRequest:
+    model = recipe.model
+    return ImportRequest(
+        language=paths.get("language"),
+        projector=paths.get("projector"),
+        read=read_options(vision_config=Path(model.vision_config) if model.vision_config else None),
+        chat=model.chat,
+        fit=model.given_fit,
+        dtype="float32",
+        projector_seed=recipe.seed if model.parts else None,
+        addresses=called,
+    )
+
+
+def _missing_bytes(text: str, rules: PullRules) -> int:
+    address = parse_address(text)
+    if address is None:
+        return 0
+    return sum(file.size_bytes for file in missing_files(address, WEIGHTS, open_hub(address.hub), Lock(), rules))

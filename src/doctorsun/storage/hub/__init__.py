@@ -1,0 +1,1 @@
+"""Hubs that publish weights and data sets: addresses, pinned revisions, pulling and pushing."""

@@ -1,0 +1,80 @@
+"""Files of one repository at one commit, on their way to this machine: none is used before its hash is right."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from doctorsun.errors import DataError
+from doctorsun.storage.atomic import atomic_path, disk_errors
+from doctorsun.storage.hub.checked import Checked
+from doctorsun.storage.hub.hub import Hub
+from doctorsun.storage.hub.remote_file import RemoteFile, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Brings files to the client's cache, or to a folder.
+
+    Attributes:
+        repository: where they are published.
+        revision: the commit.
+        hub: who is asked.
+        into: the folder; the client's cache when None.
+    """
+
+    repository: Repository
+    revision: str
+    hub: Hub
+    into: Path | None = None
+
+    def local(self, file: RemoteFile) -> Path | None:
+        """Return where a file is on this machine already: in the folder or in the cache; None where it is not."""
+        if self.into is not None and (self.into / file.path).is_file():
+            return self.into / file.path
+        return self.hub.local(self.repository, self.revision, file.path)
+
+    def bring(self, file: RemoteFile, *, offline: bool) -> Path:
+        """Return a file once its hash is right; one that is wrong is fetched again, once.
+
+        Raises:
+            DataError: the hub refuses it, its hash stays wrong, or it is wrong and ``offline``.
+            MachineError: the disk is full.
+        """
+        place = self.local(file)
+        wrong = "" if place is None else self._what_is_wrong(file, place)
+        if place is not None and not wrong:
+            return self._kept(file, place)
+        if offline:
+            raise self._other_file(file, wrong, "run once with a network: it is fetched again")
+        for anew in (place is not None, True):
+            with disk_errors(self.into or self.hub.cache):
+                place = self.hub.fetch(self.repository, self.revision, file, self.into, anew=anew)
+            wrong = self._what_is_wrong(file, place)
+            if not wrong:
+                return place
+            place.resolve().unlink()
+            place.unlink(missing_ok=True)
+        raise self._other_file(file, wrong, "do not use it; name another mirror or revision, or tell its publisher")
+
+    def _what_is_wrong(self, file: RemoteFile, place: Path) -> str:
+        """Return how a file differs from the one that was listed; one in the cache is read once and remembered."""
+        checked = Checked(self.hub.cache)
+        if file.sha256 and checked.holds(place, file.sha256):
+            return ""
+        wrong = file.what_is_wrong(place)
+        if file.sha256 and not wrong and place.is_relative_to(self.hub.cache):
+            checked.note(place, file.sha256)
+        return wrong
+
+    def _kept(self, file: RemoteFile, place: Path) -> Path:
+        """Return a file that is here, brought from the cache to the folder that was asked for."""
+        if self.into is None or place == self.into / file.path:
+            return place
+        copy = self.into / file.path
+        with disk_errors(copy), atomic_path(copy) as unfinished:
+            shutil.copyfile(place, unfinished)
+        return copy
+
+    def _other_file(self, file: RemoteFile, wrong: str, do: str) -> DataError:
+        what = f"{self.repository.name}@{self.revision}/{file.path} is not the file that was listed"
+        return DataError(what, got=wrong, do=do)

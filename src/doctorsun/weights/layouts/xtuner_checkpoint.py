@@ -1,0 +1,111 @@
+"""Checkpoints of xtuner's LLaVA training: one file ``iter_N.pth``, or a folder of that name with DeepSpeed's shares.
+
+Names: InternLM/xtuner@81d66e6, xtuner/model/llava.py (LLaVAModel.state_dict): ``projector.model.{0,2}`` always,
+``llm.`` and ``visual_encoder.`` where they were trained, whole or as LoRA; what was frozen is absent. The files are
+mmengine's (open-mmlab/mmengine, runner/_flexible_runner.py and _strategy/deepspeed.py: the configuration is a text in
+``meta``).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from doctorsun.errors import WeightsError
+from doctorsun.weights.adapter_tensors import LANGUAGE_RULES, AdapterTensors, sort_adapter
+from doctorsun.weights.layouts.xtuner_settings import XtunerSettings, settings_beside, settings_of
+from doctorsun.weights.lazy import LazyTensors, with_prefix
+from doctorsun.weights.part_names import clip_rules
+from doctorsun.weights.parts import Published, ReadOptions, VisionPart
+from doctorsun.weights.projector_part import SEQUENTIAL, projector_part
+from doctorsun.weights.tensors.tensor_files import TensorFiles
+from doctorsun.weights.tensors.torch_file import TorchFile, open_torch, read_pickled
+from doctorsun.weights.tensors.zero_checkpoint import open_zero_checkpoint
+from doctorsun.weights.tensors.zero_ranks import MODEL_STATES, is_zero_checkpoint
+from doctorsun.weights.vision_geometry import CLIP_L_336, MEASURED, measured_sizes, vision_config
+
+NAME = "xtuner_checkpoint"
+SUMMARY = "checkpoint of xtuner's LLaVA training (iter_N.pth, a file or a DeepSpeed folder)"
+
+PROJECTOR, TOWER, LANGUAGE = "projector.model.", "visual_encoder.", "llm."
+WHOLE_TOWER = "vision_model.embeddings.class_embedding"
+
+
+def matches(path: Path) -> bool:
+    """Return whether this is a ``.pth`` file, or a folder of shares that DeepSpeed wrote."""
+    return is_zero_checkpoint(path) if path.is_dir() else path.suffix == ".pth"
+
+
+def read(path: Path, options: ReadOptions) -> Published:
+    """Read what was trained.
+
+    Raises:
+        WeightsError: the file is damaged or of another training, the projector is another, or nobody says the settings
+            of a LoRA.
+    """
+    files, meta = _open(path)
+    projector = with_prefix(files, PROJECTOR)
+    if not projector:
+        raise WeightsError(
+            f"{path}",
+            got=f"no tensors {PROJECTOR}*",
+            expected="a checkpoint of xtuner's LLaVA training",
+            do="name that of the training with images",
+        )
+    settings = _settings(meta, path)
+    tower = sort_adapter(with_prefix(files, TOWER), where=f"{path}: {TOWER}", rules=clip_rules(""))
+    language = sort_adapter(with_prefix(files, LANGUAGE), where=f"{path}: {LANGUAGE}", rules=LANGUAGE_RULES)
+    return Published(
+        layout=NAME,
+        tensors=files.headers,
+        vision=_whole_tower(tower, path, options),
+        projector=projector_part(
+            projector,
+            where=f"{path}",
+            layers=SEQUENTIAL,
+            feature_layer=settings.feature_layer,
+            fit=settings.fit,
+        ),
+        adapters=(
+            *tower.adapters(settings.lora("visual_encoder_lora", options), where=f"{path}"),
+            *language.adapters(settings.lora("llm_lora", options), where=f"{path}"),
+        ),
+        left_over=tower.left_over | language.left_over,
+        strange=(*settings.strange, *_strange(language.replaced.get("language", {}))),
+    )
+
+
+def _open(path: Path) -> tuple[TensorFiles, Mapping[str, Any]]:
+    """Return the tensors and what mmengine notes beside them."""
+    files = open_zero_checkpoint(path) if path.is_dir() else open_torch(path)
+    archive = files.archive if isinstance(files, TorchFile) else read_pickled(min(path.glob(MODEL_STATES)))
+    meta = archive.tree.get("meta") if isinstance(archive.tree, dict) else None
+    return files, cast("Mapping[str, Any]", meta) if isinstance(meta, Mapping) else {}
+
+
+def _settings(meta: Mapping[str, Any], path: Path) -> XtunerSettings:
+    text = meta.get("cfg")
+    return settings_of(text, where=f"{path}: meta: cfg") if isinstance(text, str) else settings_beside(path.parent)
+
+
+def _whole_tower(tower: AdapterTensors, path: Path, options: ReadOptions) -> VisionPart | None:
+    """Return the tower that was trained whole, if nothing is left to say about it.
+
+    Its tensors change a tower that the user gives, too, which may know more: heads, mean and deviation of the pixels.
+    """
+    tensors = tower.replaced.get("vision", {})
+    if WHOLE_TOWER not in tensors or tower.factors:
+        return None
+    sizes = measured_sizes(tensors, f"{path}: {TOWER}")
+    if options.vision_config is None and any(sizes[name] != CLIP_L_336[name] for name in MEASURED):
+        return None
+    config = vision_config(tensors, where=f"{path}: {TOWER}", config=None, given=options.vision_config)
+    return VisionPart(tensors=tensors, config=config)
+
+
+def _strange(language: LazyTensors) -> tuple[str, ...]:
+    words = language.get("model.embed_tokens.weight") or language.get("model.tok_embeddings.weight")
+    if words is None:
+        return ()
+    kind = words.header.dtype
+    where = "--language gives its settings and tokenizer, --dtype another type"
+    return (f"the language model was trained whole and lies here in {kind}: {where}",)

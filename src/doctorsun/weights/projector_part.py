@@ -1,0 +1,71 @@
+"""The projector of LLaVA, wherever it was published: two layers, proved on their shapes."""
+
+from doctorsun.errors import WeightsError
+from doctorsun.weights.lazy import LazyTensors
+from doctorsun.weights.parts import FeatureStrategy, ImageFit, ProjectorPart
+
+LAYERS = ("linear_1", "linear_2")
+"""As transformers' LLaVA calls them."""
+SEQUENTIAL = ("0", "2")
+"""As ``nn.Sequential(Linear, GELU, Linear)`` calls them: LLaVA's ``mlp2x_gelu``, xtuner's projector of depth 2."""
+UNSAID_FIT: ImageFit = "crop"
+"""Taken where nobody says how images entered: CLIP's own way."""
+
+
+def strange_fit(projector: ProjectorPart | None) -> tuple[str, ...]:
+    """Return that nothing says how images entered, where that is so, and what is taken."""
+    if projector is None or projector.fit is not None:
+        return ()
+    return (f"nothing says how images entered: {UNSAID_FIT} is taken; --fit pad if they were padded to squares",)
+
+
+def projector_part(
+    tensors: LazyTensors,
+    *,
+    where: str,
+    layers: tuple[str, str] = LAYERS,
+    feature_layer: int | None = None,
+    feature_strategy: FeatureStrategy = "default",
+    fit: ImageFit | None = None,
+) -> ProjectorPart:
+    """Return the projector that tensors hold.
+
+    Args:
+        tensors: every tensor of the projector, by its name inside it.
+        where: the file or folder, for messages.
+        layers: what the names begin with.
+        feature_layer: see `ProjectorPart`.
+        feature_strategy: see `ProjectorPart`.
+        fit: see `ProjectorPart`.
+
+    Raises:
+        WeightsError: there are more or fewer layers, or they do not fit together.
+    """
+    wanted = {
+        f"{layer}.{kind}": f"{ours}.{kind}"
+        for layer, ours in zip(layers, LAYERS, strict=True)
+        for kind in ("weight", "bias")
+    }
+    if tensors.keys() != wanted.keys():
+        raise WeightsError(
+            f"{where}: the projector",
+            got=f"tensors {', '.join(sorted(tensors)) or 'of no name'}",
+            expected=f"two layers with GELU between: {', '.join(wanted)}",
+            do="name weights whose projector is 'mlp2x_gelu'; transformers' LLaVA holds no other",
+        )
+    first = tensors[f"{layers[0]}.weight"].header.shape
+    text = first[0] if len(first) == 2 else 0  # noqa: PLR2004 (a matrix)
+    shapes = [tensors[name].header.shape for name in wanted]
+    if shapes != [first, (text,), (text, text), (text,)]:
+        raise WeightsError(
+            f"{where}: the projector",
+            got=f"shapes {', '.join(str(list(shape)) for shape in shapes)}",
+            expected="[text, vision], [text], [text, text], [text]",
+            do="check that the files belong to one projector",
+        )
+    return ProjectorPart(
+        tensors={ours: tensors[name] for name, ours in wanted.items()},
+        feature_layer=feature_layer,
+        feature_strategy=feature_strategy,
+        fit=fit,
+    )

@@ -1,0 +1,59 @@
+"""Rotary positions in the form that every transformers reads, and settings of them that look edited."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LLAMA_3_1_SCALING: Mapping[str, Any] = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192,
+}
+"""``rope_scaling`` of meta-llama/Llama-3.1-8B-Instruct."""
+
+LLAMA_3_VOCABULARY = 128256
+LLAMA_3_THETA = 500000.0
+LLAMA_3_POSITIONS = 8192
+
+
+def plain_rope(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings whose rotary positions stand in ``rope_theta`` and ``rope_scaling``.
+
+    transformers 5 writes ``rope_parameters`` instead; it reads both forms, older versions and other engines one.
+    """
+    settings = {name: value for name, value in config.items() if name != "rope_parameters"}
+    parameters = config.get("rope_parameters")
+    if not isinstance(parameters, Mapping):
+        return settings
+    scaling = {name: value for name, value in parameters.items() if name != "rope_theta"}
+    if "rope_theta" in parameters:
+        settings["rope_theta"] = parameters["rope_theta"]
+    settings["rope_scaling"] = None if scaling_kind(scaling) == "default" else scaling
+    return settings
+
+
+def scaling_kind(scaling: Any) -> str:
+    """Return the kind of a ``rope_scaling``: ``default`` without any; older ones call it ``type``."""
+    said = scaling if isinstance(scaling, Mapping) else {}
+    return str(said.get("rope_type") or said.get("type") or "default")
+
+
+def strange_rope(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is strange about settings of `plain_rope`'s form whose sizes are proved.
+
+    transformers before 4.43 refuses the five keys of Llama 3.1, so people took them out of ``config.json``: the weights
+    then run with other positions than they were trained with.
+    """
+    kind = scaling_kind(config.get("rope_scaling"))
+    num_positions = config.get("max_position_embeddings")
+    is_llama_3_1 = (
+        config["vocab_size"] >= LLAMA_3_VOCABULARY
+        and config.get("rope_theta") == LLAMA_3_THETA
+        and isinstance(num_positions, int)
+        and num_positions > LLAMA_3_POSITIONS
+    )
+    if not is_llama_3_1 or kind == "llama3":
+        return ()
+    how = "without scaling" if kind == "default" else f"with scaling {kind!r}"
+    return (f"Llama 3.1 shapes, RoPE {how}: give --rope-scaling llama3 if it was edited out",)

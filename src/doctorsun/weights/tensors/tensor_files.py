@@ -1,0 +1,68 @@
+"""What every file of tensors offers: names, shapes and types at once; contents one tensor at a time."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from doctorsun.weights.tensors.number_type import NumberType
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TensorHeader:
+    """What a tensor is, without its contents."""
+
+    dtype: NumberType
+    shape: tuple[int, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the contents."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+class TensorFiles(Protocol):
+    """The tensors of one file, of the shards of a folder, or of a checkpoint in pieces."""
+
+    @property
+    def headers(self) -> Mapping[str, TensorHeader]:
+        """Every tensor by its name; reading them opens no contents."""
+        ...
+
+    def read(self, name: str) -> "Tensor":
+        """Return one tensor, read from the disk now and held by nobody else.
+
+        Raises:
+            WeightsError: the file is cut short or damaged.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ManyTensorFiles:
+    """Several files as one; a name stands in one of them.
+
+    Attributes:
+        files: what is put together.
+        headers: every tensor of every file.
+    """
+
+    files: tuple[TensorFiles, ...]
+    headers: Mapping[str, TensorHeader] = field(init=False)
+    _holders: Mapping[str, TensorFiles] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note once which file holds each tensor."""
+        object.__setattr__(self, "headers", {name: head for file in self.files for name, head in file.headers.items()})
+        object.__setattr__(self, "_holders", {name: file for file in self.files for name in file.headers})
+
+    def read(self, name: str) -> "Tensor":
+        """Return one tensor from the file that holds it.
+
+        Raises:
+            KeyError: no file holds it.
+        """
+        return self._holders[name].read(name)

@@ -1,0 +1,113 @@
+import pickle
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from doctorsun.errors import DataError
+from doctorsun.storage.hub.modelscope import ModelScopeHub
+from doctorsun.storage.hub.remote_file import Repository
+from hubs.both import TOKEN, World, serve
+from hubs.published import START, Commit
+
+REPOSITORY = Repository(name="o/n", kind="model")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Generator[World]:
+    with serve("ms", tmp_path) as world:
+        yield world
+
+
+def test_a_branch_means_its_newest_commit(world: World):
+    newest = world.published.commit({"config.json": b"{}"}, "master")
+    assert world.client().resolve(REPOSITORY, None) == world.client().resolve(REPOSITORY, "master") == newest
+
+
+def test_a_commit_means_itself(world: World):
+    assert world.client().resolve(REPOSITORY, world.revision) == world.revision
+    assert not world.server.asked
+
+
+def test_another_branch_means_its_own_commit(world: World):
+    world.published.branches["v1"] = world.revision
+    world.published.commit({"config.json": b"{}"}, "master")
+    assert world.client().resolve(REPOSITORY, "v1") == world.revision
+
+
+def test_a_commit_that_only_takes_files_away_leaves_the_one_before(world: World):
+    world.published.commit({"config.json": None}, "master")
+    assert world.client().resolve(REPOSITORY, None) == world.revision
+
+
+def test_clocks_that_disagree_are_seen_by_the_files(world: World):
+    world.published.commit({"a.json": b"1"}, "master", date=START + 999)
+    newest = world.published.commit({"config.json": b"{}"}, "master", date=START + 60)
+    assert world.client().resolve(REPOSITORY, None) == newest
+
+
+def test_a_branch_whose_commit_cannot_be_told_must_be_named(world: World):
+    newest = world.published.commit({"config.json": b"{}"}, "master")
+    made = world.published.commits[newest]
+    changed_by = dict.fromkeys(made.files, world.revision)  # the listing does not name the newest
+    world.published.commits[newest] = Commit(newest, made.date, made.files, changed_by)
+    with pytest.raises(
+        DataError, match=r"^ms:o/n: got a branch whose newest commit the hub does not tell, expected a revision of 40"
+    ):
+        world.client().resolve(REPOSITORY, None)
+
+
+def test_this_machine_gets_no_name_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MODELSCOPE_HOME", str(world.folder / "home"))
+    world.pull()
+    assert {"session_id/" + "0" * 32} == {
+        part for asked in world.server.asked for part in asked.headers["user-agent"].split("; ") if "session" in part
+    }
+    assert not (world.folder / "home").exists()
+
+
+class Opened:
+    """Leaves a trace where it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.trace,)
+
+
+def test_the_pickle_of_a_stored_login_is_not_opened(world: World, monkeypatch: pytest.MonkeyPatch):
+    credentials = world.folder / "home" / "credentials"
+    credentials.mkdir(parents=True)
+    (credentials / "cookies").write_bytes(pickle.dumps(Opened(world.folder / "opened")))
+    monkeypatch.setenv("MODELSCOPE_HOME", str(world.folder / "home"))
+    monkeypatch.delenv("MODELSCOPE_API_TOKEN", raising=False)
+    hub = ModelScopeHub(world.server.url, cache=world.folder / "cache")
+    assert hub.files(REPOSITORY, world.revision)
+    assert not (world.folder / "opened").exists()
+
+
+def test_the_token_of_the_environment_is_sent(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", TOKEN)
+    world.published.token = TOKEN
+    hub = ModelScopeHub(world.server.url, cache=world.folder / "cache")
+    assert hub.resolve(REPOSITORY, None) == world.revision
+
+
+def test_files_that_somebody_took_away_are_pushed_again(world: World):
+    folder, to = world.pull(), Repository(name="me/new", kind="model")
+    for _ in range(2):
+        world.client(token=TOKEN).push(to, folder, ["config.json"], branch=None, private=False)
+        pushed = world.server.repositories["model", "me/new"]
+        assert "config.json" in pushed.at("master").files
+        pushed.commit({"config.json": None}, "master")
+
+
+def test_a_name_with_marks_of_a_pattern_is_pushed_alone(world: World, tmp_path: Path):
+    for name in ("a[1].json", "a1.json"):
+        (tmp_path / name).write_text("{}")
+    to = Repository(name="me/new", kind="model")
+    world.client(token=TOKEN).push(to, tmp_path, ["a[1].json"], branch=None, private=False)
+    files = world.server.repositories["model", "me/new"].at("master").files
+    assert "a[1].json" in files
+    assert "a1.json" not in files

@@ -1,0 +1,148 @@
+from pathlib import Path
+
+import pytest
+
+from doctorsun.errors import DataError, RecipeError
+from doctorsun.storage.atomic import sha256_file
+from doctorsun.storage.hub.address import Address, parse_address
+from doctorsun.storage.hub.kinds import STORE, WEIGHTS, Kinds
+from doctorsun.storage.hub.push import check_sums, pack, push
+from hubs.both import BRANCH, TOKEN, World
+from hubs.loopback import Fault
+
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # within Hugging Face's client
+
+FILES = {"config.json": b"{}", "model.safetensors": bytes(range(200)), "README.md": b"---\nlicense: other\n---\n"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "weights"
+    (folder / ".hidden").mkdir(parents=True)
+    for path, content in {**FILES, "train.py": b"", "card.html": b"", ".hidden/a.json": b"{}"}.items():
+        (folder / path).write_bytes(content)
+    return folder
+
+
+def address(world: World, rest: str) -> Address:
+    found = parse_address(f"{world.name}:{rest}")
+    assert found is not None
+    return found
+
+
+def send(world: World, folder: Path, to: str = "me/new", kinds: Kinds = WEIGHTS, *, private: bool = False) -> str:
+    return push(pack(folder, kinds), address(world, to), kinds, world.client(token=TOKEN), private=private)
+
+
+def published(world: World, name: str = "me/new", kind: str = "model", branch: str = "") -> dict[str, bytes]:
+    commit = world.server.repositories[kind, name].at(branch or BRANCH[world.name])
+    return {path: content for path, content in commit.files.items() if path != ".gitattributes"}
+
+
+def test_only_files_of_weights_are_packed(folder: Path):
+    parcel = pack(folder, WEIGHTS)
+    assert sorted(parcel.paths) == sorted(FILES)
+    assert sorted(parcel.left_out) == ["card.html", "train.py"]
+    assert parcel.size_bytes == sum(map(len, FILES.values()))
+
+
+def test_files_arrive_in_a_repository_that_is_made(world: World, folder: Path):
+    page = send(world, folder)
+    assert page.startswith(world.server.url)
+    assert page.endswith("me/new")
+    assert published(world) == FILES
+
+
+def test_a_store_goes_to_a_repository_of_data_sets(world: World, folder: Path):
+    assert send(world, folder, kinds=STORE).endswith("datasets/me/new")
+    assert published(world, kind="dataset").keys() == {"config.json", "README.md"}
+
+
+def test_contents_that_are_there_are_not_sent_again(world: World, folder: Path):
+    send(world, folder)
+    assert len(world.server.paths("PUT /storage/")) == 1
+    (folder / "config.json").write_bytes(b'{"changed": true}')
+    send(world, folder)
+    assert len(world.server.paths("PUT /storage/")) == 1
+    assert published(world)["config.json"] == b'{"changed": true}'
+
+
+def test_an_upload_that_failed_goes_on(world: World, folder: Path):
+    world.server.faults.append(Fault("POST .*/commit/", status=403, times=99))
+    with pytest.raises(DataError, match=rf"^{world.name}:me/new: got "):
+        send(world, folder)
+    world.server.faults.clear()
+    send(world, folder)
+    assert len(world.server.paths("PUT /storage/")) == 1
+    assert published(world) == FILES
+
+
+def test_a_new_repository_can_be_private(world: World, folder: Path):
+    send(world, folder, private=True)
+    created = str(world.server.created[0])
+    assert {"hf": "'visibility': 'private'", "ms": '"Visibility": 1'}[world.name] in created
+
+
+def test_no_licence_is_granted_in_passing(world: World, folder: Path):
+    send(world, folder)
+    assert "apache" not in str(world.server.created[0]).lower()
+
+
+def test_another_branch(world: World, folder: Path):
+    send(world, folder)
+    (folder / "config.json").write_bytes(b'{"second": true}')
+    world.server.repositories["model", "me/new"].branches["v2"] = world.server.repositories["model", "me/new"].branches[
+        BRANCH[world.name]
+    ]
+    send(world, folder, "me/new@v2")
+    assert published(world, branch="v2")["config.json"] == b'{"second": true}'
+    assert published(world)["config.json"] == b"{}"
+
+
+def test_without_a_token_nothing_is_sent(world: World, folder: Path):
+    with pytest.raises(DataError, match=r"me/new: got 401, .*; set (HF_TOKEN|MODELSCOPE_API_TOKEN)"):
+        push(pack(folder, WEIGHTS), address(world, "me/new"), WEIGHTS, world.client(), private=False)
+    assert not world.server.paths("PUT|commit")
+
+
+@pytest.mark.parametrize(("rest", "got"), [("o/n/sub", "a folder in a repository"), ("o/n@" + "a" * 40, "a commit")])
+def test_a_push_goes_to_a_branch(world: World, folder: Path, rest: str, got: str):
+    with pytest.raises(RecipeError, match=rf"cannot push to {world.name}:{rest}: got {got}, expected owner/name, or"):
+        send(world, folder, rest)
+
+
+def test_a_folder_without_weights_is_not_pushed(tmp_path: Path):
+    (tmp_path / "x.py").write_text("")
+    with pytest.raises(DataError, match=r"cannot push .*: got none of the files of weights, expected weights; name"):
+        pack(tmp_path, WEIGHTS)
+    with pytest.raises(DataError, match=r"cannot push .*none: got no such folder"):
+        pack(tmp_path / "none", WEIGHTS)
+
+
+def write_sums(folder: Path, *lines: str) -> None:
+    sums = [f"{sha256_file(folder / path)}  {path}" for path in FILES]
+    (folder / "SHA256SUMS").write_text("\n".join([*sums, *lines]) + "\n")
+
+
+def test_a_folder_is_what_its_sums_say(folder: Path):
+    write_sums(folder)
+    assert "SHA256SUMS" in pack(folder, WEIGHTS).paths
+    (folder / "model.safetensors").write_bytes(bytes(200))
+    with pytest.raises(
+        DataError, match=r"model\.safetensors has changed since SHA256SUMS was written: got [0-9a-f]{64}, ex"
+    ):
+        pack(folder, WEIGHTS)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(DataError, match=r"model\.safetensors has changed since .*: got no such file"):
+        check_sums(folder)
+
+
+def test_a_damaged_line_of_sums_is_told(folder: Path):
+    write_sums(folder, "what")
+    with pytest.raises(DataError, match=r"SHA256SUMS:4: got 'what', expected a hash, two spaces and a name"):
+        check_sums(folder)
+
+
+def test_sums_of_binary_mode_are_read(folder: Path):
+    write_sums(folder, f"{sha256_file(folder / 'config.json')} *config.json")
+    check_sums(folder)

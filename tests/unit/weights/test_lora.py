@@ -1,0 +1,85 @@
+"""Joining LoRA into weights: the sum, its rounding, what is read of whom, and changes that find no weight."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from doctorsun.errors import WeightsError
+from doctorsun.weights.lazy import LazyTensor
+from doctorsun.weights.lora import ROWS_AT_ONCE, joined
+from doctorsun.weights.parts import Adapter, LowRankPair
+from doctorsun.weights.tensors.number_type import NumberType
+from doctorsun.weights.tensors.tensor_files import TensorHeader
+
+
+def lazy(tensor: Tensor, name: str) -> LazyTensor:
+    return LazyTensor(TensorHeader(NumberType.of(tensor.dtype), tuple(tensor.shape)), lambda: tensor, (name,))
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def adapter(up: Tensor, down: Tensor, name: str = "w", scale: float = 0.5) -> Adapter:
+    return Adapter(part="language", pairs={name: LowRankPair(down=lazy(down, "a"), up=lazy(up, "b"), scale=scale)})
+
+
+def test_a_change_is_added_in_float32_and_rounded_once():
+    weight, up, down = random(6, 5).bfloat16(), random(6, 2, seed=1).half(), random(2, 5, seed=2)
+    result = joined({"w": lazy(weight, "w")}, adapter(up, down))["w"]
+    assert torch.equal(result.compute(), (weight.float() + 0.5 * up.float() @ down).bfloat16())
+    assert result.header == TensorHeader(NumberType.BFLOAT16, (6, 5))
+    assert result.sources == ("w", "b", "a")
+
+
+def test_a_double_weight_stays_double():
+    weight, up, down = random(6, 5).double(), random(6, 2, seed=1), random(2, 5, seed=2)
+    result = joined({"w": lazy(weight, "w")}, adapter(up, down))["w"].compute()
+    assert torch.equal(result, weight + 0.5 * up.double() @ down.double())
+
+
+def test_a_tall_weight_is_changed_in_every_block_of_rows_and_left_as_it_is_itself():
+    weight, up, down = random(ROWS_AT_ONCE + 3, 2), random(ROWS_AT_ONCE + 3, 1, seed=1), random(1, 2, seed=2)
+    before = weight.clone()
+    result = joined({"w": lazy(weight, "w")}, adapter(up, down))["w"].compute()
+    torch.testing.assert_close(result, before + 0.5 * up @ down)
+    assert torch.equal(weight, before)
+
+
+def test_what_is_not_changed_stays_the_same_object():
+    other = lazy(random(3), "other")
+    tensors = {"w": lazy(random(6, 5), "w"), "other": other}
+    assert joined(tensors, adapter(random(6, 2), random(2, 5)))["other"] is other
+
+
+def test_a_replaced_tensor_is_changed_afterwards_and_keeps_its_type():
+    whole, up, down = random(6, 5, seed=4), random(6, 2, seed=1), random(2, 5, seed=2)
+    pairs = adapter(up, down).pairs
+    both = Adapter(part="language", pairs=pairs, replaced={"w": lazy(whole, "new")})
+    result = joined({"w": lazy(random(6, 5).bfloat16(), "w")}, both)["w"]
+    torch.testing.assert_close(result.compute(), whole + 0.5 * up @ down)
+    assert result.sources == ("new", "b", "a")
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({}, r"the adapter of the language part: w: got no such weight in the base, expected one of shape \[6, 5\]"),
+        ({"w": lazy(random(5, 6), "w")}, r"got a weight of shape \[5, 6\] in the base, expected one of shape \[6, 5\]"),
+    ],
+)
+def test_a_change_that_finds_no_weight_is_told(tensors: dict[str, LazyTensor], message: str):
+    with pytest.raises(WeightsError, match=message):
+        joined(tensors, adapter(random(6, 2), random(2, 5)))
+
+
+def test_a_replaced_tensor_of_another_shape_is_told():
+    replaced = Adapter(part="vision", pairs={}, replaced={"w": lazy(random(7), "new")})
+    with pytest.raises(WeightsError, match=r"of the vision part: w: got a weight of shape \[6\] in the base"):
+        joined({"w": lazy(random(6), "w")}, replaced)
+
+
+@pytest.mark.parametrize(("up", "down"), [((6, 3), (2, 5)), ((6,), (2, 5)), ((6, 0), (0, 5)), ((6, 2), (2,))])
+def test_factors_that_do_not_fit_are_told(up: tuple[int, ...], down: tuple[int, ...]):
+    with pytest.raises(WeightsError, match=r"got factors of shapes .* expected \[out, rank\] and \[rank, in\]"):
+        joined({"w": lazy(random(6, 5), "w")}, adapter(torch.zeros(up), torch.zeros(down)))

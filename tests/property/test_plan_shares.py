@@ -19,7 +19,7 @@ def test_steps_are_full_and_every_pool_is_within_a_few_samples_of_its_share(
     store: Store, weights: list[int], batch: int
 ) -> None:
     shares = [weight / sum(weights) for weight in weights]
-    plan = StagePlan([Pool.select("made", store)] * len(weights), shares, batch_samples=batch, seed=0)
+    plan = StagePlan([Pool.select("made", store)] * len(weights), shares, batch_samples=batch, num_steps=4, seed=0)
     before = plan.taken(0)
     assert sum(before) == 0
     for step in range(1, 40):

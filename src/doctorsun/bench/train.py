@@ -75,7 +75,7 @@ def shorten(recipe: Recipe) -> Recipe:
     """Keep the last stage, a few steps of it and little generated data."""
     name, stage = list(recipe.stages.items())[-1]
     steps = WARM_UP_STEPS + TIMED_STEPS
-    stage = stage.model_copy(update={"steps": steps, "save_every_steps": steps})
+    stage = stage.model_copy(update={"steps": steps, "epochs": None, "save_every_steps": steps})
     sources = {
         key: source.model_copy(update={"num_images": {"train": 200}}) if hasattr(source, "num_images") else source
         for key, source in recipe.data.sources.items()

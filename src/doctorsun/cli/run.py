@@ -94,7 +94,7 @@ def check(
     if as_json:
         print_json(loaded.model_dump(mode="json"))
     else:
-        stages = ", ".join(f"{name} ({stage.steps:,})" for name, stage in loaded.stages.items())
+        stages = ", ".join(f"{name} ({stage.duration})" for name, stage in loaded.stages.items())
         typer.echo(say("recipe_ok", session.language, name=loaded.name))
         typer.echo(say("recipe_stages", session.language, stages=stages))
         typer.echo(say("recipe_sources", session.language, sources=", ".join(loaded.data.sources)))

@@ -20,6 +20,21 @@ class LoraSection(Section):
     r: Annotated[int, Field(ge=1)]
     alpha: PositiveFloat
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    modules: tuple[str, ...] | None = None
+    """Exact paths of linear layers below the part, ``*`` for the number of a block, such as
+    ``layers.*.self_attn.q_proj``; every linear layer of its blocks when not given."""
+
+
+class ValidationSection(Section):
+    """Loss on samples that are not trained on, at intervals."""
+
+    source: str
+    split: Literal["validation", "test"] = "validation"
+    every_steps: Annotated[int, Field(ge=1)]
+    samples: Annotated[int, Field(ge=1)] = 256
+    """The first so many of the split, in an order by the recipe's seed."""
+    keep: Literal["last", "best"] = "last"
+    """Weights that the stage ends with: those of the last step, or those with the lowest validation loss."""
 
 
 class PartSection(Section):
@@ -73,14 +88,24 @@ class StageSection(Section):
 
     trainable: dict[PartName, Literal["full"] | PartSection]
     """The parts that learn; a part that is not named is frozen."""
-    objective: Literal["replies", "labels"] = "replies"
-    """What is learnt: the assistant's replies, or, for a tower without published weights, the facts of the images."""
+    objective: Literal["replies", "labels", "preference"] = "replies"
+    """What is learnt: the assistant's replies; for a tower without published weights, the facts of the images; or to
+    prefer the reply of a sample to its rejected ones."""
+    beta: PositiveFloat = 0.1
+    """Of the objective ``preference``: how much a preference counts against staying near the start (arXiv 2305.18290)."""
     mixture: Annotated[tuple[MixtureEntry, ...], Field(min_length=1)]
     ratios: RatioSection | None = None
     """Shares of domains, languages and sources in the samples; as the entries and their weights give when not given."""
-    steps: Annotated[int, Field(ge=1)]
-    batch_samples: Annotated[int, Field(ge=1)]
+    template: str | None = None
+    """Chat template of this stage, such as ``plain`` for captions without a question; that of the weights when not
+    given."""
+    steps: Annotated[int, Field(ge=1)] | None = None
+    epochs: PositiveFloat | None = None
+    """In place of ``steps``: passes over as many samples as the mixture holds."""
+    batch_samples: Annotated[int, Field(ge=1)] | None = None
     """Samples per optimizer step, whatever the packing."""
+    batch_tokens: Annotated[int, Field(ge=16)] | None = None
+    """In place of ``batch_samples``: tokens per optimizer step; the step that goes beyond them is closed."""
     lr: PositiveFloat
     min_lr_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Learning rate at the end, as a share of the peak."""
@@ -90,20 +115,35 @@ class StageSection(Section):
     beta2: Annotated[float, Field(gt=0, lt=1)] = 0.999
     max_grad_norm: PositiveFloat = 1.0
     max_length: Annotated[int, Field(ge=16)] = 2048
-    """Longest sample in tokens; longer ones are dropped and counted, never cut."""
+    """Longest sample in tokens; longer ones lose their last turns, and are left out where the first is too long."""
     pack_tokens: Annotated[int, Field(ge=16)] = 8192
     """Tokens of one packed sequence: what one forward pass holds."""
+    recompute: bool = False
+    """Compute the blocks that train twice instead of keeping what is inside them: less memory, more time."""
+    optimizer_states: Literal["fp32", "bf16"] = "fp32"
+    """Precision of the moments that AdamW keeps; bf16 halves them."""
+    validation: ValidationSection | None = None
     save_every_steps: Annotated[int, Field(ge=1)] = 100
+    save_in_background: bool = False
+    """Write checkpoints while training goes on; one more copy of what trains is in memory meanwhile."""
 
     @model_validator(mode="after")
     def _is_possible(self) -> "StageSection":
         if not self.trainable:
             raise ValueError("a stage needs at least one part under 'trainable': vision, projector or language")
+        for one, other in (("steps", "epochs"), ("batch_samples", "batch_tokens")):
+            if (getattr(self, one) is None) == (getattr(self, other) is None):
+                raise ValueError(f"a stage needs either '{one}' or '{other}'")
         if self.objective == "labels" and set(self.trainable) != {"vision"}:
             raise ValueError(f"labels teach the part 'vision' alone; trainable are {', '.join(self.trainable)}")
         if self.max_length > self.pack_tokens:
             raise ValueError(f"max_length {self.max_length} is above pack_tokens {self.pack_tokens}")
         return self
+
+    @property
+    def duration(self) -> str:
+        """How long the stage lasts, as the recipe says it: steps, or epochs."""
+        return f"{self.steps:,}" if self.steps is not None else f"{self.epochs:g} epochs"
 
     def part(self, name: PartName) -> PartSection | None:
         """Return how a part trains, with the stage's settings filled in; None when it is frozen."""

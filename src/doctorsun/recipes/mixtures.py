@@ -1,5 +1,6 @@
 """The mixtures of a recipe: whether they select something to learn from, and the plans that they give."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -68,7 +69,9 @@ def plan_stage(recipe: Recipe, stage: StageSection, stores: Mapping[str, Store])
     shares = [entry.weight / total for entry in stage.mixture]
     if stage.ratios is not None:
         pools, shares = balance(pools, shares, stage.ratios.model_dump())
-    return StagePlan(pools, shares, batch_samples=stage.batch_samples, seed=recipe.seed)
+    batch_samples = stage.batch_samples or 1
+    steps = stage.steps or math.ceil((stage.epochs or 1) * sum(len(pool.rows) for pool in pools) / batch_samples)
+    return StagePlan(pools, shares, batch_samples=batch_samples, num_steps=steps, seed=recipe.seed)
 
 
 def _wishes(entry: MixtureEntry, store: Store) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _mixture(
     if any(f"{entry.source}/train" not in stores for entry in stage.mixture):
         return None
     plan_of_stage = plan_stage(recipe, stage, stores)
-    return realised_mixture(plan_of_stage, stage.steps, processor if stage.objective == "replies" else None)
+    return realised_mixture(plan_of_stage, processor if stage.objective == "replies" else None)
 
 
 def count_parameters(recipe: Recipe) -> dict[str, int]:
@@ -107,7 +107,7 @@ def _row(name: str, stage: StageSection, parts: Mapping[str, int], free_gib: flo
         "parameters": sum(parts.values()),
         "trained_parameters": trained,
         "steps": stage.steps,
-        "samples": stage.steps * stage.batch_samples,
+        "samples": stage.steps * stage.batch_samples if stage.steps and stage.batch_samples else None,
         "state_gib": round((sum(parts.values()) * BYTES_FP32 + checkpoint_bytes) / GIB, 3),
         "checkpoint_gib": round(checkpoint_bytes / GIB, 3),
         "free_disk_gib": round(free_gib, 1),

@@ -18,7 +18,7 @@ BLOCKS, BLOCK_ROWS = 16, 4
 Row = dict[str, Any]
 
 
-def realised_mixture(plan: StagePlan, num_steps: int, processor: Processor | None) -> list[Row]:
+def realised_mixture(plan: StagePlan, processor: Processor | None) -> list[Row]:
     """Return the samples and tokens of a whole stage for each source, data set, domain and language.
 
     Samples are exact. Tokens, those of images included, are the samples times the mean over up to 64 of them; None
@@ -26,7 +26,7 @@ def realised_mixture(plan: StagePlan, num_steps: int, processor: Processor | Non
     """
     known: dict[int, list[tuple[str, str, str]]] = {}
     totals: dict[tuple[str, ...], list[float]] = {}
-    for index, (pool, number) in enumerate(zip(plan.pools, plan.taken(num_steps), strict=True)):
+    for index, (pool, number) in enumerate(zip(plan.pools, plan.taken(plan.num_steps), strict=True)):
         if id(pool.store) not in known:
             columns = (pool.store.column(name) for name in ("source.dataset", "domain", "language"))
             known[id(pool.store)] = list(zip(*columns, strict=True))

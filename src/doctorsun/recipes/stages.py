@@ -121,7 +121,7 @@ def _run_stage(context: StageContext, name: StageName, start: Path, pixels: Pixe
     stage = recipe.stages[name]
     sources = dict.fromkeys(entry.source for entry in stage.mixture)
     plan = plan_stage(recipe, stage, {f"{source}/train": context.stores.open(source, "train") for source in sources})
-    realised = realised_mixture(plan, stage.steps, processor if stage.objective == "replies" else None)
+    realised = realised_mixture(plan, processor if stage.objective == "replies" else None)
     record = context.steps.record
     update_record(context.run, record, mixtures=record.get("mixtures", {}) | {name: realised})
     job = StageJob(

@@ -104,7 +104,7 @@ class StageLoop:
 
     def run(self) -> None:
         """Do the steps that are left."""
-        start, num_steps = self._resume(), self.job.stage.steps
+        start, num_steps = self._resume(), self.job.plan.num_steps
         self.telemetry.rewind(self.job.name, start)
         self._announce(start)
         with stop_requests() as stop, closing(self.loader.steps(start, num_steps)) as batches:
@@ -133,15 +133,15 @@ class StageLoop:
         return checkpoint.step
 
     def _announce(self, start: int) -> None:
-        plan, stage = self.job.plan, self.job.stage
+        plan = self.job.plan
         self.telemetry.write(
             "stage_start",
             stage=self.job.name,
             stage_index=self.job.index,
             num_stages=self.job.num_stages,
-            num_steps=stage.steps,
+            num_steps=plan.num_steps,
             first_step=start,
-            samples=stage.steps * plan.batch_samples,
+            samples=plan.num_samples,
             trainable_parameters=sum(p.numel() for p in self.parameters.values()),
             mixture=plan.source_shares(),
             languages=plan.language_shares(),
@@ -162,7 +162,7 @@ class StageLoop:
     def _step(self, step: int, batch: StepBatch) -> None:
         self.health.count_batch(step, batch)
         torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
-        lr = set_learning_rate(self.optimizer, self.job.stage, step)
+        lr = set_learning_rate(self.optimizer, self.job.stage, step, self.job.plan.num_steps)
         loss = self._accumulate(batch)
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
         is_finite = math.isfinite(loss) and math.isfinite(norm)

@@ -74,9 +74,9 @@ class PartsOptimizer:
         )
 
 
-def set_learning_rate(optimizer: PartsOptimizer, stage: StageSection, step: int) -> float:
+def set_learning_rate(optimizer: PartsOptimizer, stage: StageSection, step: int, num_steps: int) -> float:
     """Set each group's learning rate for a step; return the highest."""
-    factor = lr_factor(stage, step)
+    factor = lr_factor(stage, step, num_steps)
     for group in optimizer.param_groups:
         group["lr"] = group["peak_lr"] * factor
     return max(group["lr"] for group in optimizer.param_groups)

@@ -138,14 +138,23 @@ class StagePlan:
         pools: where the samples come from.
         shares: the part of the batch that each pool fills; they add up to 1.
         batch_samples: samples per step.
+        num_steps: steps of the stage.
         seed: of the order.
     """
 
-    def __init__(self, pools: Sequence[Pool], shares: Sequence[float], *, batch_samples: int, seed: int) -> None:
+    def __init__(
+        self, pools: Sequence[Pool], shares: Sequence[float], *, batch_samples: int, num_steps: int, seed: int
+    ) -> None:
         self.pools = tuple(pools)
         self.shares = tuple(shares)
         self.batch_samples = batch_samples
+        self.num_steps = num_steps
         self.seed = seed
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of the whole stage, those that it takes again counted again."""
+        return self.num_steps * self.batch_samples
 
     @cached_property
     def fingerprint(self) -> str:

@@ -25,16 +25,16 @@ def plan(tmp_path: Path) -> StagePlan:
         Pool.select("asked", write_store(tmp_path / "asked", asked)),
         Pool.select("texts", write_store(tmp_path / "texts", others)),
     ]
-    return StagePlan(pools, [0.75, 0.25], batch_samples=8, seed=3)
+    return StagePlan(pools, [0.75, 0.25], batch_samples=8, num_steps=4, seed=3)
 
 
 def test_samples_and_tokens_are_those_of_the_steps(plan: StagePlan) -> None:
-    taken = [(plan.pools[ref.pool], ref.row) for step in range(11) for ref in plan.step(step)]
+    taken = [(plan.pools[ref.pool], ref.row) for step in range(plan.num_steps) for ref in plan.step(step)]
     samples: dict[tuple[str, str], int] = {}
     for pool, row in taken:
         key = pool.name, pool.store[row].language
         samples[key] = samples.get(key, 0) + 1
-    rows = realised_mixture(plan, 11, small_processor())
+    rows = realised_mixture(plan, small_processor())
     assert {(row["source"], row["language"]): row["samples"] for row in rows} == samples
     lengths = {row["source"]: row["tokens"] / row["samples"] for row in rows}
     assert lengths == {
@@ -44,7 +44,7 @@ def test_samples_and_tokens_are_those_of_the_steps(plan: StagePlan) -> None:
 
 
 def test_shares_add_up_and_the_largest_comes_first(plan: StagePlan) -> None:
-    rows = realised_mixture(plan, 4, small_processor())
+    rows = realised_mixture(plan, small_processor())
     by_source = shares_by(rows, "source")
     assert [(row["source"], row["samples"], row["sample_share"]) for row in by_source] == [
         ("asked", 24, 0.75),
@@ -57,7 +57,7 @@ def test_shares_add_up_and_the_largest_comes_first(plan: StagePlan) -> None:
 
 
 def test_without_a_processor_tokens_are_not_known(plan: StagePlan) -> None:
-    rows = realised_mixture(plan, 4, None)
+    rows = realised_mixture(plan, None)
     assert {row["tokens"] for row in rows} == {None}
     assert ratio_lines(rows)[0] == "asked 75.0%, texts 25.0%"
     [by_source, by_domain, by_language] = share_tables({"align": rows, "unknown": None})
@@ -76,8 +76,8 @@ def test_without_a_processor_tokens_are_not_known(plan: StagePlan) -> None:
 def test_tokens_of_many_samples_are_told_from_some(tmp_path: Path) -> None:
     many = [sample(f"t{n}", assistant("A lung. " * (1 + n % 2))) for n in range(BLOCKS * BLOCK_ROWS * 3)]
     store = write_store(tmp_path / "many", many)
-    plan = StagePlan([Pool.select("many", store)], [1.0], batch_samples=len(many), seed=1)
-    [row] = realised_mixture(plan, 1, small_processor())
+    plan = StagePlan([Pool.select("many", store)], [1.0], batch_samples=len(many), num_steps=1, seed=1)
+    [row] = realised_mixture(plan, small_processor())
     true = sum(len(small_processor().render(each).ids) for each in many)
     assert row["tokens"] == pytest.approx(true, rel=0.02)
 
@@ -85,6 +85,6 @@ def test_tokens_of_many_samples_are_told_from_some(tmp_path: Path) -> None:
 def test_a_sample_that_cannot_be_rendered_has_no_tokens(tmp_path: Path) -> None:
     broken = replace(question("q", "?", "No.", image(png(1))), images=())
     store = write_store(tmp_path / "broken", [broken])
-    plan = StagePlan([Pool.select("broken", store)], [1.0], batch_samples=1, seed=1)
-    [row] = realised_mixture(plan, 1, small_processor())
+    plan = StagePlan([Pool.select("broken", store)], [1.0], batch_samples=1, num_steps=1, seed=1)
+    [row] = realised_mixture(plan, small_processor())
     assert (row["samples"], row["tokens"]) == (1, 0)

@@ -44,7 +44,7 @@ def test_domains_and_languages_hold_at_once_and_all_samples_stay(store: Store) -
     assert sums(pools, shares, "language") == pytest.approx({"zh": 0.5, "en": 0.5})
     assert sorted(row for pool in pools for row in pool.rows.tolist()) == list(range(20))
     counts = {"medical": 0, "general": 0}
-    plan = StagePlan(pools, shares, batch_samples=6, seed=1)
+    plan = StagePlan(pools, shares, batch_samples=6, num_steps=4, seed=1)
     for step in range(20):
         for ref in plan.step(step):
             counts[store[ref.row].domain] += 1

@@ -51,14 +51,14 @@ def test_a_sample_without_image_or_facts_is_refused(images: tuple[Any, ...], kno
 
 def test_batches_hold_every_image_once_and_count_known_labels(store: Store) -> None:
     objective = objective_of(LabelTable((NODULE, SIDE_LEFT)), pack_tokens=3 * 16)
-    plan = StagePlan([Pool.select("facts", store)], [1.0], batch_samples=8, seed=1)
+    plan = StagePlan([Pool.select("facts", store)], [1.0], batch_samples=8, num_steps=4, seed=1)
     step = Loader(plan, objective, PixelCache(PROCESSOR)).load(0)
     assert [len(batch.pixels) for batch in step.batches] == [3, 3, 2]  # 16 patches each
     assert (step.num_samples, step.num_targets, step.total_tokens) == (8, 8, 8 * 16)
 
 
 def test_gradients_of_the_batches_add_up(store: Store) -> None:
-    plan = StagePlan([Pool.select("facts", store)], [1.0], batch_samples=8, seed=1)
+    plan = StagePlan([Pool.select("facts", store)], [1.0], batch_samples=8, num_steps=4, seed=1)
     gradients: list[dict[str, torch.Tensor]] = []
     for pack_tokens in (4096, 3 * 16):
         objective = objective_of(LabelTable((NODULE,), ("nodule",)), pack_tokens=pack_tokens)

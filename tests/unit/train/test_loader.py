@@ -27,7 +27,7 @@ FORWARD = forward_of(small_model())
 
 
 def loader_of(store: Store, *, batch_samples: int = 5, max_length: int = 512, pack_tokens: int = 4096) -> Loader:
-    plan = StagePlan([Pool.select("made", store)], [1.0], batch_samples=batch_samples, seed=1)
+    plan = StagePlan([Pool.select("made", store)], [1.0], batch_samples=batch_samples, num_steps=4, seed=1)
     objective = ReplyObjective(FORWARD, PROCESSOR, max_length=max_length, pack_tokens=pack_tokens)
     return Loader(plan, objective, PixelCache(PROCESSOR))
 
@@ -125,7 +125,7 @@ def test_the_oldest_pixels_are_forgotten_first() -> None:
 
 def test_stages_that_share_pixels_decode_an_image_once(images_store: Store) -> None:
     cache = PixelCache(PROCESSOR)
-    plan = StagePlan([Pool.select("made", images_store)], [1.0], batch_samples=20, seed=1)
+    plan = StagePlan([Pool.select("made", images_store)], [1.0], batch_samples=20, num_steps=4, seed=1)
     objective = ReplyObjective(FORWARD, PROCESSOR, max_length=512, pack_tokens=4096)
     Loader(plan, objective, cache).load(0)
     names = images_store[0].images[0].sha256, images_store[19].images[0].sha256

@@ -35,7 +35,13 @@ def job_of(folder: Path, store: Store, *, seed: int = 1, **changes: Any) -> Stag
         "pack_tokens": 128,
     }
     stage = StageSection.model_validate(settings | changes)
-    plan = StagePlan([Pool.select("made", store)], [1.0], batch_samples=stage.batch_samples, seed=seed)
+    plan = StagePlan(
+        [Pool.select("made", store)],
+        [1.0],
+        batch_samples=stage.batch_samples or 1,
+        num_steps=stage.steps or 1,
+        seed=seed,
+    )
     return StageJob(
         name="instruct",
         index=0,

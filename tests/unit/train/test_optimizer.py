@@ -41,7 +41,7 @@ def test_every_part_has_its_own_rate_and_decay() -> None:
 
 def test_the_rates_of_all_parts_fall_together() -> None:
     made, _ = optimizer()
-    assert set_learning_rate(made, STAGE, 5) == pytest.approx(0.25)
+    assert set_learning_rate(made, STAGE, 5, 10) == pytest.approx(0.25)
     assert {round(group["lr"], 6) for group in made.param_groups} == {0.25, 0.05}
     assert {group["betas"] for group in made.param_groups} == {(0.9, 0.9)}
 

@@ -61,7 +61,7 @@ def test_an_image_gives_a_step_at_most_four_questions_in_a_row(tmp_path: Path) -
 
 
 def test_every_step_is_full_and_the_shares_hold_over_many_steps(images: Pool, texts: Pool) -> None:
-    plan = StagePlan([images, texts], [2 / 3, 1 / 3], batch_samples=7, seed=1)
+    plan = StagePlan([images, texts], [2 / 3, 1 / 3], batch_samples=7, num_steps=4, seed=1)
     counts: Counter[int] = Counter()
     for step in range(60):
         refs = plan.step(step)
@@ -72,7 +72,7 @@ def test_every_step_is_full_and_the_shares_hold_over_many_steps(images: Pool, te
 
 def test_a_step_depends_on_seed_and_number_alone(images: Pool, texts: Pool) -> None:
     def plan(seed: int) -> StagePlan:
-        return StagePlan([images, texts], [0.5, 0.5], batch_samples=6, seed=seed)
+        return StagePlan([images, texts], [0.5, 0.5], batch_samples=6, num_steps=4, seed=seed)
 
     forwards = [plan(1).step(step) for step in range(9)]
     one = plan(1)
@@ -82,7 +82,7 @@ def test_a_step_depends_on_seed_and_number_alone(images: Pool, texts: Pool) -> N
 
 
 def test_every_pool_gives_each_of_its_rows_before_it_repeats_one(images: Pool, texts: Pool) -> None:
-    plan = StagePlan([images, texts], [0.6, 0.4], batch_samples=5, seed=1)
+    plan = StagePlan([images, texts], [0.6, 0.4], batch_samples=5, num_steps=4, seed=1)
     refs = [ref for step in range(20) for ref in plan.step(step)]
     for index, size in ((0, 20), (1, 10)):
         rows = [ref.row for ref in refs if ref.pool == index]
@@ -96,7 +96,7 @@ def test_the_fingerprint_changes_with_all_that_the_order_depends_on(
 ) -> None:
     def fingerprint(store: Store = images_store, *, tasks: Sequence[str] | None = None, **changes: Any) -> str:
         pools = [Pool.select("images", store, tasks=tasks), Pool.select("texts", texts_store)]
-        settings: dict[str, Any] = {"shares": [0.5, 0.5], "batch_samples": 4, "seed": 1} | changes
+        settings: dict[str, Any] = {"shares": [0.5, 0.5], "batch_samples": 4, "num_steps": 4, "seed": 1} | changes
         return StagePlan(pools, **settings).fingerprint
 
     other = write_store(tmp_path / "images", [images_store[row] for row in range(19)])
@@ -138,7 +138,7 @@ def test_a_mixture_keeps_its_order_and_fingerprint_over_versions(tmp_path: Path)
         Pool.select("asked", Named(tmp_path / "asked"), tasks=["presence"], languages=["en", "zh"]),
         Pool.select("texts", Named(tmp_path / "texts")),
     ]
-    plan = StagePlan(pools, [2 / 3, 1 / 3], batch_samples=6, seed=7)
+    plan = StagePlan(pools, [2 / 3, 1 / 3], batch_samples=6, num_steps=4, seed=7)
     assert plan.fingerprint == "0d109c3a1591284c88e71c88b053d22fa9a6996d4116fed58eed23f9fbbafd60"
     assert [(ref.pool, ref.row) for ref in plan.step(0)] == [(0, 5), (0, 7), (0, 8), (0, 1), (1, 2), (1, 6)]
     assert [(ref.pool, ref.row) for ref in plan.step(11)] == [(0, 10), (0, 13), (0, 16), (0, 19), (1, 7), (1, 8)]
@@ -165,6 +165,6 @@ def test_a_pool_is_parted_by_columns(images: Pool) -> None:
 def test_shares_of_sources_and_languages_are_those_of_the_mixture(images_store: Store, texts: Pool) -> None:
     chinese = Pool.select("images", images_store, languages=["zh"])
     english = Pool.select("images", images_store, languages=["en"])
-    plan = StagePlan([chinese, english, texts], [0.5, 0.25, 0.25], batch_samples=4, seed=1)
+    plan = StagePlan([chinese, english, texts], [0.5, 0.25, 0.25], batch_samples=4, num_steps=4, seed=1)
     assert plan.source_shares() == {"images": 0.75, "texts": 0.25}
     assert plan.language_shares() == {"zh": 0.5, "en": 0.5}

@@ -81,7 +81,9 @@ def test_repetitions_of_a_question_are_apart(store: Store) -> None:
 
 def test_ratios_change_the_fingerprint(store: Store) -> None:
     def fingerprint(datasets: dict[str, float] | list[str]) -> str:
-        return StagePlan([Pool.select("x", store, datasets=datasets)], [1.0], batch_samples=2, seed=1).fingerprint
+        return StagePlan(
+            [Pool.select("x", store, datasets=datasets)], [1.0], batch_samples=2, num_steps=4, seed=1
+        ).fingerprint
 
     assert len({fingerprint(each) for each in (["b"], {"b": 2.0}, {"b": 0.5}, {"b": 2.0, "c": 1.0})}) == 4
     assert fingerprint({"b": 1.0}) == fingerprint(["b"])

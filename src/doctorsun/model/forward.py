@@ -18,6 +18,7 @@ class PackedBatch:
     Attributes:
         targets: the token that follows each supervised position.
         supervised: index of the positions whose next token counts.
+        origins: whose loss each target adds to.
     """
 
     ids: Int[Tensor, " seq"]
@@ -26,6 +27,7 @@ class PackedBatch:
     pixels: UInt8[Tensor, "images 3 height width"]
     supervised: Int[Tensor, " targets"]
     targets: Int[Tensor, " targets"]
+    origins: Int[Tensor, " targets"]
 
     @property
     def num_targets(self) -> int:
@@ -46,6 +48,7 @@ class PackedBatch:
             self.pixels.to(device),
             self.supervised.to(device),
             self.targets.to(device),
+            self.origins.to(device),
         )
 
 

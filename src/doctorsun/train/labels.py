@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, layer_norm
 
@@ -15,6 +15,7 @@ from doctorsun.model.forward import PackedForward
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.schema import Sample
 from doctorsun.train.label_table import LabelTable
+from doctorsun.train.tally import LossTally
 
 PATCH_WEIGHT = 0.4  # of a patch's label beside an image's
 PATCH_PRIOR = 0.05  # few patches hold a finding: a low start keeps the many empty ones quiet (arXiv 1708.02002, 3.3)
@@ -31,6 +32,7 @@ class LabelledItem:
     images: tuple[str, ...]
     labels: Float[np.ndarray, " labels"]
     patch_labels: Float[np.ndarray, "findings patches"]
+    origin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class LabelledImages:
     pixels: UInt8[Tensor, "images 3 height width"]
     labels: Float[Tensor, "images labels"]
     patch_labels: Float[Tensor, "images findings patches"]
+    origins: Int[Tensor, " images"]
 
     @property
     def num_targets(self) -> int:
@@ -53,7 +56,9 @@ class LabelledImages:
 
     def to(self, device: torch.device) -> "LabelledImages":
         """Move everything to a device."""
-        return LabelledImages(self.pixels.to(device), self.labels.to(device), self.patch_labels.to(device))
+        return LabelledImages(
+            self.pixels.to(device), self.labels.to(device), self.patch_labels.to(device), self.origins.to(device)
+        )
 
 
 class LabelObjective:
@@ -92,7 +97,7 @@ class LabelObjective:
             if head.out_features
         }
 
-    def item(self, sample: Sample) -> LabelledItem:
+    def item(self, sample: Sample, *, origin: int = 0) -> LabelledItem:
         """Look up the labels of a sample's image.
 
         Raises:
@@ -112,6 +117,7 @@ class LabelObjective:
             (image.sha256,),
             self.table.encode(sample.facts),
             self.table.encode_patches(sample.facts, boxes, math.isqrt(self.forward.num_patches)),
+            origin,
         )
 
     def batches(
@@ -124,20 +130,27 @@ class LabelObjective:
                 torch.from_numpy(np.stack([pixels[item.images[0]] for item in part])),
                 torch.from_numpy(np.stack([item.labels for item in part])),
                 torch.from_numpy(np.stack([item.patch_labels for item in part])),
+                torch.tensor([item.origin for item in part]),
             )
             for part in parts
         )
 
-    def loss(self, batch: LabelledImages, *, step_targets: int) -> Float[Tensor, ""]:
+    def loss(self, batch: LabelledImages, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:
         """Return the binary cross-entropy of a batch over the step's number of known labels."""
         patches = self.forward.vision_features(batch.pixels)
         of_images = self.image_head(layer_norm(patches.amax(1), patches.shape[-1:]))
         of_patches = self.patch_head(layer_norm(patches, patches.shape[-1:])).transpose(1, 2)
-        loss = _known_loss(of_images, batch.labels) + PATCH_WEIGHT * _known_loss(of_patches, batch.patch_labels)
-        return loss / step_targets
+        losses = _known_losses(of_images, batch.labels)
+        losses = losses + PATCH_WEIGHT * _known_losses(of_patches.flatten(1), batch.patch_labels.flatten(1))
+        if tally is not None:
+            tally.add(batch.origins, losses, (~batch.labels.isnan()).sum(1))
+        return losses.sum() / step_targets
 
 
-def _known_loss(logits: Tensor, labels: Tensor) -> Float[Tensor, ""]:
-    """Add the binary cross-entropy up where the label is known."""
+def _known_losses(
+    logits: Float[Tensor, "images labels"], labels: Float[Tensor, "images labels"]
+) -> Float[Tensor, " images"]:
+    """Add the binary cross-entropy of each image up where its labels are known."""
     known = ~labels.isnan()
-    return binary_cross_entropy_with_logits(logits.float()[known], labels[known], reduction="sum")
+    losses = binary_cross_entropy_with_logits(logits.float(), labels.nan_to_num(), reduction="none")
+    return losses.where(known, 0.0).sum(1)

@@ -132,7 +132,8 @@ class Loader:
     def _item(self, ref: SampleRef) -> Item:
         """Return a prepared sample, from memory where it was there before."""
         if ref not in self.items:
-            self.items[ref] = self.objective.item(self._store(ref).without_bytes(ref.row))
+            sample = self._store(ref).without_bytes(ref.row)
+            self.items[ref] = self.objective.item(sample, origin=self.plan.origin(ref.pool, sample.language))
             if len(self.items) > CACHED_ITEMS:
                 self.items.popitem(last=False)
         return self.items[ref]

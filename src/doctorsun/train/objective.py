@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from doctorsun.schema import Sample
+from doctorsun.train.tally import LossTally
 
 
 @runtime_checkable
@@ -53,8 +54,8 @@ class Objective(Protocol[ItemT, BatchT]):
         """What it trains beside the network; dropped when the stage ends."""
         ...
 
-    def item(self, sample: Sample) -> ItemT:
-        """Prepare a sample.
+    def item(self, sample: Sample, *, origin: int = 0) -> ItemT:
+        """Prepare a sample; ``origin`` says whose loss it adds to, as a place among the plan's origins.
 
         Raises:
             DataError: it cannot be learnt from.
@@ -67,12 +68,13 @@ class Objective(Protocol[ItemT, BatchT]):
         """Lay the samples of a step out; ``pixels`` holds their images by hash."""
         ...
 
-    def loss(self, batch: BatchT, *, step_targets: int) -> Float[Tensor, ""]:
+    def loss(self, batch: BatchT, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:
         """Return a batch's share of the step's mean loss, so that gradients of the batches add up to the mean's.
 
         Args:
             batch: part of a step.
             step_targets: targets of the whole step.
+            tally: takes the same losses by origin, where they are wanted.
         """
         ...
 

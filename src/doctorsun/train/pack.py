@@ -14,10 +14,11 @@ from doctorsun.processor.processor import Rendered
 
 @dataclass(frozen=True, slots=True)
 class PackItem:
-    """A rendered sample and the hashes of its images, in order."""
+    """A rendered sample, the hashes of its images, in order, and its place among the plan's origins."""
 
     rendered: Rendered
     images: tuple[str, ...]
+    origin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 siz
     ids: list[np.ndarray] = []
     supervised: list[np.ndarray] = []
     targets: list[np.ndarray] = []
+    origins: list[np.ndarray] = []
     documents: list[Document] = []
     images: list[np.ndarray] = []
     start = 0
@@ -94,6 +96,7 @@ def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 siz
             places = np.flatnonzero(counts)
             supervised.append(offset + places - 1)
             targets.append(branch[places])
+            origins.append(np.full(len(places), item.origin))
             offset += len(branch)
         documents.append(Document(start, prefix, tuple(len(item.rendered.ids) - prefix for item in group.items)))
         start = offset
@@ -104,4 +107,5 @@ def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 siz
         pixels=torch.from_numpy(np.stack(images)) if images else torch.empty((0, 3, 0, 0), dtype=torch.uint8),
         supervised=torch.from_numpy(np.concatenate(supervised)),
         targets=torch.from_numpy(np.concatenate(targets).astype(np.int64)),
+        origins=torch.from_numpy(np.concatenate(origins)),
     )

@@ -13,6 +13,7 @@ from jaxtyping import Int64
 from doctorsun.errors import RecipeError
 from doctorsun.storage.store import Store
 from doctorsun.train.selection import image_keys, repeat_datasets, select_rows
+from doctorsun.train.tally import Origin
 
 # Questions about one image that one step takes at most: more would make the batch depend on few images.
 MAX_SAMPLES_PER_IMAGE = 4
@@ -165,6 +166,16 @@ class StagePlan:
             digest.update(f"{pool.name} {pool.store.sha256}".encode())
             digest.update(np.ascontiguousarray(pool.rows).tobytes())
         return digest.hexdigest()
+
+    @cached_property
+    def origins(self) -> tuple[Origin, ...]:
+        """Sources and languages that the samples come from."""
+        found = {Origin(pool.name, language) for pool in self.pools for language in pool.column("language")}
+        return tuple(sorted(found))
+
+    def origin(self, pool: int, language: str) -> int:
+        """Return the place among the ``origins`` of a sample of a pool."""
+        return self.origins.index(Origin(self.pools[pool].name, language))
 
     def taken(self, step: int) -> list[int]:
         """Return how many samples each pool has given before a step.

@@ -12,6 +12,7 @@ from doctorsun.processor.processor import Processor
 from doctorsun.schema import Sample
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.pack import PackItem, best_fit, collate, share_prefixes
+from doctorsun.train.tally import LossTally
 
 
 class ReplyObjective:
@@ -31,7 +32,7 @@ class ReplyObjective:
         self.pack_tokens = pack_tokens
         self.parameters: dict[str, nn.Parameter] = {}
 
-    def item(self, sample: Sample) -> PackItem:
+    def item(self, sample: Sample, *, origin: int = 0) -> PackItem:
         """Render a sample.
 
         Raises:
@@ -47,7 +48,7 @@ class ReplyObjective:
             )
         if not rendered.supervised.any():
             raise DataError(f"sample {sample.id}", got="no reply", expected="an assistant turn", do="drop the sample")
-        return PackItem(rendered, tuple(image.sha256 for image in sample.images))
+        return PackItem(rendered, tuple(image.sha256 for image in sample.images), origin)
 
     def batches(
         self, items: Sequence[PackItem], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]
@@ -56,6 +57,7 @@ class ReplyObjective:
         groups = share_prefixes(items, self.pack_tokens)
         return tuple(collate(pack, pixels) for pack in best_fit(groups, self.pack_tokens))
 
-    def loss(self, batch: PackedBatch, *, step_targets: int) -> Float[Tensor, ""]:
+    def loss(self, batch: PackedBatch, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:
         """Return the cross-entropy of a pack's reply tokens over the step's number of them."""
-        return supervised_loss(self.forward.logits(batch), batch.targets, step_targets)
+        logits = self.forward.logits(batch)
+        return supervised_loss(logits, batch.targets, step_targets, origins=batch.origins, tally=tally)

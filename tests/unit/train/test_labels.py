@@ -14,6 +14,7 @@ from doctorsun.train.label_table import Label, LabelTable
 from doctorsun.train.labels import PATCH_PRIOR, PATCH_WEIGHT, LabelObjective
 from doctorsun.train.loader import Loader, PixelCache
 from doctorsun.train.plan import Pool, StagePlan
+from doctorsun.train.tally import LossTally
 from small_model import facts, image, png, question, small_model, small_processor, write_store
 
 PROCESSOR = small_processor()
@@ -103,6 +104,20 @@ def test_images_and_patches_are_both_in_the_loss() -> None:
     # Before any step the layers say one half of the image and 5 % of every patch: two of sixteen hold the nodule.
     patches = -2 * math.log(PATCH_PRIOR) - 14 * math.log(1 - PATCH_PRIOR)
     assert loss.item() == pytest.approx(math.log(2) + PATCH_WEIGHT * patches, rel=1e-5)
+
+
+def test_the_loss_of_each_image_is_told_by_origin() -> None:
+    objective = objective_of(LabelTable((NODULE, SIDE_LEFT), ("nodule",)))
+    items = [objective.item(boxed("one", (8.0, 0.0, 24.0, 8.0)), origin=1), objective.item(boxed("two", present=False))]
+    (batch,) = objective.batches(items, {items[0].images[0]: PROCESSOR.pixels(png(1))})
+    tally = LossTally(2, torch.device("cpu"))
+    loss = objective.loss(batch, step_targets=batch.num_targets, tally=tally)
+    assert tally.losses.sum().item() == pytest.approx(loss.item() * batch.num_targets)
+    assert tally.targets.sum().item() == batch.num_targets
+    alone = objective.loss(
+        objective.batches(items[:1], {items[0].images[0]: PROCESSOR.pixels(png(1))})[0], step_targets=1
+    )
+    assert tally.losses[1].item() == pytest.approx(alone.item(), rel=1e-5)
 
 
 def test_without_boxes_in_the_data_no_layer_reads_patches() -> None:

@@ -135,3 +135,13 @@ def test_stages_that_share_pixels_decode_an_image_once(images_store: Store) -> N
     again = cache.find(names)
     assert again is not None
     assert all(again[name] is kept[name] for name in names)
+
+
+def test_every_target_says_which_source_and_language_it_is_of(images_store: Store) -> None:
+    loader = loader_of(images_store, batch_samples=20)
+    (pack,) = loader.load(0).batches
+    counted = {origin.language: int((pack.origins == i).sum()) for i, origin in enumerate(loader.plan.origins)}
+    expected = {"en": 0, "zh": 0}
+    for each in images_store:
+        expected[each.language] += int(PROCESSOR.render(each).supervised.sum())
+    assert counted == expected

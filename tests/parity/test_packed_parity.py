@@ -9,7 +9,8 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.forward import PackedForward
-from doctorsun.model.trainable import PARTS, set_trainable
+from doctorsun.model.parts import PARTS
+from doctorsun.model.trainable import set_trainable
 from doctorsun.schema import Sample, image_part
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.pack import PackItem, best_fit, collate, share_prefixes

@@ -8,7 +8,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.attention import PACKED_ATTENTION, PackLayout
-from doctorsun.model.trainable import num_used_vision_layers
+from doctorsun.model.parts import num_used_vision_layers
 
 
 @dataclass(frozen=True, slots=True)

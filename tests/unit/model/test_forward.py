@@ -8,7 +8,8 @@ from transformers import LlavaForConditionalGeneration
 
 from doctorsun.errors import WeightsError
 from doctorsun.model.forward import PackedBatch, PackedForward
-from doctorsun.model.trainable import PARTS, set_trainable
+from doctorsun.model.parts import PARTS
+from doctorsun.model.trainable import set_trainable
 from doctorsun.schema import Sample
 from doctorsun.train.pack import PackItem, collate, share_prefixes
 from small_model import MICRO, image, png, question, small_model, small_processor

@@ -1,8 +1,14 @@
-import pytest
+import re
 
-from doctorsun.model.trainable import modules_of, num_used_vision_layers, set_trainable
+import pytest
+import torch
+
+from doctorsun.config import LoraSection, PartName
+from doctorsun.model.parts import modules_of, num_used_vision_layers
+from doctorsun.model.trainable import hold_frozen, learning, set_trainable
 from small_model import MICRO, small_model
 
+LORA = LoraSection(r=4, alpha=8)
 LAST = f"model.vision_tower.encoder.layers.{MICRO.vision_layers - 1}."
 
 
@@ -51,3 +57,59 @@ def test_the_feature_layer_tells_how_many_blocks_are_used(layer: int, used: int)
     model = small_model()
     model.config.vision_feature_layer = layer
     assert num_used_vision_layers(model) == used
+
+
+def test_of_a_part_with_adapters_only_these_learn_under_the_names_of_their_files() -> None:
+    model = small_model()
+    chosen = set_trainable(model, ["vision", "projector"], {"vision": LORA})
+    assert all(re.fullmatch(r"model\.vision_tower\..*\.lora_[AB]\.weight", name) for name in chosen["vision"])
+    learning_here = {id(p) for p in model.parameters() if p.requires_grad}
+    assert learning_here == {id(p) for named in chosen.values() for p in named.values()}
+    assert not any(name.startswith(LAST) for name in chosen["vision"])
+
+
+@pytest.mark.parametrize("adapters", [{}, {"vision": LORA}, {"language": LORA, "projector": LORA}])
+def test_what_learns_can_be_found_again(adapters: dict[PartName, LoraSection]) -> None:
+    model = small_model()
+    chosen = set_trainable(model, ["language", *adapters], adapters)
+    found = learning(model)
+    assert {part: list(named) for part, named in found.items()} == {part: list(named) for part, named in chosen.items()}
+    assert all(found[part][name] is p for part, named in chosen.items() for name, p in named.items())
+
+
+def test_a_head_that_is_the_embedding_learns_once() -> None:
+    model = small_model()
+    model.lm_head.weight = model.get_input_embeddings().weight
+    chosen = set_trainable(model, ["language"])["language"]
+    assert "model.language_model.embed_tokens.weight" in chosen
+    assert "lm_head.weight" not in chosen
+
+
+def test_what_learns_is_held_in_float32_whatever_the_weights_are() -> None:
+    model = small_model().to(torch.bfloat16)
+    set_trainable(model, ["projector", "vision"], {"vision": LORA})
+    hold_frozen(model, bf16=False)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+def test_frozen_matrices_are_held_in_bf16_where_that_is_computed() -> None:
+    model = small_model()
+    set_trainable(model, ["projector", "vision"], {"vision": LORA})
+    hold_frozen(model, bf16=True)
+    halves = {name for name, p in model.named_parameters() if p.dtype == torch.bfloat16}
+    assert {name for name in halves if "norm" in name or "embed_tokens" in name or "lora" in name} == set()
+    assert "lm_head.weight" in halves
+    assert "model.vision_tower.embeddings.patch_embedding.weight" in halves
+    assert "model.vision_tower.encoder.layers.0.mlp.fc1.base_layer.bias" in halves
+    assert not any("projector" in name for name in halves)
+    large = sum(p.numel() for name, p in model.named_parameters() if name in halves)
+    assert large > 0.6 * sum(p.numel() for p in model.parameters() if not p.requires_grad)
+
+
+def test_a_frozen_embedding_that_is_the_head_keeps_its_precision() -> None:
+    model = small_model()
+    model.lm_head.weight = model.get_input_embeddings().weight
+    set_trainable(model, ["projector"])
+    hold_frozen(model, bf16=True)
+    assert model.lm_head.weight is model.get_input_embeddings().weight
+    assert model.lm_head.weight.dtype == torch.float32

@@ -7,7 +7,8 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.forward import PackedForward
-from doctorsun.model.trainable import PARTS, set_trainable
+from doctorsun.model.parts import PARTS
+from doctorsun.model.trainable import set_trainable
 from doctorsun.schema import Image, Sample, image_part
 from doctorsun.storage.store import Store
 from doctorsun.train.loader import Loader, PixelCache

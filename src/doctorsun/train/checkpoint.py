@@ -1,5 +1,6 @@
 """Checkpoints: trained weights, optimizer and place in the plan, complete or not there, checked by hash."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -7,67 +8,71 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-
 from doctorsun.errors import WeightsError
-from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
-from doctorsun.train.optimizer import PartsOptimizer
-from doctorsun.weights.disk import safetensors_as_os_errors
+from doctorsun.storage.atomic import atomic_folder, sha256_file, write_bytes
+from doctorsun.weights.lazy import LazyTensors
+from doctorsun.weights.tensors.shard_writer import PROGRESS, SHARD_BYTES, write_shards
 
 KEEP = 2
-TENSOR_FILES = ("weights.safetensors", "optimizer.safetensors")
-SLOTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")  # what AdamW and Muon keep of each parameter
+WEIGHTS, OPTIMIZER = "weights", "optimizer"
+STATE, SUMS = "state.json", "SHA256SUMS"
+
+CheckpointTensors = Mapping[str, LazyTensors]
+"""``WEIGHTS`` and ``OPTIMIZER``, each tensor computed when it is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A complete checkpoint on disk: the state after ``step`` optimizer steps.
 
+    Random draws are no part of it: they are seeded by the run's seed, which the fingerprint covers, and the step.
+
     Attributes:
         fingerprint: of the data plan that it belongs to.
-        quarantined: samples that could not be used so far.
-        wall_s: seconds that the stage took so far.
+        facts: what else a resumed run needs, as it was given to `save_checkpoint`.
     """
 
     folder: Path
     step: int
     fingerprint: str
-    quarantined: int
-    wall_s: float
+    facts: Mapping[str, Any]
 
 
 def save_checkpoint(
-    root: Path,
-    step: int,
-    parameters: Mapping[str, nn.Parameter],
-    optimizer: PartsOptimizer,
-    facts: Mapping[str, Any],
-) -> Path:
-    """Write ``step-N`` atomically and remove all but the newest two.
+    root: Path, checkpoint: Checkpoint, tensors: CheckpointTensors, *, best_step: int | None = None
+) -> None:
+    """Write ``step-N`` atomically, one tensor in memory at a time; remove all but the newest two and the best.
 
     Args:
         root: folder of the stage's checkpoints.
-        step: optimizer steps done.
-        parameters: those that train, by name.
-        optimizer: of these parameters.
-        facts: what a resumed run needs besides tensors: ``fingerprint``, ``quarantined`` and ``wall_s``.
+        checkpoint: what is saved, under the name that `checkpoint_folder` gives.
+        tensors: those that train, and what the optimizer keeps of them.
+        best_step: the step of another checkpoint that must stay.
 
     Raises:
         MachineError: the disk is full; older checkpoints stay.
     """
-    folder = root / f"step-{step}"
-    if folder.exists():  # damaged, else the run had resumed from it
-        shutil.rmtree(folder)
-    with atomic_folder(folder) as partial:
-        with safetensors_as_os_errors():
-            save_file({name: p.detach().contiguous() for name, p in parameters.items()}, partial / TENSOR_FILES[0])
-            save_file(_optimizer_tensors(parameters, optimizer), partial / TENSOR_FILES[1])
-        hashes = {name: sha256_file(partial / name) for name in TENSOR_FILES}
-        write_json(partial / "state.json", {"step": step, "sha256": hashes, **facts})
+    if checkpoint.folder.exists():  # damaged, else the run had resumed from it
+        shutil.rmtree(checkpoint.folder)
+    with atomic_folder(checkpoint.folder) as partial:
+        sums: dict[str, str] = {}
+        for name, members in tensors.items():
+            written = write_shards(members, partial / name, shard_bytes=SHARD_BYTES)
+            (partial / name / PROGRESS).unlink()
+            sums |= {f"{name}/{file}": digest for file, digest in written.items()}
+        state = json.dumps(_state(checkpoint), ensure_ascii=False, indent=1).encode()
+        write_bytes(partial / STATE, state)
+        sums[STATE] = hashlib.sha256(state).hexdigest()
+        lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
+        write_bytes(partial / SUMS, "".join(lines).encode())
     for old in _folders(root)[:-KEEP]:
-        shutil.rmtree(old)
-    return folder
+        if old != checkpoint_folder(root, best_step):
+            shutil.rmtree(old)
+
+
+def checkpoint_folder(root: Path, step: int | None) -> Path:
+    """Return where the checkpoint of a step lies."""
+    return root / f"step-{step}"
 
 
 def find_checkpoint(root: Path, fingerprint: str) -> tuple[Checkpoint | None, list[str]]:
@@ -79,14 +84,9 @@ def find_checkpoint(root: Path, fingerprint: str) -> tuple[Checkpoint | None, li
     skipped: list[str] = []
     for folder in reversed(_folders(root)):
         try:
-            state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-            damaged = [name for name in TENSOR_FILES if sha256_file(folder / name) != state["sha256"][name]]
-            checkpoint = Checkpoint(folder, state["step"], state["fingerprint"], state["quarantined"], state["wall_s"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            skipped.append(f"{folder}: {type(error).__name__}: {error}")
-            continue
-        if damaged:
-            skipped.append(f"{folder}: {', '.join(damaged)} does not match its SHA-256")
+            checkpoint = open_checkpoint(folder)
+        except WeightsError as error:
+            skipped.append(f"{error}")
             continue
         if checkpoint.fingerprint != fingerprint:
             raise WeightsError(
@@ -99,34 +99,30 @@ def find_checkpoint(root: Path, fingerprint: str) -> tuple[Checkpoint | None, li
     return None, skipped
 
 
-def restore(checkpoint: Checkpoint, parameters: Mapping[str, nn.Parameter], optimizer: PartsOptimizer) -> None:
-    """Put a checkpoint's weights and optimizer state back.
+def open_checkpoint(folder: Path) -> Checkpoint:
+    """Return a checkpoint after every file of it was compared with its hash.
 
     Raises:
-        WeightsError: its tensors are not those that train.
+        WeightsError: a file is missing or damaged.
     """
-    weights = load_file(checkpoint.folder / TENSOR_FILES[0])
-    if weights.keys() != parameters.keys():
-        odd = min(weights.keys() ^ parameters.keys())
-        raise WeightsError(
-            f"{checkpoint.folder}",
-            got=f"a checkpoint that differs in {odd}",
-            expected="the tensors that train",
-            do="use another --out, or remove the stage's folder to train it again",
-        )
-    state = load_file(checkpoint.folder / TENSOR_FILES[1])
-    for name, parameter in parameters.items():
-        parameter.data.copy_(weights[name])
-        slots = {slot: state[f"{slot}:{name}"].to(parameter.device) for slot in SLOTS if f"{slot}:{name}" in state}
-        if slots:  # none before the first step
-            optimizer.set_state(parameter, slots)
+    try:
+        sums = [line.split("  ", 1) for line in (folder / SUMS).read_text(encoding="utf-8").splitlines()]
+        damaged = [name for digest, name in sums if sha256_file(folder / name) != digest]
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        checkpoint = Checkpoint(folder, state["step"], state["fingerprint"], state["facts"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+    if damaged or STATE not in {name for _, name in sums}:
+        raise _damaged(folder, f"{', '.join(damaged) or SUMS} with another content")
+    return checkpoint
 
 
-def _optimizer_tensors(parameters: Mapping[str, nn.Parameter], optimizer: PartsOptimizer) -> dict[str, Tensor]:
-    states = {name: optimizer.state_of(parameter) for name, parameter in parameters.items()}
-    return {
-        f"{slot}:{name}": state[slot].contiguous() for name, state in states.items() for slot in SLOTS if slot in state
-    }
+def _damaged(folder: Path, got: str) -> WeightsError:
+    return WeightsError(f"{folder}", got=got, expected=f"the files of its {SUMS}")
+
+
+def _state(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {"step": checkpoint.step, "fingerprint": checkpoint.fingerprint, "facts": dict(checkpoint.facts)}
 
 
 def _folders(root: Path) -> list[Path]:

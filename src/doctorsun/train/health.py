@@ -1,8 +1,11 @@
 """When a stage must stop: too many unusable samples, or steps in a row without a finite gradient."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from doctorsun.errors import DataError
-from doctorsun.train.loader import StepBatch
-from doctorsun.train.plan import StagePlan
+from doctorsun.train.loader import Quarantined, StepBatch, sample_name
+from doctorsun.train.plan import SampleRef, StagePlan
 from doctorsun.train.telemetry import Telemetry
 
 MAX_BAD_STEPS = 3
@@ -14,7 +17,8 @@ class StageHealth:
     """Counts what goes wrong in a stage and records it in the diary.
 
     Attributes:
-        num_quarantined: samples that could not be used, in this process and those before it.
+        quarantined: the samples that could not be used, in this process and those before it.
+        num_quarantined: how often one of them was due.
         num_seen: samples of all steps so far.
         num_bad_steps: steps in a row without a finite gradient.
     """
@@ -23,14 +27,27 @@ class StageHealth:
         self.stage = stage
         self.plan = plan
         self.telemetry = telemetry
+        self.quarantined: list[Quarantined] = []
         self.num_quarantined = 0
         self.num_seen = 0
         self.num_bad_steps = 0
 
-    def resume(self, step: int, num_quarantined: int) -> None:
-        """Take over the counts of the processes before."""
-        self.num_quarantined = num_quarantined
-        self.num_seen = step * self.plan.batch_samples
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps, as JSON."""
+        return {
+            "quarantined": [[each.ref.pool, each.ref.row, each.sample, each.reason] for each in self.quarantined],
+            "num_quarantined": self.num_quarantined,
+            "num_seen": self.num_seen,
+            "num_bad_steps": self.num_bad_steps,
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Take over what the processes before had found."""
+        rows = state["quarantined"]
+        self.quarantined = [Quarantined(SampleRef(pool, row), sample, reason) for pool, row, sample, reason in rows]
+        self.num_quarantined = state["num_quarantined"]
+        self.num_seen = state["num_seen"]
+        self.num_bad_steps = state["num_bad_steps"]
 
     def count_batch(self, step: int, batch: StepBatch) -> None:
         """Count the samples of a step (the first is step 0).
@@ -38,8 +55,11 @@ class StageHealth:
         Raises:
             DataError: more than 1 % of all samples so far, and more than one, cannot be used; or none of this step.
         """
-        for sample, reason in batch.quarantined:
-            self.telemetry.write("quarantined", stage=self.stage, step=step + 1, sample=sample, reason=reason)
+        known = {each.ref for each in self.quarantined}
+        for each in batch.quarantined:
+            facts = {"sample": each.sample, "reason": each.reason}
+            self.telemetry.write("quarantined", stage=self.stage, step=step + 1, **facts)
+        self.quarantined += [each for each in batch.quarantined if each.ref not in known]
         self.num_quarantined += len(batch.quarantined)
         self.num_seen += self.plan.batch_samples
         allowed = max(1, MAX_QUARANTINED_SHARE * self.num_seen)
@@ -74,5 +94,5 @@ class StageHealth:
 
     def _names(self, step: int) -> str:
         refs = self.plan.step(step)
-        names = [self.plan.pools[ref.pool].store[ref.row].id for ref in refs[:NAMED_SAMPLES]]
+        names = [sample_name(self.plan, ref) for ref in refs[:NAMED_SAMPLES]]
         return ", ".join(names) + (" ..." if len(refs) > NAMED_SAMPLES else "")

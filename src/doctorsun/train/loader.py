@@ -1,7 +1,7 @@
 """Samples of the plan to batches, prepared ahead of the loop in a thread of its own."""
 
 from collections import OrderedDict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,19 +21,28 @@ CACHED_ITEMS = 2**18
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A sample that cannot be used: its place in the plan, its id (place where that is unreadable) and the reason."""
+
+    ref: SampleRef
+    sample: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepBatch:
     """All that one optimizer step needs.
 
     Attributes:
         num_samples: samples that are in the loss.
-        quarantined: (sample id, reason) of the samples that could not be used; they are not in the loss.
+        quarantined: the samples that could not be used; they are not in the loss.
     """
 
     batches: tuple[Batch, ...]
     num_samples: int
     num_targets: int
     total_tokens: int
-    quarantined: tuple[tuple[str, str], ...]
+    quarantined: tuple[Quarantined, ...]
 
 
 class PixelCache:
@@ -91,6 +100,11 @@ class Loader:
         self.objective = objective
         self.cache = cache
         self.items: OrderedDict[SampleRef, Item] = OrderedDict()
+        self.quarantined: dict[SampleRef, Quarantined] = {}
+
+    def leave_out(self, quarantined: Iterable[Quarantined]) -> None:
+        """Take over what an earlier process could not use, so that the same samples are missing in this one."""
+        self.quarantined |= {each.ref: each for each in quarantined}
 
     def steps(self, start: int, end: int) -> Generator[StepBatch]:
         """Yield the batches of steps ``start`` to ``end - 1``."""
@@ -110,16 +124,15 @@ class Loader:
         """Prepare, decode and lay out the samples of one step."""
         items: list[Item] = []
         pixels: dict[str, UInt8[np.ndarray, "3 size size"]] = {}
-        quarantined: list[tuple[str, str]] = []
+        quarantined: list[Quarantined] = []
         for ref in self.plan.step(step):
             try:
-                item = self._item(ref)
-                found = self.cache.find(item.images)
-                pixels |= self.cache.get(self._store(ref)[ref.row]) if found is None else found
+                item, found = self._usable(ref)
             except DataError as error:
-                quarantined.append((self._store(ref).without_bytes(ref.row).id, str(error)))
+                quarantined.append(self.quarantined.setdefault(ref, self._describe(ref, error)))
                 continue
             items.append(item)
+            pixels |= found
         batches = self.objective.batches(items, pixels)
         return StepBatch(
             batches,
@@ -128,6 +141,17 @@ class Loader:
             sum(batch.num_tokens for batch in batches),
             tuple(quarantined),
         )
+
+    def _usable(self, ref: SampleRef) -> tuple[Item, dict[str, UInt8[np.ndarray, "3 size size"]]]:
+        """Return a prepared sample and its images; one that was found unusable before stays so."""
+        if ref in self.quarantined:
+            raise DataError(self.quarantined[ref].reason)
+        item = self._item(ref)
+        found = self.cache.find(item.images)
+        return item, self.cache.get(self._store(ref)[ref.row]) if found is None else found
+
+    def _describe(self, ref: SampleRef, error: DataError) -> Quarantined:
+        return Quarantined(ref, sample_name(self.plan, ref), str(error))
 
     def _item(self, ref: SampleRef) -> Item:
         """Return a prepared sample, from memory where it was there before."""
@@ -140,3 +164,12 @@ class Loader:
 
     def _store(self, ref: SampleRef) -> Store:
         return self.plan.pools[ref.pool].store
+
+
+def sample_name(plan: StagePlan, ref: SampleRef) -> str:
+    """Return the id of a sample; its source and row where the shard that holds it is damaged."""
+    pool = plan.pools[ref.pool]
+    try:
+        return pool.store.without_bytes(ref.row).id
+    except DataError:
+        return f"{pool.name}, row {ref.row}"

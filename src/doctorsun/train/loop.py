@@ -17,7 +17,8 @@ from doctorsun.errors import Interrupted
 from doctorsun.model.forward import PackedForward
 from doctorsun.model.trainable import set_trainable
 from doctorsun.processor.processor import Processor
-from doctorsun.train.checkpoint import find_checkpoint, restore, save_checkpoint
+from doctorsun.train.checkpoint import find_checkpoint
+from doctorsun.train.checkpoint_tensors import restore
 from doctorsun.train.health import StageHealth
 from doctorsun.train.interruption import stop_requests
 from doctorsun.train.label_table import LabelTable
@@ -27,6 +28,7 @@ from doctorsun.train.objective import AnyObjective
 from doctorsun.train.optimizer import PartsOptimizer, set_learning_rate
 from doctorsun.train.plan import StagePlan
 from doctorsun.train.replies import ReplyObjective
+from doctorsun.train.saver import Saver
 from doctorsun.train.telemetry import Telemetry
 
 _TARGETS = {"replies": "supervised_tokens", "labels": "labels"}
@@ -99,6 +101,13 @@ class StageLoop:
         self.optimizer = PartsOptimizer(job.stage, parts)
         self.device = model.device
         self.loader = Loader(job.plan, self.objective, job.pixels)
+        self.saver = Saver(
+            job.folder / "checkpoints",
+            job.plan.fingerprint,
+            self.parameters,
+            self.optimizer,
+            in_background=job.stage.save_in_background,
+        )
         self.began = self.step_began = time.perf_counter()
         self.loader_wait_s = 0.0
 
@@ -107,13 +116,14 @@ class StageLoop:
         start, num_steps = self._resume(), self.job.plan.num_steps
         self.telemetry.rewind(self.job.name, start)
         self._announce(start)
-        with stop_requests() as stop, closing(self.loader.steps(start, num_steps)) as batches:
+        with stop_requests() as stop, self.saver, closing(self.loader.steps(start, num_steps)) as batches:
             for done, batch in enumerate(self._timed(batches), start + 1):
                 self._step(done - 1, batch)
                 is_stopping = stop.is_made
-                if is_stopping or done % self.job.stage.save_every_steps == 0 or done == num_steps:
+                if is_stopping or self._is_save_due(done):
                     self._save(done)
                 if is_stopping:
+                    self.saver.wait()
                     raise Interrupted(
                         f"stage {self.job.name} was stopped after step {done} of {num_steps}",
                         do="run the same command again to go on",
@@ -121,15 +131,15 @@ class StageLoop:
         self.telemetry.write("stage_end", stage=self.job.name, steps=num_steps, wall_s=round(self._wall_s(), 1))
 
     def _resume(self) -> int:
-        root = self.job.folder / "checkpoints"
-        checkpoint, skipped = find_checkpoint(root, self.job.plan.fingerprint)
+        checkpoint, skipped = find_checkpoint(self.saver.root, self.job.plan.fingerprint)
         for line in skipped:
             self.telemetry.write("warning", text=f"a damaged checkpoint was passed over: {line}")
         if checkpoint is None:
             return 0
         restore(checkpoint, self.parameters, self.optimizer)
-        self.health.resume(checkpoint.step, checkpoint.quarantined)
-        self.began -= checkpoint.wall_s
+        self.health.resume(checkpoint.facts["health"])
+        self.loader.leave_out(self.health.quarantined)
+        self.began -= checkpoint.facts["wall_s"]
         return checkpoint.step
 
     def _announce(self, start: int) -> None:
@@ -160,6 +170,7 @@ class StageLoop:
             yield batch
 
     def _step(self, step: int, batch: StepBatch) -> None:
+        self.saver.check()
         self.health.count_batch(step, batch)
         torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
         lr = set_learning_rate(self.optimizer, self.job.stage, step, self.job.plan.num_steps)
@@ -198,13 +209,13 @@ class StageLoop:
     def _autocast(self) -> AbstractContextManager[object]:
         return torch.autocast(self.device.type, torch.bfloat16) if self.job.bf16 else nullcontext()
 
+    def _is_save_due(self, done: int) -> bool:
+        """Tell whether to save after a step: at intervals, but not among steps that had no finite gradient."""
+        is_interval = done % self.job.stage.save_every_steps == 0 and not self.health.num_bad_steps
+        return is_interval or done == self.job.plan.num_steps
+
     def _save(self, step: int) -> None:
-        facts = {
-            "fingerprint": self.job.plan.fingerprint,
-            "quarantined": self.health.num_quarantined,
-            "wall_s": self._wall_s(),
-        }
-        save_checkpoint(self.job.folder / "checkpoints", step, self.parameters, self.optimizer, facts)
+        self.saver.save(step, {"health": self.health.state(), "wall_s": self._wall_s()})
 
     def _wall_s(self) -> float:
         """Return the seconds of this stage, with those of the processes before up to their last checkpoint."""

@@ -1,90 +1,56 @@
-import json
-import resource
 from pathlib import Path
 
 import pytest
-import torch
-from torch import nn
 
-from doctorsun.config import StageSection
-from doctorsun.errors import MachineError, WeightsError
+from doctorsun.errors import WeightsError
 from doctorsun.storage.atomic import unfinished_path
-from doctorsun.train.checkpoint import Checkpoint, find_checkpoint, restore, save_checkpoint
-from doctorsun.train.optimizer import PartsOptimizer
+from doctorsun.train.checkpoint import Checkpoint, checkpoint_folder, find_checkpoint, open_checkpoint, save_checkpoint
+from doctorsun.train.checkpoint_tensors import checkpoint_tensors
+from small_training import trained
 
-FACTS = {"fingerprint": "plan", "quarantined": 2, "wall_s": 1.5}
-
-
-STAGE = StageSection.model_validate(
-    {
-        "trainable": {"language": {"optimizer": "muon"}},
-        "mixture": [{"source": "x"}],
-        "steps": 6,
-        "batch_samples": 1,
-        "lr": 0.1,
-    }
-)
+FACTS = {"wall_s": 1.5, "health": {"名": [1, "两"]}}
+FILES = ["weights/model.safetensors", "optimizer/model.safetensors", "state.json", "SHA256SUMS"]
 
 
-def trained(num_steps: int) -> tuple[dict[str, nn.Parameter], PartsOptimizer]:
-    """Return parameters, a vector and a matrix, after some steps with gradients that depend on the step."""
-    parameters = {"a": nn.Parameter(torch.arange(3.0)), "b.c": nn.Parameter(torch.ones(2, 2))}
-    optimizer = PartsOptimizer(STAGE, {"language": parameters})
-    for step in range(num_steps):
-        step_with(parameters, optimizer, step)
-    return parameters, optimizer
+def save(root: Path, step: int, *, best_step: int | None = None) -> Path:
+    checkpoint = Checkpoint(checkpoint_folder(root, step), step, "plan", FACTS)
+    save_checkpoint(root, checkpoint, checkpoint_tensors(*trained(1)), best_step=best_step)
+    return checkpoint.folder
 
 
-def step_with(parameters: dict[str, nn.Parameter], optimizer: PartsOptimizer, step: int) -> None:
-    for parameter in parameters.values():
-        parameter.grad = torch.full_like(parameter, 0.5 * step - 1) + parameter.detach()
-    optimizer.step()
-
-
-def found(root: Path, fingerprint: str = "plan") -> Checkpoint:
-    checkpoint, _ = find_checkpoint(root, fingerprint)
-    assert checkpoint is not None
-    return checkpoint
-
-
-def test_a_restored_state_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, 3, *trained(3), FACTS)
-    parameters, optimizer = trained(0)
-    restore(found(tmp_path), parameters, optimizer)
-    for step in range(3, 6):
-        step_with(parameters, optimizer, step)
-    undisturbed, _ = trained(6)
-    assert all(torch.equal(parameters[name], undisturbed[name]) for name in parameters)
+def saved_steps(root: Path) -> list[str]:
+    return sorted(path.name for path in root.iterdir())
 
 
 def test_a_checkpoint_knows_where_it_stands(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, 3, *trained(3), FACTS)
-    checkpoint = found(tmp_path)
-    assert checkpoint == Checkpoint(tmp_path / "step-3", 3, "plan", 2, 1.5)
-
-
-def test_the_state_before_the_first_step_can_be_saved(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, 0, *trained(0), FACTS)
-    parameters, optimizer = trained(2)
-    restore(found(tmp_path), parameters, optimizer)
-    assert torch.equal(parameters["a"], torch.arange(3.0))
+    folder = save(tmp_path, 3)
+    assert find_checkpoint(tmp_path, "plan") == (Checkpoint(tmp_path / "step-3", 3, "plan", FACTS), [])
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == sorted(FILES)
 
 
 def test_the_newest_two_are_kept_by_number(tmp_path: Path) -> None:
     for step in (8, 9, 10, 11):
-        save_checkpoint(tmp_path, step, *trained(1), FACTS)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-10", "step-11"]
+        save(tmp_path, step)
+    assert saved_steps(tmp_path) == ["step-10", "step-11"]
+
+
+def test_the_best_is_kept_beside_the_newest_two(tmp_path: Path) -> None:
+    for step, best_step in ((1, 1), (2, 2), (3, 2), (4, 2), (5, 2)):
+        save(tmp_path, step, best_step=best_step)
+    assert saved_steps(tmp_path) == ["step-2", "step-4", "step-5"]
+    save(tmp_path, 6, best_step=6)
+    assert saved_steps(tmp_path) == ["step-5", "step-6"]
 
 
 def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
     assert find_checkpoint(tmp_path / "none", "plan") == (None, [])
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "optimizer.safetensors", "state.json"])
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["cut", "changed", "missing"])
 def test_a_damaged_checkpoint_is_passed_over_by_name(tmp_path: Path, name: str, damage: str) -> None:
-    save_checkpoint(tmp_path, 2, *trained(2), FACTS)
-    path = save_checkpoint(tmp_path, 4, *trained(4), FACTS) / name
+    save(tmp_path, 2)
+    path = save(tmp_path, 4) / name
     content = path.read_bytes()
     path.unlink()
     if damage != "missing":
@@ -93,54 +59,42 @@ def test_a_damaged_checkpoint_is_passed_over_by_name(tmp_path: Path, name: str, 
     assert checkpoint is not None
     assert checkpoint.step == 2
     assert len(skipped) == 1
-    assert skipped[0].startswith(f"{tmp_path / 'step-4'}: ")
+    assert skipped[0].startswith(f"{tmp_path / 'step-4'}: got ")
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"step": 4, "sha256": {}}'])
-def test_a_state_that_is_no_state_is_damage(tmp_path: Path, content: str) -> None:
-    (save_checkpoint(tmp_path, 4, *trained(4), FACTS) / "state.json").write_text(content)
-    checkpoint, skipped = find_checkpoint(tmp_path, "plan")
-    assert checkpoint is None
-    assert "step-4: " in skipped[0]
+@pytest.mark.parametrize(
+    ("name", "content", "got"),
+    [
+        ("SHA256SUMS", "", "SHA256SUMS with another content"),
+        ("state.json", '{"step": 4}', "KeyError: 'fingerprint'"),
+        ("state.json", "[]", "TypeError: "),
+        ("weights/model.safetensors", "", "weights/model.safetensors with another content"),
+    ],
+)
+def test_damage_is_told_as_what_it_is(tmp_path: Path, name: str, content: str, got: str) -> None:
+    folder = save(tmp_path, 4)
+    (folder / name).write_text(content)
+    with pytest.raises(WeightsError, match=rf"step-4: got {got}.*, expected the files of its SHA256SUMS"):
+        open_checkpoint(folder)
 
 
 def test_a_damaged_checkpoint_is_written_again(tmp_path: Path) -> None:
-    (save_checkpoint(tmp_path, 4, *trained(1), FACTS) / "state.json").unlink()
-    save_checkpoint(tmp_path, 4, *trained(4), FACTS)
-    assert found(tmp_path).step == 4
+    (save(tmp_path, 4) / "state.json").unlink()
+    save(tmp_path, 4)
+    assert open_checkpoint(tmp_path / "step-4").step == 4
 
 
 def test_what_a_kill_left_unfinished_is_no_checkpoint(tmp_path: Path) -> None:
     unfinished_path(tmp_path / "step-4").mkdir()
     (tmp_path / "step-notes").mkdir()
     assert find_checkpoint(tmp_path, "plan") == (None, [])
-    save_checkpoint(tmp_path, 4, *trained(4), FACTS)
-    assert found(tmp_path).step == 4
+    save(tmp_path, 4)
+    assert open_checkpoint(tmp_path / "step-4").step == 4
+    assert saved_steps(tmp_path) == ["step-4", "step-notes"]
 
 
 def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, 4, *trained(4), FACTS)
+    save(tmp_path, 4)
     expected = r"step-4: got a checkpoint of the data plan plan, expected other; use another --out, or remove the stage"
     with pytest.raises(WeightsError, match=expected):
         find_checkpoint(tmp_path, "other")
-
-
-def test_a_checkpoint_of_other_tensors_is_refused(tmp_path: Path) -> None:
-    parameters, optimizer = trained(1)
-    save_checkpoint(tmp_path, 1, {"a": parameters["a"]}, optimizer, FACTS)
-    with pytest.raises(WeightsError, match=r"got a checkpoint that differs in b\.c, expected the tensors that train"):
-        restore(found(tmp_path), parameters, optimizer)
-
-
-def test_a_full_disk_leaves_the_older_checkpoint(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, 2, *trained(2), FACTS)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        with pytest.raises(MachineError, match="no room on the disk for"):
-            save_checkpoint(tmp_path, 4, *trained(4), FACTS)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert found(tmp_path).step == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["step-2"]
-    assert json.loads((tmp_path / "step-2/state.json").read_text())["step"] == 2

@@ -11,7 +11,7 @@ from doctorsun.model.parts import PARTS
 from doctorsun.model.trainable import set_trainable
 from doctorsun.schema import Image, Sample, image_part
 from doctorsun.storage.store import Store
-from doctorsun.train.loader import Loader, PixelCache
+from doctorsun.train.loader import Loader, PixelCache, Quarantined
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.replies import ReplyObjective
@@ -83,9 +83,9 @@ def test_small_packs_are_several(images_store: Store) -> None:
 def test_a_damaged_image_is_left_out_before_the_loss_is_normalised(damaged_store: Store) -> None:
     loader = loader_of(damaged_store, batch_samples=10)
     batch = loader.load(0)
-    ((name, reason),) = batch.quarantined
-    assert name == "sample-3"
-    assert reason.startswith("not a picture that can be read")
+    (quarantined,) = batch.quarantined
+    assert quarantined.sample == "sample-3"
+    assert quarantined.reason.startswith("not a picture that can be read")
     assert batch.num_samples == 9
     one_reply = int(PROCESSOR.render(damaged_store[0]).supervised.sum())
     assert batch.num_targets == 9 * one_reply
@@ -106,8 +106,39 @@ def test_a_damaged_image_is_left_out_before_the_loss_is_normalised(damaged_store
 def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path: Path, broken: Sample, reason: str) -> None:
     batch = loader_over(tmp_path, [broken, question("good", "?", "No.")], max_length=64).load(0)
     assert batch.num_samples == 1
-    assert [name for name, _ in batch.quarantined] == ["bad"]
-    assert batch.quarantined[0][1].startswith(reason)
+    (quarantined,) = batch.quarantined
+    assert quarantined.sample == "bad"
+    assert quarantined.reason.startswith(reason)
+
+
+def test_what_an_earlier_process_could_not_use_is_left_out_unseen(images_store: Store) -> None:
+    loader = loader_of(images_store)
+    known = Quarantined(loader.plan.step(0)[2], "image-2", "the disk did not answer")
+    loader.leave_out([known])
+    batch = loader.load(0)
+    assert (batch.num_samples, batch.quarantined) == (4, (known,))
+
+
+def test_a_sample_that_could_not_be_used_is_not_tried_again(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "store", [question(str(n), "?", "No.", image(png(n))) for n in range(4)])
+    loader = loader_of(store, batch_samples=4)
+    shard = tmp_path / "store/shards/00000.parquet"
+    whole, offset = shard.read_bytes(), shard.read_bytes().index(png(2)) + 60
+    shard.write_bytes(whole[:offset] + b"!!!!" + whole[offset + 4 :])
+    first = loader.load(0)
+    assert {each.sample for each in first.quarantined} == {"0", "1", "2", "3"}  # of one row group
+    assert all(f"shard {shard} is damaged" in each.reason for each in first.quarantined)
+    shard.write_bytes(whole)
+    assert set(loader.load(1).quarantined) == set(first.quarantined)
+
+
+def test_a_sample_whose_words_are_damaged_is_named_by_its_row(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "store", [question(f"id-{n}", "?", "No.") for n in range(3)])
+    loader = loader_of(store, batch_samples=3)
+    (tmp_path / "store/shards/00000.parquet").unlink()
+    batch = loader.load(0)
+    assert {each.sample for each in batch.quarantined} == {"made, row 0", "made, row 1", "made, row 2"}
+    assert batch.num_samples == 0
 
 
 def test_a_step_of_unusable_samples_has_no_pack(tmp_path: Path) -> None:

@@ -99,6 +99,13 @@ def with_poisoned_token(model: LlavaForConditionalGeneration, word: str) -> Llav
     return model
 
 
+def with_overflow(model: LlavaForConditionalGeneration) -> LlavaForConditionalGeneration:
+    """Make every answer come out as infinite."""
+    with torch.no_grad():
+        model.lm_head.weight[0, 0] = math.inf
+    return model
+
+
 def test_a_stage_learns_what_it_is_shown_and_nothing_else_changes(tmp_path: Path, images_store: Store) -> None:
     job = job_of(tmp_path / "run", images_store, steps=12, trainable={"projector": "full", "language": "full"})
     after, before = train(job), small_model().state_dict()
@@ -162,12 +169,12 @@ def test_a_damaged_checkpoint_is_named_and_its_steps_are_done_again(tmp_path: Pa
     job = job_of(tmp_path / "stopped", images_store)
     with pytest.raises(Interrupted):
         train(job, telemetry=signal_at(job, 4, signal.SIGTERM))
-    (job.folder / "checkpoints/step-4/weights.safetensors").write_bytes(b"damaged")
+    (job.folder / "checkpoints/step-4/weights/model.safetensors").write_bytes(b"damaged")
     assert_same(train(job), undisturbed)
     warnings = [event["text"] for event in events(job) if event["event"] == "warning"]
     assert len(warnings) == 1
     assert "a damaged checkpoint was passed over: " in warnings[0]
-    assert "step-4: weights.safetensors does not match its SHA-256" in warnings[0]
+    assert "step-4: got weights/model.safetensors with another content" in warnings[0]
 
 
 def test_a_stage_that_was_done_but_not_published_is_not_trained_again(tmp_path: Path, images_store: Store) -> None:
@@ -184,10 +191,9 @@ def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path, images_store: Sto
 
 
 def test_a_step_without_finite_gradient_is_skipped_and_named(tmp_path: Path) -> None:
-    store = write_store(
-        tmp_path / "store", [question(f"sample-{number}", "Ω?" if number == 4 else "?", "No.") for number in range(12)]
-    )
-    job = job_of(tmp_path / "run", store, batch_samples=3, steps=4)
+    asked = [question(f"sample-{n}", "Ω?" if n == 4 else "?", "No.", image(png(n))) for n in range(12)]
+    store = write_store(tmp_path / "store", asked)
+    job = job_of(tmp_path / "run", store, batch_samples=3, steps=4, trainable={"projector": "full"})
     after = train(job, with_poisoned_token(small_model(), "Ω"))
     steps = [event for event in events(job) if event["event"] == "step"]
     bad = [event["step"] for event in steps if not math.isfinite(event["loss"])]
@@ -196,21 +202,40 @@ def test_a_step_without_finite_gradient_is_skipped_and_named(tmp_path: Path) -> 
     assert len(bad) == 1
     assert [event["step"] for event in warned] == bad
     assert "sample-4" in warned[0]["text"]
-    assert torch.isfinite(after["lm_head.weight"]).all()
-    assert not torch.equal(after["lm_head.weight"], small_model().lm_head.weight)
+    projector = "model.multi_modal_projector.linear_1.weight"
+    assert torch.isfinite(after[projector]).all()
+    assert not torch.equal(after[projector], small_model().state_dict()[projector])
 
 
-def test_three_bad_steps_in_a_row_stop_the_stage_and_name_their_samples(tmp_path: Path, images_store: Store) -> None:
-    model = small_model()
-    with torch.no_grad():
-        model.lm_head.weight[0, 0] = math.inf
-    job = job_of(tmp_path / "run", images_store)
+def test_three_bad_steps_in_a_row_stop_the_stage_at_its_last_good_save(tmp_path: Path, images_store: Store) -> None:
+    trains = {"trainable": {"projector": "full"}}
+    undisturbed = train(job_of(tmp_path / "undisturbed", images_store, **trains))
+    job = job_of(tmp_path / "run", images_store, **trains)
+    with pytest.raises(Interrupted):
+        train(job, telemetry=signal_at(job, 2, signal.SIGTERM))
     expected = (
-        r"stage instruct stopped at step 3: got 3 steps in a row without a finite gradient.* the samples image-\d"
+        r"stage instruct stopped at step 5: got 3 steps in a row without a finite gradient.* the samples image-\d"
     )
-    with pytest.raises(DataError, match=expected):
-        train(job, model)
-    assert saved_steps(job) == ["step-2"]
+    for _ in range(2):  # again and again from where it was good
+        with pytest.raises(DataError, match=expected):
+            train(job, with_overflow(small_model()))
+        assert saved_steps(job) == ["step-2"]
+    assert_same(train(job), undisturbed)
+
+
+def test_bad_steps_are_counted_over_a_resume(tmp_path: Path, images_store: Store) -> None:
+    job = job_of(tmp_path / "run", images_store, trainable={"projector": "full"})
+    with pytest.raises(Interrupted):
+        train(job, with_overflow(small_model()), signal_at(job, 2, signal.SIGTERM))
+    with pytest.raises(DataError, match="stage instruct stopped at step 3: got 3 steps in a row"):
+        train(job, with_overflow(small_model()))
+
+
+def test_weights_that_ran_away_are_not_saved(tmp_path: Path, images_store: Store) -> None:
+    job = job_of(tmp_path / "run", images_store, lr=1e38, save_every_steps=1, weight_decay=100)
+    with pytest.raises(DataError, match=r"step-\d was not saved: got .* with values that are not finite"):
+        train(job)
+    assert not list((job.folder / "checkpoints").iterdir())
 
 
 def test_one_unusable_sample_is_set_aside_and_recorded(tmp_path: Path, damaged_store: Store) -> None:
@@ -219,8 +244,21 @@ def test_one_unusable_sample_is_set_aside_and_recorded(tmp_path: Path, damaged_s
     quarantined = [event for event in events(job) if event["event"] == "quarantined"]
     assert [event["sample"] for event in quarantined] == ["sample-3"]
     assert sum(event["samples"] for event in events(job) if event["event"] == "step") == 9
-    state = json.loads((job.folder / "checkpoints/step-2/state.json").read_text())
-    assert state["quarantined"] == 1
+    health = json.loads((job.folder / "checkpoints/step-2/state.json").read_text())["facts"]["health"]
+    ((_, row, name, reason),) = health["quarantined"]
+    assert (row, name, reason[:18]) == (3, "sample-3", "not a picture that")
+    assert (health["num_quarantined"], health["num_seen"]) == (1, 10)
+
+
+def test_a_resumed_run_leaves_out_what_the_process_before_could_not_use(tmp_path: Path, damaged_store: Store) -> None:
+    job = job_of(tmp_path / "run", damaged_store, steps=3, batch_samples=10, save_every_steps=1)
+    job.pixels.get(next(each for each in damaged_store if each.id != "sample-3"))
+    with pytest.raises(Interrupted):
+        train(job, telemetry=signal_at(job, 1, signal.SIGTERM))
+    healed = replace(damaged_store[3].images[0], bytes=png(3))  # readable now, in epoch 2
+    job.pixels.get(replace(damaged_store[3], images=(healed,)))
+    with pytest.raises(DataError, match="got 2 unusable of 20 samples"):
+        train(job)
 
 
 def test_more_than_one_percent_of_unusable_samples_stops_the_stage(tmp_path: Path, damaged_store: Store) -> None:

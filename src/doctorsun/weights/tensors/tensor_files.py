@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from doctorsun.weights.tensors.number_type import NumberType
 
@@ -24,6 +24,7 @@ class TensorHeader:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
+@runtime_checkable
 class TensorFiles(Protocol):
     """The tensors of one file, of the shards of a folder, or of a checkpoint in pieces."""
 

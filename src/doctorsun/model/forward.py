@@ -8,6 +8,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.attention import PACKED_ATTENTION, PackLayout
+from doctorsun.model.flops import Work, seen_pairs
 from doctorsun.model.parts import num_used_vision_layers
 
 
@@ -38,6 +39,12 @@ class PackedBatch:
     def num_tokens(self) -> int:
         """Tokens of the sequence."""
         return len(self.ids)
+
+    @property
+    def work(self) -> Work:
+        """What the network computes."""
+        images = len(self.pixels)
+        return Work(self.num_tokens, seen_pairs(self.layout.documents), self.num_targets, images, projected=images)
 
     def to(self, device: torch.device) -> "PackedBatch":
         """Move everything to a device."""

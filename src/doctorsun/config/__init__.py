@@ -5,7 +5,16 @@ from doctorsun.config.evaluation import EvaluationSection, TaskSection
 from doctorsun.config.load import load_recipe
 from doctorsun.config.model import ModelSection, TokenizerSection
 from doctorsun.config.recipe import STAGE_ORDER, Recipe, StageName
-from doctorsun.config.stage import LoraSection, MixtureEntry, OptimizerName, PartName, PartSection, StageSection
+from doctorsun.config.stage import (
+    LoraSection,
+    MixtureEntry,
+    OptimizerName,
+    PartName,
+    PartSection,
+    StageSection,
+    ValidationSection,
+)
+from doctorsun.config.telemetry import TelemetrySection, WandbSection
 
 __all__ = [
     "ALL_MODALITIES",
@@ -23,6 +32,9 @@ __all__ = [
     "StageName",
     "StageSection",
     "TaskSection",
+    "TelemetrySection",
     "TokenizerSection",
+    "ValidationSection",
+    "WandbSection",
     "load_recipe",
 ]

@@ -10,6 +10,7 @@ from doctorsun.config.model import ModelSection
 from doctorsun.config.section import Section
 from doctorsun.config.seed import MAX_SEED
 from doctorsun.config.stage import StageSection
+from doctorsun.config.telemetry import TelemetrySection
 
 StageName = Literal["vision-pretrain", "pretrain", "align", "deep-align", "instruct"]
 STAGE_ORDER: tuple[StageName, ...] = ("vision-pretrain", "pretrain", "align", "deep-align", "instruct")
@@ -28,6 +29,7 @@ class Recipe(Section):
     stages: dict[StageName, StageSection]
     evaluation: EvaluationSection = EvaluationSection()
     dialogues: DialogueSection | None = None
+    telemetry: TelemetrySection = TelemetrySection()
 
     @model_validator(mode="after")
     def _stages_are_in_order(self) -> "Recipe":

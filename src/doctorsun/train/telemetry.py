@@ -1,10 +1,10 @@
-"""The run's diary: one JSON line per event, kept consistent over kills and resumes."""
+"""The run's diary: one JSON line per event, kept consistent over kills and resumes, and told to whoever listens."""
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from doctorsun.storage.atomic import write_bytes, write_text
 
@@ -12,12 +12,42 @@ Event = dict[str, Any]
 Listener = Callable[[Event], None]
 
 
-class Telemetry:
-    """Appends events to ``metrics.jsonl`` and tells a listener; half a line that a kill left at its end is removed."""
+@runtime_checkable
+class Sink(Protocol):
+    """Another place where the events of stages go."""
 
-    def __init__(self, path: Path, listener: Listener | None = None) -> None:
+    def rewind(self, stage: str, kept: Sequence[Event], removed: Sequence[Event]) -> None:
+        """Begin or go on with a stage.
+
+        Args:
+            stage: its name.
+            kept: events of the stage that earlier processes wrote and that hold.
+            removed: those after them, of steps that will be done again.
+        """
+        ...
+
+    def write(self, event: Event) -> None:
+        """Take an event, of whatever kind."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left."""
+        ...
+
+
+class Telemetry:
+    """Appends events to ``metrics.jsonl`` and tells a listener; half a line that a kill left at its end is removed.
+
+    Args:
+        path: of ``metrics.jsonl``.
+        listener: hears every event.
+        sinks: take every event too, and go back with the diary.
+    """
+
+    def __init__(self, path: Path, listener: Listener | None = None, sinks: Sequence[Sink] = ()) -> None:
         self.path = path
         self.listener = listener
+        self.sinks = tuple(sinks)
         self._remove_half_line()
 
     def write(self, event: str, **facts: Any) -> None:
@@ -27,15 +57,27 @@ class Telemetry:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
         if self.listener:
             self.listener(record)
+        for sink in self.sinks:
+            sink.write(record)
 
     def rewind(self, stage: str, step: int) -> None:
         """Remove what an earlier process wrote of a stage after ``step``: those steps will be done again."""
-        if not self.path.exists():
-            return
-        lines = self.path.read_text(encoding="utf-8").split("\n")[:-1]
-        kept = [line for line in lines if _survives(line, stage, step)]
-        if kept != lines:
-            write_text(self.path, "".join(f"{line}\n" for line in kept))
+        lines = self.path.read_text(encoding="utf-8").split("\n")[:-1] if self.path.exists() else []
+        events = [_parse(line) for line in lines]
+        survives = [event is not None and _survives(event, stage, step) for event in events]
+        if not all(survives):
+            kept = (f"{line}\n" for line, stays in zip(lines, survives, strict=True) if stays)
+            write_text(self.path, "".join(kept))
+        of_stage = [(event, stays) for event, stays in zip(events, survives, strict=True) if _is_of(event, stage)]
+        for sink in self.sinks:
+            sink.rewind(
+                stage, [e for e, stays in of_stage if e and stays], [e for e, stays in of_stage if e and not stays]
+            )
+
+    def close(self) -> None:
+        """Let all sinks write what is left."""
+        for sink in self.sinks:
+            sink.close()
 
     def _remove_half_line(self) -> None:
         written = self.path.read_bytes() if self.path.exists() else b""
@@ -44,9 +86,37 @@ class Telemetry:
             write_bytes(self.path, whole)
 
 
-def _survives(line: str, stage: str, step: int) -> bool:
+class NoTelemetry(Telemetry):
+    """The diary as all ranks but the first have it: they write nothing.
+
+    Args:
+        path: where the first rank writes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.listener = None
+        self.sinks = ()
+
+    def write(self, event: str, **facts: Any) -> None:
+        """Write nothing."""
+
+    def rewind(self, stage: str, step: int) -> None:
+        """Remove nothing."""
+
+
+def _parse(line: str) -> Event | None:
+    """Return the event of a line; None of a damaged one, of which nothing can be said."""
     try:
-        record = json.loads(line)
-    except ValueError:  # damaged: nothing can be said of it
-        return False
-    return record.get("stage") != stage or record.get("step", step + 1) <= step
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _is_of(event: Event | None, stage: str) -> bool:
+    return event is not None and event.get("stage") == stage
+
+
+def _survives(event: Event, stage: str, step: int) -> bool:
+    return event.get("stage") != stage or event.get("step", step + 1) <= step

@@ -1,8 +1,9 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from doctorsun.train.telemetry import Telemetry
+from doctorsun.train.telemetry import Event, Telemetry
 
 
 def events(path: Path) -> list[tuple[Any, ...]]:
@@ -63,3 +64,35 @@ def test_line_separators_in_words_do_not_part_a_record(tmp_path: Path) -> None:
     telemetry.write("warning", text="a\u2028b")
     telemetry.rewind("align", 0)
     assert json.loads(telemetry.path.read_text(encoding="utf-8"))["text"] == "a\u2028b"
+
+
+class ListSink:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.written: list[Event] = []
+        self.rewound: list[tuple[str, list[int], list[int]]] = []
+        self.is_closed = False
+
+    def rewind(self, stage: str, kept: Sequence[Event], removed: Sequence[Event]) -> None:
+        self.rewound.append((stage, [event["step"] for event in kept], [event["step"] for event in removed]))
+
+    def write(self, event: Event) -> None:
+        self.written.append(event)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_sinks_hear_what_is_written_and_what_holds_no_longer(tmp_path: Path) -> None:
+    sink = ListSink()
+    telemetry = Telemetry(tmp_path / "metrics.jsonl", sinks=[sink])
+    telemetry.write("step", stage="pretrain", step=9)
+    for step in (1, 2, 3):
+        telemetry.write("step", stage="align", step=step)
+    telemetry.rewind("align", 2)
+    telemetry.rewind("instruct", 0)
+    telemetry.close()
+    assert [event["step"] for event in sink.written] == [9, 1, 2, 3]
+    assert sink.rewound == [("align", [1, 2], [3]), ("instruct", [], [])]
+    assert sink.is_closed

@@ -145,6 +145,16 @@ class StageSection(Section):
         """How long the stage lasts, as the recipe says it: steps, or epochs."""
         return f"{self.steps:,}" if self.steps is not None else f"{self.epochs:g} epochs"
 
+    @property
+    def adapters(self) -> dict[PartName, LoraSection]:
+        """The parts that learn by adapters."""
+        found: dict[PartName, LoraSection] = {}
+        for name in self.trainable:
+            section = self.part(name)
+            if section and section.lora:
+                found[name] = section.lora
+        return found
+
     def part(self, name: PartName) -> PartSection | None:
         """Return how a part trains, with the stage's settings filled in; None when it is frozen."""
         chosen = self.trainable.get(name)

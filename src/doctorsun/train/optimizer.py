@@ -1,12 +1,14 @@
 """AdamW and Muon over the trainable parts, each with its own learning rate."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from doctorsun.config import OptimizerName, PartName, PartSection, StageSection
+from doctorsun.train.adamw import Bf16AdamW
 from doctorsun.train.schedule import lr_factor
 
 BETA1 = 0.9
@@ -38,7 +40,10 @@ class PartsOptimizer:
                     groups[name].append(group)
         self._members: list[torch.optim.Optimizer] = []
         if groups["adamw"]:
-            self._members.append(torch.optim.AdamW(groups["adamw"], betas=(BETA1, stage.beta2), fused=True))
+            betas = (BETA1, stage.beta2)
+            in_bf16 = stage.optimizer_states == "bf16"
+            adamw = Bf16AdamW if in_bf16 else partial(torch.optim.AdamW, fused=True)
+            self._members.append(adamw(groups["adamw"], betas=betas))
         if groups["muon"]:
             muon = torch.optim.Muon(groups["muon"], momentum=MOMENTUM, adjust_lr_fn="match_rms_adamw")
             self._members.append(muon)
@@ -83,7 +88,10 @@ def set_learning_rate(optimizer: PartsOptimizer, stage: StageSection, step: int,
 
 
 def _rule(name: str, parameter: nn.Parameter, wanted: OptimizerName) -> _Rule:
-    """Return who updates a parameter, and whether it decays: vectors and embeddings do not, nor are they for Muon."""
+    """Return who updates a parameter, and whether it decays: vectors and embeddings do not, nor are they for Muon.
+
+    Neither are the factors of an adapter: Muon would give each full rank, and what changes is their product.
+    """
     decays = parameter.ndim >= 2 and "embed" not in name  # noqa: PLR2004
-    is_hidden_matrix = decays and parameter.ndim == 2 and "head" not in name  # noqa: PLR2004
+    is_hidden_matrix = decays and parameter.ndim == 2 and "head" not in name and ".lora_" not in name  # noqa: PLR2004
     return ("muon" if wanted == "muon" and is_hidden_matrix else "adamw"), decays

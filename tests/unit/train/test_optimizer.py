@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from doctorsun.config import PartSection, StageSection
+from doctorsun.config import LoraSection, PartSection, StageSection
 from doctorsun.model.trainable import set_trainable
 from doctorsun.train.optimizer import PartsOptimizer, set_learning_rate
 from small_model import small_model
@@ -78,3 +78,32 @@ def test_a_step_moves_what_each_optimizer_holds() -> None:
     assert kept["lm_head.weight"] == {"step", "exp_avg", "exp_avg_sq"}
     made.zero_grad()
     assert all(p.grad is None for p in parts.values())
+
+
+def test_adapters_have_their_parts_rate_and_decay_and_are_not_for_muon() -> None:
+    section = PartSection(optimizer="muon", lr=0.5, weight_decay=0.2, lora=LoraSection(r=2, alpha=2))
+    stage = STAGE.model_copy(update={"trainable": {"vision": section, "projector": "full"}})
+    parts = set_trainable(small_model(), stage.trainable, stage.adapters)
+    factors = {id(p) for p in parts["vision"].values()}
+    groups = [group for group in PartsOptimizer(stage, parts).param_groups if id(group["params"][0]) in factors]
+    assert [(group["lr"], group["weight_decay"], "betas" in group) for group in groups] == [(0.5, 0.2, True)]
+    assert {id(p) for group in groups for p in group["params"]} == factors
+
+
+def test_moments_in_bf16_are_kept_and_put_back_as_such() -> None:
+    stage = STAGE.model_copy(update={"optimizer_states": "bf16"})
+    parts = set_trainable(small_model(), stage.trainable)
+    made = PartsOptimizer(stage, parts)
+    (parameter, *_) = parts["projector"].values()
+    parameter.grad = torch.ones_like(parameter)
+    made.step()
+    kept = made.state_of(parameter)
+    assert {name: tensor.dtype for name, tensor in kept.items()} == {
+        "step": torch.float32,
+        "exp_avg": torch.bfloat16,
+        "exp_avg_sq": torch.bfloat16,
+    }
+    made.set_state(parameter, kept)
+    made.step()
+    assert int(made.state_of(parameter)["step"]) == 2
+    assert {group["betas"] for group in made.param_groups} == {(0.9, 0.9)}

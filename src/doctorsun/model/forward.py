@@ -7,8 +7,9 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
-from doctorsun.model.attention import PACKED_ATTENTION, PackLayout
+from doctorsun.model.attention import Document, PackLayout
 from doctorsun.model.flops import Work, seen_pairs
+from doctorsun.model.language_pass import LanguagePass
 from doctorsun.model.parts import num_used_vision_layers
 
 
@@ -76,28 +77,28 @@ class PackedForward:
     ) -> None:
         self.model = model
         self.parts = model.model
-        self.parts.language_model.set_attn_implementation(PACKED_ATTENTION)
+        self.language = LanguagePass(model)
         device = model.device
         self.mean = torch.tensor(image_mean, device=device).view(1, 3, 1, 1)
         self.std = torch.tensor(image_std, device=device).view(1, 3, 1, 1)
         config = model.config
         self.num_vision_layers = num_used_vision_layers(model)
         self.first_patch = 1 if config.vision_feature_select_strategy == "default" else 0  # the class token comes first
-        self.image_token_id = config.image_token_id
         self.num_patches = model.config.image_seq_length
         self.vision_trains = any(p.requires_grad for p in self.parts.vision_tower.parameters())
 
     def logits(self, batch: PackedBatch) -> Float[Tensor, "targets vocab"]:
         """Return the logits of the supervised positions only."""
-        embeddings = self.parts.get_input_embeddings()(batch.ids)
-        if len(batch.pixels):
-            places = (batch.ids == self.image_token_id).nonzero().squeeze(1)
-            visual = self.visual_tokens(batch.pixels).to(embeddings.dtype)
-            embeddings = embeddings.index_copy(0, places, visual.flatten(0, 1))
-        hidden = self.parts.language_model(
-            inputs_embeds=embeddings[None], position_ids=batch.positions[None], use_cache=False, layout=batch.layout
-        ).last_hidden_state[0]
-        return self.model.lm_head(hidden[batch.supervised])
+        visual = self.visual_tokens(batch.pixels).flatten(0, 1) if len(batch.pixels) else None
+        return self.language(batch.ids, batch.positions, batch.layout, batch.supervised, visual)
+
+    def idle(self) -> Float[Tensor, ""]:
+        """Pass one token through the language model for a loss of 0.
+
+        A rank that has nothing left to compute so takes part in gathering and reducing what is sharded.
+        """
+        zero = torch.zeros(1, dtype=torch.int64, device=self.mean.device)
+        return 0.0 * self.language(zero, zero, PackLayout.of((Document(0, 0, (1,)),)), zero).sum()
 
     def visual_tokens(self, pixels: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images tokens dim"]:
         """Encode and project images."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doctorsun.config import Recipe
 from doctorsun.config.document import Node
@@ -12,12 +12,15 @@ from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.hub.pull import PullRules
 
+if TYPE_CHECKING:
+    from doctorsun.train.world import World
+
 
 @dataclass(frozen=True, slots=True)
 class RunJob:
     """A recipe, the document that it was read from, the folder where it is carried out, and that folder's record.
 
-    ``rules`` say what may be pulled from hubs.
+    ``rules`` say what may be pulled from hubs; ``world`` are the ranks that train it, None where there is one.
     """
 
     recipe: Recipe
@@ -26,6 +29,7 @@ class RunJob:
     record: dict[str, Any]
     progress: RunProgress
     rules: PullRules
+    world: "World | None" = None
 
     @property
     def steps(self) -> Steps:

@@ -63,7 +63,7 @@ class StageHealth:
         self.num_quarantined += len(batch.quarantined)
         self.num_seen += self.plan.batch_samples
         allowed = max(1, MAX_QUARANTINED_SHARE * self.num_seen)
-        if self.num_quarantined > allowed or not batch.batches:
+        if self.num_quarantined > allowed or not batch.num_samples:
             raise DataError(
                 f"stage {self.stage} cannot use its data",
                 got=f"{self.num_quarantined} unusable of {self.num_seen} samples",

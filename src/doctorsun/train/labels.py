@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, layer_norm
 
 from doctorsun.errors import DataError
+from doctorsun.model.flops import Work
 from doctorsun.model.forward import PackedForward
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.schema import Sample
 from doctorsun.train.label_table import LabelTable
+from doctorsun.train.share import spread
 from doctorsun.train.tally import LossTally
 
 PATCH_WEIGHT = 0.4  # of a patch's label beside an image's
@@ -53,6 +55,11 @@ class LabelledImages:
     def num_tokens(self) -> int:
         """Patches."""
         return len(self.pixels) * self.patch_labels.shape[2]
+
+    @property
+    def work(self) -> Work:
+        """What the network computes."""
+        return Work(images=len(self.pixels))
 
     def to(self, device: torch.device) -> "LabelledImages":
         """Move everything to a device."""
@@ -120,19 +127,21 @@ class LabelObjective:
             origin,
         )
 
-    def batches(
+    def layout(self, items: Sequence[LabelledItem], num_ranks: int) -> list[list[list[LabelledItem]]]:
+        """Give each rank as many images as the others, in stacks that fit one forward pass."""
+        size = self.images_per_batch
+        shares = [[items[place] for place in places] for places in spread([1.0] * len(items), num_ranks)]
+        return [[share[i : i + size] for i in range(0, len(share), size)] for share in shares]
+
+    def batch(
         self, items: Sequence[LabelledItem], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]
-    ) -> tuple[LabelledImages, ...]:
-        """Stack the images of a step."""
-        parts = [items[i : i + self.images_per_batch] for i in range(0, len(items), self.images_per_batch)]
-        return tuple(
-            LabelledImages(
-                torch.from_numpy(np.stack([pixels[item.images[0]] for item in part])),
-                torch.from_numpy(np.stack([item.labels for item in part])),
-                torch.from_numpy(np.stack([item.patch_labels for item in part])),
-                torch.tensor([item.origin for item in part]),
-            )
-            for part in parts
+    ) -> LabelledImages:
+        """Stack images."""
+        return LabelledImages(
+            torch.from_numpy(np.stack([pixels[item.images[0]] for item in items])),
+            torch.from_numpy(np.stack([item.labels for item in items])),
+            torch.from_numpy(np.stack([item.patch_labels for item in items])),
+            torch.tensor([item.origin for item in items]),
         )
 
     def loss(self, batch: LabelledImages, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:

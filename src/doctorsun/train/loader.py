@@ -14,10 +14,14 @@ from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
 from doctorsun.train.objective import AnyObjective, Batch, Item
 from doctorsun.train.plan import SampleRef, StagePlan
+from doctorsun.train.world import World
 
 STEPS_AHEAD = 2
 CACHE_BYTES = 2**29
 CACHED_ITEMS = 2**18
+
+Pixels = dict[str, UInt8[np.ndarray, "3 size size"]]
+"""Decoded images by hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,15 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class StepBatch:
-    """All that one optimizer step needs.
+    """All that a rank needs for one optimizer step.
 
     Attributes:
-        num_samples: samples that are in the loss.
-        quarantined: the samples that could not be used; they are not in the loss.
+        batches: the rank's own.
+        num_passes: forward passes of the rank that makes most of them.
+        num_samples: samples that are in the loss: the rank's own, and once `StageLoop` has asked, those of all ranks;
+            so are the other counts.
+        quarantined: the samples that could not be used; they are not in the loss. Those whose text shows it are told
+            by the first rank.
     """
 
     batches: tuple[Batch, ...]
@@ -43,6 +51,7 @@ class StepBatch:
     num_targets: int
     total_tokens: int
     quarantined: tuple[Quarantined, ...]
+    num_passes: int = 0
 
 
 class PixelCache:
@@ -93,10 +102,12 @@ class Loader:
         plan: which samples each step holds.
         objective: prepares them and lays them out.
         cache: decodes their images; several stages may share it.
+        world: the ranks that share each step; this process alone when None.
     """
 
-    def __init__(self, plan: StagePlan, objective: AnyObjective, cache: PixelCache) -> None:
+    def __init__(self, plan: StagePlan, objective: AnyObjective, cache: PixelCache, world: World | None = None) -> None:
         self.plan = plan
+        self.world = world or World()
         self.objective = objective
         self.cache = cache
         self.items: OrderedDict[SampleRef, Item] = OrderedDict()
@@ -121,37 +132,66 @@ class Loader:
                     future.cancel()
 
     def load(self, step: int) -> StepBatch:
-        """Prepare, decode and lay out the samples of one step."""
+        """Prepare and lay out the samples of one step; decode and build this rank's share of them.
+
+        Every rank computes the same layout, from the texts alone. What is found damaged after that is left out of its
+        pass, so that the layout does not depend on who looks.
+        """
+        refs: dict[int, SampleRef] = {}
         items: list[Item] = []
-        pixels: dict[str, UInt8[np.ndarray, "3 size size"]] = {}
         quarantined: list[Quarantined] = []
         for ref in self.plan.step(step):
             try:
-                item, found = self._usable(ref)
+                item = self._item(ref)
             except DataError as error:
-                quarantined.append(self.quarantined.setdefault(ref, self._describe(ref, error)))
-                continue
-            items.append(item)
-            pixels |= found
-        batches = self.objective.batches(items, pixels)
+                quarantined.append(self._leave_out(ref, error))
+            else:
+                items.append(item)
+                refs[id(item)] = ref
+        layout = self.objective.layout(items, self.world.size)
+        quarantined = quarantined if self.world.is_first else []
+        batches: list[Batch] = []
+        num_samples = 0
+        for planned in layout[self.world.rank]:
+            usable, pixels = self._decode([(refs[id(item)], item) for item in planned], quarantined)
+            if usable:
+                batches.append(self.objective.batch(usable, pixels))
+                num_samples += len(usable)
         return StepBatch(
-            batches,
-            len(items),
+            tuple(batches),
+            num_samples,
             sum(batch.num_targets for batch in batches),
             sum(batch.num_tokens for batch in batches),
             tuple(quarantined),
+            max(map(len, layout)),
         )
 
-    def _usable(self, ref: SampleRef) -> tuple[Item, dict[str, UInt8[np.ndarray, "3 size size"]]]:
-        """Return a prepared sample and its images; one that was found unusable before stays so."""
+    def _decode(
+        self, planned: Sequence[tuple[SampleRef, Item]], quarantined: list[Quarantined]
+    ) -> tuple[list[Item], Pixels]:
+        """Return the samples whose images can be had, and these by hash; add the others to what is quarantined."""
+        usable: list[Item] = []
+        pixels: Pixels = {}
+        for ref, item in planned:
+            try:
+                pixels |= self._pixels(ref, item)
+            except DataError as error:
+                quarantined.append(self._leave_out(ref, error))
+            else:
+                usable.append(item)
+        return usable, pixels
+
+    def _pixels(self, ref: SampleRef, item: Item) -> Pixels:
+        """Return the images of a sample; one that was found unusable before stays so."""
         if ref in self.quarantined:
             raise DataError(self.quarantined[ref].reason)
-        item = self._item(ref)
         found = self.cache.find(item.images)
-        return item, self.cache.get(self._store(ref)[ref.row]) if found is None else found
+        return self.cache.get(self._store(ref)[ref.row]) if found is None else found
 
-    def _describe(self, ref: SampleRef, error: DataError) -> Quarantined:
-        return Quarantined(ref, sample_name(self.plan, ref), str(error))
+    def _leave_out(self, ref: SampleRef, error: DataError) -> Quarantined:
+        if ref not in self.quarantined:
+            self.quarantined[ref] = Quarantined(ref, sample_name(self.plan, ref), str(error))
+        return self.quarantined[ref]
 
     def _item(self, ref: SampleRef) -> Item:
         """Return a prepared sample, from memory where it was there before."""

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from doctorsun.model.flops import Work
 from doctorsun.schema import Sample
 from doctorsun.train.tally import LossTally
 
@@ -36,6 +37,11 @@ class Batch(Protocol):
         """Positions that pass through the network."""
         ...
 
+    @property
+    def work(self) -> Work:
+        """What the network computes."""
+        ...
+
     def to(self, device: torch.device) -> "Batch":
         """Move everything to a device."""
         ...
@@ -62,10 +68,16 @@ class Objective(Protocol[ItemT, BatchT]):
         """
         ...
 
-    def batches(
-        self, items: Sequence[ItemT], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]
-    ) -> tuple[BatchT, ...]:
-        """Lay the samples of a step out; ``pixels`` holds their images by hash."""
+    def layout(self, items: Sequence[ItemT], num_ranks: int) -> list[list[list[ItemT]]]:
+        """Lay the samples of a step out before any image opens; equal items give equal layouts on every rank.
+
+        Returns:
+            For each rank, the items of each of its forward passes.
+        """
+        ...
+
+    def batch(self, items: Sequence[ItemT], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]) -> BatchT:
+        """Build one forward pass from some of its items in their order; ``pixels`` holds their images by hash."""
         ...
 
     def loss(self, batch: BatchT, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import UInt8
 
 from doctorsun.model.attention import Document, PackLayout
+from doctorsun.model.flops import Work, seen_pairs
 from doctorsun.model.forward import PackedBatch
 from doctorsun.processor.processor import Rendered
 
@@ -33,9 +34,24 @@ class Group:
         return self.items[0].rendered.prefix_length
 
     @property
+    def branch_lengths(self) -> tuple[int, ...]:
+        """Tokens of each sample after the prefix."""
+        return tuple(len(item.rendered.ids) - self.prefix_length for item in self.items)
+
+    @property
     def length(self) -> int:
         """Tokens of the prefix and of all branches."""
-        return self.prefix_length + sum(len(item.rendered.ids) - self.prefix_length for item in self.items)
+        return self.prefix_length + sum(self.branch_lengths)
+
+    @property
+    def work(self) -> Work:
+        """What passes through the network."""
+        return Work(
+            tokens=self.length,
+            pairs=seen_pairs([Document(0, self.prefix_length, self.branch_lengths)]),
+            targets=sum(int(item.rendered.supervised.sum()) for item in self.items),
+            images=len(self.items[0].images),
+        )
 
 
 def share_prefixes(items: Sequence[PackItem], capacity: int) -> list[Group]:
@@ -44,11 +60,10 @@ def share_prefixes(items: Sequence[PackItem], capacity: int) -> list[Group]:
     lengths: dict[tuple[bytes, tuple[str, ...]], int] = {}
     groups: list[Group] = []
     for item in items:
-        rendered = item.rendered
-        if not rendered.prefix_length:
+        rendered, key = item.rendered, _prefix(item)
+        if key is None:
             groups.append(Group((item,)))
             continue
-        key = (rendered.ids[: rendered.prefix_length].tobytes(), item.images)
         added = len(rendered.ids) - rendered.prefix_length
         if key in open_groups and lengths[key] + added > capacity:
             groups.append(Group(tuple(open_groups.pop(key))))
@@ -57,6 +72,23 @@ def share_prefixes(items: Sequence[PackItem], capacity: int) -> list[Group]:
         open_groups[key].append(item)
         lengths[key] += added
     return groups + [Group(tuple(members)) for members in open_groups.values()]
+
+
+def neighbours(items: Sequence[PackItem]) -> list[Group]:
+    """Join samples that stand next to each other and have equal prefixes: the groups that a pack was made of."""
+    groups: list[list[PackItem]] = []
+    for item in items:
+        if groups and _prefix(item) and _prefix(item) == _prefix(groups[-1][0]):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return [Group(tuple(members)) for members in groups]
+
+
+def _prefix(item: PackItem) -> tuple[bytes, tuple[str, ...]] | None:
+    """Return what samples that share a prefix have in common; None where there is none."""
+    length = item.rendered.prefix_length
+    return (item.rendered.ids[:length].tobytes(), item.images) if length else None
 
 
 def best_fit(groups: Sequence[Group], capacity: int) -> list[list[Group]]:
@@ -98,7 +130,7 @@ def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 siz
             targets.append(branch[places])
             origins.append(np.full(len(places), item.origin))
             offset += len(branch)
-        documents.append(Document(start, prefix, tuple(len(item.rendered.ids) - prefix for item in group.items)))
+        documents.append(Document(start, prefix, group.branch_lengths))
         start = offset
     return PackedBatch(
         ids=torch.from_numpy(np.concatenate(ids).astype(np.int64)),

@@ -7,11 +7,13 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from doctorsun.errors import DataError
+from doctorsun.model.flops import TrainingFlops
 from doctorsun.model.forward import PackedBatch, PackedForward
 from doctorsun.processor.processor import Processor
 from doctorsun.schema import Sample
 from doctorsun.train.loss import supervised_loss
-from doctorsun.train.pack import PackItem, best_fit, collate, share_prefixes
+from doctorsun.train.pack import PackItem, best_fit, collate, neighbours, share_prefixes
+from doctorsun.train.share import spread
 from doctorsun.train.tally import LossTally
 
 
@@ -31,6 +33,7 @@ class ReplyObjective:
         self.max_length = max_length
         self.pack_tokens = pack_tokens
         self.parameters: dict[str, nn.Parameter] = {}
+        self.flops = TrainingFlops.of(forward.model)
 
     def item(self, sample: Sample, *, origin: int = 0) -> PackItem:
         """Render a sample.
@@ -50,12 +53,19 @@ class ReplyObjective:
             raise DataError(f"sample {sample.id}", got="no reply", expected="an assistant turn", do="drop the sample")
         return PackItem(rendered, tuple(image.sha256 for image in sample.images), origin)
 
-    def batches(
-        self, items: Sequence[PackItem], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]
-    ) -> tuple[PackedBatch, ...]:
-        """Pack the samples of a step."""
+    def layout(self, items: Sequence[PackItem], num_ranks: int) -> list[list[list[PackItem]]]:
+        """Give each rank groups that cost as much as the others', and pack them."""
         groups = share_prefixes(items, self.pack_tokens)
-        return tuple(collate(pack, pixels) for pack in best_fit(groups, self.pack_tokens))
+        costs = [self.flops.count(group.work) for group in groups]
+        shares = [[groups[place] for place in places] for places in spread(costs, num_ranks)]
+        return [
+            [[item for group in pack for item in group.items] for pack in best_fit(share, self.pack_tokens)]
+            for share in shares
+        ]
+
+    def batch(self, items: Sequence[PackItem], pixels: Mapping[str, UInt8[np.ndarray, "3 size size"]]) -> PackedBatch:
+        """Build one packed sequence."""
+        return collate(neighbours(items), pixels)
 
     def loss(self, batch: PackedBatch, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:
         """Return the cross-entropy of a pack's reply tokens over the step's number of them."""

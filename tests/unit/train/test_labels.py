@@ -99,7 +99,7 @@ def test_without_boxes_patches_are_empty_where_the_finding_is_absent_and_else_un
 def test_images_and_patches_are_both_in_the_loss() -> None:
     objective = objective_of(LabelTable((NODULE,), ("nodule",)))
     item = objective.item(boxed("one", (8.0, 0.0, 24.0, 8.0)))
-    (batch,) = objective.batches([item], {item.images[0]: PROCESSOR.pixels(png(1))})
+    batch = objective.batch([item], {item.images[0]: PROCESSOR.pixels(png(1))})
     loss = objective.loss(batch, step_targets=1)
     # Before any step the layers say one half of the image and 5 % of every patch: two of sixteen hold the nodule.
     patches = -2 * math.log(PATCH_PRIOR) - 14 * math.log(1 - PATCH_PRIOR)
@@ -109,13 +109,13 @@ def test_images_and_patches_are_both_in_the_loss() -> None:
 def test_the_loss_of_each_image_is_told_by_origin() -> None:
     objective = objective_of(LabelTable((NODULE, SIDE_LEFT), ("nodule",)))
     items = [objective.item(boxed("one", (8.0, 0.0, 24.0, 8.0)), origin=1), objective.item(boxed("two", present=False))]
-    (batch,) = objective.batches(items, {items[0].images[0]: PROCESSOR.pixels(png(1))})
+    batch = objective.batch(items, {items[0].images[0]: PROCESSOR.pixels(png(1))})
     tally = LossTally(2, torch.device("cpu"))
     loss = objective.loss(batch, step_targets=batch.num_targets, tally=tally)
     assert tally.losses.sum().item() == pytest.approx(loss.item() * batch.num_targets)
     assert tally.targets.sum().item() == batch.num_targets
     alone = objective.loss(
-        objective.batches(items[:1], {items[0].images[0]: PROCESSOR.pixels(png(1))})[0], step_targets=1
+        objective.batch(items[:1], {items[0].images[0]: PROCESSOR.pixels(png(1))}), step_targets=1
     )
     assert tally.losses[1].item() == pytest.approx(alone.item(), rel=1e-5)
 

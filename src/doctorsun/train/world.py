@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 import torch.distributed as dist
@@ -22,6 +22,7 @@ VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 _ENDED = ("connection closed", "connection reset", "broken pipe", "socket", "timed out", "timeout", "gloo", "nccl")
 
 
+@runtime_checkable
 class Store(Protocol):
     """What all ranks see: numbers by name."""
 
@@ -74,6 +75,7 @@ class World:
             _require_gpus(local_size)
             torch.cuda.set_device(local_rank)
         store, _, _ = next(rendezvous(meet_at, rank, size))
+        store = _of_this_attempt(store, environment)
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if has_gpu else "gloo",
             store=store,
@@ -176,6 +178,17 @@ def _places(environment: Mapping[str, str]) -> list[int]:
             do="start with torchrun",
         )
     return [int(environment[name]) for name in VARIABLES]
+
+
+def _of_this_attempt(store: dist.Store, environment: Mapping[str, str]) -> dist.Store:
+    """Hide what an attempt before left in torchrun's store, such as addresses of processes that are gone.
+
+    Nodes count attempts of their own, so only the attempts of one node are told apart; several nodes need
+    TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 (https://github.com/pytorch/pytorch/issues/135712).
+    """
+    if environment["LOCAL_WORLD_SIZE"] != environment["WORLD_SIZE"]:
+        return store
+    return dist.PrefixStore(f"attempt {environment.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
 
 
 def _require_gpus(local_size: int) -> None:

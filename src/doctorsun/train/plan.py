@@ -14,6 +14,7 @@ from doctorsun.errors import RecipeError
 from doctorsun.storage.store import Store
 from doctorsun.train.selection import image_keys, repeat_datasets, select_rows
 from doctorsun.train.tally import Origin
+from doctorsun.train.token_batch import EndlessTokens, StageLength, TokenBatch, step_ends
 
 # Questions about one image that one step takes at most: more would make the batch depend on few images.
 MAX_SAMPLES_PER_IMAGE = 4
@@ -133,11 +134,11 @@ class Pool:
 
 
 class StagePlan:
-    """The samples of every step of a stage; each step holds exactly ``batch_samples`` of them.
+    """The samples of every step of a stage: of each equally many, or as many as together hold enough tokens.
 
     Args:
         pools: where the samples come from.
-        shares: the part of the batch that each pool fills; they add up to 1.
+        shares: the part of the samples that each pool gives; they add up to 1.
         batch_samples: samples per step.
         num_steps: steps of the stage.
         seed: of the order.
@@ -151,20 +152,56 @@ class StagePlan:
         self.batch_samples = batch_samples
         self.num_steps = num_steps
         self.seed = seed
+        self._ends: tuple[int, ...] | None = None
+        self._batch: TokenBatch | None = None
+
+    @classmethod
+    def by_tokens(
+        cls, pools: Sequence[Pool], shares: Sequence[float], batch: TokenBatch, *, length: StageLength, seed: int
+    ) -> "StagePlan":
+        """Close each step with the sample that brings it to enough tokens.
+
+        Args:
+            pools: where the samples come from.
+            shares: the part of the samples that each pool gives.
+            batch: tokens per step, and those of each sample.
+            length: how long the stage lasts.
+            seed: of the order.
+
+        Raises:
+            RecipeError: no sample of the pools has a token.
+        """
+        plan = cls(pools, shares, batch_samples=0, num_steps=0, seed=seed)
+        counts = EndlessTokens(plan.pools, batch.lengths, seed)
+        plan._batch = batch
+        plan._ends = step_ends(lambda number: counts.of(plan.taken_of(number)), batch.tokens, length)
+        plan.num_steps = len(plan._ends) - 1
+        return plan
 
     @property
     def num_samples(self) -> int:
         """Samples of the whole stage, those that it takes again counted again."""
-        return self.num_steps * self.batch_samples
+        return self.before(self.num_steps)
+
+    def before(self, step: int) -> int:
+        """Return how many samples all steps before one hold together."""
+        return self.batch_samples * step if self._ends is None else self._ends[step]
+
+    def size(self, step: int) -> int:
+        """Return how many samples a step holds."""
+        return self.before(step + 1) - self.before(step)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the order depends on; a checkpoint is resumed only under the same plan."""
-        settings = (ORDER_VERSION, self.seed, self.batch_samples, self.shares, MAX_SAMPLES_PER_IMAGE)
+        batch = self.batch_samples if self._batch is None else f"{self._batch.tokens} tokens"
+        settings = (ORDER_VERSION, self.seed, batch, self.shares, MAX_SAMPLES_PER_IMAGE)
         digest = hashlib.sha256(repr(settings).encode())
         for pool in self.pools:
             digest.update(f"{pool.name} {pool.store.sha256}".encode())
             digest.update(np.ascontiguousarray(pool.rows).tobytes())
+        for pool, lengths in zip(self.pools, self._batch.lengths if self._batch else (), strict=False):
+            digest.update(lengths[pool.rows].tobytes())
         return digest.hexdigest()
 
     @cached_property
@@ -178,13 +215,16 @@ class StagePlan:
         return self.origins.index(Origin(self.pools[pool].name, language))
 
     def taken(self, step: int) -> list[int]:
-        """Return how many samples each pool has given before a step.
+        """Return how many samples each pool has given before a step."""
+        return self.taken_of(self.before(step))
 
-        No pool's number ever falls from one step to the next, and together they are exactly ``batch_samples * step``.
+    def taken_of(self, total: int) -> list[int]:
+        """Return how many of the first ``total`` samples of the stage each pool gives.
+
+        No pool's number ever falls as the total grows, and together they are exactly the total.
 
         Source: Webster's method, the divisor method of apportionment that rounds to the nearest.
         """
-        total = self.batch_samples * step
         counts = [math.floor(share * total + 0.5) for share in self.shares]
         indices = range(len(counts))
         while sum(counts) < total:

@@ -13,6 +13,7 @@ from doctorsun.errors import RecipeError
 from doctorsun.eval.tasks import TASKS
 from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules
+from doctorsun.recipes.check_adapters import check_adapters
 from doctorsun.recipes.check_folder import check_folder
 from doctorsun.recipes.check_model import check_model
 from doctorsun.recipes.mixtures import mixtures_by_recipe
@@ -58,7 +59,7 @@ def check(recipe: Recipe, document: Node | None = None, *, rules: PullRules | No
         *obstacles(recipe, rules or usual_rules()),
         *_stages(recipe),
         *mixtures_by_recipe(recipe),
-        *_adapters(recipe),
+        *check_adapters(recipe),
         *_evaluation(recipe),
     ]
     misnamed = [placed(path, error, document, at_key=True) for path, error in _task_names(recipe)]
@@ -127,15 +128,6 @@ def _stages(recipe: Recipe) -> Iterator[Found]:
                     do="change one of the two",
                 ),
             )
-
-
-def _adapters(recipe: Recipe) -> Iterator[Found]:
-    for name, stage in recipe.stages.items():
-        for part in stage.trainable:
-            section = stage.part(part)
-            if section and section.lora:
-                do = "remove the setting: adapters are not trained yet"
-                yield f"stages.{name}.trainable.{part}.lora", RecipeError("adapters", expected="'full'", do=do)
 
 
 def _task_names(recipe: Recipe) -> Iterator[Found]:

@@ -15,6 +15,7 @@ from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import BOS, EOS_TURN, train_tokenizer
 from doctorsun.recipes.addresses import usual_rules
+from doctorsun.recipes.check_adapters import require_adapter_layers
 from doctorsun.recipes.inputs import result_inputs, stage_inputs, start_inputs, training_stores
 from doctorsun.recipes.machine import Machine, place
 from doctorsun.recipes.mixtures import plan_stage
@@ -31,6 +32,7 @@ from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.telemetry import Telemetry
 from doctorsun.weights.hugging_face import load_weights, save_processor, save_weights
+from doctorsun.weights.trained import save_trained
 
 # Samples of each store that the tokenizer learns from; more changes no merge that matters.
 TOKENIZER_SAMPLES = 30_000
@@ -96,8 +98,12 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
     Args:
         context: the run.
         last: stop after this stage.
+
+    Raises:
+        RecipeError: adapters are wanted where the network has no linear layer.
     """
     steps, weights, before = context.steps, context.run / "start", "start"
+    require_adapter_layers(context.recipe, weights, context.document)
     pixels: PixelCache | None = None
     for name in context.recipe.stages:
         step, finished = f"stages/{name}", context.run / "stages" / name / "weights"
@@ -139,7 +145,7 @@ def _run_stage(context: StageContext, name: StageName, start: Path, pixels: Pixe
     )
     with placed_errors(f"stages.{name}.objective", context.document):
         train_stage(job, model, context.telemetry)
-    save_weights(model.cpu(), start, folder / "weights")
+    save_trained(model, start, folder, adapters=stage.adapters)
     return pixels
 
 

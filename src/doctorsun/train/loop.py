@@ -15,7 +15,8 @@ from transformers import LlavaForConditionalGeneration
 from doctorsun.config import StageSection
 from doctorsun.errors import Interrupted
 from doctorsun.model.forward import PackedForward
-from doctorsun.model.trainable import set_trainable
+from doctorsun.model.recompute import recompute_blocks
+from doctorsun.model.trainable import hold_frozen, set_trainable
 from doctorsun.processor.processor import Processor
 from doctorsun.train.checkpoint import find_checkpoint
 from doctorsun.train.checkpoint_tensors import restore
@@ -91,7 +92,10 @@ class StageLoop:
         self.job = job
         self.telemetry = telemetry
         self.health = StageHealth(job.name, job.plan, telemetry)
-        parts = set_trainable(model, job.stage.trainable)
+        parts = set_trainable(model, job.stage.trainable, job.stage.adapters, seed=job.seed + job.index)
+        hold_frozen(model, bf16=job.bf16)
+        if job.stage.recompute:
+            recompute_blocks(model)
         images = job.processor.images
         forward = PackedForward(model.train(), image_mean=images.mean, image_std=images.std)
         self.objective = build_objective(job, forward)

@@ -239,16 +239,6 @@ def test_without_the_document_the_key_alone_names_the_place(tmp_path: Path):
         check(recipe)
 
 
-def test_adapters_are_refused_before_any_work(tmp_path: Path):
-    line = "    trainable: {projector: {lora: {r: 4, alpha: 8}}}"
-    assert complaints(tmp_path, {11: line}) == [
-        (
-            "r.yaml:11:35: stages.align.trainable.projector.lora: adapters: expected 'full'; "
-            "remove the setting: adapters are not trained yet"
-        )
-    ]
-
-
 def test_a_task_whose_source_was_never_trained_on_is_noted(tmp_path: Path):
     held_out = "    held: {reader: phantom, num_images: {test: 10}}\n"
     tasks = "evaluation: {tasks: {phantom: {source: phantom}, vqa_rad: {source: held}}"

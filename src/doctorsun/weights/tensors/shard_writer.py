@@ -74,6 +74,11 @@ def write_shards(
     return sums
 
 
+def in_order_of_files(tensors: LazyTensors, *, shard_bytes: int = SHARD_BYTES) -> list[str]:
+    """Return the names of tensors in the order in which ``write_shards`` computes them."""
+    return [name for shard in _plan(tensors, shard_bytes) for name in shard.tensors]
+
+
 def _plan(tensors: LazyTensors, shard_bytes: int) -> list[_Shard]:
     """Fill shards one after the other; within each, large numbers stand first, so that all contents are aligned."""
     groups: list[dict[str, LazyTensor]] = [{}]

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from doctorsun.bench.machine import matmul_ceiling_tflops
 from doctorsun.config import Recipe
+from doctorsun.recipes.ceiling import matmul_ceiling_tflops
 
 WARM_UP_STEPS = 3
 TIMED_STEPS = 12

@@ -24,6 +24,10 @@ class EvaluationSection(Section):
     controls: tuple[Literal["blank", "noise", "shuffled", "prior"], ...] = ("blank", "shuffled", "prior")
     max_tokens: Annotated[int, Field(ge=1)] = 48
     """Longest answer in tokens."""
+    every_steps: Annotated[int, Field(ge=1)] | None = None
+    """Ask some questions of each task during the stages too, after every so many steps; their scores are curves."""
+    questions_at_intervals: Annotated[int, Field(ge=1)] = 64
+    """How many of each task then, chosen by hash."""
     batch: Annotated[int, Field(ge=1)] = 96
     """Questions that are answered together."""
 

@@ -49,14 +49,27 @@ class Examinee:
 
     def answer(self, samples: Sequence[Sample]) -> Iterator[tuple[int, str, int, bool]]:
         """Answer samples in any order; boxes come back in pixels of the image."""
-        for answer in answer_samples(self.engine, self.processor, samples, self.max_tokens) if samples else ():
-            yield answer.index, self.in_pixels(answer.text, samples[answer.index]), answer.num_tokens, answer.truncated
+        yield from answered(self.engine, self.processor, samples, self.max_tokens) if samples else ()
 
     def in_pixels(self, text: str, sample: Sample) -> str:
         """Return an answer with its boxes in pixels of the sample's first image."""
-        if not sample.images:
-            return text
-        return self.processor.boxes_in_pixels(text, sample.images[0].width, sample.images[0].height)
+        return in_pixels(self.processor, text, sample)
+
+
+def answered(
+    engine: LocalEngine, processor: Processor, samples: Sequence[Sample], max_tokens: int
+) -> Iterator[tuple[int, str, int, bool]]:
+    """Answer samples in any order; boxes come back in pixels of the sample's first image."""
+    for answer in answer_samples(engine, processor, samples, max_tokens):
+        text = in_pixels(processor, answer.text, samples[answer.index])
+        yield answer.index, text, answer.num_tokens, answer.truncated
+
+
+def in_pixels(processor: Processor, text: str, sample: Sample) -> str:
+    """Return an answer with its boxes in pixels of the sample's first image."""
+    if not sample.images:
+        return text
+    return processor.boxes_in_pixels(text, sample.images[0].width, sample.images[0].height)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,3 +111,11 @@ def questions(store: Store, *, limit: int | None) -> Iterator[Sample]:
         rows.sort(key=lambda row: hashlib.sha256(ids[row].encode()).digest())
     for row in sorted(row for rows in groups.values() for row in rows[:limit]):
         yield store[row]
+
+
+def few_questions(store: Store, count: int) -> list[Sample]:
+    """Return at most so many of a store's samples that can be scored, chosen by a hash of their ids."""
+    ids = store.column("id")
+    rows = [row for row, kind in enumerate(store.column("answer.kind")) if kind is not None]
+    rows.sort(key=lambda row: hashlib.sha256(ids[row].encode()).digest())
+    return [store[row] for row in sorted(rows[:count])]

@@ -28,12 +28,15 @@ def start_inputs(recipe: Recipe, stores: Hashes) -> Inputs:
 def stage_inputs(recipe: Recipe, name: StageName, stores: Hashes, start: str) -> Inputs:
     """Return what a stage is trained from; ``start`` is the revision of the weights before it."""
     stage = recipe.stages[name]
+    names = [f"{entry.source}/train" for entry in stage.mixture]
+    if stage.validation and stage.validation.keep == "best":
+        names.append(f"{stage.validation.source}/{stage.validation.split}")
     return {
         "stage": stage.model_dump(mode="json"),
         "seed": recipe.seed,
         "precision": recipe.precision,
         "start": start,
-        "stores": {f"{entry.source}/train": stores[f"{entry.source}/train"] for entry in stage.mixture},
+        "stores": {each: stores[each] for each in names},
     }
 
 

@@ -22,8 +22,12 @@ class Machine:
     device: str
     precision: str
     precision_reason: str
+    matmul_tflops: float | None = None
+    """What plain matrix products of that precision reach; None before it was measured."""
+    datasheet_tflops: float | None = None
+    """What the maker of the GPU states; None where it is not known."""
 
-    def as_dict(self) -> dict[str, str | int | float]:
+    def as_dict(self) -> dict[str, str | int | float | None]:
         """Return the facts for ``run.json``."""
         return asdict(self)
 

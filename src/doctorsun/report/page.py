@@ -77,7 +77,9 @@ def _functions(language: Language) -> dict[str, Any]:
         "unproven": is_unproven,
         "forest": partial(_forest, language),
         "loss_chart": partial(_loss_chart, language),
-        "throughput_chart": partial(_throughput_chart, language),
+        "small_charts": partial(_small_charts, language),
+        "parted_charts": partial(_parted_charts, language),
+        "curve_name": partial(_curve_name, language),
         "mark_symbol": _mark_symbol,
     }
 
@@ -101,6 +103,7 @@ def _loss_chart(language: Language, stage: StageProgress) -> Markup:
     chart = plots.line_chart(
         stage.series("loss"),
         dots=stage.validation,
+        best=stage.best_step,
         num_steps=stage.num_steps,
         label=label,
         format_y=formats.small,
@@ -108,11 +111,60 @@ def _loss_chart(language: Language, stage: StageProgress) -> Markup:
     return Markup(chart)  # noqa: S704 (the label is escaped there)
 
 
-def _throughput_chart(language: Language, stage: StageProgress) -> Markup:
-    label = f"{translate(f'throughput.{stage.targets}', language)}: {stage.name}"
+def _small_charts(language: Language, stage: StageProgress) -> list[tuple[str, str, Markup]]:
+    """Return title, last or mean value, and curve of what is measured at every step beside the loss."""
+    lr, mfu = stage.series("lr"), stage.series("mfu")
     rates = stage.rate(stage.targets)
-    chart = plots.line_chart(rates, num_steps=stage.num_steps, label=label, format_y=formats.count)
+    shown: list[tuple[str, str, list[plots.Point], plots.Format]] = [
+        ("lr", formats.small(lr[-1][1] if lr else None), lr, formats.small),
+        (f"throughput.{stage.targets}", formats.count(stage.mean_rate(stage.targets)), rates, formats.count),
+        ("mfu", formats.percent(stage.mean("mfu")), mfu, formats.percent),
+    ]
+    return [
+        (key, value, _small_chart(language, stage, key, points, format_y))
+        for key, value, points, format_y in shown
+        if points
+    ]
+
+
+def _small_chart(
+    language: Language, stage: StageProgress, key: str, points: Sequence[plots.Point], format_y: plots.Format
+) -> Markup:
+    label = f"{translate(key, language)}: {stage.name}"
+    chart = plots.line_chart(points, num_steps=stage.num_steps, label=label, format_y=format_y, is_small=True)
     return Markup(chart)  # noqa: S704 (the label is escaped there)
+
+
+def _parted_charts(language: Language, stage: StageProgress) -> list[tuple[str, list[str], Markup]]:
+    """Return title, names and curves of what is told apart: losses by source and language, scores at intervals."""
+    shown: list[tuple[str, dict[str, list[plots.Point]], plots.Format]] = [
+        *((key, stage.series_by(key), formats.small) for key in ("loss_by_source", "loss_by_language")),
+        ("scores_at_intervals", stage.score_series(), formats.percent),
+    ]
+    return [
+        (key, list(series), _lines_chart(language, stage, key, list(series.values()), format_y))
+        for key, series, format_y in shown
+        if len(series) > 1 or (series and key == "scores_at_intervals")
+    ]
+
+
+def _lines_chart(
+    language: Language, stage: StageProgress, key: str, series: Sequence[Sequence[plots.Point]], format_y: plots.Format
+) -> Markup:
+    label = f"{translate(key, language)}: {stage.name}"
+    is_smooth = key != "scores_at_intervals"
+    chart = plots.lines_chart(series, num_steps=stage.num_steps, label=label, format_y=format_y, is_smooth=is_smooth)
+    return Markup(chart)  # noqa: S704 (the label is escaped there)
+
+
+def _curve_name(language: Language, key: str, name: str) -> str:
+    """Return the name of a curve in words: a language, a source, or a score by task, kind, language and metric."""
+    if key == "loss_by_language":
+        return translate(f"language.{name}", language)
+    task, *others = name.split("/")
+    kinds = ("kind", "language", "metric")
+    words = [translate(f"{kind}.{word}", language) for kind, word in zip(kinds, others, strict=False)]
+    return " · ".join([task, *words])
 
 
 def _share_bar(share: float) -> Markup:

@@ -13,43 +13,79 @@ from doctorsun.schema import Control, Score
 
 MAX_POINTS = 240
 LEFT_PERCENT = 10.0
+SMALL_LEFT_PERCENT = 19.0
+NUM_COLOURS = 6
 LANE_PX = 9
 Point = tuple[float, float]
 Format = Callable[[float], str]
 
 
 def line_chart(
-    points: Sequence[Point], *, dots: Sequence[Point] = (), num_steps: int = 0, label: str, format_y: Format
+    points: Sequence[Point],
+    *,
+    dots: Sequence[Point] = (),
+    best: float | None = None,
+    num_steps: int = 0,
+    label: str,
+    format_y: Format,
+    is_small: bool = False,
 ) -> str:
     """Draw one quantity over the steps: every bin faint, the moving average bold, and single dots on top.
 
     Args:
         points: (step, value) in order of the step.
+        dots: (step, value) of sparse measurements, such as validation losses, joined by a dashed line.
+        best: the step whose dot is filled.
         num_steps: planned steps: the horizontal axis reaches at least so far.
-        dots: (step, value) of sparse measurements, such as validation losses.
         label: what a screen reader says.
         format_y: writes the numbers of the vertical axis.
+        is_small: half as high, for a chart beside another one.
 
     Returns:
-        An ``svg`` element as wide as its container and 170 pixels high.
+        An ``svg`` element as wide as its container and 170 or 100 pixels high.
     """
     binned = bin_means(points)
-    end = max([x for x, _ in [*points, *dots]] + [float(num_steps)]) or 1.0
-    ticks = nice_ticks(0.0, max([y for _, y in [*binned, *dots]] or [1.0]))
-    frame = _Frame(x_max=end, y_max=ticks[-1])
-    rows = "".join(_grid_line(frame, tick, format_y) for tick in ticks)
+    frame, ticks = _frame([*binned, *dots], [*points, *dots], num_steps, is_small=is_small)
     marks = "".join(
-        f'<circle class="dot" cx="{frame.x_percent(x):.2f}%" cy="{frame.y_px(y):.1f}" r="3.2"/>' for x, y in dots
+        f'<circle class="dot{" best" if x == best else ""}" cx="{frame.x_percent(x):.2f}%" cy="{frame.y_px(y):.1f}"'
+        ' r="3.2"/>'
+        for x, y in dots
     )
     curves = f'<polyline class="raw" points="{frame.path(binned)}"/>'
     curves += f'<polyline class="curve" points="{frame.path(moving_average(binned))}"/>'
-    return (
-        f'<svg class="chart" width="100%" height="{frame.height_px}" role="img" aria-label="{escape(label)}">{rows}'
-        f'<svg x="{LEFT_PERCENT}%" y="{frame.top_px}" width="{100 - LEFT_PERCENT}%" height="{frame.plot_px}"'
-        f' viewBox="0 0 1000 1000" preserveAspectRatio="none">{curves}</svg>{marks}'
-        f'<text class="tick" x="{LEFT_PERCENT}%" y="{frame.height_px - 3}">0</text>'
-        f'<text class="tick end" x="100%" y="{frame.height_px - 3}">{end:,.0f}</text></svg>'
+    curves += f'<polyline class="joined" points="{frame.path(dots)}"/>' if dots else ""
+    return _chart(frame, ticks, curves, marks, label=label, format_y=format_y)
+
+
+def lines_chart(
+    series: Sequence[Sequence[Point]], *, num_steps: int = 0, label: str, format_y: Format, is_smooth: bool = True
+) -> str:
+    """Draw several quantities over the steps; curve i has the class ``l{i}``, six of them and then again.
+
+    Args:
+        series: (step, value) of each quantity, in order of the step.
+        num_steps: planned steps: the horizontal axis reaches at least so far.
+        label: what a screen reader says.
+        format_y: writes the numbers of the vertical axis.
+        is_smooth: draw moving averages; else what was measured, with a dot at each point.
+
+    Returns:
+        An ``svg`` element as wide as its container and 100 pixels high.
+    """
+    drawn = [moving_average(bin_means(points)) if is_smooth else list(points) for points in series]
+    every = [point for points in drawn for point in points]
+    frame, ticks = _frame(every, [point for points in series for point in points], num_steps, is_small=True)
+    curves = "".join(
+        f'<polyline class="curve l{index % NUM_COLOURS}" points="{frame.path(points)}"/>'
+        for index, points in enumerate(drawn)
     )
+    dots = "".join(
+        f'<circle class="l{index % NUM_COLOURS}" cx="{frame.x_percent(x):.2f}%" cy="{frame.y_px(y):.1f}" r="2.4"/>'
+        for index, points in enumerate(drawn)
+        for x, y in points
+        if not is_smooth
+    )
+    return _chart(frame, ticks, curves, dots, label=label, format_y=format_y)
 
 
 def interval_plot(scores: Sequence[Score], *, label: str) -> str:
@@ -141,10 +177,11 @@ class _Frame:
     top_px: int = 8
     plot_px: int = 140
     height_px: int = 170
+    left_percent: float = LEFT_PERCENT
 
     def x_percent(self, x: float) -> float:
         """Return a step's place in percent of the picture's width."""
-        return LEFT_PERCENT + (100 - LEFT_PERCENT) * x / self.x_max
+        return self.left_percent + (100 - self.left_percent) * x / self.x_max
 
     def y_px(self, y: float) -> float:
         """Return a value's place in pixels from the top."""
@@ -155,11 +192,35 @@ class _Frame:
         return " ".join(f"{1000 * x / self.x_max:.1f},{1000 * (1 - y / self.y_max):.1f}" for x, y in points)
 
 
+def _frame(
+    shown: Sequence[Point], measured: Sequence[Point], num_steps: int, *, is_small: bool
+) -> tuple[_Frame, list[float]]:
+    """Return the frame that holds some points, from 0 on, and the ticks of its vertical axis."""
+    end = max([x for x, _ in measured] + [float(num_steps)]) or 1.0
+    ticks = nice_ticks(0.0, max([y for _, y in shown] or [1.0]), 2 if is_small else 4)
+    if is_small:
+        small = _Frame(x_max=end, y_max=ticks[-1], plot_px=70, height_px=100, left_percent=SMALL_LEFT_PERCENT)
+        return small, ticks
+    return _Frame(x_max=end, y_max=ticks[-1]), ticks
+
+
+def _chart(frame: _Frame, ticks: Sequence[float], curves: str, marks: str, *, label: str, format_y: Format) -> str:
+    rows = "".join(_grid_line(frame, tick, format_y) for tick in ticks)
+    left = frame.left_percent
+    return (
+        f'<svg class="chart" width="100%" height="{frame.height_px}" role="img" aria-label="{escape(label)}">{rows}'
+        f'<svg x="{left}%" y="{frame.top_px}" width="{100 - left}%" height="{frame.plot_px}"'
+        f' viewBox="0 0 1000 1000" preserveAspectRatio="none">{curves}</svg>{marks}'
+        f'<text class="tick" x="{left}%" y="{frame.height_px - 3}">0</text>'
+        f'<text class="tick end" x="100%" y="{frame.height_px - 3}">{frame.x_max:,.0f}</text></svg>'
+    )
+
+
 def _grid_line(frame: _Frame, tick: float, format_y: Format) -> str:
     y = frame.y_px(tick)
     return (
-        f'<line class="grid" x1="{LEFT_PERCENT}%" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text class="tick end" x="{LEFT_PERCENT - 1.5}%" y="{y + 3.5:.1f}">{escape(format_y(tick))}</text>'
+        f'<line class="grid" x1="{frame.left_percent}%" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text class="tick end" x="{frame.left_percent - 1.5}%" y="{y + 3.5:.1f}">{escape(format_y(tick))}</text>'
     )
 
 

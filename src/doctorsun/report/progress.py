@@ -15,6 +15,9 @@ class StageProgress:
     Attributes:
         steps: ``step`` events by step number; a step repeated after an interruption counts once, the last time.
         validation: (step, loss) pairs.
+        validations: ``validation`` events by step number.
+        evaluations: ``evaluation`` events, those at intervals, by step number.
+        end: the ``stage_end`` event; empty while the stage goes on.
         wall_s: seconds of the whole stage; None while it goes on.
     """
 
@@ -22,6 +25,9 @@ class StageProgress:
     plan: dict[str, Any] = field(default_factory=dict[str, Any])
     steps: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
     validation: tuple[tuple[float, float], ...] = ()
+    validations: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    evaluations: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    end: dict[str, Any] = field(default_factory=dict[str, Any])
     wall_s: float | None = None
 
     @property
@@ -39,10 +45,28 @@ class StageProgress:
         """What the loss counts."""
         return "labels" if any("labels" in event for event in self.steps.values()) else "supervised_tokens"
 
+    @property
+    def best_step(self) -> int | None:
+        """The step with the lowest validation loss so far; None where there is no validation."""
+        return int(min(self.validation, key=lambda pair: pair[1])[0]) if self.validation else None
+
     def series(self, key: str) -> list[tuple[float, float]]:
         """Return (step, value) of one measured quantity, finite values only."""
         pairs: list[tuple[int, Any]] = [(step, event.get(key)) for step, event in sorted(self.steps.items())]
         return [(float(step), float(value)) for step, value in pairs if _is_finite(value)]
+
+    def series_by(self, key: str) -> dict[str, list[tuple[float, float]]]:
+        """Return (step, value) of a quantity that is told apart by name, such as ``loss_by_source``."""
+        return _by_name(self.steps, key)
+
+    def score_series(self) -> dict[str, list[tuple[float, float]]]:
+        """Return (step, value) of each score that was taken at intervals."""
+        return _by_name(self.evaluations, "scores")
+
+    def mean(self, key: str) -> float | None:
+        """Return the mean of a quantity over all steps; None before the first."""
+        values = [value for _, value in self.series(key)]
+        return sum(values) / len(values) if values else None
 
     def rate(self, key: str) -> list[tuple[float, float]]:
         """Return (step, quantity per second) of each step."""
@@ -103,8 +127,20 @@ def _stage(name: str, events: Sequence[dict[str, Any]]) -> StageProgress:
         plan=starts[-1] if starts else {},
         steps={int(event["step"]): event for event in _of(events, "step")},
         validation=tuple((step, float(loss)) for step, loss in sorted(validation.items()) if _is_finite(loss)),
+        validations={int(event["step"]): event for event in _of(events, "validation")},
+        evaluations={int(event["step"]): event for event in _of(events, "evaluation")},
+        end=ends[-1] if ends else {},
         wall_s=float(ends[-1]["wall_s"]) if ends else None,
     )
+
+
+def _by_name(events: dict[int, dict[str, Any]], key: str) -> dict[str, list[tuple[float, float]]]:
+    found: dict[str, list[tuple[float, float]]] = {}
+    for step, event in sorted(events.items()):
+        for name, value in event.get(key, {}).items():
+            if _is_finite(value):
+                found.setdefault(name, []).append((float(step), float(value)))
+    return dict(sorted(found.items()))
 
 
 def _of(events: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from doctorsun.config import OptimizerName, PartName, PartSection, StageSection
 from doctorsun.train.adamw import Bf16AdamW
@@ -13,9 +14,16 @@ from doctorsun.train.schedule import lr_factor
 
 BETA1 = 0.9
 MOMENTUM = 0.95
-# Who updates a parameter, and whether it decays.
-_Rule = tuple[OptimizerName, bool]
-_RULES: tuple[_Rule, ...] = (("adamw", False), ("adamw", True), ("muon", True))
+# Who updates a parameter, whether it decays, and whether it is sharded: fused updates take one kind at a time.
+_Rule = tuple[OptimizerName, bool, bool]
+_RULES: tuple[_Rule, ...] = (
+    ("adamw", False, False),
+    ("adamw", True, False),
+    ("muon", True, False),
+    ("adamw", False, True),
+    ("adamw", True, True),
+    ("muon", True, True),
+)
 
 
 class PartsOptimizer:
@@ -31,8 +39,9 @@ class PartsOptimizer:
         groups: dict[OptimizerName, list[dict[str, Any]]] = {"adamw": [], "muon": []}
         for part, named in parameters.items():
             section = stage.part(part) or PartSection()
-            for name, decays in _RULES:
-                chosen = [p for key, p in named.items() if _rule(key, p, section.optimizer) == (name, decays)]
+            for rule in _RULES:
+                name, decays, _ = rule
+                chosen = [p for key, p in named.items() if _rule(key, p, section.optimizer) == rule]
                 if chosen:
                     decay = section.weight_decay if decays else 0.0
                     lr = section.muon_lr if name == "muon" else section.lr
@@ -88,10 +97,11 @@ def set_learning_rate(optimizer: PartsOptimizer, stage: StageSection, step: int,
 
 
 def _rule(name: str, parameter: nn.Parameter, wanted: OptimizerName) -> _Rule:
-    """Return who updates a parameter, and whether it decays: vectors and embeddings do not, nor are they for Muon.
+    """Return who updates a parameter, whether it decays and whether it is sharded.
 
-    Neither are the factors of an adapter: Muon would give each full rank, and what changes is their product.
+    Vectors and embeddings do not decay, nor are they for Muon. Neither are the factors of an adapter: Muon would give
+    each full rank, and what changes is their product.
     """
     decays = parameter.ndim >= 2 and "embed" not in name  # noqa: PLR2004
     is_hidden_matrix = decays and parameter.ndim == 2 and "head" not in name and ".lora_" not in name  # noqa: PLR2004
-    return ("muon" if wanted == "muon" and is_hidden_matrix else "adamw"), decays
+    return ("muon" if wanted == "muon" and is_hidden_matrix else "adamw"), decays, isinstance(parameter, DTensor)

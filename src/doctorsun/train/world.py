@@ -173,7 +173,7 @@ def _places(environment: Mapping[str, str]) -> list[int]:
     if missing:
         raise MachineError(
             f"{missing[0]} in the environment",
-            got=environment.get(missing[0], "nothing"),
+            got=environment.get(missing[0]) or "nothing",
             expected=f"a number, as torchrun sets {', '.join(VARIABLES)}",
             do="start with torchrun",
         )

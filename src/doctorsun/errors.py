@@ -3,7 +3,8 @@
 DoctorSunError
 ├── RecipeError        a recipe or a command-line setting is wrong
 ├── DataError          data cannot be read, converted or trusted
-│   └── ImageError     one image cannot be decoded or used
+│   ├── ImageError     one image cannot be decoded or used
+│   └── TooLong        one sample does not fit the length that was given, without being damaged
 ├── WeightsError       weights or a checkpoint cannot be loaded or saved
 ├── RequestError       a question to the model is wrong, or the server refuses it
 ├── MachineError       the work does not fit this machine (memory, disk, device)
@@ -65,6 +66,12 @@ class ImageError(DataError):
     """One image cannot be decoded or used."""
 
     code = "image"
+
+
+class TooLong(DataError):  # noqa: N818 (no fault of the sample)
+    """One sample does not fit the length that was given."""
+
+    code = "too_long"
 
 
 class WeightsError(DoctorSunError):

@@ -15,7 +15,8 @@ from doctorsun.cli.words import say
 if TYPE_CHECKING:
     from doctorsun.storage.hub.pull import PullRules
 
-STAGES = "vision-pretrain, pretrain, align, deep-align or instruct"  # written out: a recipe is slow to import
+# Written out: a recipe is slow to import.
+STAGES = "vision-pretrain, pretrain, text-instruct, align, deep-align, instruct or prefer"
 RunFolder = Annotated[
     Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run; runs/<recipe name> when not given.")
 ]

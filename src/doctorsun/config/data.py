@@ -58,6 +58,8 @@ class StoreSource(Section):
     reader: Literal["store"]
     splits: dict[Split, str]
     """The store of each split: a folder, or an address (``hf:``, ``ms:``, ``s3://bucket/path``)."""
+    made_by: str | None = None
+    """The command that makes it, told where it is missing."""
 
 
 SourceSection = Annotated[

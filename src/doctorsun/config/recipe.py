@@ -12,8 +12,16 @@ from doctorsun.config.seed import MAX_SEED
 from doctorsun.config.stage import StageSection
 from doctorsun.config.telemetry import TelemetrySection
 
-StageName = Literal["vision-pretrain", "pretrain", "align", "deep-align", "instruct"]
-STAGE_ORDER: tuple[StageName, ...] = ("vision-pretrain", "pretrain", "align", "deep-align", "instruct")
+StageName = Literal["vision-pretrain", "pretrain", "text-instruct", "align", "deep-align", "instruct", "prefer"]
+STAGE_ORDER: tuple[StageName, ...] = (
+    "vision-pretrain",
+    "pretrain",
+    "text-instruct",
+    "align",
+    "deep-align",
+    "instruct",
+    "prefer",
+)
 
 
 class Recipe(Section):

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from doctorsun.errors import DataError, WeightsError
 from doctorsun.processor.boxes import boxes_in_pixels, write_boxes
+from doctorsun.processor.chat_families import choose_family
 from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.config_files import read_geometry
 from doctorsun.processor.control_tokens import ControlTokens
@@ -29,11 +30,18 @@ class Rendered:
         supervised: true where the token is part of a reply (its end-of-turn included): the loss counts these.
         prefix_length: tokens up to and including the last visual token; samples with equal prefixes and images may
             share them in one sequence. 0 where nothing can be shared: text, and an image after the first reply.
+        turn_ends: tokens up to the end of each reply that has all images before it: where the sample may end.
     """
 
     ids: Int32[np.ndarray, " seq"]
     supervised: Bool[np.ndarray, " seq"]
     prefix_length: int
+    turn_ends: tuple[int, ...] = ()
+
+    def up_to(self, end: int) -> "Rendered":
+        """Return the sample without the turns after one of its ``turn_ends``."""
+        ends = tuple(each for each in self.turn_ends if each <= end)
+        return Rendered(self.ids[:end], self.supervised[:end], self.prefix_length, ends)
 
 
 class Processor:
@@ -94,6 +102,20 @@ class Processor:
     def _document_end(self) -> str:
         return document_end(self.tokenizer, self.template.eos_token)
 
+    def asked_as(self, chat: str | None) -> "Processor":
+        """Return a processor that asks by another family of chat templates; None keeps this one's.
+
+        Raises:
+            WeightsError: there is no such family, or the tokenizer lacks its tokens.
+        """
+        if chat is None:
+            return self
+        family = choose_family(chat, self.tokenizer.get_vocab(with_added_tokens=True))
+        source = family.template_for(self.tokenizer)
+        end = family.ends_turns or self.template.eos_token
+        template = ChatTemplate(source, bos_token=self.template.bos_token, eos_token=end)
+        return Processor(self.tokenizer, template, self.images, self.num_visual_tokens, self._eos_ids)
+
     def token_id(self, token: str) -> int:
         """Return the id of a special token.
 
@@ -121,6 +143,7 @@ class Processor:
     def _render_conversation(self, messages: Sequence[Message]) -> Rendered:
         ids: list[int] = []
         supervised: list[bool] = []
+        ends: list[int] = []
         start = 0
         for index, message in enumerate(messages):
             if message.role != "assistant":
@@ -140,7 +163,8 @@ class Processor:
                 ids += part
                 supervised += [is_reply] * len(part)
             start = len(closing)
-        return self._rendered(ids, supervised)
+            ends.append(len(ids))
+        return self._rendered(ids, supervised, ends)
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """Return the token ids that ask for the next reply; control tokens in the messages' text are only words."""
@@ -175,14 +199,16 @@ class Processor:
     def _render_document(self, text: str) -> Rendered:
         ids = self._encode(self.template.bos_token)
         ids += self._encode(self.control_tokens.marked(text) + self._document_end)
-        return self._rendered(ids, [False] + [True] * (len(ids) - 1))
+        return self._rendered(ids, [False] + [True] * (len(ids) - 1), [len(ids)])
 
-    def _rendered(self, ids: list[int], supervised: list[bool]) -> Rendered:
+    def _rendered(self, ids: list[int], supervised: list[bool], turn_ends: Sequence[int]) -> Rendered:
         array, counted = np.asarray(ids, dtype=np.int32), np.asarray(supervised, dtype=np.bool_)
         visual = np.flatnonzero(array == self.image_token_id)
         prefix_length = int(visual[-1]) + 1 if visual.size else 0
         # What a prefix holds is not counted by the loss, so a reply cannot lie in one.
-        return Rendered(array, counted, 0 if counted[:prefix_length].any() else prefix_length)
+        is_shared = not counted[:prefix_length].any()
+        ends = tuple(end for end in turn_ends if end >= prefix_length)
+        return Rendered(array, counted, prefix_length if is_shared else 0, ends)
 
     def _with_boxes(self, sample: Sample) -> tuple[Message, ...]:
         if not sample.objects:

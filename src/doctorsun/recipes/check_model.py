@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctorsun.config import StageSection
 from doctorsun.config.model import ModelSection
 from doctorsun.errors import RecipeError
 from doctorsun.model.presets import PRESETS
@@ -27,6 +28,18 @@ def check_model(model: ModelSection) -> Iterator[Found]:
         do = "name a config.json with the settings of the vision tower"
         yield "model.vision_config", RecipeError(f"no file '{model.vision_config}'", expected="a JSON file", do=do)
     yield from _weights(model)
+
+
+def check_template(path: str, stage: StageSection) -> Iterator[Found]:
+    """Yield what is wrong with the chat template of a stage."""
+    families = [family.name for family in FAMILIES]
+    if stage.template is not None and stage.template not in families:
+        yield path, unknown("chat template", stage.template, families)
+    elif stage.template is not None and stage.objective == "labels":
+        error = RecipeError(
+            "labels are learnt from images alone", got="a chat template", expected="none", do="remove the setting"
+        )
+        yield path, error
 
 
 def _one_start(model: ModelSection) -> Iterator[Found]:

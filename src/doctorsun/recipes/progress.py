@@ -1,7 +1,7 @@
 """What a run says while it works: one live line per piece of work, plain lines where there is no terminal."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +78,10 @@ class RunProgress:
             work.seconds += record["step_s"]
             rate = f"{work.targets / max(work.seconds, 1e-9):,.0f} {targets.replace('_', ' ')}/s"
             self._show(work, record["step"], f"loss {record['loss']:.3f}  {rate}")
+        elif kind == "note":
+            self.say(record["text"])
+        elif kind == "stage_end" and (line := too_long_line(record.get("lengths", {}))):
+            self.say(f"{stage}: {line}")
         elif kind == "warning":
             self.say(Text.assemble(("warning", "yellow"), f": {record['text']}"))
 
@@ -103,3 +107,12 @@ class RunProgress:
             work.last_line = now
             total = "" if bar.total is None else f"/{bar.total:g}"
             self.say(f"{bar.description}  {done}{total}  {facts}  {now - work.started:.0f} s".replace("    ", "  "))
+
+
+def too_long_line(lengths: Mapping[str, int]) -> str:
+    """Say how many samples of a stage were longer than it takes; nothing where none was."""
+    shortened, too_long = lengths.get("shortened", 0), lengths.get("too_long", 0)
+    if not (shortened or too_long):
+        return ""
+    lost = f"{shortened:,} lost their last turns and {too_long:,} were left out as too long"
+    return f"of {lengths['samples']:,} samples, {lost}"

@@ -114,7 +114,8 @@ def training_part(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 def _training_split(section: Mapping[str, Any]) -> dict[str, Any]:
     by_split = {key: section[key] for key in ("num_images", "num_documents", "splits") if key in section}
-    return {**section, **{key: {"train": sizes.get("train")} for key, sizes in by_split.items()}}
+    kept = {key: value for key, value in section.items() if key != "made_by"}
+    return {**kept, **{key: {"train": sizes.get("train")} for key, sizes in by_split.items()}}
 
 
 def update_record(run: Path, record: dict[str, Any], **facts: Any) -> None:

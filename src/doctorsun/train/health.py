@@ -20,6 +20,8 @@ class StageHealth:
         quarantined: the samples that could not be used, in this process and those before it.
         num_quarantined: how often one of them was due.
         num_seen: samples of all steps so far.
+        num_shortened: how often a sample was due that lost its last turns, because with them it is too long.
+        num_too_long: how often one was due whose first turn is too long already; this is no damage.
         num_bad_steps: steps in a row without a finite gradient.
     """
 
@@ -30,6 +32,8 @@ class StageHealth:
         self.quarantined: list[Quarantined] = []
         self.num_quarantined = 0
         self.num_seen = 0
+        self.num_shortened = 0
+        self.num_too_long = 0
         self.num_bad_steps = 0
 
     def state(self) -> dict[str, Any]:
@@ -38,6 +42,8 @@ class StageHealth:
             "quarantined": [[each.ref.pool, each.ref.row, each.sample, each.reason] for each in self.quarantined],
             "num_quarantined": self.num_quarantined,
             "num_seen": self.num_seen,
+            "num_shortened": self.num_shortened,
+            "num_too_long": self.num_too_long,
             "num_bad_steps": self.num_bad_steps,
         }
 
@@ -47,6 +53,8 @@ class StageHealth:
         self.quarantined = [Quarantined(SampleRef(pool, row), sample, reason) for pool, row, sample, reason in rows]
         self.num_quarantined = state["num_quarantined"]
         self.num_seen = state["num_seen"]
+        self.num_shortened = state["num_shortened"]
+        self.num_too_long = state["num_too_long"]
         self.num_bad_steps = state["num_bad_steps"]
 
     def count_batch(self, step: int, batch: StepBatch) -> None:
@@ -61,7 +69,8 @@ class StageHealth:
             self.telemetry.write("quarantined", stage=self.stage, step=step + 1, **facts)
         self.quarantined += [each for each in batch.quarantined if each.ref not in known]
         self.num_quarantined += len(batch.quarantined)
-        self.num_seen += self.plan.batch_samples
+        self.num_seen += self.plan.size(step)
+        self._count_lengths(step, batch)
         allowed = max(1, MAX_QUARANTINED_SHARE * self.num_seen)
         if self.num_quarantined > allowed or not batch.num_samples:
             raise DataError(
@@ -69,6 +78,25 @@ class StageHealth:
                 got=f"{self.num_quarantined} unusable of {self.num_seen} samples",
                 expected="at most 1 %",
                 do=f"the reasons stand in {self.telemetry.path}; mend the store",
+            )
+
+    def lengths(self) -> dict[str, int]:
+        """Return how often samples were due, lost their last turns, and were too long to be learnt from."""
+        return {"samples": self.num_seen, "shortened": self.num_shortened, "too_long": self.num_too_long}
+
+    def _count_lengths(self, step: int, batch: StepBatch) -> None:
+        is_first = not (self.num_shortened or self.num_too_long)
+        self.num_shortened += batch.num_shortened
+        self.num_too_long += batch.num_too_long
+        if is_first and (self.num_shortened or self.num_too_long):
+            text = f"{self.stage} has samples longer than max_length; the end of the stage tells how many"
+            self.telemetry.write("note", stage=self.stage, step=step + 1, text=text)
+        if batch.num_too_long and not (batch.num_samples or batch.quarantined):
+            raise DataError(
+                f"step {step + 1} of {self.stage} holds nothing to learn from",
+                got=f"{batch.num_too_long} samples, all too long",
+                expected="samples whose first turn fits max_length",
+                do="raise the stage's max_length, or its batch",
             )
 
     def count_gradient(self, step: int, *, is_finite: bool) -> None:

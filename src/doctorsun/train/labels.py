@@ -35,6 +35,7 @@ class LabelledItem:
     labels: Float[np.ndarray, " labels"]
     patch_labels: Float[np.ndarray, "findings patches"]
     origin: int = 0
+    lost_turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, TooLong
 from doctorsun.processor.processor import Processor
 from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
@@ -44,6 +44,8 @@ class StepBatch:
             so are the other counts.
         quarantined: the samples that could not be used; they are not in the loss. Those whose text shows it are told
             by the first rank.
+        num_shortened: samples of the whole step that lost their last turns.
+        num_too_long: samples of the whole step that are left out because they are too long.
     """
 
     batches: tuple[Batch, ...]
@@ -52,6 +54,8 @@ class StepBatch:
     total_tokens: int
     quarantined: tuple[Quarantined, ...]
     num_passes: int = 0
+    num_shortened: int = 0
+    num_too_long: int = 0
 
 
 class PixelCache:
@@ -140,9 +144,12 @@ class Loader:
         refs: dict[int, SampleRef] = {}
         items: list[Item] = []
         quarantined: list[Quarantined] = []
+        num_too_long = 0
         for ref in self.plan.step(step):
             try:
                 item = self._item(ref)
+            except TooLong:
+                num_too_long += 1
             except DataError as error:
                 quarantined.append(self._leave_out(ref, error))
             else:
@@ -164,6 +171,8 @@ class Loader:
             sum(batch.num_tokens for batch in batches),
             tuple(quarantined),
             max(map(len, layout)),
+            sum(item.lost_turns > 0 for item in items),
+            num_too_long,
         )
 
     def _decode(

@@ -22,6 +22,11 @@ class Item(Protocol):
         """Hashes of its images, in order."""
         ...
 
+    @property
+    def lost_turns(self) -> int:
+        """Turns at its end that it lost, because with them it would be too long."""
+        ...
+
 
 @runtime_checkable
 class Batch(Protocol):
@@ -64,6 +69,7 @@ class Objective(Protocol[ItemT, BatchT]):
         """Prepare a sample; ``origin`` says whose loss it adds to, as a place among the plan's origins.
 
         Raises:
+            TooLong: it is sound, but longer than the stage takes.
             DataError: it cannot be learnt from.
         """
         ...

@@ -15,11 +15,16 @@ from doctorsun.processor.processor import Rendered
 
 @dataclass(frozen=True, slots=True)
 class PackItem:
-    """A rendered sample, the hashes of its images, in order, and its place among the plan's origins."""
+    """A rendered sample, the hashes of its images, in order, and its place among the plan's origins.
+
+    Attributes:
+        lost_turns: questions with their replies, at its end, that did not fit.
+    """
 
     rendered: Rendered
     images: tuple[str, ...]
     origin: int = 0
+    lost_turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

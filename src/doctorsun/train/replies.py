@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, TooLong
 from doctorsun.model.flops import TrainingFlops
 from doctorsun.model.forward import PackedBatch, PackedForward
-from doctorsun.processor.processor import Processor
+from doctorsun.processor.processor import Processor, Rendered
 from doctorsun.schema import Sample
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.pack import PackItem, best_fit, collate, neighbours, share_prefixes
@@ -36,22 +36,25 @@ class ReplyObjective:
         self.flops = TrainingFlops.of(forward.model)
 
     def item(self, sample: Sample, *, origin: int = 0) -> PackItem:
-        """Render a sample.
+        """Render a sample; one that is too long loses its last turns, each question with its reply.
 
         Raises:
-            DataError: it is too long, or holds no reply.
+            TooLong: its first turn does not fit, or an image would be lost.
+            DataError: it holds no reply.
         """
-        rendered = self.processor.render(sample)
-        if len(rendered.ids) > self.max_length:
-            raise DataError(
-                f"sample {sample.id}",
-                got=f"{len(rendered.ids)} tokens",
-                expected=f"at most {self.max_length}",
-                do="raise the stage's max_length or shorten the sample",
-            )
-        if not rendered.supervised.any():
+        whole = self.processor.render(sample)
+        if not whole.supervised.any():
             raise DataError(f"sample {sample.id}", got="no reply", expected="an assistant turn", do="drop the sample")
-        return PackItem(rendered, tuple(image.sha256 for image in sample.images), origin)
+        rendered = shortened(whole, self.max_length)
+        if rendered is None:
+            raise TooLong(
+                f"sample {sample.id} is too long",
+                got=f"{whole.turn_ends[0]:,} tokens up to the first reply that has all images before it",
+                expected=f"at most {self.max_length:,}",
+                do="raise the stage's max_length, or shorten the sample",
+            )
+        lost_turns = len(whole.turn_ends) - len(rendered.turn_ends)
+        return PackItem(rendered, tuple(image.sha256 for image in sample.images), origin, lost_turns)
 
     def layout(self, items: Sequence[PackItem], num_ranks: int) -> list[list[list[PackItem]]]:
         """Give each rank groups that cost as much as the others', and pack them."""
@@ -71,3 +74,9 @@ class ReplyObjective:
         """Return the cross-entropy of a pack's reply tokens over the step's number of them."""
         logits = self.forward.logits(batch)
         return supervised_loss(logits, batch.targets, step_targets, origins=batch.origins, tally=tally)
+
+
+def shortened(whole: Rendered, max_length: int) -> Rendered | None:
+    """Return a sample with as many of its first turns as fit, all images among them; None where not even one does."""
+    ends = [end for end in whole.turn_ends if end <= max_length]
+    return whole.up_to(ends[-1]) if ends else None

@@ -151,3 +151,25 @@ def test_a_template_that_changes_what_was_said_is_refused() -> None:
         WeightsError, match="the chat template: got a reply that changes the text before it, expected a"
     ):
         changing.render(sample("a", *turns))
+
+
+@pytest.mark.parametrize("chat", ["plain", "vicuna_v1", "llama_2_chinese"])
+def test_a_stage_may_ask_otherwise_than_the_weights(tmp_path: Path, chat: str) -> None:
+    """Qilin-Med-VL learns captions by ``plain``, then is asked by ``vicuna_v1``, with one tokenizer."""
+    write_llama2(tmp_path)
+    first, other = (prepare_tokenizer(tmp_path, chat=name) for name in ("mistral_instruct", chat))
+    images = ImageProcessor(size=28)
+    asked = question("a", "左肺有结节吗?", "No nodule.", IMAGE)
+    got = Processor(first.tokenizer, first.template, images, 4, first.stop_ids).asked_as(chat)
+    wanted = Processor(other.tokenizer, other.template, images, 4, other.stop_ids)
+    np.testing.assert_array_equal(got.render(asked).ids, wanted.render(asked).ids)
+    assert got.stop_ids == wanted.stop_ids
+
+
+def test_a_family_needs_its_tokens(tmp_path: Path) -> None:
+    write_llama2(tmp_path)
+    prepared = prepare_tokenizer(tmp_path, chat="vicuna_v1")
+    processor = Processor(prepared.tokenizer, prepared.template, ImageProcessor(size=28), 4)
+    assert processor.asked_as(None) is processor
+    with pytest.raises(WeightsError, match=r"the chat template llama3: got a tokenizer without <\|eot_id\|>"):
+        processor.asked_as("llama3")

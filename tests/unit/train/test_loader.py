@@ -95,7 +95,6 @@ def test_a_damaged_image_is_left_out_before_the_loss_is_normalised(damaged_store
     ("broken", "reason"),
     [
         (sample("bad", user("Why?")), "sample bad: got no reply, expected an assistant turn; drop the sample"),
-        (question("bad", "Long? " * 20, "No."), "sample bad: got 125 tokens, expected at most 64; raise the"),
         (
             question("bad", "?", "No.", Image(bytes=None, sha256="0" * 64, width=8, height=8)),
             "image 0 of sample bad: got a reference without bytes, expected the image itself; make the store again",
@@ -109,6 +108,17 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(tmp_path: Path, broken:
     (quarantined,) = batch.quarantined
     assert quarantined.sample == "bad"
     assert quarantined.reason.startswith(reason)
+
+
+def test_long_samples_are_counted_and_are_no_damage(tmp_path: Path) -> None:
+    turns = [user("Why?"), assistant("No nodule.")]
+    asked = [
+        question("short", "?", "No."),
+        question("long", "Long? " * 20, "No."),
+        sample("talk", *turns, user("Long? " * 20), assistant("No.")),
+    ]
+    batch = loader_over(tmp_path, asked, max_length=64).load(0)
+    assert (batch.num_samples, batch.num_shortened, batch.num_too_long, batch.quarantined) == (2, 1, 1, ())
 
 
 def test_what_an_earlier_process_could_not_use_is_left_out_unseen(images_store: Store) -> None:

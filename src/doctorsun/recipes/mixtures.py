@@ -10,11 +10,13 @@ from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.offers import Offer, offer_of
 from doctorsun.errors import RecipeError
+from doctorsun.recipes.lengths import LengthIndex
 from doctorsun.recipes.placed import Found, placed, placed_errors, unknown
 from doctorsun.storage.store import Store
 from doctorsun.train.balance import balance
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.selection import select_rows
+from doctorsun.train.token_batch import StageLength, TokenBatch
 
 
 def mixtures_by_recipe(recipe: Recipe) -> Iterator[Found]:
@@ -49,16 +51,37 @@ def check_mixtures(recipe: Recipe, stores: Mapping[str, Store], document: Node |
     for name, stage in recipe.stages.items():
         if stage.ratios is not None:
             with placed_errors(f"stages.{name}.ratios", document):
-                plan_stage(recipe, stage, stores)
+                pools_of(stage, stores)
 
 
-def plan_stage(recipe: Recipe, stage: StageSection, stores: Mapping[str, Store]) -> StagePlan:
+def plan_stage(
+    recipe: Recipe, stage: StageSection, stores: Mapping[str, Store], *, lengths: LengthIndex | None = None
+) -> StagePlan:
     """Lay out the data of a stage.
 
     Args:
         recipe: the settings.
         stage: one of its stages.
         stores: at least those that the stage reads, by ``source/split``.
+        lengths: counts the tokens of samples, where the stage's batches are in tokens.
+
+    Raises:
+        RecipeError: an entry selects nothing, or the ratios do not fit what the entries have.
+    """
+    pools, shares = pools_of(stage, stores)
+    samples = math.ceil((stage.epochs or 1) * sum(len(pool.rows) for pool in pools))
+    if stage.batch_tokens is None or lengths is None:
+        batch_samples = stage.batch_samples or 1
+        steps = stage.steps or math.ceil(samples / batch_samples)
+        return StagePlan(pools, shares, batch_samples=batch_samples, num_steps=steps, seed=recipe.seed)
+    counted = {id(pool.store): lengths.of(pool.store) for pool in pools}
+    batch = TokenBatch(stage.batch_tokens, [counted[id(pool.store)] for pool in pools])
+    length = StageLength(steps=stage.steps) if stage.steps else StageLength(samples=samples)
+    return StagePlan.by_tokens(pools, shares, batch, length=length, seed=recipe.seed)
+
+
+def pools_of(stage: StageSection, stores: Mapping[str, Store]) -> tuple[list[Pool], list[float]]:
+    """Return the samples that the entries of a stage take, and the part of the stage that each of them is.
 
     Raises:
         RecipeError: an entry selects nothing, or the ratios do not fit what the entries have.
@@ -67,11 +90,7 @@ def plan_stage(recipe: Recipe, stage: StageSection, stores: Mapping[str, Store])
     pools = [Pool.select(entry.source, store, **_wishes(entry, store)) for entry, store in taken]
     total = sum(entry.weight for entry in stage.mixture)
     shares = [entry.weight / total for entry in stage.mixture]
-    if stage.ratios is not None:
-        pools, shares = balance(pools, shares, stage.ratios.model_dump())
-    batch_samples = stage.batch_samples or 1
-    steps = stage.steps or math.ceil((stage.epochs or 1) * sum(len(pool.rows) for pool in pools) / batch_samples)
-    return StagePlan(pools, shares, batch_samples=batch_samples, num_steps=steps, seed=recipe.seed)
+    return (pools, shares) if stage.ratios is None else balance(pools, shares, stage.ratios.model_dump())
 
 
 def _wishes(entry: MixtureEntry, store: Store) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Carry out a recipe: data, stages, weights, evaluation, report, dialogues; each done once, resumable anywhere."""
 
 import math
+import os
 import signal
 import time
 from collections.abc import Generator, Sequence
@@ -18,7 +19,9 @@ from doctorsun.recipes.check import load_checked_document
 from doctorsun.recipes.job import RunJob
 from doctorsun.recipes.mixtures import check_mixtures
 from doctorsun.recipes.progress import RunProgress
+from doctorsun.recipes.ranks import follow, ranks
 from doctorsun.recipes.record import close_record, is_finished, only_one, open_record, update_record
+from doctorsun.recipes.sinks import open_sinks
 from doctorsun.recipes.stores import hashes_of, left_out, store_facts
 from doctorsun.report.run import write_report
 from doctorsun.report.strings import Language
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from doctorsun.recipes.machine import Machine
     from doctorsun.recipes.stages import StageContext
     from doctorsun.storage.store import Store
-    from doctorsun.train.telemetry import Event, Listener
+    from doctorsun.train.telemetry import Event, Listener, Sink
 
 RUNS = Path("runs")
 REPORT_EVERY_S = 60.0
@@ -59,18 +62,21 @@ def run(
         Interrupted: Ctrl-C or SIGTERM; run again to go on.
     """
     rules = rules or usual_rules()
-    recipe, document = load_checked_document(name, overrides, rules=rules)
-    folder = out or RUNS / recipe.name
-    progress = RunProgress(console)
-    with only_one(folder):
-        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules)
-        if not job.is_done():
-            _work(job, language)
-        if not is_finished(job.record):
-            close_record(folder, job.record)
-        if not _has_last_report(folder):
-            write_report(folder, language=language)
-    _show_results(folder, recipe, console, language)
+    with ranks(os.environ) as world:
+        if world and not world.is_first:
+            follow(world, rules)
+        recipe, document = load_checked_document(name, overrides, rules=rules)
+        folder = out or RUNS / recipe.name
+        progress = RunProgress(console)
+        with only_one(folder):
+            job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules, world)
+            if not job.is_done():
+                _work(job, language)
+            if not is_finished(job.record):
+                close_record(folder, job.record)
+            if not _has_last_report(folder):
+                write_report(folder, language=language)
+        _show_results(folder, recipe, console, language)
     return folder
 
 
@@ -92,13 +98,16 @@ def run_stage(
     from doctorsun.recipes.stages import run_stages
 
     rules = rules or usual_rules()
-    recipe, document = load_checked_document(name, overrides, rules=rules)
-    chosen = _stage_name(recipe, stage)
-    folder = out or RUNS / recipe.name
-    progress = RunProgress(console)
-    with only_one(folder), progress.shown(), stoppable(folder):
-        job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules)
-        weights = run_stages(_prepare(job, progress.event)[0], last=chosen)
+    with ranks(os.environ) as world:
+        if world and not world.is_first:
+            follow(world, rules)
+        recipe, document = load_checked_document(name, overrides, rules=rules)
+        chosen = _stage_name(recipe, stage)
+        folder = out or RUNS / recipe.name
+        progress = RunProgress(console)
+        with only_one(folder), progress.shown(), stoppable(folder), open_sinks(recipe, folder) as sinks:
+            job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules, world)
+            weights = run_stages(_prepare(job, progress.event, sinks)[0], last=chosen)
     console.print(f"stage {chosen} is done: {weights}", highlight=False, soft_wrap=True)
     return weights
 
@@ -120,9 +129,9 @@ def _work(job: RunJob, language: Language) -> None:
         job.progress.event(event)
         live_report.event(event)
 
-    with job.progress.shown(), stoppable(job.folder):
+    with job.progress.shown(), stoppable(job.folder), open_sinks(job.recipe, job.folder) as sinks:
         update_record(job.folder, job.record, finished=None)
-        context, stores = _prepare(job, listen)
+        context, stores = _prepare(job, listen, sinks)
         weights = publish(run_stages(context), job.recipe, context.steps)
         evaluate_run(
             job.recipe,
@@ -178,14 +187,16 @@ def stoppable(folder: Path) -> Generator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _prepare(job: RunJob, listener: "Listener") -> "tuple[StageContext, dict[str, Store]]":
+def _prepare(job: RunJob, listener: "Listener", sinks: "Sequence[Sink]") -> "tuple[StageContext, dict[str, Store]]":
     """Make the data and the starting weights."""
+    from doctorsun.recipes.ceiling import with_ceiling
     from doctorsun.recipes.machine import examine_machine
     from doctorsun.recipes.stages import StageContext, prepare_start
     from doctorsun.train.telemetry import Telemetry
+    from doctorsun.train.world import World
 
     recipe, folder, stores, steps = job.recipe, job.folder, job.stores, job.steps
-    machine = examine_machine(recipe.precision)
+    machine = with_ceiling(examine_machine(recipe.precision), job.record.get("machine", {}))
     update_record(folder, job.record, machine=machine.as_dict())
     _greet(recipe, folder, machine, job.progress)
     stores.remove_damaged(job.progress.say)
@@ -201,9 +212,10 @@ def _prepare(job: RunJob, listener: "Listener") -> "tuple[StageContext, dict[str
         stores=stores,
         hashes=hashes_of(opened),
         machine=machine,
-        telemetry=Telemetry(folder / "metrics.jsonl", listener),
+        telemetry=Telemetry(folder / "metrics.jsonl", listener, sinks),
         steps=steps,
         document=job.document,
+        world=job.world or World(),
     )
     return context, opened
 

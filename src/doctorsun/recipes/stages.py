@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from doctorsun.config import Recipe, StageName
 from doctorsun.config.document import Node
+from doctorsun.errors import DataError
 from doctorsun.model.build import build_model
 from doctorsun.model.presets import PRESETS
 from doctorsun.processor.chat_template import ChatTemplate
@@ -16,11 +17,13 @@ from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import BOS, EOS_TURN, train_tokenizer
 from doctorsun.recipes.addresses import usual_rules
 from doctorsun.recipes.check_adapters import require_adapter_layers
+from doctorsun.recipes.examination import examination_of
 from doctorsun.recipes.inputs import result_inputs, stage_inputs, start_inputs, training_stores
 from doctorsun.recipes.machine import Machine, place
 from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.placed import placed_errors
-from doctorsun.recipes.realised import realised_mixture
+from doctorsun.recipes.ranks import ORDER, order_of
+from doctorsun.recipes.realised import Row, realised_mixture
 from doctorsun.recipes.record import update_record
 from doctorsun.recipes.start import write_start
 from doctorsun.recipes.steps import Steps
@@ -30,7 +33,9 @@ from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.store import Store
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
+from doctorsun.train.meter import Ceiling
 from doctorsun.train.telemetry import Telemetry
+from doctorsun.train.world import World
 from doctorsun.weights.hugging_face import load_weights, save_processor, save_weights
 from doctorsun.weights.trained import save_trained
 
@@ -90,6 +95,7 @@ class StageContext:
     steps: Steps
     document: Node | None = None
     """What the recipe was read from."""
+    world: World = field(default_factory=World)
 
 
 def run_stages(context: StageContext, last: StageName | None = None) -> Path:
@@ -109,7 +115,8 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
         step, finished = f"stages/{name}", context.run / "stages" / name / "weights"
         inputs = stage_inputs(context.recipe, name, context.hashes, steps.revision(before))
         if not steps.has_weights(step, inputs, finished):
-            pixels = _run_stage(context, name, weights, pixels)
+            context.world.share(ORDER, order_of(context, name, weights))
+            pixels = train_from(context, name, weights, pixels)
             steps.close_weights(step, inputs, finished)
         shutil.rmtree(context.run / "stages" / name / "checkpoints", ignore_errors=True)
         weights, before = finished, step
@@ -118,18 +125,26 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
     return weights
 
 
-def _run_stage(context: StageContext, name: StageName, start: Path, pixels: PixelCache | None) -> PixelCache:
-    """Train one stage; return the images that it decoded, for the next one."""
+def train_from(context: StageContext, name: StageName, start: Path, pixels: PixelCache | None) -> PixelCache:
+    """Train one stage, as one of the ranks that do; return the images that it decoded, for the next one.
+
+    Raises:
+        DataError: the ranks do not read the same data.
+    """
     recipe, folder = context.recipe, context.run / "stages" / name
     model, processor = load_weights(start)
     place(model)
     pixels = pixels or PixelCache(processor)
     stage = recipe.stages[name]
+    asked = processor.asked_as(stage.template)
     sources = dict.fromkeys(entry.source for entry in stage.mixture)
     plan = plan_stage(recipe, stage, {f"{source}/train": context.stores.open(source, "train") for source in sources})
-    realised = realised_mixture(plan, processor if stage.objective == "replies" else None)
-    record = context.steps.record
-    update_record(context.run, record, mixtures=record.get("mixtures", {}) | {name: realised})
+    _require_same_plan(context.world, plan.fingerprint)
+    realised: Sequence[Row] = ()
+    if context.world.is_first:
+        realised = realised_mixture(plan, asked if stage.objective == "replies" else None)
+        record = context.steps.record
+        update_record(context.run, record, mixtures=record.get("mixtures", {}) | {name: realised})
     job = StageJob(
         name=name,
         index=list(recipe.stages).index(name),
@@ -137,16 +152,43 @@ def _run_stage(context: StageContext, name: StageName, start: Path, pixels: Pixe
         stage=stage,
         plan=plan,
         realised=realised,
-        processor=processor,
+        processor=asked,
         pixels=pixels,
         folder=folder,
         seed=recipe.seed,
         bf16=context.machine.precision == "bf16",
+        ceiling=_ceiling(context),
+        validation_store=context.stores.open(stage.validation.source, stage.validation.split)
+        if stage.validation
+        else None,
+        examination=examination_of(recipe, context.stores, processor) if stage.objective != "labels" else None,
+        world=context.world,
     )
     with placed_errors(f"stages.{name}.objective", context.document):
-        train_stage(job, model, context.telemetry)
-    save_trained(model, start, folder, adapters=stage.adapters)
+        lengths = train_stage(job, model, context.telemetry)
+    if context.world.is_first:
+        record = context.steps.record
+        update_record(context.run, record, lengths=record.get("lengths", {}) | {name: lengths})
+    save_trained(model, start, folder, adapters=stage.adapters, is_writer=context.world.is_first)
     return pixels
+
+
+def _ceiling(context: StageContext) -> Ceiling | None:
+    """Return what all devices reach at best; None where it was not measured."""
+    machine, size = context.machine, context.world.size
+    if machine.matmul_tflops is None:
+        return None
+    return Ceiling(machine.matmul_tflops * size, machine.datasheet_tflops and machine.datasheet_tflops * size)
+
+
+def _require_same_plan(world: World, fingerprint: str) -> None:
+    if len(set(world.gather("plan", fingerprint))) > 1:
+        raise DataError(
+            f"rank {world.rank} of {world.size}",
+            got="other data than another rank",
+            expected="the same stores and weights on every node",
+            do="put the run's folder, the data and the caches where all nodes read them",
+        )
 
 
 def publish(weights: Path, recipe: Recipe, steps: Steps) -> Path:

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,30 @@ from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
 from doctorsun.errors import Interrupted
+from doctorsun.model.flops import TrainingFlops, Work
 from doctorsun.model.forward import PackedForward
 from doctorsun.model.recompute import recompute_blocks
-from doctorsun.model.trainable import hold_frozen, set_trainable
+from doctorsun.model.trainable import hold_frozen, learning, set_trainable
 from doctorsun.processor.processor import Processor
-from doctorsun.train.checkpoint import find_checkpoint
+from doctorsun.storage.store import Store
+from doctorsun.train.checkpoint import Checkpoint, checkpoint_folder, find_checkpoint
 from doctorsun.train.checkpoint_tensors import restore
 from doctorsun.train.health import StageHealth
-from doctorsun.train.interruption import stop_requests
+from doctorsun.train.interruption import StopRequest, stop_requests
 from doctorsun.train.label_table import LabelTable
 from doctorsun.train.labels import LabelObjective
-from doctorsun.train.loader import Loader, PixelCache, StepBatch
+from doctorsun.train.loader import Loader, PixelCache, Quarantined, StepBatch
+from doctorsun.train.meter import Ceiling, StepMeter
+from doctorsun.train.monitor import TARGETS, Examination, StageMonitor
 from doctorsun.train.objective import AnyObjective
 from doctorsun.train.optimizer import PartsOptimizer, set_learning_rate
-from doctorsun.train.plan import StagePlan
+from doctorsun.train.parallel import Gradients, shard
+from doctorsun.train.plan import SampleRef, StagePlan
 from doctorsun.train.replies import ReplyObjective
 from doctorsun.train.saver import Saver
 from doctorsun.train.telemetry import Telemetry
-
-_TARGETS = {"replies": "supervised_tokens", "labels": "labels"}
-"""What the loss of each objective counts, as the diary names it."""
+from doctorsun.train.validation import Validation, validation_plan
+from doctorsun.train.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +48,12 @@ class StageJob:
         index: place of the stage among the run's ``num_stages``.
         folder: where its checkpoints go.
         pixels: decoded images, kept from stage to stage.
+        ceiling: of the machine, for the share of it that training reaches.
+        validation_store: the split that the stage validates on, where it does.
+        examination: the evaluation at intervals, where the recipe wants one.
         realised: samples and tokens of the whole stage by source, data set, domain and language, for the diary.
         bf16: compute in bfloat16 under autocast; weights and optimizer stay fp32.
+        world: the ranks that train together; each calls `train_stage` with an equal job.
     """
 
     name: str
@@ -58,18 +66,27 @@ class StageJob:
     folder: Path
     seed: int
     bf16: bool
+    ceiling: Ceiling | None = None
+    validation_store: Store | None = None
+    examination: Examination | None = None
     realised: Sequence[Mapping[str, Any]] = ()
+    world: World = field(default_factory=World)
 
 
-def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> None:
+def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> dict[str, int]:
     """Train a model in place to the end of a stage, from its newest sound checkpoint if there is one.
+
+    Returns:
+        How often ``samples`` were due, were ``shortened``, and were ``too_long`` to be learnt from.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the state was saved.
         DataError: three steps in a row had no finite gradient, or more than 1 % of the samples cannot be used.
-        MachineError: the disk is full; the last checkpoint is intact.
+        MachineError: the disk is full; the last checkpoint is intact. Or another rank ended.
     """
-    StageLoop(job, model, telemetry).run()
+    loop = StageLoop(job, model, telemetry)
+    loop.run()
+    return loop.health.lengths()
 
 
 def build_objective(job: StageJob, forward: PackedForward) -> AnyObjective:
@@ -90,30 +107,37 @@ class StageLoop:
 
     def __init__(self, job: StageJob, model: LlavaForConditionalGeneration, telemetry: Telemetry) -> None:
         self.job = job
+        self.world = job.world
         self.telemetry = telemetry
         self.health = StageHealth(job.name, job.plan, telemetry)
         parts = set_trainable(model, job.stage.trainable, job.stage.adapters, seed=job.seed + job.index)
         hold_frozen(model, bf16=job.bf16)
+        images = job.processor.images
+        self.forward = forward = PackedForward(model.train(), image_mean=images.mean, image_std=images.std)
         if job.stage.recompute:
             recompute_blocks(model)
-        images = job.processor.images
-        forward = PackedForward(model.train(), image_mean=images.mean, image_std=images.std)
         self.objective = build_objective(job, forward)
         if self.objective.parameters:
             parts["vision"] |= self.objective.parameters
+        self.is_sharded = shard(forward.language, self.world, bf16=job.bf16)
+        if self.is_sharded:
+            parts = learning(model)
         self.parameters: dict[str, nn.Parameter] = {name: p for named in parts.values() for name, p in named.items()}
+        self.gradients = Gradients(self.parameters, self.world)
         self.optimizer = PartsOptimizer(job.stage, parts)
         self.device = model.device
-        self.loader = Loader(job.plan, self.objective, job.pixels)
+        self.loader = Loader(job.plan, self.objective, job.pixels, self.world)
+        self.monitor = self._build_monitor(model)
         self.saver = Saver(
             job.folder / "checkpoints",
             job.plan.fingerprint,
             self.parameters,
             self.optimizer,
             in_background=job.stage.save_in_background,
+            is_writer=self.world.is_first,
         )
-        self.began = self.step_began = time.perf_counter()
-        self.loader_wait_s = 0.0
+        self.saved_step = 0
+        self.began = time.perf_counter()
 
     def run(self) -> None:
         """Do the steps that are left."""
@@ -121,30 +145,96 @@ class StageLoop:
         self.telemetry.rewind(self.job.name, start)
         self._announce(start)
         with stop_requests() as stop, self.saver, closing(self.loader.steps(start, num_steps)) as batches:
-            for done, batch in enumerate(self._timed(batches), start + 1):
-                self._step(done - 1, batch)
-                is_stopping = stop.is_made
-                if is_stopping or self._is_save_due(done):
-                    self._save(done)
+            for step, batch in enumerate(self._timed(batches), start):
+                whole, is_stopping = self._agree(batch, stop)
                 if is_stopping:
-                    self.saver.wait()
-                    raise Interrupted(
-                        f"stage {self.job.name} was stopped after step {done} of {num_steps}",
-                        do="run the same command again to go on",
-                    )
-        self.telemetry.write("stage_end", stage=self.job.name, steps=num_steps, wall_s=round(self._wall_s(), 1))
+                    self._stop(step)
+                self._step(step, whole)
+                is_best = self.monitor.look(step + 1, self.forward)
+                if is_best or self._is_save_due(step + 1):
+                    self._save(step + 1)
+            if any(self.world.sum_numbers("stop", [float(stop.is_made)])):
+                self._stop(num_steps)
+        if self.monitor.kept_step not in (None, num_steps):
+            self.saver.restore_weights(self.monitor.kept_step)
+        facts = {"steps": num_steps, "best_step": self.monitor.best_step, "kept_step": self.monitor.kept_step}
+        facts |= {"lengths": self.health.lengths()}
+        self.telemetry.write("stage_end", stage=self.job.name, wall_s=round(self._wall_s(), 1), **facts)
+
+    def _agree(self, batch: StepBatch, stop: StopRequest) -> tuple[StepBatch, bool]:
+        """Return a batch with the counts of all ranks, and whether any of them was asked to stop."""
+        own = (batch.num_samples, batch.num_targets, batch.total_tokens, len(batch.quarantined), stop.is_made)
+        sums = self.world.sum_numbers("counts", [float(number) for number in own])
+        samples, targets, tokens, quarantined, is_stopping = map(int, sums)
+        found = self._all_quarantined(batch) if quarantined else ()
+        whole = replace(batch, num_samples=samples, num_targets=targets, total_tokens=tokens, quarantined=found)
+        return whole, bool(is_stopping)
+
+    def _all_quarantined(self, batch: StepBatch) -> tuple[Quarantined, ...]:
+        rows = [(each.ref.pool, each.ref.row, each.sample, each.reason) for each in batch.quarantined]
+        return tuple(
+            Quarantined(SampleRef(pool, row), sample, reason)
+            for of_rank in self.world.gather("quarantined", rows)
+            for pool, row, sample, reason in of_rank
+        )
+
+    def _stop(self, done: int) -> None:
+        if done > self.saved_step:
+            self._save(done)
+        self.saver.wait()
+        raise Interrupted(
+            f"stage {self.job.name} was stopped after step {done} of {self.job.plan.num_steps}",
+            do="run the same command again to go on",
+        )
+
+    def _find_checkpoint(self) -> Checkpoint | None:
+        """Return the newest sound checkpoint, which the first rank looks for."""
+        root, found = self.saver.root, None
+        if self.world.is_first:
+            checkpoint, skipped = find_checkpoint(root, self.job.plan.fingerprint)
+            for line in skipped:
+                self.telemetry.write("warning", text=f"a damaged checkpoint was passed over: {line}")
+            found = checkpoint and (checkpoint.step, checkpoint.fingerprint, checkpoint.facts)
+        found = self.world.share("checkpoint", found)
+        return found and Checkpoint(checkpoint_folder(root, found[0]), *found)
 
     def _resume(self) -> int:
-        checkpoint, skipped = find_checkpoint(self.saver.root, self.job.plan.fingerprint)
-        for line in skipped:
-            self.telemetry.write("warning", text=f"a damaged checkpoint was passed over: {line}")
+        checkpoint = self._find_checkpoint()
         if checkpoint is None:
             return 0
         restore(checkpoint, self.parameters, self.optimizer)
         self.health.resume(checkpoint.facts["health"])
+        self.monitor.resume(checkpoint.facts["monitor"])
         self.loader.leave_out(self.health.quarantined)
         self.began -= checkpoint.facts["wall_s"]
+        self.saved_step = checkpoint.step
         return checkpoint.step
+
+    def _build_monitor(self, model: LlavaForConditionalGeneration) -> StageMonitor:
+        job, stage, validation = self.job, self.job.stage, None
+        if stage.validation and job.validation_store:
+            plan = validation_plan(stage.validation, job.validation_store, seed=job.seed)
+            validation = Validation(
+                plan, self.objective, self.forward, job.processor, world=self.world, autocast=self._autocast
+            )
+        meter = StepMeter(
+            TrainingFlops.of(model),
+            job.plan.origins,
+            job.ceiling,
+            device=self.device,
+            targets=TARGETS[stage.objective],
+        )
+        return StageMonitor(
+            job.name,
+            stage,
+            job.plan.num_steps,
+            self.telemetry,
+            meter=meter,
+            validation=validation,
+            examination=job.examination,
+            world=self.world,
+            autocast=self._autocast,
+        )
 
     def _announce(self, start: int) -> None:
         plan = self.job.plan
@@ -165,49 +255,44 @@ class StageLoop:
     def _timed(self, batches: Iterator[StepBatch]) -> Iterator[StepBatch]:
         """Yield batches; note how long the loop waited for each."""
         while True:
-            self.step_began = time.perf_counter()
+            self.monitor.meter.begin()
             try:
                 batch = next(batches)
             except StopIteration:
                 return
-            self.loader_wait_s = time.perf_counter() - self.step_began
+            self.monitor.meter.note_batch(sum((each.work for each in batch.batches), Work()))
             yield batch
 
     def _step(self, step: int, batch: StepBatch) -> None:
         self.saver.check()
         self.health.count_batch(step, batch)
-        torch.manual_seed(self.job.seed * 1_000_003 + step)  # dropout; a resumed run draws the same
+        # Dropout: a resumed run draws the same, and each rank its own.
+        torch.manual_seed(self.job.seed * 1_000_003 + step + (self.world.rank << 40))
         lr = set_learning_rate(self.optimizer, self.job.stage, step, self.job.plan.num_steps)
-        loss = self._accumulate(batch)
-        norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), self.job.stage.max_grad_norm))
+        loss, *counts = self.gradients.sum([self._accumulate(batch), *self.monitor.meter.counts()])
+        norm = self.gradients.clip(self.job.stage.max_grad_norm)
         is_finite = math.isfinite(loss) and math.isfinite(norm)
         if is_finite:
             self.optimizer.step()
         self.health.count_gradient(step, is_finite=is_finite)
         self.optimizer.zero_grad()
-        self.telemetry.write(
-            "step",
-            stage=self.job.name,
-            step=step + 1,
-            loss=loss,
-            lr=lr,
-            grad_norm=norm,
-            samples=batch.num_samples,
-            **{_TARGETS[self.job.stage.objective]: batch.num_targets},
-            total_tokens=batch.total_tokens,
-            padding_share=0.0,
-            loader_wait_s=round(self.loader_wait_s, 4),
-            step_s=round(time.perf_counter() - self.step_began, 4),
-        )
+        self.monitor.end_step(step + 1, batch, counts, loss=loss, lr=lr, grad_norm=norm)
 
     def _accumulate(self, step_batch: StepBatch) -> float:
         """Add the gradient of the step's mean loss, batch by batch; return that loss."""
         loss = 0.0
         for batch in step_batch.batches:
             with self._autocast():
-                share = self.objective.loss(batch.to(self.device), step_targets=step_batch.num_targets)
-            share.backward()
+                share = self.objective.loss(
+                    batch.to(self.device), step_targets=step_batch.num_targets, tally=self.monitor.meter.tally
+                )
+            if share.requires_grad:  # not that of text alone where only what sees trains
+                share.backward()
             loss += share.item()
+        for _ in range(step_batch.num_passes - len(step_batch.batches) if self.is_sharded else 0):
+            with self._autocast():
+                idle = self.forward.idle()
+            idle.backward()
         return loss
 
     def _autocast(self) -> AbstractContextManager[object]:
@@ -219,7 +304,12 @@ class StageLoop:
         return is_interval or done == self.job.plan.num_steps
 
     def _save(self, step: int) -> None:
-        self.saver.save(step, {"health": self.health.state(), "wall_s": self._wall_s()})
+        self.saver.save(
+            step,
+            {"health": self.health.state(), "monitor": self.monitor.state(), "wall_s": self._wall_s()},
+            best_step=self.monitor.kept_step,
+        )
+        self.saved_step = step
 
     def _wall_s(self) -> float:
         """Return the seconds of this stage, with those of the processes before up to their last checkpoint."""

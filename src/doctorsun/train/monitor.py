@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
@@ -14,6 +15,7 @@ from doctorsun.model.forward import PackedForward
 from doctorsun.train.divergence import Divergence
 from doctorsun.train.loader import StepBatch
 from doctorsun.train.meter import StepMeter
+from doctorsun.train.parallel import gathered
 from doctorsun.train.telemetry import Telemetry
 from doctorsun.train.validation import Validation
 from doctorsun.train.world import World
@@ -126,7 +128,8 @@ class StageMonitor:
         """
         is_best = self._validate(done)
         if self.examination and self._is_due(done, self.examination.every_steps):
-            self._evaluate(done, forward.model, self.examination)
+            with gathered(forward.language):
+                self._evaluate(done, forward.model, self.examination)
         return is_best and self.kept_step is not None
 
     def _is_due(self, done: int, every_steps: int) -> bool:
@@ -148,7 +151,7 @@ class StageMonitor:
             language = model.model.language_model
             language.set_attn_implementation("sdpa")
             try:
-                with self.autocast():
+                with torch.no_grad(), self.autocast():
                     scores = dict(examination.examine(model))
             finally:
                 model.train()

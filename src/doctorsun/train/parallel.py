@@ -1,7 +1,8 @@
 """What is sharded among ranks and what each holds whole; how their gradients become one."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import torch
@@ -49,6 +50,21 @@ def shard(language: LanguagePass, world: World, *, bf16: bool) -> bool:
             module.set_gradient_divide_factor(1.0)
             module.set_force_sum_reduction_for_comms(True)
     return True
+
+
+@contextmanager
+def gathered(language: LanguagePass) -> Generator[None]:
+    """Hold all shards on every rank while the block runs, so that one rank alone can compute; all ranks call this."""
+    modules = [module for module in language.modules() if isinstance(module, FSDPModule)]
+    for module in modules:
+        module.set_reshard_after_forward(False, recurse=False)
+        module.unshard()
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.reshard()
+            module.set_reshard_after_forward(module is not language, recurse=False)
 
 
 class Gradients:

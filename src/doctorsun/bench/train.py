@@ -3,10 +3,13 @@
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doctorsun.config import Recipe
 from doctorsun.recipes.ceiling import matmul_ceiling_tflops
+
+if TYPE_CHECKING:
+    from doctorsun.train.telemetry import Event, Listener
 
 WARM_UP_STEPS = 3
 TIMED_STEPS = 12
@@ -19,39 +22,19 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
         samples, supervised and all tokens per second, the loader's share of the time, peak memory, and the share of
         the machine's matmul ceiling by 6 FLOPs per parameter and token (attention is not counted).
     """
-    import json
     import resource
 
     from doctorsun.recipes.machine import examine_machine
-    from doctorsun.recipes.stages import StageContext, prepare_start, run_stages
-    from doctorsun.recipes.steps import Steps
-    from doctorsun.recipes.stores import RunStores, hashes_of
-    from doctorsun.train.telemetry import Telemetry
     from doctorsun.weights.inspect import inspect
 
-    shortened = shorten(recipe)
     machine = examine_machine(recipe.precision)
+    steps: list[Event] = []
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder)
-        stores = RunStores(shortened, run, lambda *_: None)
-        opened, ledger = stores.open_all(), Steps(run, {}, lambda _: None)
-        prepare_start(shortened, ledger, opened)
-        telemetry = Telemetry(run / "metrics.jsonl")
-        context = StageContext(
-            recipe=shortened,
-            run=run,
-            stores=stores,
-            hashes=hashes_of(opened),
-            machine=machine,
-            telemetry=telemetry,
-            steps=ledger,
-        )
-        parameters = inspect(run / "start")["parameters_by_part"]
         started = time.perf_counter()
-        run_stages(context)
+        train_stages(shorten(recipe), Path(folder), steps.append)
         wall_s = time.perf_counter() - started
-        lines = [json.loads(line) for line in telemetry.path.read_text(encoding="utf-8").splitlines()]
-    steps = [line for line in lines if line["event"] == "step"][WARM_UP_STEPS:]
+        parameters = inspect(Path(folder) / "start")["parameters_by_part"]
+    steps = [event for event in steps if event["event"] == "step"][WARM_UP_STEPS:]
     seconds = sum(step["step_s"] for step in steps)
     ceiling = matmul_ceiling_tflops("bfloat16" if machine.precision == "bf16" else "float32")
     tokens = sum(step["total_tokens"] for step in steps)
@@ -69,6 +52,30 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
         "language_model_share_of_ceiling": flops / seconds / 1e12 / ceiling,
         "wall_s": wall_s,
     }
+
+
+def train_stages(recipe: Recipe, run: Path, listener: "Listener") -> None:
+    """Make data and start of a recipe in an empty folder and train its stages; ``listener`` hears every event."""
+    from doctorsun.recipes.machine import examine_machine
+    from doctorsun.recipes.stages import StageContext, prepare_start, run_stages
+    from doctorsun.recipes.steps import Steps
+    from doctorsun.recipes.stores import RunStores, hashes_of
+    from doctorsun.train.telemetry import Telemetry
+
+    run.mkdir(parents=True, exist_ok=True)
+    stores, ledger = RunStores(recipe, run, lambda *_: None), Steps(run, {}, lambda _: None)
+    opened = stores.open_all()
+    prepare_start(recipe, ledger, opened)
+    context = StageContext(
+        recipe=recipe,
+        run=run,
+        stores=stores,
+        hashes=hashes_of(opened),
+        machine=examine_machine(recipe.precision),
+        telemetry=Telemetry(run / "metrics.jsonl", listener),
+        steps=ledger,
+    )
+    run_stages(context)
 
 
 def shorten(recipe: Recipe) -> Recipe:

@@ -1,12 +1,13 @@
 """The floating-point operations that one training step needs: those that the network as it is set to train computes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from torch import nn
 from transformers import LlavaForConditionalGeneration, PretrainedConfig
 
 from doctorsun.model.attention import Document
+from doctorsun.model.decoder_layer import computed_everywhere
 from doctorsun.model.parts import blocks_of
 
 FORWARD, BACK_TO_INPUT, BACK_TO_WEIGHTS = 2, 2, 2
@@ -90,10 +91,13 @@ class TrainingFlops:
         image += _per_row(blocks, is_reached=to_blocks) * seen
         image += _per_pair(blocks, vision.hidden_size, is_reached=to_blocks) * seen**2
         projection = _per_row(list(projector.children()), is_reached=to_projector) * model.config.image_seq_length
+        to_last = to_layers or any(map(_trains, layers[:-1]))
+        everywhere = computed_everywhere(layers[-1])
+        of_targets = 0.0 if everywhere is None else _per_row(layers[-1:], is_reached=to_last, leaves=everywhere)
         return cls(
-            token=_per_row(layers, is_reached=to_layers),
+            token=_per_row(layers, is_reached=to_layers) - of_targets,
             pair=_per_pair(layers, _attention_width(language.config), is_reached=to_layers),
-            target=_per_row([model.lm_head], is_reached=to_layers or any(map(_trains, layers))),
+            target=of_targets + _per_row([model.lm_head], is_reached=to_last or _trains(layers[-1])),
             image=image,
             projection=projection,
         )
@@ -104,17 +108,18 @@ class TrainingFlops:
         return of_images + self.token * work.tokens + self.pair * work.pairs + self.target * work.targets
 
 
-def _per_row(blocks: Sequence[nn.Module], *, is_reached: bool = False) -> float:
+def _per_row(blocks: Sequence[nn.Module], *, is_reached: bool = False, leaves: Collection[nn.Module] = ()) -> float:
     """Return the operations of the weights of blocks in a row, per row that passes.
 
     Args:
         blocks: in the order of the forward pass.
         is_reached: something below them trains, so that the gradient passes all of them.
+        leaves: modules that are left out.
     """
     total = 0.0
     for block in blocks:
         for module in block.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d):
+            if isinstance(module, nn.Linear | nn.Conv2d) and module not in leaves:
                 passes_on = is_reached or (module is not block and _trains(block))
                 back = BACK_TO_INPUT * (passes_on and not isinstance(module, nn.Conv2d))
                 total += module.weight.numel() * (FORWARD + back + BACK_TO_WEIGHTS * module.weight.requires_grad)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.attention import PACKED_ATTENTION, PackLayout
+from doctorsun.model.decoder_layer import lighten
 
 
 class LanguagePass(nn.Module):
@@ -18,6 +19,7 @@ class LanguagePass(nn.Module):
         super().__init__()
         self.decoder = model.model.language_model
         self.decoder.set_attn_implementation(PACKED_ATTENTION)
+        self.is_light = lighten(self.decoder)
         self.head = model.lm_head
         self.image_token_id: int = model.config.image_token_id
 
@@ -62,7 +64,7 @@ class LanguagePass(nn.Module):
         if visual is not None:
             places = (ids == self.image_token_id).nonzero().squeeze(1)
             embeddings = embeddings.index_copy(0, places, visual.to(embeddings.dtype))
-        hidden = self.decoder(
-            inputs_embeds=embeddings[None], position_ids=positions[None], use_cache=False, layout=layout
-        ).last_hidden_state[0]
-        return self.head(hidden[supervised])
+        settings = {"use_cache": False, "layout": layout, "supervised": supervised}
+        hidden = self.decoder(inputs_embeds=embeddings[None], position_ids=positions[None], **settings)
+        rows = hidden.last_hidden_state[0]
+        return self.head(rows if self.is_light else rows[supervised])

@@ -35,12 +35,7 @@ def shard(language: LanguagePass, world: World, *, bf16: bool) -> bool:
         return False
     half = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
     fully = partial(fully_shard, mesh=_mesh(world), mp_policy=half if bf16 else MixedPrecisionPolicy())
-    groups: list[nn.Module | list[nn.Module]] = [*layers]
-    if language.is_tied:
-        groups.append(language.norm)
-    else:
-        groups += [language.embedding, [language.norm, language.head]]
-    for group in groups:
+    for group in sharded_groups(language):
         fully(group)
     whole = {weight for weight in language.embedding.parameters() if language.is_tied}
     fully(language, ignored_params=whole)
@@ -50,6 +45,14 @@ def shard(language: LanguagePass, world: World, *, bf16: bool) -> bool:
             module.set_gradient_divide_factor(1.0)
             module.set_force_sum_reduction_for_comms(True)
     return True
+
+
+def sharded_groups(language: LanguagePass) -> list[list[nn.Module]]:
+    """Return what is gathered, computed and let go together, in the order of the forward pass."""
+    layers = [[layer] for layer in language.layers]
+    if language.is_tied:
+        return [*layers, [language.norm]]
+    return [[language.embedding], *layers, [language.norm, language.head]]
 
 
 @contextmanager

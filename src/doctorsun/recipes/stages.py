@@ -19,6 +19,7 @@ from doctorsun.recipes.addresses import usual_rules
 from doctorsun.recipes.check_adapters import require_adapter_layers
 from doctorsun.recipes.examination import examination_of
 from doctorsun.recipes.inputs import result_inputs, stage_inputs, start_inputs, training_stores
+from doctorsun.recipes.lengths import reply_lengths
 from doctorsun.recipes.machine import Machine, place
 from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.placed import placed_errors
@@ -138,7 +139,9 @@ def train_from(context: StageContext, name: StageName, start: Path, pixels: Pixe
     stage = recipe.stages[name]
     asked = processor.asked_as(stage.template)
     sources = dict.fromkeys(entry.source for entry in stage.mixture)
-    plan = plan_stage(recipe, stage, {f"{source}/train": context.stores.open(source, "train") for source in sources})
+    stores = {f"{source}/train": context.stores.open(source, "train") for source in sources}
+    lengths = reply_lengths(context.run / "lengths", asked, max_length=stage.max_length)
+    plan = plan_stage(recipe, stage, stores, lengths=lengths)
     _require_same_plan(context.world, plan.fingerprint)
     realised: Sequence[Row] = ()
     if context.world.is_first:
@@ -165,10 +168,10 @@ def train_from(context: StageContext, name: StageName, start: Path, pixels: Pixe
         world=context.world,
     )
     with placed_errors(f"stages.{name}.objective", context.document):
-        lengths = train_stage(job, model, context.telemetry)
+        told = train_stage(job, model, context.telemetry)
     if context.world.is_first:
         record = context.steps.record
-        update_record(context.run, record, lengths=record.get("lengths", {}) | {name: lengths})
+        update_record(context.run, record, lengths=record.get("lengths", {}) | {name: told})
     save_trained(model, start, folder, adapters=stage.adapters, is_writer=context.world.is_first)
     return pixels
 

@@ -12,10 +12,12 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
-from doctorsun.errors import DataError, Interrupted, WeightsError
+from doctorsun.errors import DataError, Interrupted, RecipeError, WeightsError
+from doctorsun.model.forward import PackedForward
+from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
-from doctorsun.train.loader import PixelCache
-from doctorsun.train.loop import StageJob, train_stage
+from doctorsun.train.loader import Loader, PixelCache
+from doctorsun.train.loop import StageJob, build_objective, train_stage
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, Telemetry
 from small_model import image, png, question, small_model, small_processor, write_store
@@ -72,6 +74,10 @@ def events(job: StageJob) -> list[Event]:
 
 def saved_steps(job: StageJob) -> list[str]:
     return sorted(path.name for path in (job.folder / "checkpoints").iterdir())
+
+
+def forward_of(model: LlavaForConditionalGeneration) -> PackedForward:
+    return PackedForward(model, image_mean=PROCESSOR.images.mean, image_std=PROCESSOR.images.std)
 
 
 def signal_at(job: StageJob, step: int, number: signal.Signals) -> Telemetry:
@@ -164,6 +170,41 @@ def test_a_signal_saves_and_the_resumed_run_ends_in_the_same_weights(
     assert steps == [1, 2, 3, 4, 5, 6]
 
 
+class Killed(Exception):  # noqa: N818 (nothing catches it but the test)
+    """Stands for a process that ended within a step."""
+
+
+def dying_at(model: LlavaForConditionalGeneration, num_passes: int) -> LlavaForConditionalGeneration:
+    """Return a network whose backward pass number ``num_passes`` does not come to its end."""
+    left = iter(range(num_passes - 1))
+
+    def count(_gradient: Tensor) -> None:
+        if next(left, None) is None:
+            raise Killed
+
+    model.lm_head.weight.requires_grad_(True).register_hook(count)
+    return model
+
+
+@pytest.mark.parametrize("settings", [{}, {"save_in_background": True}])
+def test_a_process_that_dies_within_a_step_of_epoch_2_loses_only_what_was_not_saved(
+    tmp_path: Path, images_store: Store, settings: dict[str, Any]
+) -> None:
+    trains = {"steps": 8, "pack_tokens": 64, "trainable": {"projector": "full", "language": {"optimizer": "muon"}}}
+    undisturbed = train(job_of(tmp_path / "undisturbed", images_store, **trains))
+    job = job_of(tmp_path / "killed", images_store, **trains, **settings)
+    plan, loader = job.plan, Loader(job.plan, build_objective(job, forward_of(small_model())), job.pixels)
+    passes = [len(loader.load(step).batches) for step in range(8)]
+    assert passes[6] > 2  # step 7 is in epoch 2: an epoch has 4 steps
+    assert plan.num_samples == 2 * len(images_store)
+    with pytest.raises(Killed):
+        train(job, dying_at(small_model(), sum(passes[:6]) + 2))
+    assert saved_steps(job) == ["step-4", "step-6"]
+    assert_same(train(job), undisturbed)
+    resumed = [event["first_step"] for event in events(job) if event["event"] == "stage_start"]
+    assert resumed == [6]
+
+
 def test_a_damaged_checkpoint_is_named_and_its_steps_are_done_again(tmp_path: Path, images_store: Store) -> None:
     undisturbed = train(job_of(tmp_path / "undisturbed", images_store))
     job = job_of(tmp_path / "stopped", images_store)
@@ -181,7 +222,8 @@ def test_a_stage_that_was_done_but_not_published_is_not_trained_again(tmp_path: 
     job = job_of(tmp_path / "run", images_store)
     done = train(job)
     assert_same(train(job), done)
-    assert [event["first_step"] for event in events(job) if event["event"] == "stage_start"] == [6]
+    resumed = [event["first_step"] for event in events(job) if event["event"] == "stage_start"]
+    assert resumed == [6]
 
 
 def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path, images_store: Store) -> None:
@@ -231,6 +273,19 @@ def test_bad_steps_are_counted_over_a_resume(tmp_path: Path, images_store: Store
         train(job, with_overflow(small_model()))
 
 
+def test_a_stage_that_diverges_stops_at_the_same_step_after_a_resume(tmp_path: Path, images_store: Store) -> None:
+    settings = {"steps": 60, "lr": 1, "warmup_share": 0.6, "max_grad_norm": 1e9, "save_every_steps": 60}
+    expected = "stage instruct diverged and was stopped after step"
+    with pytest.raises(RecipeError, match=expected) as undisturbed:
+        train(job_of(tmp_path / "undisturbed", images_store, **settings))
+    job = job_of(tmp_path / "stopped", images_store, **settings)
+    with pytest.raises(Interrupted):
+        train(job, telemetry=signal_at(job, 25, signal.SIGTERM))
+    with pytest.raises(RecipeError, match=expected) as resumed:
+        train(job)
+    assert str(resumed.value) == str(undisturbed.value)
+
+
 def test_weights_that_ran_away_are_not_saved(tmp_path: Path, images_store: Store) -> None:
     job = job_of(tmp_path / "run", images_store, lr=1e38, save_every_steps=1, weight_decay=100)
     with pytest.raises(DataError, match=r"step-\d was not saved: got .* with values that are not finite"):
@@ -278,9 +333,16 @@ def test_unusable_samples_are_counted_over_a_resume(tmp_path: Path, damaged_stor
         train(job)
 
 
-def test_a_step_without_any_usable_sample_stops_the_stage(tmp_path: Path) -> None:
-    store = write_store(tmp_path / "store", [question("long", "Long? " * 40, "No.")])
-    with pytest.raises(DataError, match="got 1 unusable of 1 samples"):
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (question("bad", "?", "No.", image(b"damaged")), "got 1 unusable of 1 samples, expected at most 1 %"),
+        (question("long", "Long? " * 40, "No."), "holds nothing to learn from: got 1 samples, all too long, expected"),
+    ],
+)
+def test_a_step_without_any_usable_sample_stops_the_stage(tmp_path: Path, asked: Sample, expected: str) -> None:
+    store = write_store(tmp_path / "store", [asked])
+    with pytest.raises(DataError, match=expected):
         train(job_of(tmp_path / "run", store, batch_samples=1))
 
 

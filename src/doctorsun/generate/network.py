@@ -129,7 +129,8 @@ class RaggedNetwork:
         last = torch.empty(len(spans), self._hidden_size, dtype=self.model.dtype, device=self.device)
         for indices, hidden in self.read(cache, spans):
             ends = torch.tensor([len(spans[i].ids) - 1 for i in indices], device=self.device)
-            last[torch.tensor(indices, device=self.device)] = hidden[torch.arange(len(indices)), ends]
+            ends_of = hidden[torch.arange(len(indices)), ends]
+            last[torch.tensor(indices, device=self.device)] = ends_of.to(last.dtype)
         return self.logits(last)
 
     def logits(self, hidden: Float[Tensor, "... dim"]) -> Float[Tensor, "... vocab"]:
@@ -158,7 +159,7 @@ class RaggedNetwork:
         embeddings = self.model.get_input_embeddings()(ids.masked_fill(is_visual, 0))
         features = [self._visual_tokens[picture.digest] for span in spans for picture in span.pictures]
         if features:
-            embeddings[is_visual] = torch.cat(features)
+            embeddings[is_visual] = torch.cat(features).to(embeddings.dtype)  # another one under autocast
         return embeddings
 
     def _encode(self, pictures: Sequence[Picture]) -> None:

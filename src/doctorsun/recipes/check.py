@@ -116,6 +116,8 @@ def _stages(recipe: Recipe) -> Iterator[Found]:
         path = f"stages.{name}"
         for index, entry in enumerate(stage.mixture):
             yield from _source(f"{path}.mixture.{index}.source", entry.source, "train", recipe)
+        if stage.validation:
+            yield from _source(f"{path}.validation.source", stage.validation.source, stage.validation.split, recipe)
         chosen = [sources[entry.source] for entry in stage.mixture if entry.source in sources]
         sees_nothing = bool(chosen) and all(isinstance(each, PhantomTextSource) for each in chosen)
         if sees_nothing and "language" not in stage.trainable and stage.objective == "replies":
@@ -138,6 +140,9 @@ def _task_names(recipe: Recipe) -> Iterator[Found]:
 
 
 def _evaluation(recipe: Recipe) -> Iterator[Found]:
+    if recipe.evaluation.every_steps and not recipe.evaluation.tasks:
+        do = "name a task under evaluation.tasks, or take the setting out"
+        yield "evaluation.every_steps", RecipeError("nothing to ask at intervals", got="no task", do=do)
     wanted = [(f"evaluation.tasks.{name}", task.source, task.split) for name, task in recipe.evaluation.tasks.items()]
     if recipe.dialogues is not None:
         wanted.append(("dialogues", recipe.dialogues.source, "test"))

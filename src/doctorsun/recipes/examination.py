@@ -10,6 +10,7 @@ from doctorsun.config import Recipe
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion, predict
 from doctorsun.eval.scoring import score
+from doctorsun.eval.summary import HEADLINES
 from doctorsun.eval.tasks import task_named
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.processor.processor import Processor
@@ -48,7 +49,8 @@ def examination_of(recipe: Recipe, stores: RunStores, processor: Processor) -> E
             with TemporaryDirectory() as folder:
                 path = predict(samples, answer, out=Path(folder), task=task_named(name), model=version)
                 rows = score(read_predictions(path))
-            scores |= {f"{row.task}/{row.kind}/{row.language}/{row.metric}": row.value for row in rows if not row.slice}
+            headlines = [row for row in rows if row.slice is None and row.metric == HEADLINES[row.kind]]
+            scores |= {f"{row.task}/{row.kind}/{row.language}/{row.metric}": row.value for row in headlines}
         return scores
 
     return Examination(every_steps=section.every_steps, examine=examine)

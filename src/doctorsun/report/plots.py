@@ -67,14 +67,14 @@ def lines_chart(
         num_steps: planned steps: the horizontal axis reaches at least so far.
         label: what a screen reader says.
         format_y: writes the numbers of the vertical axis.
-        is_smooth: draw moving averages; else what was measured, with a dot at each point.
+        is_smooth: draw moving averages; else what was measured, with a dot at each point, in a chart of full size.
 
     Returns:
-        An ``svg`` element as wide as its container and 100 pixels high.
+        An ``svg`` element as wide as its container and 100 or 170 pixels high.
     """
     drawn = [moving_average(bin_means(points)) if is_smooth else list(points) for points in series]
     every = [point for points in drawn for point in points]
-    frame, ticks = _frame(every, [point for points in series for point in points], num_steps, is_small=True)
+    frame, ticks = _frame(every, [point for points in series for point in points], num_steps, is_small=is_smooth)
     curves = "".join(
         f'<polyline class="curve l{index % NUM_COLOURS}" points="{frame.path(points)}"/>'
         for index, points in enumerate(drawn)

@@ -184,6 +184,21 @@ def test_settings_are_put_in_before_the_check(tmp_path: Path):
             ),
         ),
         (17, "dialogues: {source: zzz}", "r.yaml:17:21: dialogues.source: unknown source: got 'zzz', expected one of"),
+        (
+            13,
+            "    steps: 10\n    validation: {source: zzz, every_steps: 5}",
+            "r.yaml:14:26: stages.align.validation.source: unknown source: got 'zzz'",
+        ),
+        (
+            13,
+            "    steps: 10\n    validation: {source: phantom, every_steps: 5}",
+            "r.yaml:14:26: stages.align.validation.source: the source 'phantom' has no split 'validation'",
+        ),
+        (
+            16,
+            "evaluation: {every_steps: 5}",
+            "r.yaml:16:27: evaluation.every_steps: nothing to ask at intervals: got no task; name a task under",
+        ),
     ],
 )
 def test_each_setting_that_cannot_work_is_named_with_its_place(tmp_path: Path, number: int, line: str, expected: str):

@@ -14,7 +14,15 @@ from doctorsun.config.evaluation import DialogueSection, EvaluationSection, Task
 from doctorsun.config.model import ModelSection, TokenizerSection
 from doctorsun.config.recipe import STAGE_ORDER, Recipe
 from doctorsun.config.shape import alternatives
-from doctorsun.config.stage import LoraSection, MixtureEntry, PartSection, RatioSection, StageSection
+from doctorsun.config.stage import (
+    LoraSection,
+    MixtureEntry,
+    PartSection,
+    RatioSection,
+    StageSection,
+    ValidationSection,
+)
+from doctorsun.config.telemetry import TelemetrySection, WandbSection
 from doctorsun.data.offers import PHANTOM, PHANTOM_TEXT, SHAPES
 from doctorsun.eval.tasks import TASKS
 from doctorsun.model.presets import PRESETS
@@ -33,6 +41,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "reader: vqa_rad": VqaRadSource,
     "reader: store": StoreSource,
     "stages.NAME": StageSection,
+    "stages.NAME.validation": ValidationSection,
     "stages.NAME.trainable.PART": PartSection,
     "stages.NAME.trainable.PART.lora": LoraSection,
     "stages.NAME.mixture": MixtureEntry,
@@ -40,6 +49,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "evaluation": EvaluationSection,
     "evaluation.tasks.NAME": TaskSection,
     "dialogues": DialogueSection,
+    "telemetry": TelemetrySection,
+    "telemetry.wandb": WandbSection,
 }
 
 

@@ -114,7 +114,8 @@ def write_metrics(path: Path, *, num_steps: int, is_finished: bool) -> None:
             tokens = int(2048 * rng.uniform(0.9, 1.1))
             events.append(_step(stage, step, loss, tokens, 0.8 * rng.uniform(0.9, 1.15)))
             if step % max(num_steps // 4, 1) == 0:
-                events.append({"event": "validation", "stage": stage, "step": step, "loss": loss * 1.08})
+                events.append(_validation(stage, step, loss * 1.08))
+                events.append(_evaluation(stage, step, step / num_steps))
         if is_finished or not is_last:
             events.append({"event": "stage_end", "stage": stage, "steps": num_steps, "wall_s": 88.4 + 11 * index})
     if is_finished:
@@ -254,9 +255,29 @@ def _step(stage: str, step: int, loss: float, tokens: int, step_s: float) -> dic
         "total_tokens": tokens * 4,
         "padding_share": 0.0,
         "loader_wait_s": 0.01,
+        "loader_wait_share": 0.01 / step_s,
         "step_s": step_s,
+        "mfu": 0.31 / step_s,
+        "peak_memory_gib": 1.5,
+        "loss_by_source": {"phantom": 1.2 * loss, "shapes": 0.6 * loss},
+        "loss_by_language": {"en": 0.9 * loss, "zh": 1.1 * loss},
         "time": float(step),
     }
+
+
+def _validation(stage: str, step: int, loss: float) -> dict[str, object]:
+    parts = {"loss_by_source": {"phantom": loss}, "loss_by_language": {"en": 0.9 * loss, "zh": 1.1 * loss}}
+    return {"event": "validation", "stage": stage, "step": step, "loss": loss, "samples": 256, **parts}
+
+
+def _evaluation(stage: str, step: int, share: float) -> dict[str, object]:
+    names = {
+        f"phantom/{kind}/{language}": 0.1 * len(kind + language)
+        for kind in ("closed", "box")
+        for language in ("en", "zh")
+    }
+    scores = {f"{name}/accuracy": low + (0.9 - low) * share for name, low in names.items()}
+    return {"event": "evaluation", "stage": stage, "step": step, "scores": scores}
 
 
 def _question(index: int, language: str) -> tuple[str, str, Answer]:

@@ -8,6 +8,7 @@ from doctorsun.report.plots import (
     bin_means,
     interval_plot,
     line_chart,
+    lines_chart,
     mark_symbol,
     moving_average,
     nice_ticks,
@@ -65,6 +66,32 @@ def test_axis_reaches_to_the_planned_steps() -> None:
 def test_validation_dots_are_drawn_in_their_places() -> None:
     svg = line_chart([(0.0, 1.0), (10.0, 1.0)], dots=[(5.0, 0.5)], label="Loss", format_y=small)
     assert '<circle class="dot" cx="55.00%" cy="78.0"' in svg
+
+
+def test_the_best_dot_is_filled_and_dots_are_joined() -> None:
+    dots = [(2.0, 1.0), (4.0, 0.5), (6.0, 0.75)]
+    svg = line_chart([(0.0, 2.0), (10.0, 1.0)], dots=dots, best=4, label="Loss", format_y=small)
+    assert re.findall(r'class="(dot.*?)"', svg) == ["dot", "dot best", "dot"]
+    assert 'class="joined" points="200.0,500.0 400.0,750.0 600.0,625.0"' in svg
+
+
+def test_small_charts_are_lower_and_leave_room_for_their_numbers() -> None:
+    svg = line_chart([(0.0, 1.0), (10.0, 1.0)], label="Loss", format_y=small, is_small=True)
+    assert 'height="100"' in svg
+    assert 'x="19.0%"' in svg
+
+
+def test_several_curves_have_classes_of_their_own() -> None:
+    series = [[(0.0, float(index)), (10.0, float(index))] for index in range(7)]
+    svg = lines_chart(series, label="Loss", format_y=small)
+    assert re.findall(r'class="curve (l\d)"', svg) == ["l0", "l1", "l2", "l3", "l4", "l5", "l0"]
+    assert "circle" not in svg
+
+
+def test_what_is_not_smooth_has_a_dot_at_each_point() -> None:
+    svg = lines_chart([[(0.0, 0.0), (5.0, 1.0), (10.0, 1.0)]], label="Scores", format_y=small, is_smooth=False)
+    assert svg.count('<circle class="l0"') == 3
+    assert 'points="0.0,1000.0 500.0,0.0 1000.0,0.0"' in svg
 
 
 def test_chart_without_points_is_an_empty_frame() -> None:

@@ -82,3 +82,25 @@ def test_validation_and_evaluation_are_kept_apart(tmp_path: Path) -> None:
     assert progress.stages[0].num_steps_done == 0
     assert progress.evaluation_wall_s == {"phantom": 20.0}
     assert progress.last_time == 3.0
+
+
+def test_losses_and_scores_are_told_apart_by_name(tmp_path: Path) -> None:
+    lines = [step(1, loss_by_source={"b": 2.0, "a": 1.0}), step(2, loss_by_source={"a": float("nan"), "b": 3.0})]
+    scores = {"event": "evaluation", "stage": "align", "step": 2, "scores": {"phantom/closed/en/accuracy": 0.5}}
+    stage = only_stage(write_lines(tmp_path, START, *lines, scores))
+    assert stage.series_by("loss_by_source") == {"a": [(1.0, 1.0)], "b": [(1.0, 2.0), (2.0, 3.0)]}
+    assert stage.series_by("loss_by_language") == {}
+    assert stage.score_series() == {"phantom/closed/en/accuracy": [(2.0, 0.5)]}
+
+
+def test_the_best_step_has_the_lowest_validation_loss(tmp_path: Path) -> None:
+    losses = {2: 1.5, 4: 0.5, 6: 0.75}
+    events = [{"event": "validation", "stage": "align", "step": at, "loss": loss} for at, loss in losses.items()]
+    stage = only_stage(write_lines(tmp_path, START, *events))
+    assert (stage.best_step, stage.validations[6]["loss"]) == (4, 0.75)
+    assert StageProgress(name="align").best_step is None
+
+
+def test_means_are_over_the_steps_that_tell_them(tmp_path: Path) -> None:
+    stage = only_stage(write_lines(tmp_path, START, step(1, mfu=0.25), step(2), step(3, mfu=0.75)))
+    assert (stage.mean("mfu"), stage.mean("peak_memory_gib")) == (0.5, None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from doctorsun.config.complaint import join_complaints
-from doctorsun.config.data import PhantomTextSource, VqaRadSource
+from doctorsun.config.data import PhantomTextSource, StoreSource, VqaRadSource
 from doctorsun.config.document import Node
 from doctorsun.config.load import load_marked_recipe
 from doctorsun.config.recipe import Recipe
@@ -15,7 +15,7 @@ from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules
 from doctorsun.recipes.check_adapters import check_adapters
 from doctorsun.recipes.check_folder import check_folder
-from doctorsun.recipes.check_model import check_model
+from doctorsun.recipes.check_model import check_model, check_template
 from doctorsun.recipes.mixtures import mixtures_by_recipe
 from doctorsun.recipes.placed import Found, placed, unknown
 from doctorsun.storage.hub.pull import PullRules
@@ -89,11 +89,17 @@ def _sources(recipe: Recipe) -> Iterator[Found]:
             yield from _raw_folder(path, source.root, recipe.data.root)
     for path, text in stores_of(recipe).items():
         if not looks_like_address(text):
-            yield from _store(path, text, path.rpartition(".")[2])
+            yield from _store(path, text, path.rpartition(".")[2], _how_to_make(recipe, path))
 
 
-def _store(path: str, folder: str, split: str) -> Iterator[Found]:
-    problems = list(check_folder(path, folder, holding=MANIFEST, do="build the store first"))
+def _how_to_make(recipe: Recipe, path: str) -> str:
+    source = recipe.data.sources[path.removeprefix("data.sources.").rpartition(".splits.")[0]]
+    command = source.made_by if isinstance(source, StoreSource) else None
+    return f"make it with: {command}; or name another: --set {path}=STORE" if command else "build the store first"
+
+
+def _store(path: str, folder: str, split: str, do: str) -> Iterator[Found]:
+    problems = list(check_folder(path, folder, holding=MANIFEST, do=do))
     yield from problems
     held = {} if problems else read_manifest(Path(folder) / MANIFEST).counts.get("split", {})
     if held and split not in held:
@@ -118,6 +124,7 @@ def _stages(recipe: Recipe) -> Iterator[Found]:
             yield from _source(f"{path}.mixture.{index}.source", entry.source, "train", recipe)
         if stage.validation:
             yield from _source(f"{path}.validation.source", stage.validation.source, stage.validation.split, recipe)
+        yield from check_template(f"{path}.template", stage)
         chosen = [sources[entry.source] for entry in stage.mixture if entry.source in sources]
         sees_nothing = bool(chosen) and all(isinstance(each, PhantomTextSource) for each in chosen)
         if sees_nothing and "language" not in stage.trainable and stage.objective == "replies":

@@ -76,7 +76,7 @@ def complaints(folder: Path, changes: dict[int, str]) -> list[str]:
         (
             7,
             "  alignx:",
-            "r.yaml:7:3: stages.alignx: unknown key: got 'alignx', expected one of vision-pretrain, pretrain, align,",
+            "r.yaml:7:3: stages.alignx: unknown key: got 'alignx', expected one of vision-pretrain, pretrain, text-",
         ),
         (8, "    trainable: {}", "r.yaml:8:5: stages.align: a stage needs at least one part under 'trainable'"),
         (
@@ -126,7 +126,7 @@ def test_a_wrong_order_of_stages_is_named(tmp_path: Path):
     assert found == [
         (
             "r.yaml:1:1: the file: stages stand in the order align, pretrain; expected vision-pretrain, pretrain,"
-            " align, deep-align, instruct; correct it there"
+            " text-instruct, align, deep-align, instruct, prefer; correct it there"
         )
     ]
 

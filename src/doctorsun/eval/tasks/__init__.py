@@ -1,13 +1,14 @@
 """Tasks: the evaluation sets that are known by name."""
 
 from doctorsun.errors import RecipeError
+from doctorsun.eval.tasks.own import OWN
 from doctorsun.eval.tasks.phantom import PHANTOM
 from doctorsun.eval.tasks.task import Task
 from doctorsun.eval.tasks.vqa_rad import VQA_RAD
 
-TASKS = (PHANTOM, VQA_RAD)
+TASKS = (PHANTOM, VQA_RAD, OWN)
 
-__all__ = ["PHANTOM", "TASKS", "VQA_RAD", "Task", "task_named"]
+__all__ = ["OWN", "PHANTOM", "TASKS", "VQA_RAD", "Task", "task_named"]
 
 
 def task_named(name: str) -> Task:

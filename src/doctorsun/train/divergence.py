@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError
 
 WINDOW_STEPS = 20
 TIMES_BEST = 3.0
@@ -50,7 +50,7 @@ class Divergence:
             is_finite: its loss and its gradient are numbers.
 
         Raises:
-            RecipeError: the loss diverges.
+            DataError: the loss diverges.
         """
         self.recent.append(loss if is_finite else math.nan)
         finite = [each for each in self.recent if math.isfinite(each)]
@@ -68,8 +68,8 @@ class Divergence:
         if mean < self.best:
             self.best, self.best_step = mean, done
 
-    def _error(self, done: int, got: str, expected: str) -> RecipeError:
-        return RecipeError(
+    def _error(self, done: int, got: str, expected: str) -> DataError:
+        return DataError(
             f"stage {self.stage} diverged and was stopped after step {done}",
             got=got,
             expected=expected,

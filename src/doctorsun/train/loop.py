@@ -81,7 +81,8 @@ def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: 
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the state was saved.
-        DataError: three steps in a row had no finite gradient, or more than 1 % of the samples cannot be used.
+        DataError: three steps in a row had no finite gradient, the loss diverges, or more than 1 % of the samples
+            cannot be used.
         MachineError: the disk is full; the last checkpoint is intact. Or another rank ended.
     """
     loop = StageLoop(job, model, telemetry)

@@ -108,7 +108,7 @@ class StageMonitor:
             grad_norm: before clipping.
 
         Raises:
-            RecipeError: the loss diverges.
+            DataError: the loss diverges.
         """
         facts = self.meter.facts(
             counts, samples=batch.num_samples, targets=batch.num_targets, total_tokens=batch.total_tokens

@@ -17,7 +17,7 @@ class WandbSink:
     """Sends the curves of each stage as ``<stage>/<curve>`` over ``<stage>/step``.
 
     What was sent cannot be taken back. Steps that are done again after a kill give the same numbers, so those that the
-    diary had are not sent again.
+    diary had are not sent again; the last ones before a ``kill -9`` may be missing, as the library writes with a delay.
 
     Args:
         section: the project.

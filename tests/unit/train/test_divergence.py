@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError
 from doctorsun.train.divergence import WINDOW_STEPS, Divergence
 
 
@@ -20,13 +20,13 @@ def test_a_loss_that_rises_far_above_its_best_stops_the_stage_with_its_numbers()
         r"stage align diverged and was stopped after step 4\d: got a mean loss of [78]\.?\d* over 20 steps, "
         r"expected below 7: its best was 2, at step 1; lower its learning rate or lengthen its warmup_share"
     )
-    with pytest.raises(RecipeError, match=expected):
+    with pytest.raises(DataError, match=expected):
         watch(divergence, [12.0] * 20, start=30)
 
 
 def test_an_explosion_in_the_first_steps_stops_once_there_are_twenty() -> None:
     losses = [6.4, 40.0] + [60.0] * 30
-    with pytest.raises(RecipeError, match=f"after step {WINDOW_STEPS}"):
+    with pytest.raises(DataError, match=f"after step {WINDOW_STEPS}"):
         watch(Divergence("align"), losses)
 
 
@@ -46,18 +46,18 @@ def test_noise_learning_and_single_bad_steps_go_on(losses: list[float]) -> None:
 
 def test_a_loss_that_is_mostly_no_number_stops_the_stage() -> None:
     expected = "got no finite loss or gradient in 10 of the last 20 steps"
-    with pytest.raises(RecipeError, match=expected):
+    with pytest.raises(DataError, match=expected):
         watch(Divergence("align"), [2.0, math.nan] * 20)
 
 
 def test_a_resumed_stage_stops_at_the_same_step() -> None:
     losses = [2.0] * 25 + [math.nan] + [9.0] * 30
     undisturbed, before, after = Divergence("align"), Divergence("align"), Divergence("align")
-    with pytest.raises(RecipeError) as one:
+    with pytest.raises(DataError) as one:
         watch(undisturbed, losses)
     watch(before, losses[:30])
     after.resume(json.loads(json.dumps(before.state())))
-    with pytest.raises(RecipeError) as other:
+    with pytest.raises(DataError) as other:
         watch(after, losses[30:], start=30)
     assert str(one.value) == str(other.value)
 

@@ -114,9 +114,7 @@ def test_the_loss_of_each_image_is_told_by_origin() -> None:
     loss = objective.loss(batch, step_targets=batch.num_targets, tally=tally)
     assert tally.losses.sum().item() == pytest.approx(loss.item() * batch.num_targets)
     assert tally.targets.sum().item() == batch.num_targets
-    alone = objective.loss(
-        objective.batch(items[:1], {items[0].images[0]: PROCESSOR.pixels(png(1))}), step_targets=1
-    )
+    alone = objective.loss(objective.batch(items[:1], {items[0].images[0]: PROCESSOR.pixels(png(1))}), step_targets=1)
     assert tally.losses[1].item() == pytest.approx(alone.item(), rel=1e-5)
 
 

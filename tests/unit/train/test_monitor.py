@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
-from doctorsun.errors import Interrupted, RecipeError
+from doctorsun.errors import DataError, Interrupted
 from doctorsun.storage.store import Store
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
@@ -157,8 +157,6 @@ def test_scores_at_intervals_come_from_the_network_as_it_is_served(tmp_path: Pat
 
 def test_an_absurd_learning_rate_stops_the_stage_with_the_reason(tmp_path: Path, images_store: Store) -> None:
     job = job_of(tmp_path / "run", images_store, steps=60, lr=1.0, schedule="constant")
-    with pytest.raises(
-        RecipeError, match=r"stage instruct diverged and was stopped after step \d+: got a mean loss of"
-    ):
+    with pytest.raises(DataError, match=r"stage instruct diverged and was stopped after step \d+: got a mean loss of"):
         train(job)
     assert len(events(job, "step")) < 60

@@ -84,10 +84,11 @@ def write_gmai(folder: Path, *, num_records: int = 8) -> None:
             llava_record(number, name, width=40, height=28) | {"id": f"2d#cls#histopathology#crc100k#{name}"}
             for number, name in enumerate(names)
         ]
-        if kind.startswith("Percept"):
-            for record in records:
-                box = "<ref>nodule</ref><box>[[0.10, 0.20, 0.50, 0.60]]</box>"
-                record["conversations"][1]["value"] = f"{box}"
+        for record in records if kind.startswith("Percept") else []:
+            record["conversations"] = [
+                {"from": "human", "value": "<image>\nWhere is the nodule?"},
+                {"from": "gpt", "value": "<ref>nodule</ref><box>[[0.10, 0.20, 0.50, 0.60]]</box>"},
+            ]
         write_json_lines(folder / f"GMAI-MM-{kind}.jsonl", records)
     texts = [
         {"id": f"text-{number}", "conversations": [

@@ -132,7 +132,7 @@ def assert_is_whole(name: str, run: Path, done: Done) -> None:
     assert written.split() == family.template.split()
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))
     assert record["finished"]
-    assert tuple(record["lengths"]) == recipe.stages
+    assert set(record["lengths"]) == set(recipe.stages)
 
 
 @pytest.mark.slow

@@ -9,14 +9,19 @@ from doctorsun.config.complaint import join_complaints
 from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.offers import Offer, offer_of
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.recipes.lengths import LengthIndex
 from doctorsun.recipes.placed import Found, placed, placed_errors, unknown
+from doctorsun.storage.image_marks import rows_with_unmatched_images
 from doctorsun.storage.store import Store
+from doctorsun.storage.store_part import StorePart
 from doctorsun.train.balance import balance
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.selection import select_rows
 from doctorsun.train.token_batch import StageLength, TokenBatch
+
+NAMED_SAMPLES = 5
+"""Samples that a complaint about data names."""
 
 
 def mixtures_by_recipe(recipe: Recipe) -> Iterator[Found]:
@@ -35,7 +40,7 @@ def mixtures_by_recipe(recipe: Recipe) -> Iterator[Found]:
 
 
 def check_mixtures(recipe: Recipe, stores: Mapping[str, Store], document: Node | None) -> None:
-    """Stop before training where an entry selects nothing of its store.
+    """Stop before training where an entry selects nothing of its store, or images do not match their places.
 
     Args:
         recipe: the settings.
@@ -44,14 +49,31 @@ def check_mixtures(recipe: Recipe, stores: Mapping[str, Store], document: Node |
 
     Raises:
         RecipeError: one or more entries select nothing, or no facts where labels are to be learnt.
+        DataError: samples have more or fewer images than places for them.
     """
     complaints = list(_mixtures_by_data(recipe, stores))
     if complaints:
         raise join_complaints([placed(path, error, document) for path, error in complaints])
+    for source in dict.fromkeys(entry.source for _, _, entry in _entries(recipe)):
+        _require_matching_images(source, stores[f"{source}/train"])
     for name, stage in recipe.stages.items():
         if stage.ratios is not None:
             with placed_errors(f"stages.{name}.ratios", document):
                 pools_of(stage, stores)
+
+
+def _require_matching_images(source: str, store: Store) -> None:
+    own = set(store.rows) if isinstance(store, StorePart) else None
+    rows = [row for row in rows_with_unmatched_images(store) if own is None or row in own]
+    if rows:
+        whole = Store(store.folder)
+        names = ", ".join(whole.without_bytes(row).id for row in rows[:NAMED_SAMPLES])
+        raise DataError(
+            f"the source '{source}'",
+            got=f"{len(rows):,} of {len(store):,} samples whose images and image places do not match: {names}",
+            expected="one place for each image, in the questions",
+            do=f"make the store {store.folder} again from mended data",
+        )
 
 
 def plan_stage(

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from doctorsun.config.load import load_marked_recipe
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.recipes.mixtures import check_mixtures, mixtures_by_recipe, plan_stage
 from doctorsun.schema import Source
 from doctorsun.storage.store import Store, StoreWriter
-from small_model import image, png, question, write_store
+from doctorsun.storage.store_part import open_split
+from small_model import assistant, image, png, question, sample, user, write_store
 
 RECIPE = """\
 name: made
@@ -129,3 +130,19 @@ def test_the_ratios_of_a_publishers_list_are_taken_from_the_store(tmp_path: Path
     check_mixtures(recipe, stores, document)
     [pool] = plan_stage(recipe, recipe.stages["align"], stores).pools
     assert Counter(pool.column("source.dataset")) == {"halved": 2, "doubled": 8, "untold": 4}
+
+
+def test_images_that_do_not_match_their_places_stop_before_training(tmp_path: Path) -> None:
+    wrong = sample("spare", user("Mass?"), assistant("Yes."), images=[image(png(3))])
+    right = question("a", "Mass?", "Yes.", image(png(1)))
+    write_store(tmp_path / "asked", [right, wrong, replace(wrong, id="tested", source=Source(dataset="made", split="test"))])
+    path = tmp_path / "r.yaml"
+    words = RECIPE.replace("STAGE", "align").replace("OBJECTIVE", "replies").replace("ENTRY", "{source: asked}")
+    path.write_text(words, encoding="utf-8")
+    recipe, document = load_marked_recipe(path)
+    with pytest.raises(DataError) as raised:
+        check_mixtures(recipe, {"asked/train": open_split(tmp_path / "asked", "train")}, document)
+    assert str(raised.value) == (
+        "the source 'asked': got 1 of 2 samples whose images and image places do not match: spare, expected one place "
+        f"for each image, in the questions; make the store {tmp_path / 'asked'} again from mended data"
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from doctorsun.config import Recipe, load_recipe
-from doctorsun.config.collection import Collection
+from doctorsun.config.collection import Collection, ImportSource
 from doctorsun.config.data import StoreSource
 from doctorsun.config.load import load_section
 from doctorsun.errors import RecipeError
@@ -91,7 +91,7 @@ def test_the_sets_of_gmai_are_those_of_its_collection() -> None:
     collection, _ = load_section(EXAMPLES / "gmai_vl_images.yaml", Collection)
     taken = shipped("gmai-vl-7b").stages["instruct"].mixture[0].datasets
     assert isinstance(taken, dict)
-    assert {source.dataset for source in collection.sources.values() if hasattr(source, "dataset")} == set(taken)
+    assert {each.dataset for each in collection.sources.values() if isinstance(each, ImportSource)} == set(taken)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)

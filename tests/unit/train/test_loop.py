@@ -20,6 +20,7 @@ from doctorsun.train.loader import Loader, PixelCache
 from doctorsun.train.loop import StageJob, build_objective, train_stage
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, Telemetry
+from doctorsun.weights.tensors.open import open_tensors
 from small_model import image, png, question, small_model, small_processor, write_store
 
 PROCESSOR = small_processor()
@@ -346,11 +347,34 @@ def test_a_step_without_any_usable_sample_stops_the_stage(tmp_path: Path, asked:
         train(job_of(tmp_path / "run", store, batch_samples=1))
 
 
+def test_adapters_with_dropout_end_in_the_same_weights_after_an_interruption(
+    tmp_path: Path, images_store: Store
+) -> None:
+    settings: dict[str, Any] = {
+        "trainable": {"vision": {"lora": {"r": 4, "alpha": 8, "dropout": 0.3}, "lr": 0.02}, "projector": "full"},
+        "recompute": True,
+        "optimizer_states": "bf16",
+    }
+    whole = train(job_of(tmp_path / "whole", images_store, **settings))
+    job = job_of(tmp_path / "broken", images_store, **settings)
+    with pytest.raises(Interrupted):
+        train(job, telemetry=signal_at(job, 3, signal.SIGTERM))
+    names = open_tensors(max((job.folder / "checkpoints").iterdir()) / "weights").headers
+    assert all(".lora_A.weight" in name or ".lora_B.weight" in name or "projector" in name for name in names)
+    resumed = train(job)
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    factor = "model.vision_tower.encoder.layers.0.mlp.fc1.lora_B.default.weight"
+    assert whole[factor].any()
+
+
 def test_bf16_computes_in_half_precision_and_keeps_weights_in_single(tmp_path: Path, images_store: Store) -> None:
     exact = job_of(tmp_path / "exact", images_store, steps=1)
     train(exact)
     half = replace(exact, folder=tmp_path / "half", bf16=True)
-    assert {tensor.dtype for tensor in train(half).values() if tensor.is_floating_point()} == {torch.float32}
+    types = {name: tensor.dtype for name, tensor in train(half).items()}
+    assert {dtype for name, dtype in types.items() if "vision" not in name} == {torch.float32}
+    assert types["model.vision_tower.encoder.layers.0.mlp.fc1.weight"] == torch.bfloat16  # frozen
     one, other = events(exact)[1]["loss"], events(half)[1]["loss"]
     assert one != other
     assert one == pytest.approx(other, rel=0.02)

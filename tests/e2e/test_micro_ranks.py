@@ -53,8 +53,9 @@ def assert_same_training(run: Path, other: Path) -> None:
 
 
 def test_two_ranks_see_the_same_samples_and_end_in_nearly_the_same_weights(tmp_path: Path, one: Path) -> None:
-    done = on_two_ranks("run", "micro", "--out", tmp_path / "run", *EXACT)
+    done = on_two_ranks("run", "micro", "--out", tmp_path / "run", *EXACT, "--set", "evaluation.every_steps=4")
     assert done.status == 0, done.errors
+    assert '"event": "evaluation", "stage": "instruct", "step": 4' in (tmp_path / "run/metrics.jsonl").read_text()
     assert done.output.count("everything is done") == 1
     assert_same_training(one, tmp_path / "run")
     assert (tmp_path / "run/report.html").exists()

@@ -20,10 +20,14 @@ ORDER = "stage"
 
 
 @contextmanager
-def ranks(environment: Mapping[str, str]) -> "Generator[World | None]":
+def ranks(environment: Mapping[str, str], *, meet_at: str = "env://") -> "Generator[World | None]":
     """Meet the other ranks; None where this process is alone.
 
     An error ends all ranks and is told by the one that had it first: the others leave with its status, silently.
+
+    Args:
+        environment: where torchrun says who is who.
+        meet_at: where the ranks find each other, as torch.distributed names places.
 
     Raises:
         PeerLost: another rank ended without a word.
@@ -33,7 +37,7 @@ def ranks(environment: Mapping[str, str]) -> "Generator[World | None]":
         return
     from doctorsun.train.world import PeerLost, World, is_loss_of_peer
 
-    world = World.join(environment)
+    world = World.join(environment, meet_at=meet_at)
     try:
         yield world
         world.share(ORDER, None)

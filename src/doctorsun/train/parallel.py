@@ -58,16 +58,16 @@ def sharded_groups(language: LanguagePass) -> list[list[nn.Module]]:
 @contextmanager
 def gathered(language: LanguagePass) -> Generator[None]:
     """Hold all shards on every rank while the block runs, so that one rank alone can compute; all ranks call this."""
-    modules = [module for module in language.modules() if isinstance(module, FSDPModule)]
-    for module in modules:
+    modules = {name: module for name, module in language.named_modules() if isinstance(module, FSDPModule)}
+    for module in modules.values():
         module.set_reshard_after_forward(False, recurse=False)
         module.unshard()
     try:
         yield
     finally:
-        for module in modules:
+        for name, module in modules.items():
             module.reshard()
-            module.set_reshard_after_forward(module is not language, recurse=False)
+            module.set_reshard_after_forward(name != "", recurse=False)  # all but the whole, as FSDP does
 
 
 class Gradients:

@@ -180,7 +180,7 @@ def _places(environment: Mapping[str, str]) -> list[int]:
     return [int(environment[name]) for name in VARIABLES]
 
 
-def _of_this_attempt(store: dist.Store, environment: Mapping[str, str]) -> dist.Store:
+def _of_this_attempt(store: Any, environment: Mapping[str, str]) -> Any:
     """Hide what an attempt before left in torchrun's store, such as addresses of processes that are gone.
 
     Nodes count attempts of their own, so only the attempts of one node are told apart; several nodes need
@@ -188,7 +188,8 @@ def _of_this_attempt(store: dist.Store, environment: Mapping[str, str]) -> dist.
     """
     if environment["LOCAL_WORLD_SIZE"] != environment["WORLD_SIZE"]:
         return store
-    return dist.PrefixStore(f"attempt {environment.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    attempt = environment.get("TORCHELASTIC_RESTART_COUNT", "0")
+    return dist.PrefixStore(f"attempt {attempt}", store)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def _require_gpus(local_size: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from doctorsun.errors import MachineError
-from doctorsun.train.world import World, is_loss_of_peer, is_one_of_many
+from doctorsun.train.world import World, _require_gpus, is_loss_of_peer, is_one_of_many
 
 
 def test_without_torchrun_a_process_is_alone() -> None:
@@ -33,6 +33,11 @@ def test_incomplete_variables_of_torchrun_are_named(value: str) -> None:
     expected = rf"LOCAL_RANK in the environment: got {value or 'nothing'}, .* number, as torchrun sets RANK, .*; start"
     with pytest.raises(MachineError, match=expected):
         World.join(environment)
+
+
+def test_more_ranks_than_gpus_are_too_many() -> None:
+    with pytest.raises(MachineError, match=r"too many processes on this machine: got 4000 for \d+ GPUs, expected one"):
+        _require_gpus(4000)
 
 
 def test_an_error_of_the_exchange_is_told_from_others() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
-from doctorsun.errors import DataError, Interrupted, RecipeError, WeightsError
+from doctorsun.errors import DataError, Interrupted, WeightsError
 from doctorsun.model.forward import PackedForward
 from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
@@ -277,12 +277,12 @@ def test_bad_steps_are_counted_over_a_resume(tmp_path: Path, images_store: Store
 def test_a_stage_that_diverges_stops_at_the_same_step_after_a_resume(tmp_path: Path, images_store: Store) -> None:
     settings = {"steps": 60, "lr": 1, "warmup_share": 0.6, "max_grad_norm": 1e9, "save_every_steps": 60}
     expected = "stage instruct diverged and was stopped after step"
-    with pytest.raises(RecipeError, match=expected) as undisturbed:
+    with pytest.raises(DataError, match=expected) as undisturbed:
         train(job_of(tmp_path / "undisturbed", images_store, **settings))
     job = job_of(tmp_path / "stopped", images_store, **settings)
     with pytest.raises(Interrupted):
         train(job, telemetry=signal_at(job, 25, signal.SIGTERM))
-    with pytest.raises(RecipeError, match=expected) as resumed:
+    with pytest.raises(DataError, match=expected) as resumed:
         train(job)
     assert str(resumed.value) == str(undisturbed.value)
 

@@ -1,5 +1,6 @@
 """Training speed of a recipe, beside what this machine's matrix products reach in the same run."""
 
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -19,13 +20,13 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
     """Time the last stage of a recipe on a small part of its data.
 
     Returns:
-        samples, supervised and all tokens per second, the loader's share of the time, peak memory, and the share of
-        the machine's matmul ceiling by 6 FLOPs per parameter and token (attention is not counted).
+        samples, supervised and all tokens per second, the share of padding, the loader's share of the time, peak
+        memory, the machine's matmul ceiling, and the share of it that the operations of the steps are (frozen parts
+        forward only, attention and images counted).
     """
     import resource
 
     from doctorsun.recipes.machine import examine_machine
-    from doctorsun.weights.inspect import inspect
 
     machine = examine_machine(recipe.precision)
     steps: list[Event] = []
@@ -33,12 +34,10 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
         started = time.perf_counter()
         train_stages(shorten(recipe), Path(folder), steps.append)
         wall_s = time.perf_counter() - started
-        parameters = inspect(Path(folder) / "start")["parameters_by_part"]
     steps = [event for event in steps if event["event"] == "step"][WARM_UP_STEPS:]
     seconds = sum(step["step_s"] for step in steps)
     ceiling = matmul_ceiling_tflops("bfloat16" if machine.precision == "bf16" else "float32")
     tokens = sum(step["total_tokens"] for step in steps)
-    flops = 6 * parameters["language"] * tokens
     return {
         "recipe": recipe.name,
         "machine": machine.as_dict(),
@@ -46,36 +45,21 @@ def measure_training(recipe: Recipe) -> dict[str, Any]:
         "samples_per_s": sum(step["samples"] for step in steps) / seconds,
         "supervised_tokens_per_s": sum(step.get("supervised_tokens", 0) for step in steps) / seconds,
         "tokens_per_s": tokens / seconds,
+        "padding_share": statistics.fmean(step["padding_share"] for step in steps),
         "loader_wait_share": sum(step["loader_wait_s"] for step in steps) / seconds,
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         "matmul_ceiling_tflops": ceiling,
-        "language_model_share_of_ceiling": flops / seconds / 1e12 / ceiling,
+        "share_of_ceiling": sum(step["tflops"] for step in steps) / seconds / ceiling,
         "wall_s": wall_s,
     }
 
 
 def train_stages(recipe: Recipe, run: Path, listener: "Listener") -> None:
-    """Make data and start of a recipe in an empty folder and train its stages; ``listener`` hears every event."""
-    from doctorsun.recipes.machine import examine_machine
-    from doctorsun.recipes.stages import StageContext, prepare_start, run_stages
-    from doctorsun.recipes.steps import Steps
-    from doctorsun.recipes.stores import RunStores, hashes_of
-    from doctorsun.train.telemetry import Telemetry
+    """Train the stages of a recipe in an empty folder; ``listener`` hears every event."""
+    from doctorsun.bench.training_steps import opened
+    from doctorsun.recipes.stages import run_stages
 
-    run.mkdir(parents=True, exist_ok=True)
-    stores, ledger = RunStores(recipe, run, lambda *_: None), Steps(run, {}, lambda _: None)
-    opened = stores.open_all()
-    prepare_start(recipe, ledger, opened)
-    context = StageContext(
-        recipe=recipe,
-        run=run,
-        stores=stores,
-        hashes=hashes_of(opened),
-        machine=examine_machine(recipe.precision),
-        telemetry=Telemetry(run / "metrics.jsonl", listener),
-        steps=ledger,
-    )
-    run_stages(context)
+    run_stages(opened(recipe, run, listener))
 
 
 def shorten(recipe: Recipe) -> Recipe:

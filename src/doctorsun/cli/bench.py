@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from doctorsun.cli.printing import print_facts, print_json
+from doctorsun.cli.printing import print_facts, print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Settings
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Time this machine and this package.")
@@ -21,15 +21,32 @@ def startup(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def train(recipe: RecipeName = "tiny", settings: Settings = None, *, as_json: AsJson = False) -> None:
+def train(
+    recipe: RecipeName = "tiny",
+    settings: Settings = None,
+    *,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Time its last stage's step with one lever off at a time.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Time the training of a recipe.
 
     Against the matrix product of this machine, measured in the same run.
     """
-    from doctorsun.bench.train import measure_training
     from doctorsun.recipes.check import load_checked
 
-    facts = measure_training(load_checked(recipe, settings or []))
+    loaded = load_checked(recipe, settings or [])
+    if ablation:
+        from doctorsun.bench.levers import measure_levers
+        from doctorsun.bench.train import shorten
+
+        rows = measure_levers(shorten(loaded))
+        print_json(rows) if as_json else print_rows(rows)
+        return
+    from doctorsun.bench.train import measure_training
+
+    facts = measure_training(loaded)
     print_json(facts) if as_json else print_facts(facts)
 
 

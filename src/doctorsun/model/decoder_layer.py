@@ -21,13 +21,13 @@ KNOWN_LAYERS = (LlamaDecoderLayer, MistralDecoderLayer, Qwen2DecoderLayer)
 """Layers of one arithmetic: RMS norm, rotary positions, grouped heads, SwiGLU."""
 
 
-def lighten(decoder: nn.Module) -> bool:
-    """Let the layers of a decoder compute packed sequences in fewer operations; tell whether they are of a known kind.
+def lighten(decoder: Any) -> bool:
+    """Let the layers of a decoder compute packed sequences in fewer operations; tell whether they do.
 
     A layer that is called without a layout, as generation does, computes as before. Blocks that shall be computed twice
     are told so afterwards (``recompute_blocks``); those that were told before stay as they are.
     """
-    layers: list[Any] = list(decoder.get_submodule("layers").children())
+    layers: list[Any] = list(decoder.layers)
     if getattr(decoder, "is_light", False):
         return True
     if any("forward" in vars(layer) for layer in layers) or not all(

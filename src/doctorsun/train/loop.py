@@ -151,7 +151,7 @@ class StageLoop:
                 if is_stopping:
                     self._stop(step)
                 self._step(step, whole)
-                is_best = self.monitor.look(step + 1, self.forward)
+                is_best = self.monitor.look(step + 1, self.forward, self._autocast())
                 if is_best or self._is_save_due(step + 1):
                     self._save(step + 1)
             if any(self.world.sum_numbers("stop", [float(stop.is_made)])):
@@ -216,7 +216,13 @@ class StageLoop:
         if stage.validation and job.validation_store:
             plan = validation_plan(stage.validation, job.validation_store, seed=job.seed)
             validation = Validation(
-                plan, self.objective, self.forward, job.processor, world=self.world, autocast=self._autocast
+                stage.validation,
+                plan,
+                self.objective,
+                self.forward,
+                job.processor,
+                world=self.world,
+                autocast=self._autocast,
             )
         meter = StepMeter(
             TrainingFlops.of(model),
@@ -227,14 +233,12 @@ class StageLoop:
         )
         return StageMonitor(
             job.name,
-            stage,
             job.plan.num_steps,
             self.telemetry,
             meter=meter,
             validation=validation,
             examination=job.examination,
             world=self.world,
-            autocast=self._autocast,
         )
 
     def _announce(self, start: int) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from transformers import LlavaForConditionalGeneration
 
-from doctorsun.config import StageSection
 from doctorsun.model.attention import PACKED_ATTENTION
 from doctorsun.model.forward import PackedForward
 from doctorsun.train.divergence import Divergence
@@ -42,20 +41,17 @@ class StageMonitor:
 
     Args:
         name: of the stage.
-        stage: its settings.
         num_steps: of the stage.
         telemetry: where everything is written.
         meter: measures the steps.
         validation: measures the loss on other samples, where the stage wants it.
         examination: evaluates at intervals, where the recipe wants it.
         world: the ranks.
-        autocast: the precision of training.
     """
 
     def __init__(
         self,
         name: str,
-        stage: StageSection,
         num_steps: int,
         telemetry: Telemetry,
         *,
@@ -63,17 +59,14 @@ class StageMonitor:
         validation: Validation | None,
         examination: Examination | None,
         world: World,
-        autocast: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self.name = name
-        self.section = stage.validation
         self.num_steps = num_steps
         self.telemetry = telemetry
         self.meter = meter
         self.validation = validation
         self.examination = examination
         self.world = world
-        self.autocast = autocast
         self.divergence = Divergence(name)
         self.best_loss = math.inf
         self.best_step: int | None = None
@@ -81,7 +74,7 @@ class StageMonitor:
     @property
     def kept_step(self) -> int | None:
         """The step whose weights the stage ends with, as far as is known; None where that is the last one."""
-        return self.best_step if self.section and self.section.keep == "best" else None
+        return self.best_step if self.validation and self.validation.section.keep == "best" else None
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps, as JSON."""
@@ -116,19 +109,20 @@ class StageMonitor:
         self.telemetry.write("step", stage=self.name, step=done, loss=loss, lr=lr, grad_norm=grad_norm, **facts)
         self.divergence.count(done, loss, is_finite=math.isfinite(loss) and math.isfinite(grad_norm))
 
-    def look(self, done: int, forward: PackedForward) -> bool:
+    def look(self, done: int, forward: PackedForward, autocast: AbstractContextManager[object]) -> bool:
         """Validate and evaluate where it is time to; tell whether these weights are the best, and to be kept.
 
         Args:
             done: steps done.
             forward: the network.
+            autocast: the precision of training.
 
         Raises:
             DataError: no validation sample can be used.
         """
         is_best = self._validate(done)
         if self.examination and self._is_due(done, self.examination.every_steps):
-            with gathered(forward.language):
+            with gathered(forward.language), autocast:
                 self._evaluate(done, forward.model, self.examination)
         return is_best and self.kept_step is not None
 
@@ -136,7 +130,7 @@ class StageMonitor:
         return done % every_steps == 0 or done == self.num_steps
 
     def _validate(self, done: int) -> bool:
-        if self.validation is None or self.section is None or not self._is_due(done, self.section.every_steps):
+        if self.validation is None or not self._is_due(done, self.validation.section.every_steps):
             return False
         facts = self.validation.measure()
         is_best = facts["loss"] < self.best_loss
@@ -151,7 +145,7 @@ class StageMonitor:
             language = model.model.language_model
             language.set_attn_implementation("sdpa")
             try:
-                with torch.no_grad(), self.autocast():
+                with torch.no_grad():
                     scores = dict(examination.examine(model))
             finally:
                 model.train()

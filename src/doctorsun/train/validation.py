@@ -50,6 +50,7 @@ class Validation:
     """Measures the loss of a network that is being trained; its state is left as it was.
 
     Args:
+        section: when it is measured, and what follows.
         plan: the samples.
         objective: what the loss is.
         forward: the network.
@@ -60,6 +61,7 @@ class Validation:
 
     def __init__(
         self,
+        section: ValidationSection,
         plan: StagePlan,
         objective: AnyObjective,
         forward: PackedForward,
@@ -68,6 +70,7 @@ class Validation:
         world: World,
         autocast: Callable[[], AbstractContextManager[object]],
     ) -> None:
+        self.section = section
         self.plan = plan
         self.objective = objective
         self.forward = forward

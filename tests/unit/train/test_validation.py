@@ -28,7 +28,7 @@ FORWARD = PackedForward(small_model().train(), image_mean=IMAGES.mean, image_std
 
 def validation_of(plan: StagePlan) -> Validation:
     objective = ReplyObjective(FORWARD, PROCESSOR, max_length=128, pack_tokens=512)
-    return Validation(plan, objective, FORWARD, PROCESSOR, world=World(), autocast=nullcontext)
+    return Validation(section(), plan, objective, FORWARD, PROCESSOR, world=World(), autocast=nullcontext)
 
 
 def rows_of(plan: StagePlan) -> list[int]:

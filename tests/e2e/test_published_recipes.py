@@ -3,7 +3,6 @@ the published formats.
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,12 +13,17 @@ from typing import Any
 import pytest
 import yaml
 from real_command import ENVIRONMENT, Done, doctorsun
+from rich.console import Console
 
 from checkpoints.clip import write_whole_clip
 from checkpoints.internlm2 import write_internlm2
 from checkpoints.llama import write_llama2, write_llama3
+from checkpoints.llava_hf import write_llava_hf
 from doctorsun.processor.chat_families import FAMILIES
+from doctorsun.processor.processor import Processor
+from doctorsun.recipes.run import run as run_recipe
 from published_data import write_chimed, write_gmai, write_json_lines, write_sunmed
+from small_model import image, png, question, write_store
 
 TEXTS = [
     {"instruction": "Why?", "input": "", "output": "The heart is not enlarged."},
@@ -156,13 +160,40 @@ def test_a_published_recipe_runs_on_two_ranks(name: str, tmp_path: Path) -> None
     assert_is_whole(name, run, Done(done.returncode, done.stdout, done.stderr))
 
 
-def test_a_newcomer_is_told_which_command_makes_each_store(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "doctorsun", "--lang", "en", "check", "doctor-sun-8b"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ})
-    assert done.returncode == 2
-    for line in (
-        "data.sources.sunmed-align.splits.train: no folder 'stores/sunmed-align'",
-        "make it with: doctorsun data import sunmed pretrain.json --images image_pretrain.zip --out stores/sunmed",
-        "or name another: --set data.sources.sunmed-align.splits.train=STORE",
-    ):
-        assert line in done.stderr
+@pytest.mark.slow
+def test_finetune_runs_whole_in_small(tmp_path: Path) -> None:
+    write_sunmed(tmp_path)
+    stores = {
+        split: imported(
+            "llava", tmp_path / f"{file}.json", tmp_path / split,
+            "--images", tmp_path / file, "--set", f"split={split}", "--set", "licence=own",
+        )
+        for split, file in (("train", "pretrain"), ("test", "finetune"))
+    }  # fmt: skip
+    write_llava_hf(tmp_path / "base")
+    given = [f"data.sources.own.splits.{split}={store}" for split, store in stores.items()]
+    settings = [part for each in (f"init={tmp_path / 'base'}", *given) for part in ("--set", each)]
+    run = tmp_path / "run"
+    done = doctorsun("run", "finetune", "--out", run, *settings)
+    assert done.status == 0, done.errors
+    (adapters,) = (run / "stages/instruct/adapters").iterdir()
+    assert adapters.name == "language"
+    assert doctorsun("weights", "inspect", run / "weights").status == 0
+    assert "everything is done" in done.output
+
+
+def test_two_stages_with_two_templates_run_whole(tmp_path: Path) -> None:
+    """Qilin-Med-VL in the process of the test, on a store that is there: quick enough for every run of the tests."""
+    write_whole_clip(tmp_path / "clip")
+    write_llama2(tmp_path / "language")
+    asked = [question(f"q{number}", "左肺有结节吗?", "未见结节。", image(png(number))) for number in range(4)]
+    write_store(tmp_path / "store", asked)
+    given = [f"model.vision={tmp_path / 'clip'}", f"model.language={tmp_path / 'language'}", "precision=fp32"]
+    given += [f"data.sources.chimed-{name}.splits.train={tmp_path / 'store'}" for name in ("align", "instruct")]
+    given += [f"stages.{name}.batch_samples=4" for name in ("align", "instruct")]
+    folder = run_recipe("qilin-med-vl-13b", out=tmp_path / "run", overrides=given, console=Console(quiet=True))
+    steps = [event for event in events(folder) if event["event"] == "step"]
+    processor = Processor.from_folder(folder / "weights")
+    chats = (processor.asked_as("plain"), processor)
+    plain, vicuna = (sum(len(chat.render(each).ids) for each in asked) for chat in chats)
+    assert [(step["stage"], step["total_tokens"]) for step in steps] == [("align", plain), ("instruct", vicuna)]

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
+from doctorsun.model.varlen import Spans, can_attend, varlen_attention
+
 PACKED_ATTENTION = "doctorsun_packed"
 
 
@@ -52,10 +54,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class PackLayout:
-    """The documents of one packed sequence; ``masks`` holds None where plain causal attention is exact."""
+    """The documents of one packed sequence.
+
+    Attributes:
+        masks: one a document; None where plain causal attention is exact.
+        spans: the documents as CUDA's kernel takes them; None elsewhere.
+    """
 
     documents: tuple[Document, ...]
     masks: tuple[Bool[Tensor, "_ _"] | None, ...]
+    spans: Spans | None = None
 
     @classmethod
     def of(cls, documents: tuple[Document, ...]) -> "PackLayout":
@@ -63,8 +71,9 @@ class PackLayout:
         return cls(documents, tuple(None if len(d.branch_lengths) == 1 else d.mask() for d in documents))
 
     def to(self, device: torch.device) -> "PackLayout":
-        """Move the masks."""
-        return PackLayout(self.documents, tuple(None if mask is None else mask.to(device) for mask in self.masks))
+        """Move the masks; lay the documents out for the kernel of CUDA."""
+        masks = tuple(None if mask is None else mask.to(device) for mask in self.masks)
+        return PackLayout(self.documents, masks, Spans.of(self.documents).to(device) if device.type == "cuda" else None)
 
 
 def packed_attention(
@@ -86,6 +95,8 @@ def packed_attention(
     grouped = key.shape[1] != query.shape[1]
     lengths = [document.length for document in layout.documents]
     window: int | None = settings.get("sliding_window")
+    if layout.spans is not None and can_attend(query, window):
+        return varlen_attention(query, key, value, layout.spans, scale=scaling, window=window), None
     masks = layout.masks if window is None else _windowed(layout, window, query.device)
     # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
     pieces = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), masks, strict=True)

@@ -175,6 +175,9 @@ def test_finetune_runs_whole_in_small(tmp_path: Path) -> None:
     settings = [part for each in (f"init={tmp_path / 'base'}", *given) for part in ("--set", each)]
     run = tmp_path / "run"
     done = doctorsun("run", "finetune", "--out", run, *settings)
+    assert done.status == 2
+    assert "--set evaluation.tasks.own=null" in done.errors  # conversations have no answers to score
+    done = doctorsun("run", "finetune", "--out", run, *settings, "--set", "evaluation.tasks.own=null")
     assert done.status == 0, done.errors
     (adapters,) = (run / "stages/instruct/adapters").iterdir()
     assert adapters.name == "language"

@@ -16,6 +16,7 @@ from doctorsun.config import Recipe, StageName
 from doctorsun.errors import Interrupted, RecipeError
 from doctorsun.recipes.addresses import usual_rules
 from doctorsun.recipes.check import load_checked_document
+from doctorsun.recipes.check_questions import check_questions
 from doctorsun.recipes.job import RunJob
 from doctorsun.recipes.mixtures import check_mixtures
 from doctorsun.recipes.progress import RunProgress
@@ -205,6 +206,7 @@ def _prepare(job: RunJob, listener: "Listener", sinks: "Sequence[Sink]") -> "tup
         job.progress.say(line)
     update_record(folder, job.record, data={name: store_facts(store) for name, store in opened.items()})
     check_mixtures(recipe, opened, job.document)
+    check_questions(recipe, opened, job.document)
     prepare_start(recipe, steps, opened, rules=job.rules)
     context = StageContext(
         recipe=recipe,

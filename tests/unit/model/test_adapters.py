@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from doctorsun.config import LoraSection
+from doctorsun.config import LoraSection, PartName
 from doctorsun.errors import RecipeError
 from doctorsun.model.adapters import adapted_layers, adapter_layers, add_adapters
 from doctorsun.model.trainable import set_trainable
@@ -84,7 +84,7 @@ def test_the_start_depends_on_the_seed_alone_and_leaves_the_random_state() -> No
 
 def test_parts_may_have_adapters_of_different_ranks() -> None:
     model = small_model()
-    settings = {"vision": LORA, "language": LoraSection(r=2, alpha=2)}
+    settings: dict[PartName, LoraSection] = {"vision": LORA, "language": LoraSection(r=2, alpha=2)}
     learning = set_trainable(model, ["vision", "language", "projector"], settings, seed=1)
     assert {len(p) for name, p in learning["vision"].items() if "lora_A" in name} == {4}
     assert {len(p) for name, p in learning["language"].items() if "lora_A" in name} == {2}

@@ -113,6 +113,15 @@ def test_a_frozen_tower_has_no_graph_and_keeps_nothing() -> None:
     assert saved_by(learning_tower) > 0
 
 
+def test_a_frozen_tower_stays_without_a_graph_where_its_first_output_is_made_to_require_one() -> None:
+    """The switch of transformers for computing twice does that to every tower of a model."""
+    forward, _ = prepared(["projector"], {}, held=False)
+    patches = forward.parts.vision_tower.embeddings.patch_embedding
+    patches.register_forward_hook(lambda _module, _args, output: output.requires_grad_())
+    assert forward.vision_features(batch().pixels).grad_fn is None
+    assert saved_by(forward) == 0
+
+
 def test_frozen_weights_under_adapters_get_no_gradient() -> None:
     forward, learning = prepared(["vision", "projector"], {"vision": LORA}, held=False)
     forward.logits(batch()).float().sum().backward()

@@ -2,6 +2,7 @@ import re
 
 import pytest
 import torch
+from torch import nn
 
 from doctorsun.config import LoraSection, PartName
 from doctorsun.model.parts import modules_of, num_used_vision_layers
@@ -79,14 +80,15 @@ def test_what_learns_can_be_found_again(adapters: dict[PartName, LoraSection]) -
 
 def test_a_head_that_is_the_embedding_learns_once() -> None:
     model = small_model()
-    model.lm_head.weight = model.get_input_embeddings().weight
+    model.lm_head.register_parameter("weight", model.model.language_model.embed_tokens.weight)
     chosen = set_trainable(model, ["language"])["language"]
     assert "model.language_model.embed_tokens.weight" in chosen
     assert "lm_head.weight" not in chosen
 
 
 def test_what_learns_is_held_in_float32_whatever_the_weights_are() -> None:
-    model = small_model().to(torch.bfloat16)
+    model = small_model()
+    nn.Module.to(model, torch.bfloat16)
     set_trainable(model, ["projector", "vision"], {"vision": LORA})
     hold_frozen(model, bf16=False)
     assert {p.dtype for p in model.parameters()} == {torch.float32}
@@ -108,7 +110,7 @@ def test_frozen_matrices_are_held_in_bf16_where_that_is_computed() -> None:
 
 def test_a_frozen_embedding_that_is_the_head_keeps_its_precision() -> None:
     model = small_model()
-    model.lm_head.weight = model.get_input_embeddings().weight
+    model.lm_head.register_parameter("weight", model.model.language_model.embed_tokens.weight)
     set_trainable(model, ["projector"])
     hold_frozen(model, bf16=True)
     assert model.lm_head.weight is model.get_input_embeddings().weight

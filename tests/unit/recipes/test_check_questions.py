@@ -36,6 +36,6 @@ def test_a_task_without_answers_is_told_with_its_place(tmp_path: Path) -> None:
         check(tmp_path, None, None)
     assert raised.value.text().replace(f"{tmp_path}/", "") == (
         "r.yaml:5:36: evaluation.tasks.own.source: the source 'asked' has no question that can be scored: got 2 "
-        "samples of the split 'test', all without an answer, expected closed questions, choices, reports or boxes with what is "
-        "right; take the task out: --set evaluation.tasks.own=null, or name a store of questions with answers"
+        "samples of the split 'test', all without an answer, expected closed questions, choices, reports or boxes with "
+        "what is right; take the task out: --set evaluation.tasks.own=null, or name a store of questions with answers"
     )

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from doctorsun.recipes.progress import RunProgress
+from doctorsun.recipes.progress import RunProgress, too_long_line
 
 START = {"event": "stage_start", "stage": "align", "stage_index": 1, "num_stages": 4, "num_steps": 6, "first_step": 2}
 
@@ -52,3 +52,9 @@ def test_warnings_stand_whole_between_the_lines() -> None:
     progress, written = shown(width=20)
     progress.event({"event": "warning", "text": "step 3 of align had no finite gradient: [sample-1]"})
     assert written.getvalue() == "warning: step 3 of align had no finite gradient: [sample-1]\n"
+
+
+def test_samples_that_are_too_long_are_told_at_the_end_of_a_stage() -> None:
+    lengths = {"samples": 1200, "shortened": 34, "too_long": 5}
+    assert too_long_line(lengths) == "of 1,200 samples, 34 lost their last turns and 5 were left out as too long"
+    assert too_long_line({**lengths, "shortened": 0, "too_long": 0}) == too_long_line({}) == ""

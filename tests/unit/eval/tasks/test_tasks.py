@@ -11,7 +11,7 @@ def test_each_name_finds_its_task():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(RecipeError, match="task: got 'slake', expected one of phantom, vqa_rad"):
+    with pytest.raises(RecipeError, match="task: got 'slake', expected one of phantom, vqa_rad, own"):
         task_named("slake")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch.utils._python_dispatch import TorchDispatchMode
+from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
 from doctorsun.errors import Interrupted
@@ -25,6 +26,7 @@ from doctorsun.storage.store import Store
 from doctorsun.train.checkpoint_tensors import whole
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, StageLoop
+from doctorsun.train.monitor import Examination
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, NoTelemetry, Telemetry
 from doctorsun.train.world import World
@@ -41,7 +43,8 @@ class Scenario:
     Attributes:
         local_size: ranks of one node; all where 0.
         goes_on: the scenario whose checkpoints it resumes from.
-        stopped_at: the last rank is told to stop while this step is done.
+        stopped_at: the first rank is told to stop while this step is done.
+        asked_every: after how many steps the first rank computes alone.
     """
 
     size: int = 1
@@ -51,6 +54,7 @@ class Scenario:
     model: dict[str, Any] = field(default_factory=dict)
     goes_on: str = ""
     stopped_at: int = 0
+    asked_every: int = 0
 
 
 FEW = {"steps": 2, "batch_samples": 2}
@@ -64,6 +68,7 @@ SCENARIOS = {
     "two-then-one": Scenario(goes_on="two-stopped"),
     "one-stopped": Scenario(stopped_at=2),
     "one-then-two": Scenario(size=2, goes_on="one-stopped"),
+    "two-asked": Scenario(size=2, asked_every=2),
     "half-text": Scenario(store="half-text", settings=FEW),
     "two-half-text": Scenario(size=2, store="half-text", settings=FEW),
     "two-damaged": Scenario(size=2, store="damaged", settings={"steps": 1, "batch_samples": 10}),
@@ -140,8 +145,16 @@ def job_of(folder: Path, scenario: Scenario, world: World) -> StageJob:
         folder=folder,
         seed=1,
         bf16=scenario.model.get("bf16", False),
+        examination=Examination(every_steps=scenario.asked_every, examine=ask) if scenario.asked_every else None,
         world=world,
     )
+
+
+def ask(model: LlavaForConditionalGeneration) -> dict[str, float]:
+    """Read some tokens without the head, then with it, as an answer to a question does."""
+    ids = torch.arange(8)[None]
+    model.model.language_model(input_ids=ids)
+    return {"logit": float(model.eval()(input_ids=ids).logits.mean())}
 
 
 def train(folder: Path, scenario: Scenario, world: World, result: Path) -> None:

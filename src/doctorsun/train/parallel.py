@@ -1,9 +1,11 @@
 """What is sharded among ranks and what each holds whole; how their gradients become one."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -57,17 +59,27 @@ def sharded_groups(language: LanguagePass) -> list[list[nn.Module]]:
 
 @contextmanager
 def gathered(language: LanguagePass) -> Generator[None]:
-    """Hold all shards on every rank while the block runs, so that one rank alone can compute; all ranks call this."""
-    modules = {name: module for name, module in language.named_modules() if isinstance(module, FSDPModule)}
-    for module in modules.values():
-        module.set_reshard_after_forward(False, recurse=False)
+    """Hold all shards on every rank while the block runs, so that one rank alone can compute; all ranks call this.
+
+    What gathers them layer by layer rests meanwhile: it expects the same calls on every rank.
+    """
+    modules = [module for module in language.modules() if isinstance(module, FSDPModule)]
+    hooks = [_take_hooks(module) for module in modules]
+    for module in modules:
         module.unshard()
     try:
         yield
     finally:
-        for name, module in modules.items():
+        for module, taken in zip(modules, hooks, strict=True):
             module.reshard()
-            module.set_reshard_after_forward(name != "", recurse=False)  # all but the whole, as FSDP does
+            vars(module).update(taken)
+
+
+def _take_hooks(module: nn.Module) -> dict[str, Any]:
+    """Take away what a module calls before and after its forward pass; return it as the module holds it."""
+    taken = {name: vars(module)[name] for name in ("_forward_pre_hooks", "_forward_hooks")}
+    vars(module).update({name: OrderedDict() for name in taken})
+    return taken
 
 
 class Gradients:

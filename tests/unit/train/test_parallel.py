@@ -37,7 +37,7 @@ def carry_out(root: Path, *names: str) -> Carry:
     program = Path(__file__).parents[2] / "train_on_ranks.py"
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, str(program), str(root), *names]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=900)
     assert done.returncode == 0, done.stderr
     return lambda name: Outcome(
         json.loads((root / f"{name}.json").read_text()), load_file(root / f"{name}.safetensors")
@@ -46,7 +46,7 @@ def carry_out(root: Path, *names: str) -> Carry:
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Carry:
-    names = ("one", "two-small", "two-stopped", "two-then-one", "half-text", "two-half-text", "two-align")
+    names = ("one", "two-small", "two-stopped", "two-then-one", "two-asked", "half-text", "two-half-text", "two-align")
     return carry_out(tmp_path_factory.mktemp("ranks"), *names)
 
 
@@ -99,6 +99,12 @@ def test_a_stop_that_one_rank_hears_stops_all_and_another_number_of_ranks_goes_o
     assert few("two-stopped").facts["is_stopped"]
     assert len(few("two-stopped").steps("loss")) == 2
     assert_equal(few("one"), few("two-then-one"))
+
+
+def test_the_first_rank_may_compute_alone_between_steps(few: Carry) -> None:
+    asked = [event for event in few("two-asked").facts["events"] if event["event"] == "evaluation"]
+    assert [event["step"] for event in asked] == [2, 4]
+    assert_equal(few("one"), few("two-asked"))
 
 
 @pytest.mark.slow

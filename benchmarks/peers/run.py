@@ -168,6 +168,7 @@ def control(bench: Bench, programs: Iterable[str]) -> list[dict[str, Any]]:
             apart = max((abs(a - b) for a, b in zip(own, losses, strict=True)), default=None) if losses else None
             rows.append({"stage": stage, "program": program, "losses": losses, "largest_difference": apart})
             rows[-1] |= {"error": facts.get("error"), "is_equal": apart is not None and apart <= LOSS_TOLERANCE}
+            sys.stderr.write(f"control {stage:9} {program}: {facts.get('error') or losses}\n")
     return rows
 
 

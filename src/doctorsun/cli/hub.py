@@ -12,6 +12,7 @@ from doctorsun.cli.session import AsJson
 if TYPE_CHECKING:
     from doctorsun.storage.hub.address import Address
     from doctorsun.storage.hub.kinds import Kinds
+    from doctorsun.storage.hub.pull import PullRules
     from doctorsun.storage.hub.push import Parcel
 
 HubAddress = Annotated[
@@ -38,6 +39,14 @@ StoreTarget = Annotated[
 Locked = Annotated[bool, typer.Option("--locked", help="Take only what models.lock names.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Take only what is on this machine; HF_HUB_OFFLINE=1 too.")]
 Private = Annotated[bool, typer.Option("--private", help="Make a new repository private.")]
+
+
+def rules_of(*, locked: bool, offline: bool) -> "PullRules":
+    """Return what a recipe may pull from hubs."""
+    from doctorsun.storage.hub.materialise import is_offline
+    from doctorsun.storage.hub.pull import PullRules
+
+    return PullRules(locked=locked, offline=offline or is_offline())
 
 
 def pull_weights(

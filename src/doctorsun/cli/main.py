@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from doctorsun import __version__
-from doctorsun.cli import bench, chat, data, evaluate, run, serve, weights
+from doctorsun.cli import bench, chat, data, evaluate, plan, run, serve, weights
 from doctorsun.cli.session import Language, Session, language_of
 from doctorsun.cli.words import say, say_error
 from doctorsun.errors import DoctorSunError, Interrupted
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run.run, run.check, run.plan, run.doctor, run.train):
+for command in (run.run, run.check, plan.command, run.doctor, run.train):
     app.command()(command)
 app.command(name="eval")(evaluate.evaluate)
 for command in (evaluate.score, evaluate.report, chat.chat, serve.serve):

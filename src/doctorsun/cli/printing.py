@@ -7,6 +7,9 @@ from typing import Any
 
 import typer
 
+from doctorsun.cli.session import Language
+from doctorsun.cli.words import say
+
 PIPE_WIDTH = 160
 """Characters of a table line where the output is no terminal."""
 
@@ -35,6 +38,12 @@ def print_rows(rows: Iterable[Mapping[str, Any]]) -> None:
 def print_facts(facts: Mapping[str, Any]) -> None:
     """Print names and values, one pair a line; nested ones and lists are indented."""
     typer.echo("\n".join(_lines(facts, indent="")))
+
+
+def print_notes(lines: Iterable[str], language: Language) -> None:
+    """Print remarks beside the result, on standard error."""
+    for line in lines:
+        typer.echo(f"{say('note', language)}: {line}", err=True)
 
 
 def show(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -23,6 +24,9 @@ Settings = Annotated[
         metavar="KEY=VALUE",
         help="Change one setting of the recipe, such as stages.align.lr=3e-4; 'init' stands for model.init.",
     ),
+]
+RunFolder = Annotated[
+    Path | None, typer.Option("--out", metavar="RUN", help="Folder of the run; runs/<recipe name> when not given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a shipped recipe, or a YAML file.")]

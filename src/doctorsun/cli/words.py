@@ -16,6 +16,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "what a stage learns from is known once its data is built: 'doctorsun data build', or name its run with --out",
         "数据建好之后才能得知各阶段的数据配比：请先运行 'doctorsun data build'，或用 --out 指定运行目录",
     ),
+    "memory_short": (
+        "stage {stage} needs {peak} GiB of memory a device, of {available}; less: smaller pack_tokens, recompute, LoRA",
+        "阶段 {stage} 每个设备需要 {peak} GiB 内存，现有 {available} GiB；可减小 pack_tokens，或使用 recompute、LoRA",
+    ),
+    "disk_short": (
+        "the run needs {needed} GiB of disk, and {free} are free",
+        "运行需要 {needed} GiB 磁盘空间，目前可用 {free} GiB",
+    ),
     "report_written": ("report: {path}", "报告：{path}"),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
     "weights_as_it_is": ("loads as it is: doctorsun chat {path}", "可直接加载：doctorsun chat {path}"),
@@ -45,6 +53,56 @@ _WORDS: dict[str, tuple[str, str]] = {
     "chat_unknown": ("no such command: {name}", "没有这个命令：{name}"),
     "chat_stopped": ("[stopped]", "[已停止]"),
 }
+
+_COLUMNS = {
+    "activations_gib": "激活值 GiB",
+    "available_gib": "可用 GiB",
+    "checkpoint_gib": "检查点 GiB",
+    "checkpoints_gib": "全部检查点 GiB",
+    "devices": "设备数",
+    "disk_gib": "所需磁盘 GiB",
+    "domain": "领域",
+    "download_gib": "待下载 GiB",
+    "fits": "可容纳",
+    "fits_disk": "磁盘足够",
+    "flops": "浮点运算量",
+    "free_disk_gib": "可用磁盘 GiB",
+    "gathered_shards_gib": "聚合分片 GiB",
+    "gradients_gib": "梯度 GiB",
+    "hours": "小时",
+    "images_gib": "图像缓存 GiB",
+    "language": "语言",
+    "layouts": "格式",
+    "loading_gib": "加载 GiB",
+    "logits_and_loss_gib": "logits 与损失 GiB",
+    "memory": "每个设备的内存",
+    "optimizer_gib": "优化器 GiB",
+    "packs_per_step": "每步序列数",
+    "padding_avoided": "避免的填充",
+    "parameters": "参数",
+    "part": "部件",
+    "peak_gib": "峰值 GiB",
+    "runtime_gib": "运行时 GiB",
+    "sample_share": "样本占比",
+    "samples": "样本",
+    "sizes": "尺寸来源",
+    "source": "来源",
+    "stage": "阶段",
+    "start_gib": "起始权重 GiB",
+    "state": "状态",
+    "steps": "步数",
+    "supervised_tokens": "受监督词元",
+    "tflops": "峰值 TFLOP/s",
+    "token_share": "词元占比",
+    "tokens": "词元",
+    "trained": "可训练",
+    "weights_gib": "权重 GiB",
+}
+
+
+def column(key: str, language: Language) -> str:
+    """Return the heading of a column of a table."""
+    return _COLUMNS.get(key, key) if language == "zh" else key
 
 
 def say(key: str, language: Language, **values: str) -> str:

@@ -12,10 +12,11 @@ from doctorsun.data.pipeline import splits_of
 from doctorsun.errors import RecipeError
 from doctorsun.eval.tasks import TASKS
 from doctorsun.recipes import SHIPPED
-from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules
+from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules, weights_of
 from doctorsun.recipes.check_adapters import check_adapters
 from doctorsun.recipes.check_folder import check_folder
 from doctorsun.recipes.check_model import check_model, check_template
+from doctorsun.recipes.check_stages import check_stages, stage_notes
 from doctorsun.recipes.mixtures import mixtures_by_recipe
 from doctorsun.recipes.placed import Found, placed, unknown
 from doctorsun.storage.hub.pull import PullRules
@@ -53,28 +54,54 @@ def check(recipe: Recipe, document: Node | None = None, *, rules: PullRules | No
     Raises:
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
-    complaints = [
-        *check_model(recipe.model),
-        *_sources(recipe),
-        *obstacles(recipe, rules or usual_rules()),
-        *_stages(recipe),
-        *mixtures_by_recipe(recipe),
-        *check_adapters(recipe),
-        *_evaluation(recipe),
-    ]
+    _refuse(recipe, document, list(_complaints(recipe, rules or usual_rules())))
+
+
+def load_for_plan(
+    path_or_name: str | Path, overrides: Sequence[str] = (), *, rules: PullRules | None = None
+) -> tuple[Recipe, list[str]]:
+    """Load a recipe that shall only be planned: data and weights on hubs that are not here yet stand in no way.
+
+    Returns:
+        The recipe, and a line for each of them.
+
+    Raises:
+        RecipeError: it cannot be read, or is wrong in other respects.
+    """
+    recipe, document = load_marked_recipe(path_or_name, overrides=overrides, search=SHIPPED)
+    found = list(_complaints(recipe, rules or usual_rules()))
+    hubs = {path for path, text in weights_of(recipe).items() if looks_like_address(text)}
+    missing = [each for each in found if each[0].startswith("data.") or each[0] in hubs]
+    _refuse(recipe, document, [each for each in found if each not in missing])
+    return recipe, [placed(path, error, document).text() for path, error in missing]
+
+
+def _complaints(recipe: Recipe, rules: PullRules) -> Iterator[Found]:
+    yield from check_model(recipe.model)
+    yield from _sources(recipe)
+    yield from obstacles(recipe, rules)
+    yield from _stages(recipe)
+    yield from check_stages(recipe)
+    yield from mixtures_by_recipe(recipe)
+    yield from check_adapters(recipe)
+    yield from _evaluation(recipe)
+
+
+def _refuse(recipe: Recipe, document: Node | None, complaints: Sequence[Found]) -> None:
     misnamed = [placed(path, error, document, at_key=True) for path, error in _task_names(recipe)]
     if complaints or misnamed:
         raise join_complaints([*(placed(path, error, document) for path, error in complaints), *misnamed])
 
 
-def notes(recipe: Recipe) -> list[str]:
-    """Return what will be left out of a recipe that can run: a line for each task that gets no prior control."""
+def notes(recipe: Recipe, *, num_ranks: int = 1) -> list[str]:
+    """Return what a recipe that can run will leave out, or do otherwise than it may seem: a line each."""
     tasks, sources = recipe.evaluation.tasks, recipe.data.sources
-    return [
+    without_prior = [
         missing_prior(name, task.source)
         for name, task in tasks.items()
         if "prior" in recipe.evaluation.controls and "train" not in splits_of(sources[task.source])
     ]
+    return [*stage_notes(recipe, num_ranks=num_ranks), *without_prior]
 
 
 def missing_prior(task: str, source: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transformers import LlavaConfig
+
 from doctorsun.config import Recipe
 from doctorsun.recipes.addresses import weights_of
 from doctorsun.storage.hub.address import parse_address
@@ -13,7 +15,7 @@ from doctorsun.storage.hub.hub import open_hub
 from doctorsun.storage.hub.kinds import WEIGHTS
 from doctorsun.storage.hub.lock import Lock
 from doctorsun.storage.hub.pull import PullRules, missing_files
-from doctorsun.weights.hugging_face import load_weights, save_weights
+from doctorsun.weights.hugging_face import load_weights, read_config, save_weights
 from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights, settle
 from doctorsun.weights.inspect import inspect, parameters_by_part
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION
@@ -32,11 +34,13 @@ class StartPlan:
 
     Attributes:
         layouts: of each source, by its name.
+        config: of the network.
         parameters: of vision, projector and language.
         download_bytes: of the files that are not on this machine yet.
     """
 
     layouts: Mapping[str, str]
+    config: LlavaConfig
     parameters: Mapping[str, int]
     download_bytes: int
 
@@ -59,9 +63,11 @@ def plan_start(recipe: Recipe, rules: PullRules) -> StartPlan | None:
     if not sources:
         return None
     with _looking_at(sources, rules) as paths:
+        config, parameters = _foretold(recipe, paths)
         return StartPlan(
             layouts={name: find_layout(path).name for name, path in paths.items()},
-            parameters=_parameters(recipe, paths),
+            config=config,
+            parameters=parameters,
             download_bytes=sum(_missing_bytes(text, rules) for text in sources.values()),
         )
 
@@ -108,12 +114,15 @@ def _looking_at(sources: Mapping[SourceName, str], rules: PullRules) -> Generato
         yield paths
 
 
-def _parameters(recipe: Recipe, paths: Paths) -> dict[str, int]:
+def _foretold(recipe: Recipe, paths: Paths) -> tuple[LlavaConfig, dict[str, int]]:
+    """Return the configuration and the parameters of each part, by headers."""
     if _is_stock(recipe, paths):
-        return parameters_by_part(read_published(paths["source"]))
-    tensors = settle(paths["source"], _request(recipe, paths, {}))[0].tensors
-    return {
-        part: sum(tensor.header.size_bytes for name, tensor in tensors.items() if name.startswith(prefix)) // BYTES_FP32
+        source = paths["source"]
+        return LlavaConfig.from_dict(read_config(source)), parameters_by_part(read_published(source))
+    stock = settle(paths["source"], _request(recipe, paths, {}))[0]
+    return stock.config, {
+        part: sum(each.header.size_bytes for name, each in stock.tensors.items() if name.startswith(prefix))
+        // BYTES_FP32
         for part, prefix in PREFIXES.items()
     }
 

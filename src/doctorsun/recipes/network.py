@@ -1,0 +1,71 @@
+"""The network of a recipe on paper: from weights that are here or on a hub, from a preset, or as published."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig
+
+from doctorsun.config import Recipe
+from doctorsun.errors import DataError
+from doctorsun.model.build import sized_config
+from doctorsun.model.presets import PRESETS
+from doctorsun.recipes.published_sizes import Sizes, published_sizes
+from doctorsun.recipes.start import StartPlan, plan_start
+from doctorsun.storage.hub.pull import PullRules
+from doctorsun.weights.hugging_face import read_config
+
+CONFIG = "config.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What is known of a network before its weights are loaded.
+
+    Attributes:
+        config: its sizes.
+        start: what the weights will be that it starts from; None where it starts from nothing, or no hub was asked.
+        told_by: where the sizes come from.
+    """
+
+    config: LlavaConfig
+    start: StartPlan | None
+    told_by: str
+
+
+def network_of(recipe: Recipe, run: Path, rules: PullRules) -> Network:
+    """Find the sizes of a recipe's network; of weights only headers and small files are read.
+
+    Args:
+        recipe: the settings.
+        run: the folder of the run; the weights that it started from tell most.
+        rules: what may be asked of hubs.
+
+    Raises:
+        WeightsError: a source is damaged or of no known layout, or the parts do not fit.
+        DataError: a hub refuses, or offline something is not here, and its sizes are not known.
+    """
+    if recipe.model.preset is not None:
+        config = sized_config(PRESETS[recipe.model.preset], recipe.model.tokenizer.vocab_size)
+        return Network(config=config, start=None, told_by=f"the preset {recipe.model.preset}")
+    try:
+        start = plan_start(recipe, rules)
+    except DataError as error:
+        sizes = published_sizes(recipe.model)
+        if sizes is not None:
+            return Network(config=_config(*sizes), start=None, told_by="the published sizes of its parts")
+        if (run / "start" / CONFIG).is_file():
+            config = LlavaConfig.from_dict(read_config(run / "start"))
+            return Network(config=config, start=None, told_by=f"{run / 'start'}")
+        do = "give weights that are on this machine: --set model.vision=FOLDER --set model.language=FOLDER"
+        raise DataError(error.what, got=error.got, expected=error.expected, do=error.do or do) from error
+    if start is None:  # refused by the check of the recipe
+        raise DataError("a network without preset and weights", expected="one of the two", do="set model.preset")
+    return Network(config=start.config, start=start, told_by="the headers of its weights")
+
+
+def _config(vision: Sizes, text: Sizes) -> LlavaConfig:
+    return LlavaConfig(
+        vision_config=CLIPVisionConfig(**vision),
+        text_config=LlamaConfig(**text),
+        image_seq_length=(vision["image_size"] // vision["patch_size"]) ** 2,
+    )

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from doctorsun.errors import DataError, WeightsError
 from doctorsun.processor.processor import Processor
-from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_json, write_text
+from doctorsun.storage.atomic import disk_errors, sync, unfinished_path, write_json
+from doctorsun.storage.sums import write_sums
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.parts import Parts
@@ -24,7 +25,7 @@ from doctorsun.weights.tensors.shard_writer import PROGRESS, SHARD_BYTES, write_
 Watch = Callable[[int, int], None]
 """Called with the bytes of tensors that were made, and the bytes of all."""
 
-REPORT, SUMS = "import.json", "SHA256SUMS"
+REPORT = "import.json"
 LIBRARIES = ("doctorsun", "torch", "transformers", "tokenizers", "safetensors")
 
 
@@ -138,10 +139,9 @@ def _prove(folder: Path, stock: StockFolder) -> None:
 
 
 def _finish(folder: Path, known: Mapping[str, str], out: Path) -> None:
-    """Write ``SHA256SUMS`` over every file, as ``sha256sum -c`` reads it, and give the folder its name."""
+    """Write ``SHA256SUMS`` over every file, and give the folder its name."""
     (folder / PROGRESS).unlink()
-    lines = [f"{known.get(path.name) or sha256_file(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
-    write_text(folder / SUMS, "".join(lines))
+    write_sums(folder, known)
     for path in folder.iterdir():
         sync(path)
     sync(folder)

@@ -15,6 +15,7 @@ from doctorsun.processor.config_files import save_processor_configs
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import TokenNames, save_tokenizer
 from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
+from doctorsun.storage.sums import write_sums
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.portable_names import portable_name
@@ -53,7 +54,7 @@ def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, f
         MachineError: the disk is full; nothing is left at ``folder``.
     """
     with atomic_folder(folder) as partial:
-        write_shards(_portable_tensors(model), partial)
+        sums = write_shards(_portable_tensors(model), partial)
         (partial / PROGRESS).unlink()
         write_json(partial / "config.json", portable_config(model.config, NumberType.of(model.dtype)))
         write_json(partial / "generation_config.json", _generation_settings(model))
@@ -61,6 +62,7 @@ def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, f
             # A processor that transformers saved has its image settings inside processor_config.json.
             if (processor_folder / name).exists():
                 shutil.copyfile(processor_folder / name, partial / name)
+        write_sums(partial, sums)
 
 
 def _portable_tensors(model: LlavaForConditionalGeneration) -> dict[str, LazyTensor]:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.storage.atomic import sha256_file
 from doctorsun.storage.hub.address import Address
 from doctorsun.storage.hub.hub import Hub
 from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.remote_file import Repository
-
-SUMS = "SHA256SUMS"
+from doctorsun.storage.sums import check_sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +48,6 @@ def pack(folder: Path, kinds: Kinds, paths: Iterable[str] | None = None) -> Parc
     check_sums(folder)
     size_bytes = sum((folder / path).stat().st_size for path in taken)
     return Parcel(folder=folder, paths=taken, left_out=tuple(set(found) - set(taken)), size_bytes=size_bytes)
-
-
-def check_sums(folder: Path) -> None:
-    """Compare the files of a folder with its SHA256SUMS (lines as ``sha256sum`` writes them), where there are some.
-
-    Raises:
-        DataError: a file is missing or has another hash, or a line is damaged.
-    """
-    sums = folder / SUMS
-    if not sums.is_file():
-        return
-    for number, line in enumerate(sums.read_text(encoding="utf-8").splitlines(), 1):
-        wanted, _, name = line.partition(" ")
-        path = folder / name.lstrip(" *")
-        if not name:
-            raise DataError(f"{sums}:{number}", got=f"'{line}'", expected="a hash, two spaces and a name")
-        found = sha256_file(path) if path.is_file() else "no such file"
-        if found != wanted:
-            do = "make the folder again: it is not what was finished"
-            raise DataError(f"{path} has changed since {SUMS} was written", got=found, expected=wanted, do=do)
 
 
 def push(parcel: Parcel, address: Address, kinds: Kinds, hub: Hub, *, private: bool) -> str:

@@ -25,13 +25,13 @@ class SplitTensor:
     header: TensorHeader
     parts: tuple[Part, ...]
 
-    def read(self) -> "Tensor":
-        """Return it, reading its own bytes alone."""
+    def read(self, name: str) -> "Tensor":
+        """Return it, reading its own bytes alone; messages call it by the name."""
         import torch
 
         numbers, end = torch.empty(math.prod(self.header.shape), dtype=self.header.dtype.torch), 0
         for part in self.parts:
-            part.read_into(numbers[end : end + part.num_elements])
+            part.read_into(numbers[end : end + part.num_elements], name)
             end += part.num_elements
         return numbers.reshape(self.header.shape)
 
@@ -48,9 +48,9 @@ class WholeTensor:
         """Its type and shape."""
         return self.stored.header
 
-    def read(self) -> "Tensor":
-        """Return it."""
-        return self.archive.read(self.stored)
+    def read(self, name: str) -> "Tensor":
+        """Return it; messages call it by the name."""
+        return self.archive.read(self.stored, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ZeroCheckpoint:
         Raises:
             WeightsError: a file is cut or damaged.
         """
-        return self.tensors[name].read()
+        return self.tensors[name].read(name)
 
 
 def open_zero_checkpoint(folder: Path) -> ZeroCheckpoint:

@@ -16,7 +16,7 @@ from doctorsun.weights.projector_part import strange_fit
 from doctorsun.weights.published import find_layout, read_published
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.tensors.tensor_files import TensorHeader
+from doctorsun.weights.tensors.tensor_files import TensorFiles, TensorHeader, strange_names
 from doctorsun.weights.vocabulary import words_of
 
 Facts = dict[str, Any]
@@ -41,8 +41,9 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
     try:
         published = read_published(path, options)
     except WeightsError as refusal:
-        headers = _headers(path, refusal)
-        return facts | {"loads": asdict(refused(refusal))} | _of_headers(path, headers) | {"files_bytes": _files(path)}
+        files = _files_of(path, refusal)
+        facts |= {"loads": asdict(refused(refusal)), **_of_headers(path, files.headers)}
+        return facts | {"strange": strange_names(files), "files_bytes": _files(path)}
     by_part, words = parameters_by_part(published), words_of(published.language)
     return {
         **facts,
@@ -72,10 +73,10 @@ def _num_parameters(tensors: LazyTensors) -> int:
     return sum(math.prod(tensor.header.shape) for tensor in tensors.values())
 
 
-def _headers(path: Path, refusal: WeightsError) -> Mapping[str, TensorHeader]:
-    """Return the headers of refused weights; where they cannot be read either, the refusal stands."""
+def _files_of(path: Path, refusal: WeightsError) -> TensorFiles:
+    """Return the tensors of refused weights; where they cannot be read either, the refusal stands."""
     try:
-        return open_tensors(path).headers
+        return open_tensors(path)
     except WeightsError:
         raise refusal from None
 

@@ -10,6 +10,7 @@ from doctorsun.weights.part_names import clip_rules, group_tensors
 from doctorsun.weights.parts import Published, ReadOptions, VisionPart
 from doctorsun.weights.settings_files import read_image_settings, read_section, read_settings, strange_files
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 from doctorsun.weights.vision_geometry import vision_config
 
 NAME = "clip"
@@ -56,5 +57,5 @@ def read(path: Path, options: ReadOptions) -> Published:
         tensors=files.headers,
         vision=vision,
         left_over=rest | grouped.left_over,
-        strange=strange_files(path),
+        strange=(*strange_files(path), *strange_names(files)),
     )

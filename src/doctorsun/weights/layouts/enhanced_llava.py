@@ -18,6 +18,7 @@ from doctorsun.weights.parts import LanguagePart, Published, ReadOptions
 from doctorsun.weights.rope import strange_rope
 from doctorsun.weights.settings_files import read_image_settings, read_settings, strange_files, strange_tokenizer
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 
 NAME = "enhanced_llava"
 SUMMARY = "GMAI-VL's folder (enhanced_llava), with InternLM2 or a Llama inside"
@@ -47,7 +48,12 @@ def read(path: Path, options: ReadOptions) -> Published:
         projector=stock_projector(grouped, path, config, images),
         language=language,
         left_over=grouped.left_over,
-        strange=(*strange_rope(language.config), *strange_tokenizer(path), *strange_files(path)),
+        strange=(
+            *strange_rope(language.config),
+            *strange_tokenizer(path),
+            *strange_files(path),
+            *strange_names(files),
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from doctorsun.weights.settings_files import (
     strange_tokenizer,
 )
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 from doctorsun.weights.vision_geometry import vision_config
 
 NAME = "llava_hf"
@@ -65,7 +66,12 @@ def read(path: Path, options: ReadOptions) -> Published:
         projector=stock_projector(grouped, path, config, images),
         language=language,
         left_over=grouped.left_over,
-        strange=(*strange_rope(language.config), *strange_tokenizer(path), *strange_files(path)),
+        strange=(
+            *strange_rope(language.config),
+            *strange_tokenizer(path),
+            *strange_files(path),
+            *strange_names(files),
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from doctorsun.weights.settings_files import (
     strange_tokenizer,
 )
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 from doctorsun.weights.vision_geometry import measured_sizes, unsaid_heads, vision_config
 
 NAME = "llava_legacy"
@@ -103,6 +104,7 @@ def read(path: Path, options: ReadOptions) -> Published:
             *_strange_language(config, language),
             *strange_tokenizer(path),
             *strange_files(path),
+            *strange_names(files),
         ),
     )
 

@@ -18,7 +18,7 @@ from doctorsun.weights.parts import ProjectorPart, Published, ReadOptions
 from doctorsun.weights.projector_part import LAYERS, projector_part
 from doctorsun.weights.settings_files import read_settings, tokenizer_folder
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.tensors.tensor_files import ManyTensorFiles, TensorFiles
+from doctorsun.weights.tensors.tensor_files import ManyTensorFiles, TensorFiles, strange_names
 
 NAME = "peft_adapter"
 SUMMARY = "LoRA changes as peft saves them, to be joined into a base (weights merge, or --vision and --language)"
@@ -50,7 +50,7 @@ def read(path: Path, options: ReadOptions) -> Published:
         projector=projector,
         adapters=sorted_.adapters(_settings(config, path, options), where=f"{path}"),
         left_over=sorted_.left_over,
-        strange=(*strange, *_strange(config, path)),
+        strange=(*strange, *_strange(config, path), *strange_names(files)),
     )
 
 

@@ -17,7 +17,7 @@ from doctorsun.weights.lazy import LazyTensors, with_prefix
 from doctorsun.weights.part_names import clip_rules
 from doctorsun.weights.parts import Published, ReadOptions, VisionPart
 from doctorsun.weights.projector_part import SEQUENTIAL, projector_part
-from doctorsun.weights.tensors.tensor_files import TensorFiles
+from doctorsun.weights.tensors.tensor_files import TensorFiles, strange_names
 from doctorsun.weights.tensors.torch_file import TorchFile, open_torch, read_pickled
 from doctorsun.weights.tensors.zero_checkpoint import open_zero_checkpoint
 from doctorsun.weights.tensors.zero_ranks import MODEL_STATES, is_zero_checkpoint
@@ -70,7 +70,11 @@ def read(path: Path, options: ReadOptions) -> Published:
             *language.adapters(settings.lora("llm_lora", options), where=f"{path}"),
         ),
         left_over=tower.left_over | language.left_over,
-        strange=(*settings.strange, *_strange(language.replaced.get("language", {}))),
+        strange=(
+            *settings.strange,
+            *_strange(language.replaced.get("language", {})),
+            *strange_names(files),
+        ),
     )
 
 

@@ -36,11 +36,13 @@ class TorchArchive:
         tree: the object that was saved, with a `StoredTensor` for each tensor; what is no tensor, number, text or
             plain container is `Inert`.
         records: the stored record of each storage, by its key.
+        foreign: the classes and functions that it names besides tensors, sorted; none is run.
     """
 
     path: Path
     tree: Any
     records: Mapping[str, zipfile.ZipInfo]
+    foreign: tuple[str, ...]
 
     def read(self, tensor: StoredTensor, name: str) -> "Tensor":
         """Return a tensor of the tree, read now: the bytes from its first to its last number, and no others.
@@ -119,6 +121,11 @@ class TorchFile:
     tensors: Mapping[str, StoredTensor]
     headers: Mapping[str, TensorHeader]
 
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The classes and functions that the file names besides tensors."""
+        return self.archive.foreign
+
     def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
 
@@ -159,14 +166,14 @@ def read_pickled(path: Path) -> TorchArchive:
         with zipfile.ZipFile(path) as archive:
             records = _records_by_name(path, archive)
             _check_byte_order(path, archive, records)
-            tree = unpickle(_pickle_bytes(path, archive, records))
+            unpickled = unpickle(_pickle_bytes(path, archive, records))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise WeightsError(f"{path}", got=str(error), expected="a whole torch.save archive", do=COPY_AGAIN) from error
     except pickle.UnpicklingError as error:
         expected = "tensors in plain dictionaries"
         raise WeightsError(f"{path}", got=str(error), expected=expected, do="take safetensors instead") from error
     storages = {name.removeprefix("data/"): info for name, info in records.items() if name.startswith("data/")}
-    return TorchArchive(path, tree, storages)
+    return TorchArchive(path, unpickled.tree, storages, unpickled.foreign)
 
 
 def _check_kind(path: Path) -> None:

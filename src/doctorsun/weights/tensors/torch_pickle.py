@@ -32,6 +32,8 @@ STORAGE_DTYPES: Mapping[str, NumberType] = MappingProxyType(
         "UntypedStorage": NumberType.UINT8,
     }
 )
+BESIDE_TENSORS = frozenset({"torch.Tensor", "torch.device", "torch.nn.parameter.Parameter"})
+"""Classes that PyTorch itself names with a tensor; they are not told."""
 NUMBER_TYPES: Mapping[str, NumberType] = MappingProxyType({f"{each}": each for each in NumberType})
 
 
@@ -185,15 +187,29 @@ UNDERSTOOD: Mapping[tuple[str, str], Any] = MappingProxyType(
 )
 
 
-def unpickle(data: bytes) -> Any:
-    """Return the object of a pickle, with a `StoredTensor` for each tensor and `Inert` for what is unknown.
+@dataclass(frozen=True, slots=True)
+class Unpickled:
+    """What a pickle held.
+
+    Attributes:
+        tree: its object, with a `StoredTensor` for each tensor and `Inert` for what is unknown.
+        foreign: the classes and functions, as ``module.name`` and sorted, that `Inert` stands for.
+    """
+
+    tree: Any
+    foreign: tuple[str, ...]
+
+
+def unpickle(data: bytes) -> Unpickled:
+    """Return what a pickle holds; nothing of it is imported or run.
 
     Raises:
         pickle.UnpicklingError: the pickle is cut, damaged, of another kind or far too large.
     """
     try:
         _count_operations(data)
-        return _Unpickler(io.BytesIO(data)).load()
+        unpickler = _Unpickler(io.BytesIO(data))
+        return Unpickled(unpickler.load(), tuple(sorted(unpickler.inert.keys() - BESIDE_TENSORS)))
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle raises whatever its operations raise
@@ -203,7 +219,7 @@ def unpickle(data: bytes) -> Any:
 class _Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
-        self._inert: dict[str, type[Inert]] = {}
+        self.inert: dict[str, type[Inert]] = {}
 
     def find_class(self, module: str, name: str, /) -> Any:
         """Return what stands for a global: nothing is ever imported."""
@@ -214,7 +230,7 @@ class _Unpickler(pickle.Unpickler):
         if module == "torch" and name in NUMBER_TYPES:
             return NUMBER_TYPES[name]
         origin = f"{module}.{name}"
-        return self._inert.setdefault(origin, _inert(origin))
+        return self.inert.setdefault(origin, _inert(origin))
 
     def persistent_load(self, pid: Any, /) -> Storage:
         """Return the storage that a persistent id of ``torch.save`` names: (storage, type, key, device, length)."""

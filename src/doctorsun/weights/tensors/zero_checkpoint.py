@@ -60,10 +60,12 @@ class ZeroCheckpoint:
     Attributes:
         tensors: where each lies.
         headers: every tensor; what was trained has the optimizer's float32, the others the type they were kept in.
+        foreign: the classes and functions that the files of the ranks name.
     """
 
     tensors: Mapping[str, SplitTensor | WholeTensor]
     headers: Mapping[str, TensorHeader]
+    foreign: tuple[str, ...]
 
     def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
@@ -101,7 +103,9 @@ def open_zero_checkpoint(folder: Path) -> ZeroCheckpoint:
     for name, source in (models[0].content.get("shared_params") or {}).items():
         if source in tensors:
             tensors[name] = tensors[source]
-    return ZeroCheckpoint(tensors, {name: tensor.header for name, tensor in tensors.items()})
+    foreign = {name for rank in (*models, *optimizers) for name in rank.archive.foreign}
+    headers = {name: tensor.header for name, tensor in tensors.items()}
+    return ZeroCheckpoint(tensors, headers, tuple(sorted(foreign)))
 
 
 def _shapes(rank: RankFile, group: Any) -> dict[str, tuple[int, ...]]:

@@ -55,4 +55,5 @@ def content_of(server: Loopback, key: str) -> bytes:
 
 def put_object(server: Loopback, key: str, content: bytes) -> None:
     """Put an object into a bucket, whatever lay there."""
-    server.answer(Asked("PUT", f"/{key}", {}, {"host": "localhost"}, content, target=f"/{key}"))
+    headers = {"host": "localhost", "authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/20200101/us-east-1/s3/"}
+    server.answer(Asked("PUT", f"/{key}", {}, headers, content, target=f"/{key}"))

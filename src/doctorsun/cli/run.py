@@ -116,15 +116,15 @@ def plan(
     data is built, also what each stage learns from, in samples and tokens by source, domain and language. Time is
     measured when it runs.
     """
-    from doctorsun.recipes.check import load_checked, notes
+    from doctorsun.recipes.check import load_checked_document, notes
     from doctorsun.recipes.plan import plan as plan_recipe
     from doctorsun.recipes.plan import start_row
     from doctorsun.recipes.realised import share_tables
     from doctorsun.recipes.start import plan_start
 
     rules = _rules(locked=locked, offline=offline)
-    loaded = load_checked(recipe, settings or [], rules=rules)
-    start = plan_start(loaded, rules)
+    loaded, document = load_checked_document(recipe, settings or [], rules=rules)
+    start = plan_start(loaded, rules, document)
     rows = plan_recipe(loaded, out or Path("runs") / loaded.name, start)
     first = [] if start is None else [start_row(start)]
     _print_notes(notes(loaded), context.obj)

@@ -1,6 +1,6 @@
 """Addresses in recipes, of weights and of stores: what stands in the way of using them, told before any work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctorsun.config import Recipe
 from doctorsun.config.data import StoreSource
@@ -8,7 +8,7 @@ from doctorsun.errors import DataError, RecipeError
 from doctorsun.recipes.placed import Found
 from doctorsun.storage.hub.address import parse_address
 from doctorsun.storage.hub.hub import open_hub
-from doctorsun.storage.hub.kinds import STORE, WEIGHTS, Kinds
+from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.lock import Lock
 from doctorsun.storage.hub.materialise import is_offline
 from doctorsun.storage.hub.pull import PullRules, missing_files
@@ -44,12 +44,16 @@ def stores_of(recipe: Recipe) -> dict[str, str]:
     }
 
 
-def obstacles(recipe: Recipe, rules: PullRules) -> Iterator[Found]:
-    """Yield the addresses that are malformed, and those that these rules forbid or that offline are not here."""
-    for key, text in weights_of(recipe).items():
-        yield from _obstacle(key, text, WEIGHTS, rules)
-    for key, text in stores_of(recipe).items():
-        yield from _obstacle(key, text, STORE, rules)
+def obstacles(named: Mapping[str, str], kinds: Kinds, rules: PullRules) -> Iterator[Found]:
+    """Yield the addresses that are malformed, and those that these rules forbid or that offline are not here.
+
+    Args:
+        named: what a recipe names, by its keys in it.
+        kinds: what it is.
+        rules: what may be pulled.
+    """
+    for key, text in named.items():
+        yield from _obstacle(key, text, kinds, rules)
 
 
 def _obstacle(key: str, text: str, kinds: Kinds, rules: PullRules) -> Iterator[Found]:

@@ -12,15 +12,20 @@ from doctorsun.data.pipeline import splits_of
 from doctorsun.errors import RecipeError
 from doctorsun.eval.tasks import TASKS
 from doctorsun.recipes import SHIPPED
-from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules
+from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules, weights_of
 from doctorsun.recipes.check_folder import check_folder
-from doctorsun.recipes.check_model import check_model
+from doctorsun.recipes.check_model import check_model, check_weights_of
 from doctorsun.recipes.mixtures import mixtures_by_recipe
 from doctorsun.recipes.placed import Found, placed, unknown
+from doctorsun.recipes.steps import has_start
+from doctorsun.storage.hub.kinds import STORE, WEIGHTS
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.store_folder import MANIFEST
 from doctorsun.storage.store_part import no_such_split
+
+RUNS = Path("runs")
+"""Where a run goes that names no folder."""
 
 
 def load_checked(path_or_name: str | Path, overrides: Sequence[str] = (), *, rules: PullRules | None = None) -> Recipe:
@@ -41,21 +46,51 @@ def load_checked_document(
     return recipe, document
 
 
-def check(recipe: Recipe, document: Node | None = None, *, rules: PullRules | None = None) -> None:
+def load_checked_run(
+    path_or_name: str | Path, overrides: Sequence[str] = (), *, out: Path | None, rules: PullRules
+) -> tuple[Recipe, Node, Path]:
+    """Load a recipe like ``load_checked_document``, and check what is left to do of it in its folder.
+
+    Args:
+        path_or_name: a shipped recipe, or the path of a YAML file.
+        overrides: ``key.path=value`` settings.
+        out: the run's folder; ``runs/<recipe name>`` when None.
+        rules: what may be pulled.
+
+    Returns:
+        The recipe, its document, and the folder of the run.
+
+    Raises:
+        RecipeError: it cannot be read, is wrong, or cannot work on this machine.
+        DataError: the record of the run is damaged.
+    """
+    recipe, document = load_marked_recipe(path_or_name, overrides=overrides, search=SHIPPED)
+    folder = out or RUNS / recipe.name
+    check(recipe, document, rules=rules, is_started=has_start(folder))
+    return recipe, document, folder
+
+
+def check(
+    recipe: Recipe, document: Node | None = None, *, rules: PullRules | None = None, is_started: bool = False
+) -> None:
     """Stop before any work where a recipe cannot run; no hub is asked.
 
     Args:
         recipe: the settings.
         document: what they were read from, for the places in the messages.
         rules: what may be pulled; the usual ones when None.
+        is_started: the weights that the run starts from are written, and those they were made of are not needed.
 
     Raises:
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
+    rules = rules or usual_rules()
     complaints = [
         *check_model(recipe.model),
+        *([] if is_started else check_weights_of(recipe.model)),
         *_sources(recipe),
-        *obstacles(recipe, rules or usual_rules()),
+        *obstacles({} if is_started else weights_of(recipe), WEIGHTS, rules),
+        *obstacles(stores_of(recipe), STORE, rules),
         *_stages(recipe),
         *mixtures_by_recipe(recipe),
         *_adapters(recipe),

@@ -14,7 +14,7 @@ from rich.console import Console
 from doctorsun.config import Recipe, StageName
 from doctorsun.errors import Interrupted, RecipeError
 from doctorsun.recipes.addresses import usual_rules
-from doctorsun.recipes.check import load_checked_document
+from doctorsun.recipes.check import load_checked_run
 from doctorsun.recipes.job import RunJob
 from doctorsun.recipes.mixtures import check_mixtures
 from doctorsun.recipes.progress import RunProgress
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from doctorsun.storage.store import Store
     from doctorsun.train.telemetry import Event, Listener
 
-RUNS = Path("runs")
 REPORT_EVERY_S = 60.0
 
 
@@ -59,8 +58,7 @@ def run(
         Interrupted: Ctrl-C or SIGTERM; run again to go on.
     """
     rules = rules or usual_rules()
-    recipe, document = load_checked_document(name, overrides, rules=rules)
-    folder = out or RUNS / recipe.name
+    recipe, document, folder = load_checked_run(name, overrides, out=out, rules=rules)
     progress = RunProgress(console)
     with only_one(folder):
         job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules)
@@ -92,9 +90,8 @@ def run_stage(
     from doctorsun.recipes.stages import run_stages
 
     rules = rules or usual_rules()
-    recipe, document = load_checked_document(name, overrides, rules=rules)
+    recipe, document, folder = load_checked_run(name, overrides, out=out, rules=rules)
     chosen = _stage_name(recipe, stage)
-    folder = out or RUNS / recipe.name
     progress = RunProgress(console)
     with only_one(folder), progress.shown(), stoppable(folder):
         job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules)
@@ -194,7 +191,7 @@ def _prepare(job: RunJob, listener: "Listener") -> "tuple[StageContext, dict[str
         job.progress.say(line)
     update_record(folder, job.record, data={name: store_facts(store) for name, store in opened.items()})
     check_mixtures(recipe, opened, job.document)
-    prepare_start(recipe, steps, opened, rules=job.rules)
+    prepare_start(recipe, steps, opened, rules=job.rules, document=job.document)
     context = StageContext(
         recipe=recipe,
         run=folder,

@@ -36,7 +36,14 @@ from doctorsun.weights.hugging_face import load_weights, save_processor, save_we
 TOKENIZER_SAMPLES = 30_000
 
 
-def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store], *, rules: PullRules | None = None) -> Path:
+def prepare_start(
+    recipe: Recipe,
+    steps: Steps,
+    stores: Mapping[str, Store],
+    *,
+    rules: PullRules | None = None,
+    document: Node | None = None,
+) -> Path:
     """Make the weights that the first stage starts from: the recipe's own, or random ones with a new tokenizer.
 
     Args:
@@ -44,8 +51,10 @@ def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store], *, 
         steps: what has been done of the run.
         stores: the data, by ``source/split``.
         rules: what may be pulled from hubs; the usual ones when None.
+        document: what the recipe was read from, for the places in the messages.
 
     Raises:
+        RecipeError: the recipe does not say what its weights do not tell.
         WeightsError: the recipe's weights make no LLaVA, or those that are there were made from other stores.
         DataError: the stores hold no text for the tokenizer, or a hub refuses.
         MachineError: weights do not fit the disk.
@@ -53,7 +62,7 @@ def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store], *, 
     start, inputs = steps.run / "start", start_inputs(recipe, hashes_of(stores))
     if not steps.has_weights("start", inputs, start):
         if recipe.model.init is not None or recipe.model.parts:
-            told = write_start(recipe, start, rules or usual_rules())
+            told = write_start(recipe, start, rules or usual_rules(), document)
             update_record(steps.run, steps.record, start=told)
         else:
             _make_start(recipe, steps.run, [stores[name] for name in training_stores(recipe)])

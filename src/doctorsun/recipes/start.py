@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config import Recipe
+from doctorsun.config.document import Node
 from doctorsun.recipes.addresses import weights_of
+from doctorsun.recipes.asked import asked_as_keys
 from doctorsun.storage.hub.address import parse_address
 from doctorsun.storage.hub.hub import open_hub
 from doctorsun.storage.hub.kinds import WEIGHTS
@@ -46,19 +48,25 @@ class StartPlan:
         return sum(self.parameters.values()) * BYTES_FP32
 
 
-def plan_start(recipe: Recipe, rules: PullRules) -> StartPlan | None:
+def plan_start(recipe: Recipe, rules: PullRules, document: Node | None = None) -> StartPlan | None:
     """Foretell the weights that a recipe starts from; None where it starts from random ones.
 
     Of weights on a hub the headers and the small files are fetched, and no contents.
 
+    Args:
+        recipe: the settings.
+        rules: what may be pulled.
+        document: what the recipe was read from, for the places in the messages.
+
     Raises:
+        RecipeError: the recipe does not say what its weights do not tell.
         WeightsError: a source is damaged or of no known layout, or the parts do not fit.
         DataError: a hub refuses, or offline something is not here.
     """
     sources = _sources(recipe)
     if not sources:
         return None
-    with _looking_at(sources, rules) as paths:
+    with asked_as_keys(recipe.model, document), _looking_at(sources, rules) as paths:
         return StartPlan(
             layouts={name: find_layout(path).name for name, path in paths.items()},
             parameters=_parameters(recipe, paths),
@@ -66,10 +74,17 @@ def plan_start(recipe: Recipe, rules: PullRules) -> StartPlan | None:
         )
 
 
-def write_start(recipe: Recipe, out: Path, rules: PullRules) -> dict[str, Any]:
+def write_start(recipe: Recipe, out: Path, rules: PullRules, document: Node | None = None) -> dict[str, Any]:
     """Write the weights that a recipe starts from, in 32 bits; return what ``run.json`` tells of their sources.
 
+    Args:
+        recipe: the settings.
+        out: the new folder.
+        rules: what may be pulled.
+        document: what the recipe was read from, for the places in the messages.
+
     Raises:
+        RecipeError: the recipe does not say what its weights do not tell.
         WeightsError: a source is damaged or of no known layout, or the parts do not fit.
         DataError: a hub refuses, a file has a wrong hash, or something is at ``out`` already.
         MachineError: the disk is full; what is there stays for the next call.
@@ -79,7 +94,8 @@ def write_start(recipe: Recipe, out: Path, rules: PullRules) -> dict[str, Any]:
     for name, text in _sources(recipe).items():
         paths[name], called[name] = bring(text, locked=rules.locked, offline=rules.offline)
     if not _is_stock(recipe, paths):
-        return import_weights(paths["source"], out, _request(recipe, paths, called))
+        with asked_as_keys(recipe.model, document):
+            return import_weights(paths["source"], out, _request(recipe, paths, called))
     source = paths["source"]
     model, _ = load_weights(source)
     save_weights(model.float(), source, out)

@@ -15,7 +15,7 @@ from doctorsun.storage.hub.fetcher import Fetcher
 from doctorsun.storage.hub.hub import Hub
 from doctorsun.storage.hub.kinds import TENSORS, WEIGHTS
 from doctorsun.storage.hub.lock import Lock
-from doctorsun.storage.hub.pull import PullRules, files_of, repository_of, resolve
+from doctorsun.storage.hub.pull import PullRules, fetcher_of, files_of, resolve
 from doctorsun.storage.hub.remote_file import RemoteFile
 
 READ_AT_ONCE_BYTES = 2**17  # most headers are shorter; files that are no longer are fetched whole
@@ -42,7 +42,7 @@ def remote_headers(address: Address, hub: Hub, lock: Lock, *, rules: PullRules) 
         DataError: the hub refuses, sends no ranges of bytes, or, offline, a file is not on this machine.
     """
     pinned = resolve(address, WEIGHTS, hub, lock, rules)
-    fetcher = Fetcher(repository_of(address, WEIGHTS), pinned.revision, hub)
+    fetcher = fetcher_of(address, pinned, WEIGHTS, hub, lock)
     with TemporaryDirectory(prefix="doctorsun-headers-") as folder:
         for file in files_of(address, pinned, WEIGHTS):
             place = Path(folder, file.path)

@@ -14,7 +14,7 @@ os.environ.setdefault("MODELSCOPE_LOG_LEVEL", "WARNING")  # read once, when the 
 import requests
 from modelscope_hub import HubApi
 from modelscope_hub.config import HubConfig
-from modelscope_hub.errors import AlreadyExistsError, CacheNotFound, HubError
+from modelscope_hub.errors import AlreadyExistsError, CacheNotFound, FileSizeMismatchError, HubError
 
 from doctorsun.errors import DataError
 from doctorsun.storage.hub.address import is_commit
@@ -106,14 +106,20 @@ class ModelScopeHub:
 
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`; the client goes on with a part that an earlier try left."""
-        name, kind, size_bytes = repository.name, repository.kind, file.size_bytes
-        return self._ask(
-            _place(repository, revision, file.path),
-            lambda: self._api.download_file(
-                name, kind, file.path, revision=revision, local_dir=into, force=anew, file_size=size_bytes
-            ),
-            client_tries=True,
-        )
+
+        def download(size_bytes: int | None) -> Path:
+            name, kind, path = repository.name, repository.kind, file.path
+            return self._api.download_file(
+                name, kind, path, revision=revision, local_dir=into, force=anew, file_size=size_bytes
+            )
+
+        def request() -> Path:
+            try:
+                return download(file.size_bytes)
+            except FileSizeMismatchError:
+                return download(None)  # whose size is wrong is found out with the file in hand
+
+        return self._ask(_place(repository, revision, file.path), request, client_tries=True)
 
     def read(self, repository: Repository, revision: str, path: str, start: int, stop: int) -> bytes:
         """Return a range of a file, as `Hub.read`."""

@@ -77,7 +77,8 @@ class ObjectStorage:
     def files(self, repository: Repository, revision: str) -> tuple[RemoteFile, ...]:
         """Return the manifest and what it names, as `Hub.files`."""
         manifest = self._folder(repository, revision) / MANIFEST
-        if not manifest.is_file():
+        if not manifest.is_file() or _name_of(manifest.read_bytes()) != revision:
+            manifest.unlink(missing_ok=True)
             self.resolve(repository, None)
         if not manifest.is_file():
             do = "name what lies there now, or push the store again"

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from doctorsun.errors import DataError, MachineError, RecipeError
@@ -75,7 +75,7 @@ def missing_files(address: Address, kinds: Kinds, hub: Hub, lock: Lock, rules: P
         DataError: as for `pin`; or ``offline``, and there are some.
     """
     pinned = resolve(address, kinds, hub, lock, rules)
-    fetcher = Fetcher(repository_of(address, kinds), pinned.revision, hub)
+    fetcher = fetcher_of(address, pinned, kinds, hub, lock)
     missing = [file for file in files_of(address, pinned, kinds) if fetcher.local(file) is None]
     if missing and rules.offline:
         raise _missing_offline(address, missing)
@@ -100,7 +100,7 @@ def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRul
     """
     pinned = pin(address, kinds, hub, lock, rules)
     files = files_of(address, pinned, kinds)
-    fetcher = Fetcher(repository_of(address, kinds), pinned.revision, hub, into)
+    fetcher = replace(fetcher_of(address, pinned, kinds, hub, lock), into=into)
     missing = [file for file in files if fetcher.local(file) is None]
     if missing and rules.offline:
         raise _missing_offline(address, missing)
@@ -115,6 +115,11 @@ def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRul
 def repository_of(address: Address, kinds: Kinds) -> Repository:
     """Return the repository of an address."""
     return Repository(name=address.repository, kind=kinds.repository)
+
+
+def fetcher_of(address: Address, pinned: Pinned, kinds: Kinds, hub: Hub, lock: Lock) -> Fetcher:
+    """Return what brings the files of an address to the client's cache."""
+    return Fetcher(repository_of(address, kinds), pinned.revision, hub, f"{lock.path}: {address.whole}")
 
 
 def files_of(address: Address, pinned: Pinned, kinds: Kinds) -> list[RemoteFile]:

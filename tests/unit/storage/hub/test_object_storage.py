@@ -183,8 +183,24 @@ def test_the_lock_holds_the_store_that_was_meant_first(world: World, tmp_path: P
     for path, content in files_below(other.folder).items():
         put_object(world.server, f"{FOLDER}/{path}", content)
     assert world.pull(locked=True) == pinned
-    with pytest.raises(DataError, match=r"manifest.json is not the file that was listed: got"):
-        world.pull(cache="empty", locked=True)
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"demo: got another store, expected the store \w{40}; name what lies"):
+            world.pull(cache="empty", locked=True)
+    for path, content in world.content.items():
+        put_object(world.server, f"{FOLDER}/{path}", content)
+    assert files_below(world.pull(cache="empty", locked=True)) == world.content
+
+
+def test_a_lock_that_is_not_what_the_manifest_says_is_named(world: World):
+    world.push()
+    folder = world.pull()
+    shard = Store(world.store).manifest.shards[0].path
+    content = json.loads(world.lock.path.read_text())
+    content["addresses"]["dataset"][PLACE]["files"][shard]["sha256"] = "0" * 64
+    world.lock.path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=rf"models\.lock: {PLACE}: {shard}: got [\d,]+ bytes, SHA-256 0000"):
+        world.pull()
+    assert files_below(folder) == world.content
 
 
 def test_offline_takes_what_is_here(world: World):

@@ -162,16 +162,17 @@ def test_wrong_bytes_of_a_small_file_are_found_too(world: World):
         world.pull("/config.json")
 
 
-def test_a_file_that_is_not_what_the_lock_says_is_refused(world: World):
-    world.pull()
+@pytest.mark.parametrize("path", [BIG, "config.json"])
+@pytest.mark.parametrize("written", [{"sha256": "0" * 64}, {"size_bytes": 7}])
+def test_a_lock_that_is_not_what_the_hub_lists_is_named(world: World, path: str, written: dict[str, object]):
+    folder = world.pull()
     content = json.loads(world.lock.path.read_text())
-    content["addresses"]["model"][f"{world.name}:o/n"]["files"][BIG]["sha256"] = "0" * 64
+    content["addresses"]["model"][f"{world.name}:o/n"]["files"][path] |= written
     world.lock.path.write_text(json.dumps(content))
     for cache in ("cache", "another"):
-        with pytest.raises(
-            DataError, match=r"safetensors is not the file that was listed: got SHA-256 .* in place of 000"
-        ):
+        with pytest.raises(DataError, match=rf"models\.lock: {world.name}:o/n: {path}: got [\d,]+ bytes, SHA-256 "):
             world.pull(cache=cache)
+    assert files_below(folder) == {path: FILES[path] for path in TAKEN}
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

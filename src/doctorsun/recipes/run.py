@@ -191,7 +191,7 @@ def _prepare(job: RunJob, listener: "Listener") -> "tuple[StageContext, dict[str
         job.progress.say(line)
     update_record(folder, job.record, data={name: store_facts(store) for name, store in opened.items()})
     check_mixtures(recipe, opened, job.document)
-    prepare_start(recipe, steps, opened, rules=job.rules)
+    prepare_start(recipe, steps, opened, rules=job.rules, document=job.document)
     context = StageContext(
         recipe=recipe,
         run=folder,

@@ -4,9 +4,10 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from doctorsun.errors import DataError, MachineError, RecipeError
-from doctorsun.storage.atomic import sha256_file
+from doctorsun.storage.atomic import disk_errors, sha256_file
 from doctorsun.storage.hub.address import Address
 from doctorsun.storage.hub.fetcher import Fetcher
 from doctorsun.storage.hub.hub import Hub
@@ -147,10 +148,13 @@ def check_room(folder: Path, needed_bytes: int) -> None:
 
     Raises:
         MachineError: they do not.
+        DataError: they do not, for the folder cannot be written.
     """
     there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     free_bytes = shutil.disk_usage(there).free
     if needed_bytes > free_bytes:
+        with disk_errors(folder), TemporaryDirectory(dir=there):
+            pass  # a folder that cannot be written has no room either
         raise MachineError(
             f"no room on the disk for {folder}",
             got=f"{free_bytes / GIB:.2f} GiB free",

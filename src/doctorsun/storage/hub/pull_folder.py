@@ -14,6 +14,8 @@ from doctorsun.storage.hub.pull import PullRules, pull
 
 CLIENT_FOLDER = ".cache"  # where Hugging Face's client notes what it fetched
 
+PART = ".incomplete"  # of its files on their way
+
 
 def pull_to(
     out: Path,
@@ -46,9 +48,20 @@ def pull_to(
     unfinished = unfinished_path(out)
     with disk_errors(out):
         unfinished.mkdir(parents=True, exist_ok=True)
-    pulled = pull(address, kinds, hub, lock, rules=rules, into=unfinished)
+    try:
+        pulled = pull(address, kinds, hub, lock, rules=rules, into=unfinished)
+    except BaseException:
+        _drop_bare(unfinished)
+        raise
     check(pulled)
     with disk_errors(out):
         shutil.rmtree(unfinished / CLIENT_FOLDER, ignore_errors=True)
         pulled.rename(out)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _drop_bare(unfinished: Path) -> None:
+    """Remove the folder of a pull that was refused before anything of a file was here."""
+    files = [path for path in unfinished.rglob("*") if path.is_file() and path.stat().st_size]
+    if all(path.relative_to(unfinished).parts[0] == CLIENT_FOLDER and path.suffix != PART for path in files):
         shutil.rmtree(unfinished, ignore_errors=True)

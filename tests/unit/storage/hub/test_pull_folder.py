@@ -54,3 +54,11 @@ def test_a_folder_that_is_not_sound_does_not_take_its_place(world: World):
     with pytest.raises(DataError, match="a shard is damaged"):
         pull(world, check=check)
     assert not (world.folder / "folder" / "out").exists()
+
+
+@pytest.mark.parametrize(("rest", "pattern"), [("", "."), ("/none", "none"), ("", r"/resolve/|/repo$")])
+def test_a_pull_that_is_refused_leaves_nothing(world: World, rest: str, pattern: str):
+    world.server.faults.append(Fault(pattern, status=404, times=99))
+    with pytest.raises(DataError, match=r"got (404|none of the files)"):
+        pull(world, rest)
+    assert list((world.folder / "folder").iterdir()) == []

@@ -283,6 +283,11 @@ def test_files_that_do_not_fit_the_disk_are_not_begun(tmp_path: Path):
         check_room(tmp_path / "not" / "there", 2 * free_bytes)
 
 
+def test_a_folder_that_cannot_be_written_is_not_told_as_full():
+    with pytest.raises(DataError, match=r"cannot write /proc/none/cache: got .*; check the folder and its permissions"):
+        check_room(Path("/proc/none/cache"), 2**60)
+
+
 def test_a_repository_that_does_not_fit_the_disk_is_not_begun(world: World):
     world.pull("/config.json")
     content = json.loads(world.lock.path.read_text())
@@ -291,3 +296,18 @@ def test_a_repository_that_does_not_fit_the_disk_is_not_begun(world: World):
     with pytest.raises(MachineError, match=r"expected 1073741824\.00 GiB"):
         world.pull()
     assert not world.server.paths(CONTENTS)
+
+
+@pytest.mark.parametrize(("branch", "written"), [("refs/pr/1", "@refs/pr/1"), ("feature/x", "@feature%2Fx")])
+def test_a_branch_with_a_slash_in_its_name(world: World, branch: str, written: str):
+    world.published.branches[branch] = world.revision
+    world.published.commit({"config.json": b"{}"}, BRANCH[world.name])
+    assert (world.pull(f"{written}/config.json")).read_bytes() == FILES["config.json"]
+    assert f"{world.name}:o/n{written}" in json.loads(world.lock.path.read_text())["addresses"]["model"]
+    with pytest.raises(DataError, match="a '/' in a branch's name is written %2F"):
+        world.pull("@feature/other", token=TOKEN)
+
+
+def test_bars_of_progress_stay_on_terminals(world: World, capfd: pytest.CaptureFixture[str]):
+    world.pull()
+    assert not capfd.readouterr().err

@@ -118,6 +118,21 @@ def test_a_store_is_pushed_with_its_card_and_pulled_again(world: World, store: P
     run("data", "pull", f"{world.name}:me/data", "pulled")
     assert list(Store(world.folder / "pulled")) == list(Store(store))
     assert Store(world.folder / "pulled").sha256 == Store(store).sha256
+    assert files_below(world.folder / "pulled") == files_below(store)
+    assert [path.name for path in world.folder.iterdir() if "unfinished" in path.name] == []
+
+
+def test_a_push_that_is_sure_to_fail_reads_no_file(world: World, store: Path, monkeypatch: pytest.MonkeyPatch):
+    next((store / "shards").iterdir()).write_bytes(b"damaged")
+    for name in ("HF_TOKEN", "MODELSCOPE_API_TOKEN"):
+        monkeypatch.delenv(name)
+    with pytest.raises(DataError, match=rf"^{world.name}:me/data: got 401, no token to push with, .*; set \w+_TOKEN"):
+        run("data", "push", str(store), f"{world.name}:me/data")
+    with serve_buckets("bucket") as server:
+        for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(DataError, match="s3://no-bucket: got no such bucket"):
+            run("data", "push", str(store), "s3://no-bucket/demo")
 
 
 def test_a_card_that_is_there_is_kept(world: World, store: Path):

@@ -118,6 +118,11 @@ class ObjectStorage:
             raise DataError(self._place(repository, path), got=got, expected=expected, do="push the store again")
         return content
 
+    def check_push(self, repository: Repository) -> None:
+        """Refuse a push to no bucket, or one that does not answer these keys, as `Hub.check_push`."""
+        with self._asking(repository):
+            self._require_bucket(repository)
+
     def push(self, repository: Repository, folder: Path, paths: list[str], *, branch: str | None, private: bool) -> str:
         """Write a store, as `Hub.push`, its manifest last; files that are there already are not sent again."""
         del branch  # an address of object storage has none

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from doctorsun.errors import DataError
-from doctorsun.storage.atomic import sha256_file, write_text
+from doctorsun.storage.atomic import sha256_file, unfinished_path, write_text
 
 SUMS = "SHA256SUMS"
 
@@ -20,7 +20,9 @@ def write_sums(folder: Path, known: Mapping[str, str]) -> None:
         MachineError: the disk is full.
         DataError: the file cannot be written for another reason.
     """
-    lines = [f"{known.get(path.name) or sha256_file(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    # What a killed process left of these very sums is not part of the folder.
+    files = [path for path in sorted(folder.iterdir()) if path not in {folder / SUMS, unfinished_path(folder / SUMS)}]
+    lines = [f"{known.get(path.name) or sha256_file(path)}  {path.name}\n" for path in files]
     write_text(folder / SUMS, "".join(lines))
 
 

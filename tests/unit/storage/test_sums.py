@@ -35,11 +35,17 @@ def test_a_hash_that_is_known_is_not_made_again(tmp_path: Path) -> None:
     assert (tmp_path / SUMS).read_text() == "known  model.safetensors\n"
 
 
+def test_sums_that_a_killed_process_left_are_not_listed(folder: Path) -> None:
+    before = (folder / SUMS).read_text()
+    (folder / f".{SUMS}.unfinished").write_text("half")
+    write_sums(folder, {})
+    assert (folder / SUMS).read_text() == before
+    check_sums(folder)
+
+
 def test_a_file_that_changed_or_went_is_told(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"another")
-    expected = (
-        r"model\.safetensors has changed since SHA256SUMS was written: got [0-9a-f]{64}, ex.*; make the folder"
-    )
+    expected = r"model\.safetensors has changed since SHA256SUMS was written: got [0-9a-f]{64}, ex.*; make the folder"
     with pytest.raises(DataError, match=expected):
         check_sums(folder)
     (folder / "model.safetensors").unlink()

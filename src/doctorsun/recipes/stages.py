@@ -21,7 +21,7 @@ from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.placed import placed_errors
 from doctorsun.recipes.realised import realised_mixture
 from doctorsun.recipes.record import update_record
-from doctorsun.recipes.start import write_start
+from doctorsun.recipes.start import read_sources, write_start
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.atomic import atomic_folder
@@ -60,13 +60,15 @@ def prepare_start(
         MachineError: weights do not fit the disk.
     """
     start, inputs = steps.run / "start", start_inputs(recipe, hashes_of(stores))
+    has_sources = recipe.model.init is not None or bool(recipe.model.parts)
     if not steps.has_weights("start", inputs, start):
-        if recipe.model.init is not None or recipe.model.parts:
-            told = write_start(recipe, start, rules or usual_rules(), document)
-            update_record(steps.run, steps.record, start=told)
+        if has_sources:
+            write_start(recipe, start, rules or usual_rules(), document)
         else:
             _make_start(recipe, steps.run, [stores[name] for name in training_stores(recipe)])
         steps.close_weights("start", inputs, start)
+    if has_sources:
+        update_record(steps.run, steps.record, start=read_sources(start))
     return start
 
 

@@ -1,5 +1,6 @@
 """Where a run starts from weights: whole ones or their parts, brought from hubs, foretold by headers, and written."""
 
+import json
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from doctorsun.storage.hub.hub import open_hub
 from doctorsun.storage.hub.kinds import WEIGHTS
 from doctorsun.storage.hub.lock import Lock
 from doctorsun.storage.hub.pull import PullRules, missing_files
-from doctorsun.weights.hugging_face import load_weights, save_weights
-from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights, settle
+from doctorsun.weights.assemble import REPORT, write_stock
+from doctorsun.weights.complete import complete
+from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights, settle, state_of, told_of
 from doctorsun.weights.inspect import inspect, parameters_by_part
+from doctorsun.weights.merge import kept_folder
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION
 from doctorsun.weights.published import find_layout, read_published
 from doctorsun.weights.read_options import read_options
 from doctorsun.weights.sources import bring, look_at
+from doctorsun.weights.tensors.number_type import NumberType
 
 BYTES_FP32 = 4
 PREFIXES = {"vision": VISION, "projector": PROJECTOR, "language": LANGUAGE}
@@ -74,8 +78,8 @@ def plan_start(recipe: Recipe, rules: PullRules, document: Node | None = None) -
         )
 
 
-def write_start(recipe: Recipe, out: Path, rules: PullRules, document: Node | None = None) -> dict[str, Any]:
-    """Write the weights that a recipe starts from, in 32 bits; return what ``run.json`` tells of their sources.
+def write_start(recipe: Recipe, out: Path, rules: PullRules, document: Node | None = None) -> None:
+    """Write the weights that a recipe starts from, in 32 bits, with where they come from.
 
     Args:
         recipe: the settings.
@@ -95,11 +99,18 @@ def write_start(recipe: Recipe, out: Path, rules: PullRules, document: Node | No
         paths[name], called[name] = bring(text, locked=rules.locked, offline=rules.offline)
     if not _is_stock(recipe, paths):
         with asked_as_keys(recipe.model, document):
-            return import_weights(paths["source"], out, _request(recipe, paths, called))
+            import_weights(paths["source"], out, _request(recipe, paths, called))
+        return
     source = paths["source"]
-    model, _ = load_weights(source)
-    save_weights(model.float(), source, out)
-    return {"sources": {"source": {"from": called["source"], "layout": find_layout(source).name}}}
+    published = read_published(source)
+    told = {"from": called["source"], **told_of(published, published.left_over)}
+    stock = kept_folder(source, complete(published), NumberType.FLOAT32)
+    write_stock(stock, out, origin={"sources": {"source": told}}, contents=state_of([source]))
+
+
+def read_sources(start: Path) -> dict[str, Any]:
+    """Return what ``run.json`` tells of the sources of the weights that a run starts from."""
+    return dict(json.loads((start / REPORT).read_text(encoding="utf-8")))
 
 
 def _sources(recipe: Recipe) -> dict[SourceName, str]:

@@ -36,8 +36,8 @@ def complaint(model: dict[str, Any], error: DoctorSunError) -> DoctorSunError:
          "model.vision: clip; give model.vision: FOLDER or model.vision: hf:o/n"),
         (INIT, "in", "give --projector FILE",
          "model.init: in; give --projector FILE: 'doctorsun weights import in OUT' takes it; then say init: OUT"),
-        (PARTS, "llm", "--dtype",
-         "model.vision: llm; --dtype: 'doctorsun weights import tower OUT --language ...' takes it; then say init: OUT"),
+        (PARTS, "l", "--fp",
+         "model.vision: l; --fp: 'doctorsun weights import tower OUT --language ...' takes it; then say init: OUT"),
     ],
 )  # fmt: skip
 def test_an_option_is_said_as_a_key(model: dict[str, Any], what: str, do: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """From published weights, which may lack parts, to the three parts of one LLaVA."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -49,14 +49,10 @@ def complete(
     tower = (vision or published).vision
     middle = (projector or published).projector
     model = (language or published).language
-    if tower is None:
-        raise _missing("vision", published, vision)
-    if tower.fault is not None:
-        raise tower.fault
-    if middle is None:
-        raise _missing("projector", published, projector)
-    if model is None:
-        raise _missing("language", published, language)
+    if tower is None or tower.fault or middle is None or model is None:
+        given = zip(PARTS, (tower, middle, model), (vision, projector, language), strict=True)
+        faults = [_missing(name, published, source) for name, part, source in given if part is None]
+        raise _together([*faults, *([tower.fault] if tower and tower.fault else [])])
     changes = [llama_adapter(adapter, model.config) for adapter in _adapters("language", published, language)]
     parts = Parts(
         vision=replace(tower, tensors=_joined(tower.tensors, _adapters("vision", published, vision))),
@@ -101,6 +97,18 @@ def _missing(name: PartName, published: Published, given: Published | None) -> W
         got=f"no {NOUNS[name]}",
         expected="the three parts of a LLaVA",
         do=f"give {OPTIONS[name]}",
+    )
+
+
+def _together(faults: Sequence[WeightsError]) -> WeightsError:
+    """Return one error for everything that a user still has to give, so that one more try is enough."""
+    first, *others = faults
+    found = [fault.got if fault.what == first.what else f"{fault.what}: {fault.got}" for fault in others]
+    return WeightsError(
+        first.what,
+        got=" and ".join([first.got, *found]),
+        expected=first.expected,
+        do="; and ".join(fault.do for fault in faults),
     )
 
 

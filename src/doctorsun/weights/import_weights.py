@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from doctorsun.weights.assemble import Watch, write_stock
 from doctorsun.weights.complete import PARTS, complete, unused
-from doctorsun.weights.parts import ImageFit, Parts, Published, ReadOptions
+from doctorsun.weights.parts import ImageFit, Parts, ProjectorPart, Published, ReadOptions
 from doctorsun.weights.published import read_published
 from doctorsun.weights.random_projector import random_projector
 from doctorsun.weights.stock_folder import StockFolder, stock_folder
@@ -123,9 +123,11 @@ def _with_random_projector(
         return published
     vision = published.get("vision", published["source"]).vision
     language = published.get("language", published["source"]).language
-    if vision is None or language is None:
-        return published  # what is missing is told when the parts are put together
-    return {**published, "projector": random_projector(vision, language, seed=request.projector_seed)}
+    if vision is None or language is None:  # told when the parts are put together, where no projector is missed
+        drawn = Published(layout=published["source"].layout, tensors={}, projector=ProjectorPart(tensors={}))
+    else:
+        drawn = random_projector(vision, language, seed=request.projector_seed)
+    return {**published, "projector": drawn}
 
 
 def _with_request(parts: Parts, request: ImportRequest) -> Parts:

@@ -53,21 +53,25 @@ def how_it_loads(path: Path, published: Published, words: Vocabulary | WeightsEr
     changed: list[PartName] = [name for name in PARTS if name in {adapter.part for adapter in published.adapters}]
     if len(missing) == len(PARTS):
         return Loading(how="merge", why=f"changes of {_named(changed)}, without the weights that they change")
+    fault = published.vision and published.vision.fault
+    unsaid = refused(fault) if fault else None
     if len(missing) == len(PARTS) - 1 and not changed:
         own: PartName = next(name for name in PARTS if name not in missing)
-        return Loading(how="part", why=f"{_named([own])} alone", options=(f"--{own}",))
+        why = [f"{_named([own])} alone", *([unsaid.why] if unsaid else [])]
+        return Loading(how="part", why="; ".join(why), options=(*(unsaid.options if unsaid else ()), f"--{own}"))
     if isinstance(words, WeightsError):
         return refused(words)
     try:
-        if not missing:
+        if not missing and not unsaid:
             complete(published)
     except WeightsError as refusal:
         return refused(refusal)
     obstacles = _obstacles(path, published, words)
-    if not missing and not obstacles:
+    if not missing and not unsaid and not obstacles:
         return Loading(how="as it is")
-    why = f"no {_named(missing)}" if missing else obstacles
-    return Loading(how="import", why=why, options=(*(ASKING[name] for name in missing), *_asked(published, words)))
+    why = [*([f"no {_named(missing)}"] if missing else []), *([unsaid.why] if unsaid else [])] or [obstacles]
+    parts = (*(ASKING[name] for name in missing), *(unsaid.options if unsaid else ()))
+    return Loading(how="import", why="; ".join(why), options=(*parts, *_asked(published, words)))
 
 
 def refused(refusal: WeightsError) -> Loading:

@@ -71,6 +71,24 @@ def test_a_part_that_is_nowhere_is_asked_for(whole: Published, name: str, text: 
     assert f"weights of the layout language_model: got {text}" in error.value.text()
 
 
+def test_everything_that_is_still_to_be_given_is_asked_for_at_once(whole: Published) -> None:
+    assert whole.vision is not None
+    heads = WeightsError("the tower", got="no heads", expected="heads", do="give --vision-config FILE")
+    untold = replace(whole, vision=replace(whole.vision, fault=heads), projector=None, language=None)
+    with pytest.raises(WeightsError) as error:
+        complete(untold)
+    fault = error.value
+    assert fault.what == "weights of the layout language_model"
+    assert fault.got == "no projector and no language model and the tower: no heads"
+    assert [each.partition(" or ")[0] for each in fault.do.split("; and ")] == [
+        "give --projector FILE", "give --language FOLDER", "give --vision-config FILE"
+    ]  # fmt: skip
+    with pytest.raises(WeightsError, match=r"^the tower: got no heads, expected heads; give --vision-config FILE$"):
+        complete(replace(whole, vision=untold.vision))
+    with pytest.raises(WeightsError, match="got no vision tower and no language model, expected the three parts"):
+        complete(replace(whole, vision=None, language=None))
+
+
 @pytest.mark.parametrize("name", ["vision", "projector", "language"])
 def test_a_source_without_the_part_that_is_asked_of_it_is_refused(whole: Published, name: str) -> None:
     empty = Published(layout="peft_adapter", tensors={})

@@ -12,7 +12,13 @@ from typing import Any
 from doctorsun.weights.internlm2 import MODEL_TYPE as INTERNLM2
 from doctorsun.weights.internlm2 import llama_settings, llama_tensors
 from doctorsun.weights.language_part import language_part
-from doctorsun.weights.layouts.llava_hf import PROJECTOR_RULE, VISION_RULES, stock_projector, text_settings, vision_part
+from doctorsun.weights.layouts.llava_hf import (
+    PROJECTOR_RULE,
+    VISION_RULES,
+    stock_projector,
+    stock_vision,
+    text_settings,
+)
 from doctorsun.weights.part_names import GroupedTensors, NameRule, group_tensors
 from doctorsun.weights.parts import LanguagePart, Published, ReadOptions
 from doctorsun.weights.rope import strange_rope
@@ -44,7 +50,7 @@ def read(path: Path, options: ReadOptions) -> Published:
     return Published(
         layout=NAME,
         tensors=files.headers,
-        vision=vision_part(grouped, path, config, images, options),
+        vision=stock_vision(grouped, path, config, images, options),
         projector=stock_projector(grouped, path, config, images),
         language=language,
         left_over=grouped.left_over,

@@ -21,7 +21,7 @@ from doctorsun.weights.tensors.tensor_files import TensorFiles, strange_names
 from doctorsun.weights.tensors.torch_file import TorchFile, open_torch, read_pickled
 from doctorsun.weights.tensors.zero_checkpoint import open_zero_checkpoint
 from doctorsun.weights.tensors.zero_ranks import MODEL_STATES, is_zero_checkpoint
-from doctorsun.weights.vision_geometry import CLIP_L_336, MEASURED, measured_sizes, vision_config
+from doctorsun.weights.vision_part import vision_part
 
 NAME = "xtuner_checkpoint"
 SUMMARY = "checkpoint of xtuner's LLaVA training (iter_N.pth, a file or a DeepSpeed folder)"
@@ -92,18 +92,14 @@ def _settings(meta: Mapping[str, Any], path: Path) -> XtunerSettings:
 
 
 def _whole_tower(tower: AdapterTensors, path: Path, options: ReadOptions) -> VisionPart | None:
-    """Return the tower that was trained whole, if nothing is left to say about it.
+    """Return the tower that was trained whole.
 
     Its tensors change a tower that the user gives, too, which may know more: heads, mean and deviation of the pixels.
     """
     tensors = tower.replaced.get("vision", {})
     if WHOLE_TOWER not in tensors or tower.factors:
         return None
-    sizes = measured_sizes(tensors, f"{path}: {TOWER}")
-    if options.vision_config is None and any(sizes[name] != CLIP_L_336[name] for name in MEASURED):
-        return None
-    config = vision_config(tensors, where=f"{path}: {TOWER}", config=None, given=options.vision_config)
-    return VisionPart(tensors=tensors, config=config)
+    return vision_part(tensors, where=f"{path}: {TOWER}", config=None, options=options)
 
 
 def _strange(language: LazyTensors) -> tuple[str, ...]:

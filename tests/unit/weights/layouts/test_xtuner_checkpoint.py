@@ -54,7 +54,9 @@ def test_a_language_model_that_was_trained_whole_changes_the_one_that_is_given(t
 
 def test_a_tower_that_was_trained_whole_needs_its_heads(tmp_path: Path):
     write_iteration(tmp_path / NAME, XtunerTraining(tower="whole"))
-    assert read_published(tmp_path / NAME).vision is None
+    untold = read_published(tmp_path / NAME).vision
+    assert untold is not None
+    assert "nobody says how many heads" in f"{untold.fault}"
     vision = read_published(tmp_path / NAME, ReadOptions(vision_config=tower_config())).vision
     assert vision is not None
     assert vision.config["num_attention_heads"] == 4

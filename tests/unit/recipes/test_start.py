@@ -231,6 +231,33 @@ def test_parts_on_a_hub_are_foretold_by_headers_then_brought_and_recorded_with_t
         start(recipe_of(folder, init="hf:o/other"), folder / "other", PullRules(locked=True))
 
 
+@pytest.mark.parametrize("on_hub", ["projector", "vision", "language"])
+def test_parts_come_from_folders_and_hubs_in_any_mixture(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, on_hub: str
+) -> None:
+    given = write_mm_projector(folder / "projector")["model.mm_projector.0.weight"]
+    parts = {name: str(folder / name) for name in ("vision", "language", "projector")}
+    expected = open_tensors(start(recipe_of(folder, **parts), folder / "here"))
+    with serve("hf", folder, files_below(folder / on_hub)) as world:
+        monkeypatch.setenv("HF_ENDPOINT", world.server.url)
+        monkeypatch.setenv("HF_HUB_CACHE", str(folder / "cache"))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.chdir(folder)
+        recipe = recipe_of(folder, **parts | {on_hub: "hf:o/n"})
+        foretold = plan_start(recipe, ONLINE)
+        made = start(recipe, folder / "run")
+    assert foretold is not None
+    assert foretold.parameters == inspect(made)["parameters_by_part"]
+    got = open_tensors(made)
+    assert got.headers == expected.headers
+    assert all(torch.equal(got.read(name), expected.read(name)) for name in got.headers)
+    assert torch.equal(got.read(PROJECTOR), given.float())
+    sources = json.loads((folder / "run/run.json").read_text())["start"]["sources"]
+    names = {"vision": "source", "language": "language", "projector": "projector"}
+    called = {part: sources[name]["from"] for part, name in names.items()}
+    assert called == parts | {on_hub: f"hf:o/n@{world.revision}"}
+
+
 @pytest.mark.usefixtures("world")
 def test_a_run_that_has_its_start_goes_on_without_the_weights_that_it_was_made_of(folder: Path) -> None:
     recipe = recipe_of(folder, vision=str(folder / "vision"), language="hf:o/n")

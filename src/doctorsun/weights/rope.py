@@ -43,17 +43,21 @@ def strange_rope(config: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what is strange about settings of `plain_rope`'s form whose sizes are proved.
 
     transformers before 4.43 refuses the five keys of Llama 3.1, so people took them out of ``config.json``: the weights
-    then run with other positions than they were trained with.
+    then run with other positions than they were trained with. Where its ``max_position_embeddings`` were lowered to
+    Llama 3's, too, nothing is left that tells the two apart: all their shapes are equal.
     """
     kind = scaling_kind(config.get("rope_scaling"))
     num_positions = config.get("max_position_embeddings")
-    is_llama_3_1 = (
+    is_llama_3 = (
         config["vocab_size"] >= LLAMA_3_VOCABULARY
         and config.get("rope_theta") == LLAMA_3_THETA
         and isinstance(num_positions, int)
-        and num_positions > LLAMA_3_POSITIONS
     )
-    if not is_llama_3_1 or kind == "llama3":
+    if not is_llama_3 or kind == "llama3":
         return ()
-    how = "without scaling" if kind == "default" else f"with scaling {kind!r}"
-    return (f"Llama 3.1 shapes, RoPE {how}: give --rope-scaling llama3 if it was edited out",)
+    if num_positions > LLAMA_3_POSITIONS:
+        how = "without scaling" if kind == "default" else f"with scaling {kind!r}"
+        return (f"Llama 3.1 shapes, RoPE {how}: give --rope-scaling llama3 if it was edited out",)
+    if num_positions == LLAMA_3_POSITIONS and kind == "default":
+        return ("Llama 3 or an edited 3.1: cannot be told apart; --rope-scaling llama3 for 3.1",)
+    return ()

@@ -32,11 +32,21 @@ def test_llama_3_1_without_its_scaling_is_strange() -> None:
     assert "RoPE with scaling 'dynamic'" in strange_rope(dynamic)[0]
 
 
+@pytest.mark.parametrize("scaling", [{}, {"rope_scaling": None}])
+def test_llama_3_and_an_edited_3_1_cannot_be_told_apart(scaling: dict[str, Any]) -> None:
+    settings = {**LLAMA_3_1, "max_position_embeddings": 8192, **scaling}
+    note = "Llama 3 or an edited 3.1: cannot be told apart; --rope-scaling llama3 for 3.1"
+    assert strange_rope(settings) == (note,)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
         {**LLAMA_3_1, "rope_scaling": LLAMA_3_1_SCALING},
-        {**LLAMA_3_1, "max_position_embeddings": 8192},
+        {**LLAMA_3_1, "max_position_embeddings": 8192, "rope_scaling": LLAMA_3_1_SCALING},
+        {**LLAMA_3_1, "max_position_embeddings": 8192, "rope_scaling": {"type": "dynamic", "factor": 8.0}},
+        {**LLAMA_3_1, "max_position_embeddings": 4096},
+        {**LLAMA_3_1, "max_position_embeddings": 8192, "vocab_size": 32000},
         {**LLAMA_3_1, "vocab_size": 32000},
         {**LLAMA_3_1, "rope_theta": 10000.0},
         {"vocab_size": 128256, "rope_theta": None},

@@ -150,11 +150,12 @@ def import_(
 
     Tensors pass one at a time, so that memory holds one of them. Run it again to go on after an interruption.
     """
+    from doctorsun.storage.atomic import require_free
     from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights
-    from doctorsun.weights.sources import bring, require_new
+    from doctorsun.weights.sources import bring
 
     options = said.options()
-    require_new(out)
+    require_free(out)
     named: dict[SourceName, str | None] = {
         "source": source,
         "vision": wanted.vision,
@@ -201,11 +202,12 @@ def merge(
 
     The base that the changes name is not followed: you name it. Tokenizer and processor stay as they are in the base.
     """
+    from doctorsun.storage.atomic import require_free
     from doctorsun.weights.merge import merge_adapter
     from doctorsun.weights.parts import ReadOptions
-    from doctorsun.weights.sources import bring, require_new
+    from doctorsun.weights.sources import bring
 
-    require_new(out)
+    require_free(out)
     sources = {"base": base, "adapter": adapter}
     found = {name: bring(text, locked=joining.locked, offline=joining.offline) for name, text in sources.items()}
     called = {name: text for name, (_, text) in found.items()}

@@ -10,9 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
-from doctorsun.errors import DataError, WeightsError
+from doctorsun.errors import WeightsError
 from doctorsun.processor.processor import Processor
 from doctorsun.storage.atomic import disk_errors, sync, unfinished_path, write_json
+from doctorsun.storage.only_writer import only_writer
 from doctorsun.storage.sums import write_sums
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensors
@@ -56,7 +57,7 @@ def assemble(
 
     Raises:
         WeightsError: the parts do not fit, or a source is damaged.
-        DataError: there is something at ``out`` already.
+        DataError: there is something at ``out`` already, or another process writes it.
         MachineError: the disk is full; what is written stays for the next call.
     """
     return write_stock(stock_folder(parts, dtype=dtype, chat=chat), out, origin=origin, contents=contents, watch=watch)
@@ -81,12 +82,10 @@ def write_stock(
         watch: see `assemble`.
         shard_bytes: most bytes of one file; what is whole survives a kill.
     """
-    if out.exists():
-        raise DataError(f"cannot write {out}", got="a folder that is already there", do="remove it or name another")
     config = portable_config(stock.config, stock.dtype)
     report = {**origin, **stock.notes, "versions": {name: version(name) for name in LIBRARIES}}
     unfinished = unfinished_path(out)
-    with disk_errors(out):
+    with disk_errors(out), only_writer(out, "import"):
         try:
             tensors = _watched(stock.tensors, watch)
             identity = _identity(config, report, contents)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from doctorsun.errors import DataError, RequestError, WeightsError
+from doctorsun.errors import RequestError, WeightsError
 from doctorsun.storage.hub.address import Address, parse_address
 from doctorsun.storage.hub.headers import remote_headers
 from doctorsun.storage.hub.hub import open_hub
@@ -63,16 +63,6 @@ def bring(source: str, *, locked: bool = False, offline: bool = False) -> tuple[
     path = materialise(source, kinds=WEIGHTS, locked=locked, offline=offline)
     pinned = Lock().find(address, WEIGHTS.repository)
     return path, str(replace(address, revision=pinned.revision) if pinned else address)
-
-
-def require_new(out: Path) -> None:
-    """Require that nothing is at the place of a result, before anything is fetched for it.
-
-    Raises:
-        DataError: there is something.
-    """
-    if out.exists():
-        raise DataError(f"cannot write {out}", got="something that is already there", do="remove it or name another")
 
 
 def local_weights(path: Path) -> Path:

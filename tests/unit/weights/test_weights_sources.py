@@ -9,9 +9,9 @@ import torch
 
 from checkpoints.clip import position_ids, tower_config, tower_shapes
 from checkpoints.weight_files import write_json, write_tensors
-from doctorsun.errors import DataError, RequestError, WeightsError
+from doctorsun.errors import RequestError, WeightsError
 from doctorsun.weights.inspect import inspect
-from doctorsun.weights.sources import bring, local_weights, look_at, require_new
+from doctorsun.weights.sources import bring, local_weights, look_at
 from hubs.both import BRANCH, HUBS, World, files_below, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # within Hugging Face's client
@@ -91,12 +91,6 @@ def test_a_run_without_weights_is_told(tmp_path: Path):
 def test_a_path_without_anything_is_told(tmp_path: Path):
     with pytest.raises(RequestError, match="none: got no such file or folder, expected weights, a run, or an address"):
         local_weights(tmp_path / "none")
-
-
-def test_a_place_that_is_taken_is_refused(tmp_path: Path):
-    require_new(tmp_path / "out")
-    with pytest.raises(DataError, match=r"cannot write .*: got something that is already there; remove it or name"):
-        require_new(tmp_path)
 
 
 def test_a_path_that_the_system_refuses_is_told(tmp_path: Path):

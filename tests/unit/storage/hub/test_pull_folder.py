@@ -6,6 +6,7 @@ from doctorsun.errors import DataError
 from doctorsun.storage.hub.kinds import WEIGHTS
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.hub.pull_folder import pull_to
+from doctorsun.storage.only_writer import only_writer
 from hubs.both import FILES, TAKEN, World, files_below
 from hubs.loopback import Fault
 
@@ -32,6 +33,13 @@ def test_a_folder_or_a_file_of_a_repository_stands_alone(world: World):
 def test_nothing_is_written_over(world: World):
     (world.folder / "folder" / "out").mkdir(parents=True)
     with pytest.raises(DataError, match=r"cannot write .*out: got something that is already there; remove it or name"):
+        pull(world)
+    assert not world.server.asked
+
+
+def test_two_pulls_do_not_write_the_same_folder(world: World):
+    out = world.folder / "folder" / "out"
+    with only_writer(out, "pull"), pytest.raises(DataError, match=r"another pull is writing .*out: got a process at"):
         pull(world)
     assert not world.server.asked
 

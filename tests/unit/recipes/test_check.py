@@ -366,6 +366,6 @@ def test_what_is_pinned_and_not_here_is_told_offline(tmp_path: Path, monkeypatch
     recipe = write(tmp_path, {2: "model: {init: hf:o/n}"})
     assert load_checked(recipe, rules=PullRules(locked=True)).model.init == "hf:o/n"
     with pytest.raises(
-        RecipeError, match=r"model.init: hf:o/n: offline: got model.safetensors \(1.00 GiB\) not on this"
+        RecipeError, match=r"model.init: hf:o/n: offline: got model.safetensors \(1.07 GB\) not on this"
     ):
         load_checked(recipe, rules=PullRules(locked=True, offline=True))

@@ -15,8 +15,7 @@ from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.lock import Lock, Pinned
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, require_hash
 from doctorsun.storage.hub.spare import spare_files
-
-GIB = 2**30
+from doctorsun.storage.size import told_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,16 +156,16 @@ def check_room(folder: Path, needed_bytes: int) -> None:
             pass  # a folder that cannot be written has no room either
         raise MachineError(
             f"no room on the disk for {folder}",
-            got=f"{free_bytes / GIB:.2f} GiB free",
-            expected=f"{needed_bytes / GIB:.2f} GiB",
+            got=f"{told_size(free_bytes)} free",
+            expected=told_size(needed_bytes),
             do="free some space, or name another folder",
         )
 
 
 def _missing_offline(address: Address, missing: Sequence[RemoteFile]) -> DataError:
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-    size = sum(file.size_bytes for file in missing) / GIB
-    got = f"{missing[0].path}{more} ({size:.2f} GiB) not on this machine"
+    size = told_size(sum(file.size_bytes for file in missing))
+    got = f"{missing[0].path}{more} ({size}) not on this machine"
     return DataError(f"{address}: offline", got=got, do="run once with a network, or copy the cache from a machine")
 
 

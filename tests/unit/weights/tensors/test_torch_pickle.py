@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from doctorsun.weights.tensors.number_type import NumberType
-from doctorsun.weights.tensors.torch_pickle import MAX_OPERATIONS, UNDERSTOOD, Inert, unpickle
+from doctorsun.weights.tensors.torch_pickle import MAX_OPERATIONS, MAX_STACK, UNDERSTOOD, Inert, unpickle
 
 
 class Runs:
@@ -182,6 +182,20 @@ def test_a_tensor_of_a_foreign_class_is_its_tensor() -> None:
 
 def test_a_pickle_that_fills_the_memory_is_refused() -> None:
     with pytest.raises(pickle.UnpicklingError, match=f"more than {MAX_OPERATIONS} operations"):
-        unpickle(b"\x80\x02(" + b"]" * (MAX_OPERATIONS + 1) + b"t.")
+        unpickle(b"\x80\x02" + b"]0" * (MAX_OPERATIONS // 2 + 1) + b".")
     with pytest.raises(pickle.UnpicklingError, match="place 2147483646 in a list of 1 objects"):
         unpickle(b"\x80\x02]r" + struct.pack("<I", 2**31 - 2) + b".")
+
+
+@pytest.mark.parametrize("object_", [b"(", b"]", b"(]", b"]2", b"(0]"])
+def test_a_pickle_of_what_waits_for_ever_is_refused_early(object_: bytes) -> None:
+    with pytest.raises(pickle.UnpicklingError, match=f"more than {MAX_STACK} objects that wait to be put together"):
+        unpickle(b"\x80\x02" + object_ * (MAX_STACK + 1))
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_what_is_put_together_no_longer_waits(protocol: int) -> None:
+    numbers, pairs = list(range(MAX_STACK + 1)), {index: (index, [index]) for index in range(MAX_STACK // 10)}
+    assert unpickle(pickle.dumps(numbers, protocol)).tree == numbers
+    assert unpickle(pickle.dumps(pairs, protocol)).tree == pairs
+    assert unpickle(b"\x80\x02" + b"(]1" * MAX_STACK + b"].").tree == []

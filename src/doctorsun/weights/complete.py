@@ -8,7 +8,8 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.internlm2_adapter import llama_adapter
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.lora import joined
-from doctorsun.weights.parts import Adapter, Parts, Published
+from doctorsun.weights.parts import Adapter, Parts, ProjectorPart, Published, VisionPart
+from doctorsun.weights.projector_part import require_layer
 
 PartName = Literal["vision", "projector", "language"]
 PARTS: tuple[PartName, ...] = ("vision", "projector", "language")
@@ -44,7 +45,7 @@ def complete(
 
     Raises:
         WeightsError: a part is nowhere, nobody says the heads of the tower, an adapter changes what is not there,
-            or the parts do not fit together.
+            the tower has no layer that the projector reads, or the parts do not fit together.
     """
     tower = (vision or published).vision
     middle = (projector or published).projector
@@ -59,8 +60,19 @@ def complete(
         projector=replace(middle, tensors=_joined(middle.tensors, _adapters("projector", published, projector))),
         language=replace(model, tensors=_joined(model.tensors, changes)),
     )
+    require_features(parts.vision, parts.projector)
     _require_fit(parts)
     return parts
+
+
+def require_features(vision: VisionPart | None, projector: ProjectorPart | None) -> None:
+    """Require that a tower has the layer that a projector reads, where both are there and the layer is said.
+
+    Raises:
+        WeightsError: it has not.
+    """
+    if vision is not None and projector is not None and projector.feature_layer is not None:
+        require_layer(projector.feature_layer, vision.config["num_hidden_layers"], "the projector")
 
 
 def unused(published: Published, names: Collection[PartName], why: str, *, joins: bool) -> dict[str, str]:

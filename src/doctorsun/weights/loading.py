@@ -1,6 +1,7 @@
 """How published weights can be loaded: as they are, by an import and with which options, or not and why."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Literal
 from doctorsun.errors import WeightsError
 from doctorsun.processor.chat_families import ChatFamily, choose_family
 from doctorsun.processor.tokenizer import IMAGE
-from doctorsun.weights.complete import NOUNS, PARTS, PartName, complete
+from doctorsun.weights.complete import NOUNS, PARTS, PartName, complete, require_features
 from doctorsun.weights.layouts import llava_hf
 from doctorsun.weights.parts import LanguagePart, Published
 from doctorsun.weights.vocabulary import Vocabulary
@@ -62,6 +63,7 @@ def how_it_loads(path: Path, published: Published, words: Vocabulary | WeightsEr
     if isinstance(words, WeightsError):
         return refused(words)
     try:
+        require_features(published.vision, published.projector)
         if not missing and not unsaid:
             complete(published)
     except WeightsError as refusal:
@@ -118,4 +120,12 @@ def _obstacles(path: Path, published: Published, words: Vocabulary | None) -> st
     absent = [name for name in PROCESSOR_FILES if not (path / name).is_file()]
     if absent:
         return f"no {' and no '.join(absent)}"
+    marked = [file.name for file in sorted(path.glob("*.json")) if _is_marked(file)]
+    if marked:
+        return f"a byte order mark before {' and '.join(marked)}, at which stock readers stop"
     return "" if words is not None and IMAGE in words.ids else f"no token {IMAGE}"
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(BOM_UTF8)) == BOM_UTF8

@@ -113,6 +113,18 @@ def test_parts_that_do_not_fit_are_refused(whole: Published, published: dict[str
         complete(whole, language=replace(published["language"], language=language))
 
 
+@pytest.mark.parametrize(("layer", "fits"), [(-99, False), (-5, False), (-4, True), (3, True), (4, False)])
+def test_a_projector_reads_a_layer_that_the_tower_has(whole: Published, layer: int, *, fits: bool) -> None:
+    assert whole.projector is not None
+    projector = replace(whole.projector, feature_layer=layer)
+    if fits:
+        assert complete(replace(whole, projector=projector)).projector.feature_layer == layer
+        return
+    expected = rf"^the projector: the feature layer: got {layer}, expected -4 to 3, as a vision tower of 3 layers has"
+    with pytest.raises(WeightsError, match=expected):
+        complete(replace(whole, projector=projector))
+
+
 def test_changes_are_joined_into_their_part(whole: Published) -> None:
     assert whole.language is not None
     own = whole.language.tensors[QUERY].compute()

@@ -117,6 +117,16 @@ def test_no_file_of_weights_is_refused(folder: Path) -> None:
         load_weights(folder)
 
 
+@pytest.mark.parametrize("layer", [-99, [-2, 99]])
+def test_a_layer_that_the_tower_does_not_have_is_told(folder: Path, layer: int | list[int]) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vision_feature_layer": layer}))
+    with pytest.raises(
+        WeightsError, match=r"config\.json: the feature layer: got -?99, expected -\d to \d, as a vision"
+    ):
+        load_weights(folder)
+
+
 def test_settings_behind_a_byte_order_mark_are_read(folder: Path) -> None:
     for path in folder.glob("*.json"):
         path.write_bytes(BOM_UTF8 + path.read_bytes())

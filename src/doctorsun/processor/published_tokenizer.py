@@ -117,7 +117,7 @@ def _read_byte_level(folder: Path) -> Tokenizer:
 
 def _check_added_ids(path: Path, tokenizer: Tokenizer) -> None:
     """Refuse a file whose added tokens the library numbers anew: it leaves no gaps, whatever the file says."""
-    for token in json.loads(path.read_text(encoding="utf-8")).get("added_tokens") or ():
+    for token in json.loads(path.read_text(encoding="utf-8-sig")).get("added_tokens") or ():
         found = tokenizer.token_to_id(token["content"])
         if found != token["id"]:
             raise WeightsError(

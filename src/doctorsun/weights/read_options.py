@@ -58,7 +58,7 @@ def read_options(
 
 def _settings(path: Path, below: str, option: str) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise _wrong(f"{option} {path}", str(error)) from error
     settings = content.get(below, content) if isinstance(content, dict) else content

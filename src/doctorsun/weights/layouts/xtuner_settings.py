@@ -88,7 +88,7 @@ def settings_beside(folder: Path) -> XtunerSettings:
     """Read the configuration that mmengine keeps beside its checkpoints; none where there is none, or several."""
     files = [path for path in sorted(folder.glob("*.py")) if path.is_file() and os.access(path, os.R_OK)]
     small = [path for path in files if path.stat().st_size <= MAX_CHARACTERS]
-    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in small}
+    texts = {path: path.read_text(encoding="utf-8-sig", errors="replace") for path in small}
     found = [path for path, text in texts.items() if MODEL in text]
     if len(found) == 1:
         return settings_of(texts[found[0]], where=f"{found[0]}")

@@ -11,6 +11,7 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.inspected_parts import facts_of_parts, strange_words
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.loading import how_it_loads, refused
+from doctorsun.weights.lora_alpha import require_use
 from doctorsun.weights.parts import Published, ReadOptions
 from doctorsun.weights.projector_part import strange_fit
 from doctorsun.weights.published import find_layout, read_published
@@ -35,6 +36,7 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
 
     Raises:
         WeightsError: nobody knows the layout, or a file is damaged.
+        RecipeError: the user says an alpha of LoRA changes that are not there, or one of several.
     """
     layout = find_layout(path)
     facts: Facts = {"layout": layout.name, "summary": layout.summary}
@@ -44,6 +46,7 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
         files = _files_of(path, refusal)
         facts |= {"loads": asdict(refused(refusal)), **_of_headers(path, files.headers)}
         return facts | {"strange": strange_names(files), "files_bytes": _files(path)}
+    require_use(options and options.lora_alpha, [published])
     by_part, words = parameters_by_part(published), words_of(published.language)
     return {
         **facts,

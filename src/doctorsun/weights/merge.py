@@ -12,6 +12,7 @@ from doctorsun.weights.assemble import Watch, write_stock
 from doctorsun.weights.complete import complete
 from doctorsun.weights.import_weights import DtypeName, state_of, told_of
 from doctorsun.weights.layouts import llava_hf
+from doctorsun.weights.lora_alpha import require_use
 from doctorsun.weights.parts import Parts, Published, ReadOptions
 from doctorsun.weights.published import read_published
 from doctorsun.weights.settings_files import read_settings
@@ -54,6 +55,7 @@ def merge_adapter(
         MachineError: the disk is full; what is written stays for the next call.
     """
     published = {"base": read_published(base), "adapter": read_published(adapter, read)}
+    require_use(read and read.lora_alpha, published.values())
     _require_base(base, published["base"])
     _require_changes_alone(adapter, published["adapter"])
     own = published["base"]

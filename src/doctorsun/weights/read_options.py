@@ -2,11 +2,12 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from doctorsun.errors import RecipeError
+from doctorsun.weights.lora_alpha import read_alpha
 from doctorsun.weights.parts import ReadOptions
 from doctorsun.weights.rope import LLAMA_3_1_SCALING, plain_rope, scaling_kind
 
@@ -23,7 +24,7 @@ def read_options(
     text_config: Path | None = None,
     rope_theta: float | None = None,
     rope_scaling: str | None = None,
-    lora_alpha: float | None = None,
+    lora_alpha: Sequence[str] = (),
 ) -> ReadOptions:
     """Return what a user says where a layout cannot tell.
 
@@ -32,11 +33,11 @@ def read_options(
         text_config: JSON file with settings of the language model, alone or below ``text_config``.
         rope_theta: base of the rotary positions.
         rope_scaling: ``llama3``, ``none``, or the JSON of a ``rope_scaling``.
-        lora_alpha: of adapters that stand without their settings.
+        lora_alpha: of LoRAs that stand without their settings: one number, or ``PART=N`` for each.
 
     Raises:
-        RecipeError: a file is not there or not a JSON object, the base is no number above zero, or a scaling is none of
-            those.
+        RecipeError: a file is not there or not a JSON object, a base or an alpha is no number above zero, or a scaling
+            is none of those.
     """
     text: dict[str, Any] = {}
     if text_config is not None:
@@ -51,7 +52,7 @@ def read_options(
         text["rope_scaling"] = _scaling(rope_scaling)
     return ReadOptions(
         vision_config=vision_config and _settings(vision_config, "vision_config", "--vision-config"),
-        lora_alpha=lora_alpha,
+        lora_alpha=read_alpha(lora_alpha),
         text_config={name: value for name, value in text.items() if name not in NO_SETTINGS},
     )
 

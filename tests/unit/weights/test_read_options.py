@@ -55,7 +55,7 @@ def test_a_scaling_is_a_word_or_json(text: str, scaling: object):
 
 
 def test_alpha_is_kept():
-    assert read_options(lora_alpha=16.0).lora_alpha == 16.0
+    assert read_options(lora_alpha=["16"]).lora_alpha == 16.0
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.adapter_tensors import LANGUAGE_RULES, AdapterTensors, sort_adapter
 from doctorsun.weights.layouts.xtuner_settings import XtunerSettings, settings_beside, settings_of
 from doctorsun.weights.lazy import LazyTensors, with_prefix
-from doctorsun.weights.part_names import clip_rules
-from doctorsun.weights.parts import Published, ReadOptions, VisionPart
+from doctorsun.weights.lora_alpha import FOR_ONE, asking
+from doctorsun.weights.lora_settings import LoraSettings
+from doctorsun.weights.part_names import PartName, clip_rules
+from doctorsun.weights.parts import Adapter, Published, ReadOptions, VisionPart
 from doctorsun.weights.projector_part import SEQUENTIAL, projector_part
 from doctorsun.weights.tensors.tensor_files import TensorFiles, strange_names
 from doctorsun.weights.tensors.torch_file import TorchFile, open_torch, read_pickled
@@ -54,6 +56,7 @@ def read(path: Path, options: ReadOptions) -> Published:
     settings = _settings(meta, path)
     tower = sort_adapter(with_prefix(files, TOWER), where=f"{path}: {TOWER}", rules=clip_rules(""))
     language = sort_adapter(with_prefix(files, LANGUAGE), where=f"{path}: {LANGUAGE}", rules=LANGUAGE_RULES)
+    adapters = _adapters({TOWER: tower, LANGUAGE: language}, settings, options, path)
     return Published(
         layout=NAME,
         tensors=files.headers,
@@ -65,10 +68,7 @@ def read(path: Path, options: ReadOptions) -> Published:
             feature_layer=settings.feature_layer,
             fit=settings.fit,
         ),
-        adapters=(
-            *tower.adapters(settings.lora("visual_encoder_lora", options), where=f"{path}"),
-            *language.adapters(settings.lora("llm_lora", options), where=f"{path}"),
-        ),
+        adapters=adapters,
         left_over=tower.left_over | language.left_over,
         strange=(
             *settings.strange,
@@ -89,6 +89,23 @@ def _open(path: Path) -> tuple[TensorFiles, Mapping[str, Any]]:
 def _settings(meta: Mapping[str, Any], path: Path) -> XtunerSettings:
     text = meta.get("cfg")
     return settings_of(text, where=f"{path}: meta: cfg") if isinstance(text, str) else settings_beside(path.parent)
+
+
+def _adapters(
+    changes: Mapping[str, AdapterTensors], settings: XtunerSettings, options: ReadOptions, path: Path
+) -> tuple[Adapter, ...]:
+    """Return the changes of each network, by the beginning of its names: each LoRA has its own alpha."""
+
+    def lora(part: PartName) -> LoraSettings | None:
+        return settings.lora(part, options.alpha_of(part))
+
+    parts: list[PartName] = [part for sorted_ in changes.values() for part in sorted_.lora_parts]
+    ask = FOR_ONE if len(parts) == 1 else asking([part for part in parts if lora(part) is None])
+    return tuple(
+        adapter
+        for name, sorted_ in changes.items()
+        for adapter in sorted_.adapters(lora, where=f"{path}: {name}", ask=ask)
+    )
 
 
 def _whole_tower(tower: AdapterTensors, path: Path, options: ReadOptions) -> VisionPart | None:

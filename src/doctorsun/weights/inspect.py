@@ -13,11 +13,11 @@ from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.loading import how_it_loads, refused
 from doctorsun.weights.lora_alpha import require_use
 from doctorsun.weights.parts import Published, ReadOptions
-from doctorsun.weights.projector_part import strange_fit
 from doctorsun.weights.published import find_layout, read_published
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
 from doctorsun.weights.tensors.tensor_files import TensorFiles, TensorHeader, strange_names
+from doctorsun.weights.unsaid import strange_silence
 from doctorsun.weights.vocabulary import words_of
 
 Facts = dict[str, Any]
@@ -60,7 +60,7 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
         "strange": (
             *published.strange,
             *strange_words(published.language, words),
-            *strange_fit(published.projector),
+            *strange_silence(published.language, published.projector),
         ),
         "files_bytes": _files(path),
     }

@@ -8,15 +8,6 @@ LAYERS = ("linear_1", "linear_2")
 """As transformers' LLaVA calls them."""
 SEQUENTIAL = ("0", "2")
 """As ``nn.Sequential(Linear, GELU, Linear)`` calls them: LLaVA's ``mlp2x_gelu``, xtuner's projector of depth 2."""
-UNSAID_FIT: ImageFit = "crop"
-"""Taken where nobody says how images entered: CLIP's own way."""
-
-
-def strange_fit(projector: ProjectorPart | None) -> tuple[str, ...]:
-    """Return that nothing says how images entered, where that is so, and what is taken."""
-    if projector is None or projector.fit is not None:
-        return ()
-    return (f"nothing says how images entered: {UNSAID_FIT} is taken; --fit pad if they were padded to squares",)
 
 
 def require_layer(layer: int, num_layers: int, where: str) -> None:

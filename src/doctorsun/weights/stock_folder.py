@@ -17,10 +17,10 @@ from doctorsun.weights.embedding import with_rows
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.parts import LanguagePart, Parts
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION, expected_headers
-from doctorsun.weights.projector_part import UNSAID_FIT, strange_fit
 from doctorsun.weights.special_ids import strange_ids
 from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
+from doctorsun.weights.unsaid import FIT, strange_silence
 
 DTYPES = (NumberType.FLOAT16, NumberType.BFLOAT16, NumberType.FLOAT32)
 """Types that every engine computes in."""
@@ -84,7 +84,7 @@ def stock_folder(parts: Parts, *, dtype: NumberType | None = None, chat: str | N
             "fit": _images(parts).fit,
             "strange": [
                 *strange_ids(parts.language, bos_id=prepared.bos_id, ends=prepared.own_ends),
-                *strange_fit(parts.projector),
+                *strange_silence(parts.language, parts.projector),
             ],
             "tied": config.tie_word_embeddings,
         },
@@ -182,7 +182,7 @@ def _num_rows(language: LanguagePart) -> int:
 def _images(parts: Parts) -> ImageProcessor:
     return ImageProcessor(
         size=parts.vision.config["image_size"],
-        fit=parts.projector.fit or UNSAID_FIT,
+        fit=parts.projector.fit or FIT,
         mean=parts.vision.image_mean or CLIP_MEAN,
         std=parts.vision.image_std or CLIP_STD,
     )

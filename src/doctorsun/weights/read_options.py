@@ -9,7 +9,7 @@ from typing import Any
 from doctorsun.errors import RecipeError
 from doctorsun.weights.lora_alpha import read_alpha
 from doctorsun.weights.parts import ReadOptions
-from doctorsun.weights.rope import LLAMA_3_1_SCALING, plain_rope, scaling_kind
+from doctorsun.weights.rope import LLAMA_3_1_SCALING, plain_rope, scaling_kind, wanted_scaling
 
 SCALINGS: Mapping[str, Mapping[str, Any] | None] = {"llama3": LLAMA_3_1_SCALING, "none": None}
 """Words that ``--rope-scaling`` takes beside JSON."""
@@ -72,14 +72,6 @@ def _wrong(what: str, got: str) -> RecipeError:
     return RecipeError(what, got=got, expected="a JSON object", do="name the config.json of the part")
 
 
-def _is_factor(scaling: Mapping[str, Any]) -> bool:
-    """Return whether a scaling names a factor as each kind needs it."""
-    factor = scaling.get("factor")
-    if scaling_kind(scaling) == "default":
-        return factor is None
-    return isinstance(factor, int | float) and not isinstance(factor, bool) and 1 <= factor < math.inf
-
-
 def _scaling(text: str) -> dict[str, Any] | None:
     if text in SCALINGS:
         scaling = SCALINGS[text]
@@ -88,11 +80,14 @@ def _scaling(text: str) -> dict[str, Any] | None:
         scaling = json.loads(text)
     except ValueError:
         scaling = None
-    if not isinstance(scaling, dict) or not {"rope_type", "type"} & scaling.keys() or not _is_factor(scaling):
+    wanted = wanted_scaling(scaling or 0)  # 'none' says that there is no scaling
+    if isinstance(scaling, dict) and scaling_kind(scaling) == "default" and "factor" in scaling:
+        wanted = "a factor of another kind than default"
+    if wanted:
         raise RecipeError(
             "--rope-scaling",
             got=repr(text),
-            expected=f"{', '.join(SCALINGS)}, or JSON with 'rope_type' and 'factor'",
+            expected=f"{', '.join(SCALINGS)}, or as JSON {wanted}",
             do="copy it from the config.json of the language model that the weights were trained from",
         )
     return scaling

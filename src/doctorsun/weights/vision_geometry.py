@@ -10,6 +10,7 @@ from typing import Any
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensors
+from doctorsun.weights.settings_kinds import require_kinds
 
 CLIP_L_336: Mapping[str, Any] = {
     "hidden_size": 1024,
@@ -56,6 +57,7 @@ def vision_settings(
     """
     sizes = measured_sizes(tensors, where)
     unmeasured = _unmeasured(sizes, where, config=config, given=given)
+    require_kinds(unmeasured or {}, where)
     fault = _unsaid_heads(sizes, where) if unmeasured is None else _wrong_heads(sizes, unmeasured, where)
     return (sizes, fault) if fault else ({"model_type": "clip_vision_model", **(unmeasured or {}), **sizes}, None)
 

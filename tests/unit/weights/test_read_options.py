@@ -59,10 +59,14 @@ def test_alpha_is_kept():
 
 
 @pytest.mark.parametrize(
-    "text", ["llama4", "8", "[]", "", '{"factor": 2}', '{"type": "linear"}', '{"type": "linear", "factor": "2"}']
+    "text",
+    [
+        *("llama4", "8", "[]", "", "null", '{"factor": 2}', '{"type": "linear"}', '{"type": "linear", "factor": "2"}'),
+        *('{"rope_type": "foo", "factor": 2}', '{"rope_type": "default", "factor": 2}', '{"rope_type": "llama3"}'),
+    ],
 )
 def test_another_scaling_is_refused(text: str):
-    with pytest.raises(RecipeError, match=r"--rope-scaling: got '.*', expected llama3, none, or JSON with 'rope_type'"):
+    with pytest.raises(RecipeError, match=r"--rope-scaling: got '.*', expected llama3, none, or as JSON "):
         read_options(rope_scaling=text)
 
 

@@ -87,6 +87,8 @@ def write_stock(
     unfinished = unfinished_path(out)
     with disk_errors(out), only_writer(out, "import"):
         try:
+            if strange := stock.compare():
+                report["strange"] = [*report.get("strange", ()), *strange]
             tensors = _watched(stock.tensors, watch)
             identity = _identity(config, report, contents)
             sums = write_shards(tensors, unfinished, shard_bytes=shard_bytes, identity=identity)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from doctorsun.weights.published import read_published
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.stock_folder import EMBEDDED, StockFolder, in_type, portable_tensors, require_network
 from doctorsun.weights.tensors.number_type import NumberType
+from doctorsun.weights.tied_head import strange_head
 
 KEPT = (
     *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
@@ -94,6 +96,7 @@ def kept_folder(base: Path, parts: Parts, dtype: NumberType | None) -> StockFold
         generation=read_settings(base, "generation_config.json") or _said_by(config),
         write_processor=keep,
         notes={"dtype": f"{dtype}", "tied": config.tie_word_embeddings},
+        compare=partial(strange_head, parts.language),
     )
     require_network({name: tensor.header for name, tensor in stock.tensors.items()}, config, dtype)
     return stock

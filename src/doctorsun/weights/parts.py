@@ -61,6 +61,7 @@ class LanguagePart:
         config: the settings of its transformers class, ``model_type`` included (llama, mistral or qwen2).
         tokenizer_folder: where its tokenizer lies; None where the layout has none.
         generation: ``generation_config.json``, where there is one.
+        tied: a head that lies in the files and is tied to the embedding, and that embedding, both as they lie there.
         chat: name of the chat template it was tuned with (``processor/chat_templates``); None where nobody says.
     """
 
@@ -68,6 +69,7 @@ class LanguagePart:
     config: Mapping[str, Any]
     tokenizer_folder: Path | None
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    tied: tuple[LazyTensor, LazyTensor] | None = None
     chat: str | None = None
 
 

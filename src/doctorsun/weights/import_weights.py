@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from doctorsun.weights.assemble import Watch, write_stock
 from doctorsun.weights.complete import PARTS, complete, unused
+from doctorsun.weights.given_tokenizer import require_tokenizer
 from doctorsun.weights.lora_alpha import require_use
 from doctorsun.weights.parts import ImageFit, Parts, ProjectorPart, Published, ReadOptions
 from doctorsun.weights.published import read_published
@@ -90,6 +91,8 @@ def settle(source: Path, request: ImportRequest) -> tuple[StockFolder, dict[str,
     published = _with_random_projector(_read(paths, request.read), request)
     require_use(request.read.lora_alpha, published.values())
     parts = complete(published["source"], **{name: published.get(name) for name in PARTS})
+    if request.tokenizer is not None:
+        require_tokenizer(request.tokenizer, parts.language)
     dtype = NumberType(request.dtype) if request.dtype else None
     stock = stock_folder(_with_request(parts, request), dtype=dtype, chat=request.chat)
     told = {name: _told(name, published, paths, request) for name in paths}

@@ -168,6 +168,7 @@ def _push(pack: "Callable[[], Parcel]", text: str, kinds: "Kinds", *, private: b
         typer.echo(path, err=True)
     facts: dict[str, Any] = {"files": len(parcel.paths), "bytes": parcel.size_bytes}
     facts |= {"left out": ", ".join(sorted(parcel.left_out))} if parcel.left_out else {}
+    facts |= {} if parcel.is_checked or kinds.needed else {"unchecked": "no SHA256SUMS in the folder"}
     page = push(parcel, address, kinds, hub, private=private)
     _print({"address": str(address), **facts, "page": page}, as_json=as_json)
 

@@ -95,6 +95,7 @@ def test_weights_are_pushed_from_a_run(world: World):
     facts = json.loads(run("weights", "push", "run", f"{world.name}:me/new", "--private", "--json"))
     assert facts["page"].endswith("me/new")
     assert facts["files"] == 2
+    assert facts["unchecked"] == "no SHA256SUMS in the folder"
     pushed = world.server.repositories["model", "me/new"].at(BRANCH[world.name]).files
     assert {path: pushed[path] for path in ("config.json", "model.safetensors")} == files_below(weights)
 
@@ -113,6 +114,7 @@ def test_a_commit_is_no_place_to_push_to(world: World, store: Path):
 def test_a_store_is_pushed_with_its_card_and_pulled_again(world: World, store: Path):
     facts = json.loads(run("data", "push", str(store), f"{world.name}:me/data", "--json"))
     assert facts["files"] == 3
+    assert "unchecked" not in facts
     pushed = world.server.repositories["dataset", "me/data"].at(BRANCH[world.name]).files
     assert pushed["README.md"].startswith(b"---\n")
     run("data", "pull", f"{world.name}:me/data", "pulled")

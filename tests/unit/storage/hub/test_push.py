@@ -44,6 +44,16 @@ def test_only_files_of_weights_are_packed(folder: Path):
     assert sorted(parcel.paths) == sorted(FILES)
     assert sorted(parcel.left_out) == ["card.html", "train.py"]
     assert parcel.size_bytes == sum(map(len, FILES.values()))
+    assert not parcel.is_checked
+
+
+def test_what_a_trainer_kept_stays_here(folder: Path):
+    kept = ["latest", "rng_state_0.pth", "trainer_state.json", "training_args.bin"]
+    for name in kept:
+        (folder / name).write_bytes(b"of this machine")
+    parcel = pack(folder, WEIGHTS)
+    assert sorted(parcel.paths) == sorted(FILES)
+    assert sorted(parcel.left_out) == sorted(["card.html", "train.py", *kept])
 
 
 def test_files_arrive_in_a_repository_that_is_made(world: World, folder: Path):
@@ -123,6 +133,7 @@ def test_a_folder_that_is_not_what_its_sums_say_is_not_packed(tmp_path: Path):
     (tmp_path / "model.safetensors").write_bytes(bytes(100))
     write_sums(tmp_path, {})
     assert "SHA256SUMS" in pack(tmp_path, WEIGHTS).paths
+    assert pack(tmp_path, WEIGHTS).is_checked
     (tmp_path / "model.safetensors").write_bytes(bytes(200))
     with pytest.raises(DataError, match=r"model\.safetensors has changed since SHA256SUMS was written"):
         pack(tmp_path, WEIGHTS)

@@ -129,11 +129,11 @@ def inspect(context: typer.Context, source: Source, *, said: Said, as_json: AsJs
     Of weights on a hub only headers and small files are fetched.
     """
     from doctorsun.weights.inspect import inspect as inspect_weights
-    from doctorsun.weights.sources import look_at
+    from doctorsun.weights.sources import as_named, look_at
 
     options = said.options()
     with look_at(source) as path:
-        facts = inspect_weights(path, options)
+        facts = as_named(inspect_weights(path, options), path, source)
     if as_json:
         print_json(facts)
         return

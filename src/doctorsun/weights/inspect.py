@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.errors import WeightsError
+from doctorsun.weights.assumed_alpha import read_assuming
 from doctorsun.weights.inspected_parts import facts_of_parts, strange_words
+from doctorsun.weights.layouts import mm_projector
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.loading import how_it_loads, refused
 from doctorsun.weights.lora_alpha import require_use
 from doctorsun.weights.parts import Published, ReadOptions
-from doctorsun.weights.published import find_layout, read_published
+from doctorsun.weights.published import find_layout
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
 from doctorsun.weights.tensors.tensor_files import TensorFiles, TensorHeader, strange_names
@@ -41,16 +43,17 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
     layout = find_layout(path)
     facts: Facts = {"layout": layout.name, "summary": layout.summary}
     try:
-        published = read_published(path, options)
+        published, asked = read_assuming(path, options or ReadOptions())
     except WeightsError as refusal:
-        files = _files_of(path, refusal)
+        is_projector = path.is_dir() and layout.name == mm_projector.NAME
+        files = _files_of(path / mm_projector.FILE if is_projector else path, refusal)
         facts |= {"loads": asdict(refused(refusal)), **_of_headers(path, files.headers)}
         return facts | {"strange": strange_names(files), "files_bytes": _files(path)}
     require_use(options and options.lora_alpha, [published])
     by_part, words = parameters_by_part(published), words_of(published.language)
     return {
         **facts,
-        "loads": asdict(how_it_loads(path, published, words)),
+        "loads": asdict(how_it_loads(path, published, words).after(asked)),
         **_of_headers(path, published.tensors),
         "parameters": sum(by_part.values()),
         "parameters_by_part": by_part,

@@ -17,7 +17,7 @@ from doctorsun.weights.vocabulary import Vocabulary
 
 How = Literal["as it is", "import", "part", "merge", "no"]
 
-OPTION = re.compile(r"--[a-z-]+(?: [A-Z]+)?")
+OPTION = re.compile(r"--[a-z-]+(?: (?:[a-z]+=)?[A-Z]+)?")
 ASKING: Mapping[PartName, str] = {
     "vision": "--vision FOLDER",
     "projector": "--projector FILE",
@@ -40,6 +40,15 @@ class Loading:
     how: How
     why: str = ""
     options: tuple[str, ...] = ()
+
+    def after(self, asked: Sequence[WeightsError]) -> "Loading":
+        """Return how they load once the user has said what is asked of him, too."""
+        if not asked or self.how == "no":
+            return self
+        options = dict.fromkeys(option for each in asked for option in refused(each).options)
+        why = "; ".join([*([self.why] if self.why else []), *(each.text() for each in asked)])
+        how = "merge" if self.how == "merge" else "import"
+        return Loading(how=how, why=why, options=(*options, *self.options))
 
 
 def how_it_loads(path: Path, published: Published, words: Vocabulary | WeightsError | None) -> Loading:
@@ -78,8 +87,9 @@ def how_it_loads(path: Path, published: Published, words: Vocabulary | WeightsEr
 
 def refused(refusal: WeightsError) -> Loading:
     """Return what an error says of weights that cannot be loaded, or not without the option that it asks for."""
-    option = OPTION.search(refusal.do)
-    return Loading(how="import" if option else "no", why=refusal.text(), options=(option[0],) if option else ())
+    found: list[str] = OPTION.findall(refusal.do)
+    options = (*found[:1], *(option for option in found[1:] if "=" in option))  # others are other ways to say the first
+    return Loading(how="import" if options else "no", why=refusal.text(), options=options)
 
 
 def chat_family(language: LanguagePart, vocabulary: Vocabulary) -> str | None:

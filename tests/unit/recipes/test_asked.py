@@ -34,16 +34,40 @@ def complaint(model: dict[str, Any], error: DoctorSunError) -> DoctorSunError:
          "model.vision_config: a.json; give model.vision_config: FILE"),
         (PARTS, "clip", "give --vision FOLDER or --vision hf:o/n",
          "model.vision: clip; give model.vision: FOLDER or model.vision: hf:o/n"),
-        (INIT, "in", "give --projector FILE",
-         "model.init: in; give --projector FILE: 'doctorsun weights import in OUT' takes it; then say init: OUT"),
-        (PARTS, "l", "--fp",
-         "model.vision: l; --fp: 'doctorsun weights import tower OUT --language ...' takes it; then say init: OUT"),
     ],
 )  # fmt: skip
 def test_an_option_is_said_as_a_key(model: dict[str, Any], what: str, do: str, text: str) -> None:
     told = complaint(model, WeightsError(what, do=do))
     assert isinstance(told, RecipeError)
     assert told.text() == text
+
+
+@pytest.mark.parametrize(
+    ("model", "do", "command"),
+    [
+        (INIT, "give --projector FILE", "in OUT --projector FILE"),
+        (INIT, "give --vision FOLDER or --vision hf:o/n; and give --vision-config FILE (its own)",
+         "in OUT --vision FOLDER --vision-config FILE"),
+        ({"init": "in here"}, "say --rope-scaling", "'in here' OUT --rope-scaling"),
+        (PARTS, "say --dtype bfloat16", "tower OUT --language llm --dtype"),
+        (PARTS, "give --lora-alpha vision=N --lora-alpha language=N",
+         "tower OUT --language llm --lora-alpha vision=N --lora-alpha language=N"),
+    ],
+)  # fmt: skip
+def test_what_no_key_says_is_said_to_an_import(model: dict[str, Any], do: str, command: str) -> None:
+    key = next(iter(model))
+    told = complaint(model, WeightsError("a", do=do)).text()
+    assert told == f"model.{key}: a; {do}: 'doctorsun weights import {command}' takes it; then say init: OUT"
+
+
+def test_every_side_of_two_complaints_is_said_as_keys() -> None:
+    swapped = WeightsError(
+        "a", got="no tower and --language: one without a model", expected="--vision", do="say --chat"
+    )
+    told = complaint(PARTS, swapped).text()
+    assert told == (
+        "model.chat: a: got no tower and model.language: one without a model, expected model.vision; say model.chat"
+    )
 
 
 def test_other_faults_stay_what_they_are() -> None:

@@ -17,6 +17,7 @@ from doctorsun.storage.only_writer import only_writer
 from doctorsun.storage.sums import write_sums
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensors
+from doctorsun.weights.not_finite import NotFinite
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import StockFolder, require_network, stock_folder
 from doctorsun.weights.tensors.number_type import NumberType
@@ -89,12 +90,16 @@ def write_stock(
         try:
             if strange := stock.compare():
                 report["strange"] = [*report.get("strange", ()), *strange]
-            tensors = _watched(stock.tensors, watch)
+            not_finite = NotFinite()
+            tensors = _watched(not_finite.watched(stock.tensors), watch)
             identity = _identity(config, report, contents)
             sums = write_shards(tensors, unfinished, shard_bytes=shard_bytes, identity=identity)
             write_json(unfinished / "config.json", config)
             write_json(unfinished / "generation_config.json", dict(stock.generation))
             stock.write_processor(unfinished)
+            not_finite.look_at_others(unfinished, stock.tensors)
+            if strange := not_finite.told():
+                report["strange"] = [*report.get("strange", ()), *strange]
             write_json(unfinished / REPORT, report)
             _prove(unfinished, stock)
         except WeightsError:

@@ -4,12 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.complete import PARTS
 from doctorsun.weights.lora_alpha import FOR_ONE, OPTION
 from doctorsun.weights.parts import LoraAlpha, Published, ReadOptions
 from doctorsun.weights.published import read_published
+
+if TYPE_CHECKING:
+    from doctorsun.weights.part_names import PartName
 
 ANY = 1.0
 
@@ -44,6 +48,9 @@ def _assumed(refusal: WeightsError, said: LoraAlpha | None) -> LoraAlpha | None:
     if FOR_ONE in refusal.do:
         return ANY if said is None else None
     wanted = re.findall(rf"{OPTION} ([a-z]+)=N", refusal.do)
-    said_by_part = said if isinstance(said, Mapping) else {}
+    said_by_part: Mapping[PartName, float] = said if isinstance(said, Mapping) else {}
     missing = [part for part in PARTS if part in wanted and part not in said_by_part]
-    return {**said_by_part, **dict.fromkeys(missing, ANY)} if missing and not isinstance(said, float) else None
+    if not missing or isinstance(said, float):
+        return None
+    assumed: dict[PartName, float] = dict.fromkeys(missing, ANY)
+    return {**said_by_part, **assumed}

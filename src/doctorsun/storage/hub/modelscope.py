@@ -9,7 +9,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
-os.environ.setdefault("MODELSCOPE_LOG_LEVEL", "WARNING")  # read once, when the client is imported
+os.environ.setdefault("MODELSCOPE_LOG_LEVEL", "CRITICAL")  # read once, at the import; our errors tell what is wrong
 
 import requests
 from modelscope_hub import HubApi

@@ -278,6 +278,13 @@ def test_a_folder_is_filled_from_the_cache(world: World):
     assert len(world.server.asked) == num_asked
 
 
+def test_a_client_that_tries_again_writes_no_lines_of_its_own(world: World, capfd: pytest.CaptureFixture[str]):
+    world.server.faults.append(Fault(CONTENTS, status=503, times=99))
+    with pytest.raises(DataError, match="got 503"):
+        world.pull()
+    assert capfd.readouterr().err == ""
+
+
 def test_files_that_do_not_fit_the_disk_are_not_begun(tmp_path: Path):
     free_bytes = shutil.disk_usage(tmp_path).free
     check_room(tmp_path / "not" / "there", free_bytes // 2)

@@ -49,7 +49,7 @@ def _assumed(refusal: WeightsError, said: LoraAlpha | None) -> LoraAlpha | None:
         return ANY if said is None else None
     wanted = re.findall(rf"{OPTION} ([a-z]+)=N", refusal.do)
     said_by_part: Mapping[PartName, float] = said if isinstance(said, Mapping) else {}
-    missing = [part for part in PARTS if part in wanted and part not in said_by_part]
+    missing: list[PartName] = [part for part in PARTS if part in wanted and part not in said_by_part]
     if not missing or isinstance(said, float):
         return None
     assumed: dict[PartName, float] = dict.fromkeys(missing, ANY)

@@ -3,17 +3,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Each process holds torch: eight are enough for any machine.
+PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test test-all check format clean
 
 demo: $(INSTALLED) ## train, evaluate and talk to the smallest model
 	$(BIN)/doctorsun run tiny
 
-test: $(INSTALLED) ## the default tests; one process, because torch and the tests' own processes share the cores
-	$(BIN)/python -m pytest
+test: $(INSTALLED) ## the default tests, on all cores
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(INSTALLED) ## the slow tests too
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "slow or not slow"
 
 check: $(INSTALLED) ## style, types, layers, spelling (tests misspell on purpose) and house rules
 	$(BIN)/ruff check

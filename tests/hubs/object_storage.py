@@ -1,5 +1,6 @@
 """A loopback S3: moto's answers, through a server that can be made to fail."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
@@ -27,13 +28,16 @@ def moto() -> Client:
 
 @contextmanager
 def serve_buckets(*names: str) -> Generator[Loopback]:
-    """Run an S3 that holds some empty buckets, and nothing of an earlier one."""
+    """Run an S3 that holds some empty buckets, and nothing of an earlier one; as a proxy, it answers for every host."""
     client = moto()
     client.post("/moto-api/reset", headers={"Host": "localhost"})
 
     def answer(asked: Asked) -> Answer:
         headers = [(name, value) for name, value in asked.headers.items() if name != "transfer-encoding"]
-        reply = client.open(asked.target, method=asked.method, headers=headers, data=asked.body)
+        if not asked.target.startswith("/"):  # it is asked as a proxy
+            headers = [(name, "localhost" if name == "host" else value) for name, value in headers]
+        target = re.sub(r"^http://[^/]+", "", asked.target)
+        reply = client.open(target, method=asked.method, headers=headers, data=asked.body)
         told = {name: value for name, value in reply.headers.items() if name != "Content-Length"}
         size_bytes = int(reply.headers.get("Content-Length", 0))
         return Answer(reply.status_code, reply.data if asked.method != "HEAD" else bytes(size_bytes), told)
@@ -51,4 +55,5 @@ def content_of(server: Loopback, key: str) -> bytes:
 
 def put_object(server: Loopback, key: str, content: bytes) -> None:
     """Put an object into a bucket, whatever lay there."""
-    server.answer(Asked("PUT", f"/{key}", {}, {"host": "localhost"}, content, target=f"/{key}"))
+    headers = {"host": "localhost", "authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/20200101/us-east-1/s3/"}
+    server.answer(Asked("PUT", f"/{key}", {}, headers, content, target=f"/{key}"))

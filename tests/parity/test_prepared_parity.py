@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sentencepiece import SentencePieceProcessor
-from transformers import AutoProcessor, AutoTokenizer
+from transformers import AutoProcessor, AutoTokenizer, LlamaTokenizer
 
 from checkpoints.sentencepiece_models import WORDS, original, without_blank, write_internlm2, write_llama2
 from checkpoints.tokenizer_files import write_llama3_tokenizer, write_qwen2_tokenizer
@@ -25,6 +25,7 @@ IMAGE_SIZE, PATCH_SIZE, NUM_VISUAL_TOKENS = 28, 14, 4
 FOLDERS: dict[str, tuple[Callable[[Path], Any], str | None]] = {
     "Llama 2": (write_llama2, "vicuna_v1"),
     "Llama 2, not legacy": (lambda folder: write_llama2(folder, legacy=False), "vicuna_v1"),
+    "Llama 2, no blank": (lambda folder: write_llama2(folder, legacy=False, add_prefix_space=False), "vicuna_v1"),
     "Llama-2-Chinese": (write_llama2, "llama_2_chinese"),
     "Mistral": (write_llama2, "mistral_instruct"),
     "alignment": (write_llama2, "plain"),
@@ -65,6 +66,37 @@ def rendered(folder: Path, turns: list[Message]) -> tuple[list[int], list[bool]]
     pictures = [image(png(index)) for index in range(sum(turn.num_images for turn in turns))]
     made = Processor.from_folder(folder).render(sample("a", *turns, images=pictures))
     return made.ids.tolist(), made.supervised.tolist()
+
+
+BLANKS_AND_ENDS = (
+    " a", "   nodule", "\n\nIs", " \n a", "左肺 右肺", " 左肺", " 🫁", "\u2581Is", "Is</s> Is", "</s>Is", "</s>  Is",
+    "</s>\nIs", "<s>Is<s> Is", " </s>", "</s> </s>a", "</s>左肺", "</s>🫁",
+)  # fmt: skip
+"""Texts that begin with blanks, and texts behind special tokens."""
+
+
+@pytest.mark.parametrize(
+    "config", [{"legacy": False}, {"legacy": False, "add_prefix_space": False}, {"add_prefix_space": False}], ids=str
+)
+def test_blanks_stand_where_transformers_puts_them(config: dict[str, Any], tmp_path: Path) -> None:
+    write_llama2(tmp_path, **config)
+    ours, theirs = prepare_tokenizer(tmp_path, chat="vicuna_v1").tokenizer, LlamaTokenizer.from_pretrained(tmp_path)
+    for words in (*WORDS, *BLANKS_AND_ENDS):
+        expected = theirs(words, add_special_tokens=False).input_ids
+        assert ours.encode(words, add_special_tokens=False).ids == expected, words
+
+
+@pytest.mark.parametrize("config", [{}, {"legacy": True}], ids=str)
+def test_blanks_of_legacy_tokenizers_stand_where_sentencepiece_puts_them(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    reader = original(write_llama2(tmp_path, **config))
+    special = {text: [reader.piece_to_id(text)] for text in ("<s>", "</s>", "<unk>")}
+    ours = prepare_tokenizer(tmp_path, chat="vicuna_v1").tokenizer
+    for words in (*WORDS, *BLANKS_AND_ENDS):
+        parts = [part for part in re.split(f"({'|'.join(special)})", words) if part]
+        expected = [each for part in parts for each in (special.get(part) or reader.encode(part))]
+        assert ours.encode(words, add_special_tokens=False).ids == expected, words
 
 
 @pytest.mark.parametrize("words", WORDS)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from doctorsun.storage.size import told_size
+
 Facts = Mapping[str, Any]
 
-UNITS = ("B", "kB", "MB", "GB", "TB")
 NOT_SAID = "not said"
 EMPTY = (None, {}, (), [])
 
@@ -22,11 +23,11 @@ def facts_of_weights(facts: Facts) -> dict[str, Any]:
         told["special_tokens"] = {name: _token(token) for name, token in told["special_tokens"].items()}
     if told.get("left_over"):
         told["left_over"] = {reason: _some(**tensors) for reason, tensors in told["left_over"].items()}
-    files = {name: size(num_bytes) for name, num_bytes in facts["files_bytes"].items()}
+    files = {name: told_size(num_bytes) for name, num_bytes in facts["files_bytes"].items()}
     return {
         "layout": f"{facts['layout']}: {facts['summary']}",
         **{name: value for name, value in told.items() if value not in EMPTY},
-        "files": {**files, "all": size(sum(facts["files_bytes"].values()))},
+        "files": {**files, "all": told_size(sum(facts["files_bytes"].values()))},
     }
 
 
@@ -37,15 +38,6 @@ def facts_of_import(report: Facts) -> dict[str, Any]:
         **{name: _source(source) for name, source in report["sources"].items()},
         **{name: value for name, value in told.items() if value not in EMPTY},
     }
-
-
-def size(num_bytes: float) -> str:
-    """Write a number of bytes with three digits and a decimal unit, as hubs and disks count."""
-    for unit in UNITS:
-        if num_bytes < 1000 or unit == UNITS[-1]:  # noqa: PLR2004 (the step of decimal units)
-            return f"{num_bytes:.3g} {unit}"
-        num_bytes /= 1000
-    raise AssertionError
 
 
 def _source(source: Facts) -> dict[str, Any]:

@@ -165,16 +165,20 @@ def _pull(
 
 def _push(pack: "Callable[[], Parcel]", text: str, kinds: "Kinds", *, private: bool, as_json: bool) -> None:
     from doctorsun.storage.hub.hub import open_hub
+    from doctorsun.storage.hub.pull import repository_of
     from doctorsun.storage.hub.push import check_target, push
 
     address = _address(text)
     check_target(address)
+    hub = open_hub(address.hub)
+    hub.check_push(repository_of(address, kinds))
     parcel = pack()
     for path in parcel.paths:
         typer.echo(path, err=True)
     facts: dict[str, Any] = {"files": len(parcel.paths), "bytes": parcel.size_bytes}
     facts |= {"left out": ", ".join(sorted(parcel.left_out))} if parcel.left_out else {}
-    page = push(parcel, address, kinds, open_hub(address.hub), private=private)
+    facts |= {} if parcel.is_checked or kinds.needed else {"unchecked": "no SHA256SUMS in the folder"}
+    page = push(parcel, address, kinds, hub, private=private)
     _print({"address": str(address), **facts, "page": page}, as_json=as_json)
 
 

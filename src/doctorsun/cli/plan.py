@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,16 +58,17 @@ def plan(
     has to be fetched. What does not fit is noted; the status is 0.
     """
     from doctorsun.recipes.check import load_for_plan, notes
+    from doctorsun.recipes.network import network_of
     from doctorsun.recipes.plan import disk_row, start_row
     from doctorsun.recipes.plan import plan as plan_recipe
     from doctorsun.recipes.plan_target import request_for
 
     rules = rules_of(locked=locked, offline=offline)
-    loaded, missing = load_for_plan(recipe, settings or [], rules=rules)
+    loaded, document, folder, missing = load_for_plan(recipe, settings or [], out=out, rules=rules)
     request = request_for(
         loaded,
-        out or Path("runs") / loaded.name,
-        rules,
+        folder,
+        network_of(loaded, folder, rules, document),
         num_gpus=target.gpus,
         gpu_memory_gib=target.gpu_memory,
         tflops=target.tflops,

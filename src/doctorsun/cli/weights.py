@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 Chat = Literal["llama3", "chatml", "vicuna_v1", "mistral_instruct", "llama_2_chinese", "plain"]
 """Names of `doctorsun.processor.chat_families`, written out: they are slow to import."""
 ANYWHERE = "PATH|hf:..|ms:.."
+LoraAlpha = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[PART=]N",
+        help="Alpha of a LoRA whose settings are not beside it; vision=N and language=N where there are two.",
+    ),
+]
 Source = Annotated[
     str,
     typer.Argument(
@@ -45,15 +52,15 @@ class Said:
     rope_scaling: Annotated[
         str | None, typer.Option(metavar="SCALING", help="Their scaling: llama3 (of Llama 3.1), none, or its JSON.")
     ] = None
-    lora_alpha: Annotated[
-        float | None, typer.Option(metavar="N", help="Alpha of LoRA changes whose settings are not beside them.")
-    ] = None
+    lora_alpha: LoraAlpha = None
 
     def words(self) -> list[str]:
         """Return it as it is said on the command line."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
-        said = {name: value for name, value in given.items() if value is not None}
-        return [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in said.items()]
+        said = {name: value if isinstance(value, list) else [value] for name, value in given.items() if value}
+        return [
+            f"--{name.replace('_', '-')} {shlex.quote(f'{value}')}" for name, values in said.items() for value in values
+        ]
 
     def options(self) -> "ReadOptions":
         """Return it as the readers of layouts take it."""
@@ -64,7 +71,7 @@ class Said:
             text_config=self.text_config,
             rope_theta=self.rope_theta,
             rope_scaling=self.rope_scaling,
-            lora_alpha=self.lora_alpha,
+            lora_alpha=self.lora_alpha or (),
         )
 
 
@@ -107,9 +114,7 @@ class Joining:
         Literal["float16", "bfloat16", "float32"] | None,
         typer.Option(help="Type of every tensor; the base's when not given."),
     ] = None
-    lora_alpha: Annotated[
-        float | None, typer.Option(metavar="N", help="Alpha of LoRA changes whose settings are not beside them.")
-    ] = None
+    lora_alpha: LoraAlpha = None
     locked: hub.Locked = False
     offline: hub.Offline = False
 
@@ -124,11 +129,11 @@ def inspect(context: typer.Context, source: Source, *, said: Said, as_json: AsJs
     Of weights on a hub only headers and small files are fetched.
     """
     from doctorsun.weights.inspect import inspect as inspect_weights
-    from doctorsun.weights.sources import look_at
+    from doctorsun.weights.sources import as_named, look_at
 
     options = said.options()
     with look_at(source) as path:
-        facts = inspect_weights(path, options)
+        facts = as_named(inspect_weights(path, options), path, source)
     if as_json:
         print_json(facts)
         return
@@ -150,11 +155,12 @@ def import_(
 
     Tensors pass one at a time, so that memory holds one of them. Run it again to go on after an interruption.
     """
+    from doctorsun.storage.atomic import require_free
     from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights
-    from doctorsun.weights.sources import bring, require_new
+    from doctorsun.weights.sources import bring
 
     options = said.options()
-    require_new(out)
+    require_free(out)
     named: dict[SourceName, str | None] = {
         "source": source,
         "vision": wanted.vision,
@@ -201,11 +207,13 @@ def merge(
 
     The base that the changes name is not followed: you name it. Tokenizer and processor stay as they are in the base.
     """
+    from doctorsun.storage.atomic import require_free
     from doctorsun.weights.merge import merge_adapter
-    from doctorsun.weights.parts import ReadOptions
-    from doctorsun.weights.sources import bring, require_new
+    from doctorsun.weights.read_options import read_options
+    from doctorsun.weights.sources import bring
 
-    require_new(out)
+    require_free(out)
+    read = read_options(lora_alpha=joining.lora_alpha or ())
     sources = {"base": base, "adapter": adapter}
     found = {name: bring(text, locked=joining.locked, offline=joining.offline) for name, text in sources.items()}
     called = {name: text for name, (_, text) in found.items()}
@@ -215,7 +223,7 @@ def merge(
             found["adapter"][0],
             out,
             dtype=joining.dtype,
-            read=ReadOptions(lora_alpha=joining.lora_alpha),
+            read=read,
             called=called,
             watch=watch,
         )

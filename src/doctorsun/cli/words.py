@@ -36,8 +36,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "LLaVA 的一个部件（{why}）：交给 'doctorsun weights import' 或配方：{options} {path}",
     ),
     "weights_merge": (
-        "no weights of their own ({why}): doctorsun weights merge BASE {path} OUT",
-        "不含完整权重（{why}）：doctorsun weights merge BASE {path} OUT",
+        "no weights of their own ({why}): doctorsun weights merge BASE {path} OUT{options}",
+        "不含完整权重（{why}）：doctorsun weights merge BASE {path} OUT{options}",
     ),
     "weights_no": ("does not load: {why}", "无法加载：{why}"),
     "weights_made": ("made; try it: doctorsun chat {path}", "已生成，可试用：doctorsun chat {path}"),

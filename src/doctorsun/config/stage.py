@@ -92,7 +92,8 @@ class StageSection(Section):
     """What is learnt: the assistant's replies; for a tower without published weights, the facts of the images; or to
     prefer the reply of a sample to its rejected ones."""
     beta: PositiveFloat = 0.1
-    """Of the objective ``preference``: how much a preference counts against staying near the start (arXiv 2305.18290)."""
+    """Of the objective ``preference``: how much a preference counts against staying near the start
+    (arXiv 2305.18290)."""
     mixture: Annotated[tuple[MixtureEntry, ...], Field(min_length=1)]
     ratios: RatioSection | None = None
     """Shares of domains, languages and sources in the samples; as the entries and their weights give when not given."""

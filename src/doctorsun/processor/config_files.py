@@ -93,7 +93,7 @@ def read_geometry(folder: Path) -> Geometry:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from error
     if not isinstance(config, dict):

@@ -75,7 +75,7 @@ class Processor:
                 f"{template_path}", got="no such file", expected="a chat template", do="copy it beside the weights"
             )
         template = ChatTemplate(
-            template_path.read_text(encoding="utf-8"),
+            template_path.read_text(encoding="utf-8-sig"),
             bos_token=read_token_name(folder, "bos_token"),
             eos_token=read_token_name(folder, "eos_token"),
         )

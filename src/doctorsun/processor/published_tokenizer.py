@@ -72,8 +72,11 @@ def _convert(file: SentencePieceFile, settings: TokenizerSettings, names: TokenN
     """Convert ``tokenizer.model``, with the special tokens that its folder names.
 
     Transformers' classes for such files look for special tokens in the text as it stands, whatever the settings say of
-    normalisation, and begin a text with ``bos_token`` unless they say otherwise.
+    normalisation, and begin a text with ``bos_token`` unless they say otherwise; ``add_prefix_space`` of the settings
+    takes away the blank that the file puts before a text.
     """
+    if not settings.flag("add_prefix_space", default=True):
+        file = replace(file, has_prefix=False)
     added = settings.added_tokens(in_raw_text=True)
     replaced = [(token_id, token.content) for token_id, token in added.items()]
     tokenizer = file.tokenizer(replaced, is_legacy=settings.flag("legacy", default=True))
@@ -114,7 +117,7 @@ def _read_byte_level(folder: Path) -> Tokenizer:
 
 def _check_added_ids(path: Path, tokenizer: Tokenizer) -> None:
     """Refuse a file whose added tokens the library numbers anew: it leaves no gaps, whatever the file says."""
-    for token in json.loads(path.read_text(encoding="utf-8")).get("added_tokens") or ():
+    for token in json.loads(path.read_text(encoding="utf-8-sig")).get("added_tokens") or ():
         found = tokenizer.token_to_id(token["content"])
         if found != token["id"]:
             raise WeightsError(

@@ -73,6 +73,7 @@ class SentencePieceFile:
         pieces = tuple(_piece(content) for number, content in parts if number == _PIECES)
         if not pieces:
             raise _unusable(path, "no pieces", "a sentencepiece model", "copy the file again")
+        _require_end(path, {number for number, _ in parts})
         _check_kind(path, trainer, normalizer)
         bos, eos, unk = (
             pieces[trainer[number]].text if 0 <= trainer[number] < len(pieces) else "" for number in (_BOS, _EOS, _UNK)
@@ -160,6 +161,14 @@ def _message(parts: Sequence[tuple[int, Any]], wanted: int) -> dict[int, Any]:
 def _piece(content: bytes) -> Piece:
     found: dict[int, Any] = {_TEXT: b"", _SCORE: 0.0, _KIND: _NORMAL, **dict(fields(content))}
     return Piece(found[_TEXT].decode("utf-8"), float(found[_SCORE]), found[_KIND])
+
+
+def _require_end(path: Path, found: Collection[int]) -> None:
+    """Require what sentencepiece writes after the pieces; without it a cut file looks like another kind of model."""
+    for number, name in ((_TRAINER, "trainer_spec"), (_NORMALIZER, "normalizer_spec")):
+        if number not in found:
+            got = f"pieces without the {name} after them: a file that is cut or damaged"
+            raise _unusable(path, got, "a whole sentencepiece model", "copy or fetch the file again")
 
 
 def _check_kind(path: Path, trainer: Mapping[int, Any], normalizer: Mapping[int, Any]) -> None:

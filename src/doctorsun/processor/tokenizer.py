@@ -165,7 +165,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
             do="name a folder that 'doctorsun run' or save_pretrained made",
         )
     try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8-sig"))
     except Exception as error:  # the library raises a bare Exception for every fault
         raise WeightsError(
             f"{path}", got=str(error), expected="a readable tokenizer", do="copy the file again"
@@ -183,7 +183,7 @@ def read_token_name(folder: Path, key: str) -> str:
     """
     path = folder / "tokenizer_config.json"
     try:
-        value = json.loads(path.read_text(encoding="utf-8")).get(key) or ""
+        value = json.loads(path.read_text(encoding="utf-8-sig")).get(key) or ""
         return value["content"] if isinstance(value, dict) else value
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise WeightsError(

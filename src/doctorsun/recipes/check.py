@@ -15,14 +15,19 @@ from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules, weights_of
 from doctorsun.recipes.check_adapters import check_adapters
 from doctorsun.recipes.check_folder import check_folder
-from doctorsun.recipes.check_model import check_model, check_template
+from doctorsun.recipes.check_model import check_model, check_template, check_weights_of
 from doctorsun.recipes.check_stages import check_stages, stage_notes
 from doctorsun.recipes.mixtures import mixtures_by_recipe
 from doctorsun.recipes.placed import Found, placed, unknown
+from doctorsun.recipes.steps import has_start
+from doctorsun.storage.hub.kinds import STORE, WEIGHTS
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.store_folder import MANIFEST
 from doctorsun.storage.store_part import no_such_split
+
+RUNS = Path("runs")
+"""Where a run goes that names no folder."""
 
 
 def load_checked(path_or_name: str | Path, overrides: Sequence[str] = (), *, rules: PullRules | None = None) -> Recipe:
@@ -43,43 +48,80 @@ def load_checked_document(
     return recipe, document
 
 
-def check(recipe: Recipe, document: Node | None = None, *, rules: PullRules | None = None) -> None:
+def load_checked_run(
+    path_or_name: str | Path, overrides: Sequence[str] = (), *, out: Path | None, rules: PullRules
+) -> tuple[Recipe, Node, Path]:
+    """Load a recipe like ``load_checked_document``, and check what is left to do of it in its folder.
+
+    Args:
+        path_or_name: a shipped recipe, or the path of a YAML file.
+        overrides: ``key.path=value`` settings.
+        out: the run's folder; ``runs/<recipe name>`` when None.
+        rules: what may be pulled.
+
+    Returns:
+        The recipe, its document, and the folder of the run.
+
+    Raises:
+        RecipeError: it cannot be read, is wrong, or cannot work on this machine.
+        DataError: the record of the run is damaged.
+    """
+    recipe, document = load_marked_recipe(path_or_name, overrides=overrides, search=SHIPPED)
+    folder = out or RUNS / recipe.name
+    check(recipe, document, rules=rules, is_started=has_start(folder))
+    return recipe, document, folder
+
+
+def check(
+    recipe: Recipe, document: Node | None = None, *, rules: PullRules | None = None, is_started: bool = False
+) -> None:
     """Stop before any work where a recipe cannot run; no hub is asked.
 
     Args:
         recipe: the settings.
         document: what they were read from, for the places in the messages.
         rules: what may be pulled; the usual ones when None.
+        is_started: the weights that the run starts from are written, and those they were made of are not needed.
 
     Raises:
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
-    _refuse(recipe, document, list(_complaints(recipe, rules or usual_rules())))
+    _refuse(recipe, document, list(_complaints(recipe, rules or usual_rules(), is_started=is_started)))
 
 
 def load_for_plan(
-    path_or_name: str | Path, overrides: Sequence[str] = (), *, rules: PullRules | None = None
-) -> tuple[Recipe, list[str]]:
+    path_or_name: str | Path, overrides: Sequence[str] = (), *, out: Path | None, rules: PullRules
+) -> tuple[Recipe, Node, Path, list[str]]:
     """Load a recipe that shall only be planned: data and weights on hubs that are not here yet stand in no way.
 
+    Args:
+        path_or_name: a shipped recipe, or the path of a YAML file.
+        overrides: ``key.path=value`` settings.
+        out: the run's folder; ``runs/<recipe name>`` when None.
+        rules: what may be pulled.
+
     Returns:
-        The recipe, and a line for each of them.
+        The recipe, its document, the folder of the run, and a line for each thing that is not here yet.
 
     Raises:
         RecipeError: it cannot be read, or is wrong in other respects.
     """
     recipe, document = load_marked_recipe(path_or_name, overrides=overrides, search=SHIPPED)
-    found = list(_complaints(recipe, rules or usual_rules()))
+    folder = out or RUNS / recipe.name
+    found = list(_complaints(recipe, rules, is_started=has_start(folder)))
     hubs = {path for path, text in weights_of(recipe).items() if looks_like_address(text)}
     missing = [each for each in found if each[0].startswith("data.") or each[0] in hubs]
     _refuse(recipe, document, [each for each in found if each not in missing])
-    return recipe, [placed(path, error, document).text() for path, error in missing]
+    return recipe, document, folder, [placed(path, error, document).text() for path, error in missing]
 
 
-def _complaints(recipe: Recipe, rules: PullRules) -> Iterator[Found]:
+def _complaints(recipe: Recipe, rules: PullRules, *, is_started: bool) -> Iterator[Found]:
     yield from check_model(recipe.model)
+    if not is_started:
+        yield from check_weights_of(recipe.model)
+        yield from obstacles(weights_of(recipe), WEIGHTS, rules)
     yield from _sources(recipe)
-    yield from obstacles(recipe, rules)
+    yield from obstacles(stores_of(recipe), STORE, rules)
     yield from _stages(recipe)
     yield from check_stages(recipe)
     yield from mixtures_by_recipe(recipe)

@@ -17,17 +17,13 @@ OF_WEIGHTS = ("chat", "vision_config")
 
 
 def check_model(model: ModelSection) -> Iterator[Found]:
-    """Yield what is wrong with the network of a recipe."""
+    """Yield what is wrong with the network of a recipe, but for the weights that it names."""
     if model.preset is not None and model.preset not in PRESETS:
         yield "model.preset", unknown("preset", model.preset, PRESETS)
     yield from _one_start(model)
     families = [family.name for family in FAMILIES]
     if model.chat is not None and model.chat not in families:
         yield "model.chat", unknown("chat template", model.chat, families)
-    if model.vision_config is not None and not Path(model.vision_config).is_file():
-        do = "name a config.json with the settings of the vision tower"
-        yield "model.vision_config", RecipeError(f"no file '{model.vision_config}'", expected="a JSON file", do=do)
-    yield from _weights(model)
 
 
 def check_template(path: str, stage: StageSection) -> Iterator[Found]:
@@ -66,7 +62,11 @@ def _beside(name: str, other: str, do: str) -> Found:
     return f"model.{name}", RecipeError(f"'{name}' beside {other}", expected="one way to start", do=do)
 
 
-def _weights(model: ModelSection) -> Iterator[Found]:
+def check_weights_of(model: ModelSection) -> Iterator[Found]:
+    """Yield what is not on this machine of the files and folders that a network starts from."""
+    if model.vision_config is not None and not Path(model.vision_config).is_file():
+        do = "name a config.json with the settings of the vision tower"
+        yield "model.vision_config", RecipeError(f"no file '{model.vision_config}'", expected="a JSON file", do=do)
     if model.init is not None and not looks_like_address(model.init):
         yield from check_weights("model.init", model.init, do="give the weights: --set init=FOLDER")
     for name, text in model.parts.items():

@@ -6,15 +6,15 @@ from pathlib import Path
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig
 
 from doctorsun.config import Recipe
+from doctorsun.config.document import Node
 from doctorsun.errors import DataError
 from doctorsun.model.build import sized_config
 from doctorsun.model.presets import PRESETS
 from doctorsun.recipes.published_sizes import Sizes, published_sizes
 from doctorsun.recipes.start import StartPlan, plan_start
+from doctorsun.recipes.steps import has_start
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.weights.hugging_face import read_config
-
-CONFIG = "config.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +32,14 @@ class Network:
     told_by: str
 
 
-def network_of(recipe: Recipe, run: Path, rules: PullRules) -> Network:
+def network_of(recipe: Recipe, run: Path, rules: PullRules, document: Node | None = None) -> Network:
     """Find the sizes of a recipe's network; of weights only headers and small files are read.
 
     Args:
         recipe: the settings.
         run: the folder of the run; the weights that it started from tell most.
         rules: what may be asked of hubs.
+        document: what the recipe was read from, for the places in the messages.
 
     Raises:
         WeightsError: a source is damaged or of no known layout, or the parts do not fit.
@@ -47,15 +48,15 @@ def network_of(recipe: Recipe, run: Path, rules: PullRules) -> Network:
     if recipe.model.preset is not None:
         config = sized_config(PRESETS[recipe.model.preset], recipe.model.tokenizer.vocab_size)
         return Network(config=config, start=None, told_by=f"the preset {recipe.model.preset}")
+    if has_start(run):
+        start_folder = run / "start"
+        return Network(config=LlavaConfig.from_dict(read_config(start_folder)), start=None, told_by=str(start_folder))
     try:
-        start = plan_start(recipe, rules)
+        start = plan_start(recipe, rules, document)
     except DataError as error:
         sizes = published_sizes(recipe.model)
         if sizes is not None:
             return Network(config=_config(*sizes), start=None, told_by="the published sizes of its parts")
-        if (run / "start" / CONFIG).is_file():
-            config = LlavaConfig.from_dict(read_config(run / "start"))
-            return Network(config=config, start=None, told_by=f"{run / 'start'}")
         do = "give weights that are on this machine: --set model.vision=FOLDER --set model.language=FOLDER"
         raise DataError(error.what, got=error.got, expected=error.expected, do=error.do or do) from error
     if start is None:  # refused by the check of the recipe

@@ -6,10 +6,9 @@ from pathlib import Path
 from doctorsun.config import Recipe
 from doctorsun.recipes.ceiling import NumberFormat, matmul_ceiling_tflops
 from doctorsun.recipes.machine import Machine, examine_machine
-from doctorsun.recipes.network import network_of
+from doctorsun.recipes.network import Network
 from doctorsun.recipes.plan import PlanRequest, Speed
 from doctorsun.recipes.plan_memory import GIB, Devices
-from doctorsun.storage.hub.pull import PullRules
 
 MEASURED_S = 0.3
 
@@ -17,7 +16,7 @@ MEASURED_S = 0.3
 def request_for(
     recipe: Recipe,
     run: Path,
-    rules: PullRules,
+    network: Network,
     *,
     num_gpus: int | None,
     gpu_memory_gib: float | None,
@@ -29,15 +28,11 @@ def request_for(
     Args:
         recipe: the settings.
         run: the folder of the run.
-        rules: what may be asked of hubs.
+        network: of the recipe.
         num_gpus: GPUs in all; None: those of this machine, or its processor where it has none.
         gpu_memory_gib: of each; None: as this machine's.
         tflops: peak of each device; None: measured where it is this machine's.
         mfu: share of the peak that training reaches.
-
-    Raises:
-        WeightsError: a source of weights is damaged or of no known layout, or the parts do not fit.
-        DataError: a hub refuses, or offline something is not here, and its sizes are not known.
     """
     machine = examine_machine(recipe.precision)
     here = machine.device != "cpu"
@@ -48,7 +43,7 @@ def request_for(
     return PlanRequest(
         recipe=recipe,
         run=run,
-        network=network_of(recipe, run, rules),
+        network=network,
         devices=Devices(num=num_gpus or _num_here(is_gpu=is_gpu and here), is_gpu=is_gpu, available_bytes=available),
         speed=Speed(mfu=mfu, tflops=tflops),
     )

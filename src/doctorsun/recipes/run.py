@@ -15,7 +15,7 @@ from rich.console import Console
 from doctorsun.config import Recipe, StageName
 from doctorsun.errors import Interrupted, RecipeError
 from doctorsun.recipes.addresses import usual_rules
-from doctorsun.recipes.check import load_checked_document
+from doctorsun.recipes.check import load_checked_run
 from doctorsun.recipes.check_questions import check_questions
 from doctorsun.recipes.job import RunJob
 from doctorsun.recipes.mixtures import check_mixtures
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from doctorsun.storage.store import Store
     from doctorsun.train.telemetry import Event, Listener, Sink
 
-RUNS = Path("runs")
 REPORT_EVERY_S = 60.0
 
 
@@ -66,8 +65,7 @@ def run(
     with ranks(os.environ) as world:
         if world and not world.is_first:
             follow(world, rules)
-        recipe, document = load_checked_document(name, overrides, rules=rules)
-        folder = out or RUNS / recipe.name
+        recipe, document, folder = load_checked_run(name, overrides, out=out, rules=rules)
         progress = RunProgress(console)
         with only_one(folder):
             job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules, world)
@@ -102,9 +100,8 @@ def run_stage(
     with ranks(os.environ) as world:
         if world and not world.is_first:
             follow(world, rules)
-        recipe, document = load_checked_document(name, overrides, rules=rules)
+        recipe, document, folder = load_checked_run(name, overrides, out=out, rules=rules)
         chosen = _stage_name(recipe, stage)
-        folder = out or RUNS / recipe.name
         progress = RunProgress(console)
         with only_one(folder), progress.shown(), stoppable(folder), open_sinks(recipe, folder) as sinks:
             job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules, world)
@@ -207,7 +204,7 @@ def _prepare(job: RunJob, listener: "Listener", sinks: "Sequence[Sink]") -> "tup
     update_record(folder, job.record, data={name: store_facts(store) for name, store in opened.items()})
     check_mixtures(recipe, opened, job.document)
     check_questions(recipe, opened, job.document)
-    prepare_start(recipe, steps, opened, rules=job.rules)
+    prepare_start(recipe, steps, opened, rules=job.rules, document=job.document)
     context = StageContext(
         recipe=recipe,
         run=folder,

@@ -26,7 +26,7 @@ from doctorsun.recipes.placed import placed_errors
 from doctorsun.recipes.ranks import ORDER, order_of
 from doctorsun.recipes.realised import Row, realised_mixture
 from doctorsun.recipes.record import update_record
-from doctorsun.recipes.start import write_start
+from doctorsun.recipes.start import read_sources, write_start
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.atomic import atomic_folder
@@ -44,7 +44,14 @@ from doctorsun.weights.trained import save_trained
 TOKENIZER_SAMPLES = 30_000
 
 
-def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store], *, rules: PullRules | None = None) -> Path:
+def prepare_start(
+    recipe: Recipe,
+    steps: Steps,
+    stores: Mapping[str, Store],
+    *,
+    rules: PullRules | None = None,
+    document: Node | None = None,
+) -> Path:
     """Make the weights that the first stage starts from: the recipe's own, or random ones with a new tokenizer.
 
     Args:
@@ -52,20 +59,24 @@ def prepare_start(recipe: Recipe, steps: Steps, stores: Mapping[str, Store], *, 
         steps: what has been done of the run.
         stores: the data, by ``source/split``.
         rules: what may be pulled from hubs; the usual ones when None.
+        document: what the recipe was read from, for the places in the messages.
 
     Raises:
+        RecipeError: the recipe does not say what its weights do not tell.
         WeightsError: the recipe's weights make no LLaVA, or those that are there were made from other stores.
         DataError: the stores hold no text for the tokenizer, or a hub refuses.
         MachineError: weights do not fit the disk.
     """
     start, inputs = steps.run / "start", start_inputs(recipe, hashes_of(stores))
+    has_sources = recipe.model.init is not None or bool(recipe.model.parts)
     if not steps.has_weights("start", inputs, start):
-        if recipe.model.init is not None or recipe.model.parts:
-            told = write_start(recipe, start, rules or usual_rules())
-            update_record(steps.run, steps.record, start=told)
+        if has_sources:
+            write_start(recipe, start, rules or usual_rules(), document)
         else:
             _make_start(recipe, steps.run, [stores[name] for name in training_stores(recipe)])
         steps.close_weights("start", inputs, start)
+    if has_sources:
+        update_record(steps.run, steps.record, start=read_sources(start))
     return start
 
 

@@ -1,5 +1,6 @@
 """Where a run starts from weights: whole ones or their parts, brought from hubs, foretold by headers, and written."""
 
+import json
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,19 +10,25 @@ from typing import Any
 from transformers import LlavaConfig
 
 from doctorsun.config import Recipe
+from doctorsun.config.document import Node
 from doctorsun.recipes.addresses import weights_of
+from doctorsun.recipes.asked import asked_as_keys
 from doctorsun.storage.hub.address import parse_address
 from doctorsun.storage.hub.hub import open_hub
 from doctorsun.storage.hub.kinds import WEIGHTS
 from doctorsun.storage.hub.lock import Lock
 from doctorsun.storage.hub.pull import PullRules, missing_files
-from doctorsun.weights.hugging_face import load_weights, read_config, save_weights
-from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights, settle
+from doctorsun.weights.assemble import REPORT, write_stock
+from doctorsun.weights.complete import complete
+from doctorsun.weights.hugging_face import read_config
+from doctorsun.weights.import_weights import ImportRequest, SourceName, import_weights, settle, state_of, told_of
 from doctorsun.weights.inspect import inspect, parameters_by_part
+from doctorsun.weights.merge import kept_folder
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION
 from doctorsun.weights.published import find_layout, read_published
 from doctorsun.weights.read_options import read_options
 from doctorsun.weights.sources import bring, look_at
+from doctorsun.weights.tensors.number_type import NumberType
 
 BYTES_FP32 = 4
 PREFIXES = {"vision": VISION, "projector": PROJECTOR, "language": LANGUAGE}
@@ -50,19 +57,25 @@ class StartPlan:
         return sum(self.parameters.values()) * BYTES_FP32
 
 
-def plan_start(recipe: Recipe, rules: PullRules) -> StartPlan | None:
+def plan_start(recipe: Recipe, rules: PullRules, document: Node | None = None) -> StartPlan | None:
     """Foretell the weights that a recipe starts from; None where it starts from random ones.
 
     Of weights on a hub the headers and the small files are fetched, and no contents.
 
+    Args:
+        recipe: the settings.
+        rules: what may be pulled.
+        document: what the recipe was read from, for the places in the messages.
+
     Raises:
+        RecipeError: the recipe does not say what its weights do not tell.
         WeightsError: a source is damaged or of no known layout, or the parts do not fit.
         DataError: a hub refuses, or offline something is not here.
     """
     sources = _sources(recipe)
     if not sources:
         return None
-    with _looking_at(sources, rules) as paths:
+    with asked_as_keys(recipe.model, document), _looking_at(sources, rules) as paths:
         config, parameters = _foretold(recipe, paths)
         return StartPlan(
             layouts={name: find_layout(path).name for name, path in paths.items()},
@@ -72,10 +85,17 @@ def plan_start(recipe: Recipe, rules: PullRules) -> StartPlan | None:
         )
 
 
-def write_start(recipe: Recipe, out: Path, rules: PullRules) -> dict[str, Any]:
-    """Write the weights that a recipe starts from, in 32 bits; return what ``run.json`` tells of their sources.
+def write_start(recipe: Recipe, out: Path, rules: PullRules, document: Node | None = None) -> None:
+    """Write the weights that a recipe starts from, in 32 bits, with where they come from.
+
+    Args:
+        recipe: the settings.
+        out: the new folder.
+        rules: what may be pulled.
+        document: what the recipe was read from, for the places in the messages.
 
     Raises:
+        RecipeError: the recipe does not say what its weights do not tell.
         WeightsError: a source is damaged or of no known layout, or the parts do not fit.
         DataError: a hub refuses, a file has a wrong hash, or something is at ``out`` already.
         MachineError: the disk is full; what is there stays for the next call.
@@ -85,11 +105,19 @@ def write_start(recipe: Recipe, out: Path, rules: PullRules) -> dict[str, Any]:
     for name, text in _sources(recipe).items():
         paths[name], called[name] = bring(text, locked=rules.locked, offline=rules.offline)
     if not _is_stock(recipe, paths):
-        return import_weights(paths["source"], out, _request(recipe, paths, called))
+        with asked_as_keys(recipe.model, document):
+            import_weights(paths["source"], out, _request(recipe, paths, called))
+        return
     source = paths["source"]
-    model, _ = load_weights(source)
-    save_weights(model.float(), source, out)
-    return {"sources": {"source": {"from": called["source"], "layout": find_layout(source).name}}}
+    published = read_published(source)
+    told = {"from": called["source"], **told_of(published, published.left_over)}
+    stock = kept_folder(source, complete(published), NumberType.FLOAT32)
+    write_stock(stock, out, origin={"sources": {"source": told}}, contents=state_of([source]))
+
+
+def read_sources(start: Path) -> dict[str, Any]:
+    """Return what ``run.json`` tells of the sources of the weights that a run starts from."""
+    return dict(json.loads((start / REPORT).read_text(encoding="utf-8")))
 
 
 def _sources(recipe: Recipe) -> dict[SourceName, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.errors import WeightsError
-from doctorsun.recipes.record import differing_keys, update_record
+from doctorsun.recipes.record import differing_keys, read_record, update_record
 from doctorsun.storage.soundness import what_is_wrong
 
 Inputs = Mapping[str, Any]
@@ -108,3 +108,13 @@ class Steps:
     @property
     def _entries(self) -> dict[str, Any]:
         return self.record.get("steps", {})
+
+
+def has_start(run: Path) -> bool:
+    """Tell whether a run's folder holds, whole, the weights that the run starts from.
+
+    Raises:
+        DataError: the record of the run is damaged.
+    """
+    steps = Steps(run, read_record(run) or {}, lambda _: None)
+    return (run / "start").is_dir() and not ("start" in steps.names and steps.damage("start"))

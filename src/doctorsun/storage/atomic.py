@@ -59,8 +59,7 @@ def atomic_folder(path: Path) -> Generator[Path]:
         DataError: there is something at ``path`` already; a folder there is complete by construction.
         MachineError: the disk is full; nothing is left at ``path``.
     """
-    if path.exists():
-        raise DataError(f"cannot write {path}", got="a folder that is already there", do="remove it or name another")
+    require_free(path)
     unfinished = unfinished_path(path)
     with disk_errors(path):
         shutil.rmtree(unfinished, ignore_errors=True)  # left by a run that was killed
@@ -75,6 +74,17 @@ def atomic_folder(path: Path) -> Generator[Path]:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
         sync(path.parent)
+
+
+def require_free(path: Path) -> None:
+    """Require that nothing is at the place of a result, not even a link that leads nowhere.
+
+    Raises:
+        DataError: there is something.
+    """
+    if path.exists() or path.is_symlink():
+        got = "something that is already there" if path.exists() else "a link that leads nowhere"
+        raise DataError(f"cannot write {path}", got=got, do="remove it or name another")
 
 
 def unfinished_path(path: Path) -> Path:

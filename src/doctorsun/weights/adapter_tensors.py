@@ -5,7 +5,7 @@ a training the name of the adapter (``default``) stands in them, too.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -69,22 +69,32 @@ class AdapterTensors:
     replaced: dict[PartName, dict[str, LazyTensor]] = field(default_factory=dict[PartName, dict[str, LazyTensor]])
     left_over: dict[str, str] = field(default_factory=dict[str, str])
 
-    def adapters(self, settings: LoraSettings | None, *, where: str) -> tuple[Adapter, ...]:
+    @property
+    def lora_parts(self) -> tuple[PartName, ...]:
+        """The parts that a LoRA changes."""
+        return tuple(part for part in PARTS if part in {self.places[module][0] for module in self.factors})
+
+    def adapters(
+        self, settings: Callable[[PartName], LoraSettings | None], *, where: str, ask: str = ""
+    ) -> tuple[Adapter, ...]:
         """Return one adapter for each part that is changed.
 
         Args:
-            settings: of the LoRA; None where nobody says them, which is right where nothing is one.
-            where: file or folder, for messages.
+            settings: of the LoRA, as it changes a part; None where nobody says them.
+            where: file or folder of the LoRA.
+            ask: the option by which a user says them.
 
         Raises:
             WeightsError: a factor stands alone, nobody says the settings, or they say another rank.
         """
+        by_part = {part: settings(part) for part in self.lora_parts}
         pairs: dict[PartName, dict[str, LowRankPair]] = {}
         for module, sides in self.factors.items():
             part, name = self.places[module]
-            pairs.setdefault(part, {})[name] = _pair(module, sides, settings, where)
+            _require_both(module, sides, where)
+            pairs.setdefault(part, {})[name] = _pair(module, sides, by_part[part], where, ask)
         return tuple(
-            Adapter(part=part, pairs=pairs.get(part, {}), replaced=self.replaced.get(part, {}))
+            Adapter(part=part, lora=where, pairs=pairs.get(part, {}), replaced=self.replaced.get(part, {}))
             for part in PARTS
             if part in pairs or part in self.replaced
         )
@@ -160,7 +170,7 @@ def _place(name: str, rules: tuple[NameRule, ...]) -> tuple[PartName, str] | Non
     return next(((rule.part, match.expand(rule.name)) for rule, match in matches if match), None)
 
 
-def _pair(module: str, sides: Mapping[str, LazyTensor], settings: LoraSettings | None, where: str) -> LowRankPair:
+def _require_both(module: str, sides: Mapping[str, LazyTensor], where: str) -> None:
     if len(sides) != 2:  # noqa: PLR2004 (A and B)
         raise WeightsError(
             f"{where}: {module}",
@@ -168,12 +178,17 @@ def _pair(module: str, sides: Mapping[str, LazyTensor], settings: LoraSettings |
             expected="both factors",
             do="save the adapter again, or fetch all of its files",
         )
+
+
+def _pair(
+    module: str, sides: Mapping[str, LazyTensor], settings: LoraSettings | None, where: str, ask: str
+) -> LowRankPair:
     if settings is None:
         raise WeightsError(
             f"{where}: {module}",
             got="a LoRA without its settings",
             expected="its lora_alpha, which the tensors do not tell",
-            do="give it with --lora-alpha, or put the configuration of the training beside the file",
+            do=f"give it with {ask}, or put the configuration of the training beside the file",
         )
     rank = sides["A"].header.shape[0]
     return LowRankPair(down=sides["A"], up=sides["B"], scale=settings.scale(module, rank))

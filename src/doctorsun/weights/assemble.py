@@ -10,11 +10,14 @@ from typing import Any
 
 from torch import Tensor
 
-from doctorsun.errors import DataError, WeightsError
+from doctorsun.errors import WeightsError
 from doctorsun.processor.processor import Processor
-from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_json, write_text
+from doctorsun.storage.atomic import disk_errors, sync, unfinished_path, write_json
+from doctorsun.storage.only_writer import only_writer
+from doctorsun.storage.sums import write_sums
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensors
+from doctorsun.weights.not_finite import NotFinite
 from doctorsun.weights.parts import Parts
 from doctorsun.weights.stock_folder import StockFolder, require_network, stock_folder
 from doctorsun.weights.tensors.number_type import NumberType
@@ -24,7 +27,7 @@ from doctorsun.weights.tensors.shard_writer import PROGRESS, SHARD_BYTES, write_
 Watch = Callable[[int, int], None]
 """Called with the bytes of tensors that were made, and the bytes of all."""
 
-REPORT, SUMS = "import.json", "SHA256SUMS"
+REPORT = "import.json"
 LIBRARIES = ("doctorsun", "torch", "transformers", "tokenizers", "safetensors")
 
 
@@ -55,7 +58,7 @@ def assemble(
 
     Raises:
         WeightsError: the parts do not fit, or a source is damaged.
-        DataError: there is something at ``out`` already.
+        DataError: there is something at ``out`` already, or another process writes it.
         MachineError: the disk is full; what is written stays for the next call.
     """
     return write_stock(stock_folder(parts, dtype=dtype, chat=chat), out, origin=origin, contents=contents, watch=watch)
@@ -80,19 +83,23 @@ def write_stock(
         watch: see `assemble`.
         shard_bytes: most bytes of one file; what is whole survives a kill.
     """
-    if out.exists():
-        raise DataError(f"cannot write {out}", got="a folder that is already there", do="remove it or name another")
     config = portable_config(stock.config, stock.dtype)
     report = {**origin, **stock.notes, "versions": {name: version(name) for name in LIBRARIES}}
     unfinished = unfinished_path(out)
-    with disk_errors(out):
+    with disk_errors(out), only_writer(out, "import"):
         try:
-            tensors = _watched(stock.tensors, watch)
+            if strange := stock.compare():
+                report["strange"] = [*report.get("strange", ()), *strange]
+            not_finite = NotFinite()
+            tensors = _watched(not_finite.watched(stock.tensors), watch)
             identity = _identity(config, report, contents)
             sums = write_shards(tensors, unfinished, shard_bytes=shard_bytes, identity=identity)
             write_json(unfinished / "config.json", config)
             write_json(unfinished / "generation_config.json", dict(stock.generation))
             stock.write_processor(unfinished)
+            not_finite.look_at_others(unfinished, stock.tensors)
+            if strange := not_finite.told():
+                report["strange"] = [*report.get("strange", ()), *strange]
             write_json(unfinished / REPORT, report)
             _prove(unfinished, stock)
         except WeightsError:
@@ -138,10 +145,9 @@ def _prove(folder: Path, stock: StockFolder) -> None:
 
 
 def _finish(folder: Path, known: Mapping[str, str], out: Path) -> None:
-    """Write ``SHA256SUMS`` over every file, as ``sha256sum -c`` reads it, and give the folder its name."""
+    """Write ``SHA256SUMS`` over every file, and give the folder its name."""
     (folder / PROGRESS).unlink()
-    lines = [f"{known.get(path.name) or sha256_file(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
-    write_text(folder / SUMS, "".join(lines))
+    write_sums(folder, known)
     for path in folder.iterdir():
         sync(path)
     sync(folder)

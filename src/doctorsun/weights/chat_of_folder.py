@@ -10,7 +10,7 @@ FILE = "chat_template.jinja"
 def chat_of_folder(folder: Path) -> str | None:
     """Return the name of the template in a folder; None where there is none, or somebody's own."""
     try:
-        template = (folder / FILE).read_text(encoding="utf-8")
+        template = (folder / FILE).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
     return next((family.name for family in FAMILIES if family.template == template), None)

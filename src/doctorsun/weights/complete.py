@@ -1,6 +1,6 @@
 """From published weights, which may lack parts, to the three parts of one LLaVA."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -8,7 +8,8 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.internlm2_adapter import llama_adapter
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.lora import joined
-from doctorsun.weights.parts import Adapter, Parts, Published
+from doctorsun.weights.parts import Adapter, Parts, ProjectorPart, Published, VisionPart
+from doctorsun.weights.projector_part import require_layer
 
 PartName = Literal["vision", "projector", "language"]
 PARTS: tuple[PartName, ...] = ("vision", "projector", "language")
@@ -44,27 +45,34 @@ def complete(
 
     Raises:
         WeightsError: a part is nowhere, nobody says the heads of the tower, an adapter changes what is not there,
-            or the parts do not fit together.
+            the tower has no layer that the projector reads, or the parts do not fit together.
     """
     tower = (vision or published).vision
     middle = (projector or published).projector
     model = (language or published).language
-    if tower is None:
-        raise _missing("vision", published, vision)
-    if tower.fault is not None:
-        raise tower.fault
-    if middle is None:
-        raise _missing("projector", published, projector)
-    if model is None:
-        raise _missing("language", published, language)
+    if tower is None or tower.fault or middle is None or model is None:
+        given = zip(PARTS, (tower, middle, model), (vision, projector, language), strict=True)
+        faults = [_missing(name, published, source) for name, part, source in given if part is None]
+        raise _together([*faults, *([tower.fault] if tower and tower.fault else [])])
     changes = [llama_adapter(adapter, model.config) for adapter in _adapters("language", published, language)]
     parts = Parts(
         vision=replace(tower, tensors=_joined(tower.tensors, _adapters("vision", published, vision))),
         projector=replace(middle, tensors=_joined(middle.tensors, _adapters("projector", published, projector))),
         language=replace(model, tensors=_joined(model.tensors, changes)),
     )
+    require_features(parts.vision, parts.projector)
     _require_fit(parts)
     return parts
+
+
+def require_features(vision: VisionPart | None, projector: ProjectorPart | None) -> None:
+    """Require that a tower has the layer that a projector reads, where both are there and the layer is said.
+
+    Raises:
+        WeightsError: it has not.
+    """
+    if vision is not None and projector is not None and projector.feature_layer is not None:
+        require_layer(projector.feature_layer, vision.config["num_hidden_layers"], "the projector")
 
 
 def unused(published: Published, names: Collection[PartName], why: str, *, joins: bool) -> dict[str, str]:
@@ -101,6 +109,18 @@ def _missing(name: PartName, published: Published, given: Published | None) -> W
         got=f"no {NOUNS[name]}",
         expected="the three parts of a LLaVA",
         do=f"give {OPTIONS[name]}",
+    )
+
+
+def _together(faults: Sequence[WeightsError]) -> WeightsError:
+    """Return one error for everything that a user still has to give, so that one more try is enough."""
+    first, *others = faults
+    found = [fault.got if fault.what == first.what else f"{fault.what}: {fault.got}" for fault in others]
+    return WeightsError(
+        first.what,
+        got=" and ".join([first.got, *found]),
+        expected=first.expected,
+        do="; and ".join(fault.do for fault in faults),
     )
 
 

@@ -13,10 +13,9 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.language_geometry import LANGUAGE_MODELS
 from doctorsun.weights.parts import FeatureStrategy, Parts
 from doctorsun.weights.tensors.number_type import NumberType
+from doctorsun.weights.unsaid import FEATURE_LAYER
 
 transformers_logging.set_verbosity_error()  # what is wrong with settings is told by our errors
-
-FEATURE_LAYER = -2  # of the tower, where nobody says: LLaVA-1.5's (arXiv 2310.03744) and xtuner's visual_select_layer
 
 # What a folder says of itself for others to act on: never taken over.
 NOT_SETTINGS = ("architectures", "auto_map", "_name_or_path", "transformers_version", "torch_dtype", "dtype")

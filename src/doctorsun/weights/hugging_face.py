@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from torch import Tensor
-from transformers import LlavaForConditionalGeneration
+from transformers import CLIPVisionConfig, GenerationConfig, LlavaConfig, LlavaForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
 from doctorsun.errors import WeightsError
@@ -15,9 +15,12 @@ from doctorsun.processor.config_files import save_processor_configs
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import TokenNames, save_tokenizer
 from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
+from doctorsun.storage.sums import write_sums
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.portable_names import portable_name
+from doctorsun.weights.projector_part import require_layer
+from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.shard_writer import PROGRESS, write_shards
 from doctorsun.weights.tensors.tensor_files import TensorHeader
@@ -53,7 +56,7 @@ def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, f
         MachineError: the disk is full; nothing is left at ``folder``.
     """
     with atomic_folder(folder) as partial:
-        write_shards(_portable_tensors(model), partial)
+        sums = write_shards(_portable_tensors(model), partial)
         (partial / PROGRESS).unlink()
         write_json(partial / "config.json", portable_config(model.config, NumberType.of(model.dtype)))
         write_json(partial / "generation_config.json", _generation_settings(model))
@@ -61,6 +64,7 @@ def save_weights(model: LlavaForConditionalGeneration, processor_folder: Path, f
             # A processor that transformers saved has its image settings inside processor_config.json.
             if (processor_folder / name).exists():
                 shutil.copyfile(processor_folder / name, partial / name)
+        write_sums(partial, sums)
 
 
 def _portable_tensors(model: LlavaForConditionalGeneration) -> dict[str, LazyTensor]:
@@ -96,13 +100,19 @@ def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor
             do="name the weights of a LlavaForConditionalGeneration",
         )
     try:
+        settings = LlavaConfig.from_dict(config)
+        _require_layers(settings, folder)
         loaded = LlavaForConditionalGeneration.from_pretrained(
             folder,
+            config=settings,
+            generation_config=_generation(folder),
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused below, by name
         )
+    except WeightsError:
+        raise
     except Exception as error:  # transformers and safetensors raise many kinds for damaged files
         raise WeightsError(
             f"{folder}",
@@ -123,6 +133,18 @@ def load_weights(folder: Path) -> tuple[LlavaForConditionalGeneration, Processor
     return model.eval(), Processor.from_folder(folder)
 
 
+def _generation(folder: Path) -> GenerationConfig | None:
+    """Return the ways of decoding; None where the folder says nothing of them, and transformers derives them."""
+    settings = read_settings(folder, "generation_config.json")
+    return GenerationConfig.from_dict(settings) if settings else None
+
+
+def _require_layers(config: LlavaConfig, folder: Path) -> None:
+    tower, said = cast("CLIPVisionConfig", config.vision_config), config.vision_feature_layer
+    for layer in [said] if isinstance(said, int) else said:
+        require_layer(layer, tower.num_hidden_layers, f"{folder / 'config.json'}")
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """Read ``config.json``.
 
@@ -131,7 +153,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.json"
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return dict(json.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError, TypeError) as error:
         raise WeightsError(
             f"{path}", got=str(error), expected="the configuration of a model", do="name a folder with weights"

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from doctorsun.weights.assemble import Watch, write_stock
 from doctorsun.weights.complete import PARTS, complete, unused
-from doctorsun.weights.parts import ImageFit, Parts, Published, ReadOptions
+from doctorsun.weights.given_tokenizer import require_tokenizer
+from doctorsun.weights.lora_alpha import require_use
+from doctorsun.weights.parts import ImageFit, Parts, ProjectorPart, Published, ReadOptions
 from doctorsun.weights.published import read_published
 from doctorsun.weights.random_projector import random_projector
 from doctorsun.weights.stock_folder import StockFolder, stock_folder
@@ -87,7 +89,10 @@ def settle(source: Path, request: ImportRequest) -> tuple[StockFolder, dict[str,
     """
     paths = _paths(source, request)
     published = _with_random_projector(_read(paths, request.read), request)
+    require_use(request.read.lora_alpha, published.values())
     parts = complete(published["source"], **{name: published.get(name) for name in PARTS})
+    if request.tokenizer is not None:
+        require_tokenizer(request.tokenizer, parts.language)
     dtype = NumberType(request.dtype) if request.dtype else None
     stock = stock_folder(_with_request(parts, request), dtype=dtype, chat=request.chat)
     told = {name: _told(name, published, paths, request) for name in paths}
@@ -123,9 +128,11 @@ def _with_random_projector(
         return published
     vision = published.get("vision", published["source"]).vision
     language = published.get("language", published["source"]).language
-    if vision is None or language is None:
-        return published  # what is missing is told when the parts are put together
-    return {**published, "projector": random_projector(vision, language, seed=request.projector_seed)}
+    if vision is None or language is None:  # told when the parts are put together, where no projector is missed
+        drawn = Published(layout=published["source"].layout, tensors={}, projector=ProjectorPart(tensors={}))
+    else:
+        drawn = random_projector(vision, language, seed=request.projector_seed)
+    return {**published, "projector": drawn}
 
 
 def _with_request(parts: Parts, request: ImportRequest) -> Parts:

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.errors import WeightsError
+from doctorsun.weights.assumed_alpha import read_assuming
 from doctorsun.weights.inspected_parts import facts_of_parts, strange_words
+from doctorsun.weights.layouts import mm_projector
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.loading import how_it_loads, refused
+from doctorsun.weights.lora_alpha import require_use
 from doctorsun.weights.parts import Published, ReadOptions
-from doctorsun.weights.projector_part import strange_fit
-from doctorsun.weights.published import find_layout, read_published
+from doctorsun.weights.published import find_layout
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.tensors.tensor_files import TensorHeader
+from doctorsun.weights.tensors.tensor_files import TensorFiles, TensorHeader, strange_names
+from doctorsun.weights.unsaid import strange_silence
 from doctorsun.weights.vocabulary import words_of
 
 Facts = dict[str, Any]
@@ -35,18 +38,22 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
 
     Raises:
         WeightsError: nobody knows the layout, or a file is damaged.
+        RecipeError: the user says an alpha of LoRA changes that are not there, or one of several.
     """
     layout = find_layout(path)
     facts: Facts = {"layout": layout.name, "summary": layout.summary}
     try:
-        published = read_published(path, options)
+        published, asked = read_assuming(path, options or ReadOptions())
     except WeightsError as refusal:
-        headers = _headers(path, refusal)
-        return facts | {"loads": asdict(refused(refusal))} | _of_headers(path, headers) | {"files_bytes": _files(path)}
+        is_projector = path.is_dir() and layout.name == mm_projector.NAME
+        files = _files_of(path / mm_projector.FILE if is_projector else path, refusal)
+        facts |= {"loads": asdict(refused(refusal)), **_of_headers(path, files.headers)}
+        return facts | {"strange": strange_names(files), "files_bytes": _files(path)}
+    require_use(options and options.lora_alpha, [published])
     by_part, words = parameters_by_part(published), words_of(published.language)
     return {
         **facts,
-        "loads": asdict(how_it_loads(path, published, words)),
+        "loads": asdict(how_it_loads(path, published, words).after(asked)),
         **_of_headers(path, published.tensors),
         "parameters": sum(by_part.values()),
         "parameters_by_part": by_part,
@@ -56,7 +63,7 @@ def inspect(path: Path, options: ReadOptions | None = None) -> Facts:
         "strange": (
             *published.strange,
             *strange_words(published.language, words),
-            *strange_fit(published.projector),
+            *strange_silence(published.language, published.projector),
         ),
         "files_bytes": _files(path),
     }
@@ -72,10 +79,10 @@ def _num_parameters(tensors: LazyTensors) -> int:
     return sum(math.prod(tensor.header.shape) for tensor in tensors.values())
 
 
-def _headers(path: Path, refusal: WeightsError) -> Mapping[str, TensorHeader]:
-    """Return the headers of refused weights; where they cannot be read either, the refusal stands."""
+def _files_of(path: Path, refusal: WeightsError) -> TensorFiles:
+    """Return the tensors of refused weights; where they cannot be read either, the refusal stands."""
     try:
-        return open_tensors(path).headers
+        return open_tensors(path)
     except WeightsError:
         raise refusal from None
 

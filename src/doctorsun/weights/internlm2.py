@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.language_geometry import require_counts
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
+from doctorsun.weights.settings_kinds import require_counts
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
 """Settings of a Llama, Mistral or Qwen2: sizes are measured on its tensors and must agree with its configuration."""
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensors
 from doctorsun.weights.rope import plain_rope
+from doctorsun.weights.settings_kinds import DO, require_counts, require_kinds
 
 LANGUAGE_MODELS = ("llama", "mistral", "qwen2")
 """Model types that transformers' LLaVA holds and that share the names of LlamaForCausalLM."""
@@ -29,7 +29,6 @@ SETTINGS = frozenset(
 
 LAYER = re.compile(r"model\.layers\.(\d+)\.")
 FIRST_LAYER = "model.layers.0"
-DO = "check that the files belong together, and that nobody edited config.json"
 
 
 def language_config(
@@ -50,7 +49,6 @@ def language_config(
     _require_known(config, where)
     settings = {name: value for name, value in plain_rope(config).items() if name in SETTINGS}
     settings |= plain_rope(given or {})
-    _require_base(settings.get("rope_theta"), where)
     if settings.get("num_attention_heads") is None:
         settings["num_attention_heads"] = NUM_HEADS
     sizes = _measured(tensors, where)
@@ -59,6 +57,7 @@ def language_config(
             raise WeightsError(
                 f"{where}: {name}", got=f"{settings[name]!r}", expected=f"{size}, as the shapes say", do=DO
             )
+    require_kinds(settings, where)
     settings = {"model_type": config["model_type"], **settings}
     expected = _expected_shapes(settings, _heads(tensors, settings, where))
     for name in sorted({*expected, *tensors}):
@@ -71,25 +70,6 @@ def language_config(
                 do=DO,
             )
     return settings
-
-
-def require_counts(settings: Mapping[str, Any], names: Sequence[str], where: str) -> None:
-    """Require that settings are whole numbers above zero where they are said.
-
-    Raises:
-        WeightsError: one is not.
-    """
-    for name in names:
-        value = settings.get(name)
-        if value is not None and (type(value) is not int or value < 1):
-            raise WeightsError(f"{where}: {name}", got=f"{value!r}", expected="a whole number above zero", do=DO)
-
-
-def _require_base(theta: Any, where: str) -> None:
-    if theta is None:
-        return
-    if type(theta) not in (int, float) or not 0 < theta < math.inf:
-        raise WeightsError(f"{where}: rope_theta", got=f"{theta!r}", expected="a number above zero", do=DO)
 
 
 def _require_known(config: Mapping[str, Any], where: str) -> None:

@@ -26,12 +26,14 @@ def language_part(
     Raises:
         WeightsError: a file is damaged, or tensors and settings do not fit together.
     """
-    if config.get("tie_word_embeddings"):
-        grouped.leave_tied_head()
+    is_tied = {**config, **options.text_config}.get("tie_word_embeddings")
+    head = grouped.leave_tied_head() if is_tied else None
+    settings = language_config(grouped.language, where=f"{folder}", config=config, given=options.text_config)
     return LanguagePart(
         tensors=grouped.language,
-        config=language_config(grouped.language, where=f"{folder}", config=config, given=options.text_config),
+        config=settings,
         tokenizer_folder=tokenizer_folder(folder),
         generation=read_settings(folder, "generation_config.json"),
+        tied=(head, grouped.language["model.embed_tokens.weight"]) if head else None,
         chat=chat or chat_of_folder(folder),
     )

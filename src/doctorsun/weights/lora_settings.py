@@ -69,19 +69,28 @@ class LoraSettings:
         return alpha / (math.sqrt(rank) if self.is_rank_stabilised else rank)
 
 
-def lora_settings(config: Mapping[str, Any], *, where: str) -> LoraSettings:
+def lora_settings(config: Mapping[str, Any], *, where: str, alpha: float | None = None) -> LoraSettings:
     """Read the settings of a LoRA.
 
     Args:
         config: of LoraConfig, as ``adapter_config.json`` or a training's configuration holds them.
         where: file, for messages.
+        alpha: what the user says of it (``--lora-alpha``) where the settings do not.
 
     Raises:
-        WeightsError: the adapter is no plain LoRA, or a setting has the wrong type.
+        WeightsError: the adapter is no plain LoRA, a setting has the wrong type, or the user says another alpha.
     """
     _require_plain(config, where)
+    said = _number(config, "lora_alpha", 8 if alpha is None else alpha, where)
+    if alpha not in (None, said):
+        raise WeightsError(
+            "--lora-alpha",
+            got=f"{alpha:g}",
+            expected=f"{said:g}, as {where} says",
+            do="leave it out, or take settings and tensors of one LoRA",
+        )
     return LoraSettings(
-        alpha=_number(config, "lora_alpha", 8, where),
+        alpha=said,
         rank=int(_number(config, "r", 8, where)),
         is_rank_stabilised=bool(config.get("use_rslora")),
         alphas=_patterns(config, "alpha_pattern", where),

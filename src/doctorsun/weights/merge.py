@@ -2,21 +2,24 @@
 
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from transformers import LlavaConfig
+from transformers import GenerationConfig, LlavaConfig
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.assemble import Watch, write_stock
 from doctorsun.weights.complete import complete
 from doctorsun.weights.import_weights import DtypeName, state_of, told_of
 from doctorsun.weights.layouts import llava_hf
+from doctorsun.weights.lora_alpha import require_use
 from doctorsun.weights.parts import Parts, Published, ReadOptions
 from doctorsun.weights.published import read_published
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.stock_folder import EMBEDDED, StockFolder, in_type, portable_tensors, require_network
 from doctorsun.weights.tensors.number_type import NumberType
+from doctorsun.weights.tied_head import strange_head
 
 KEPT = (
     *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
@@ -54,11 +57,12 @@ def merge_adapter(
         MachineError: the disk is full; what is written stays for the next call.
     """
     published = {"base": read_published(base), "adapter": read_published(adapter, read)}
+    require_use(read and read.lora_alpha, published.values())
     _require_base(base, published["base"])
     _require_changes_alone(adapter, published["adapter"])
     own = published["base"]
     parts = complete(published["adapter"], vision=own, projector=own, language=own)
-    stock = _stock_folder(base, parts, NumberType(dtype) if dtype else None)
+    stock = kept_folder(base, parts, NumberType(dtype) if dtype else None)
     paths, called = {"base": base, "adapter": adapter}, called or {}
     told = {
         name: {"from": called.get(name, f"{paths[name]}"), **told_of(each, each.left_over)}
@@ -67,8 +71,17 @@ def merge_adapter(
     return write_stock(stock, out, origin={"sources": told}, contents=state_of(paths.values()), watch=watch)
 
 
-def _stock_folder(base: Path, parts: Parts, dtype: NumberType | None) -> StockFolder:
-    """Settle the folder: tensors are changed, and all that is said about them stays."""
+def kept_folder(base: Path, parts: Parts, dtype: NumberType | None) -> StockFolder:
+    """Settle a stock folder of which only the tensors change: all that is said about them stays.
+
+    Args:
+        base: the stock folder.
+        parts: its tensors, after the change.
+        dtype: of every tensor; None: the language model's.
+
+    Raises:
+        WeightsError: the tensors do not fit the configuration of the folder.
+    """
     dtype = dtype or parts.language.tensors[EMBEDDED].header.dtype
     config = LlavaConfig.from_dict(read_settings(base, "config.json"))
 
@@ -80,12 +93,19 @@ def _stock_folder(base: Path, parts: Parts, dtype: NumberType | None) -> StockFo
     stock = StockFolder(
         tensors=in_type(portable_tensors(parts), dtype),
         config=config,
-        generation=read_settings(base, "generation_config.json"),
+        generation=read_settings(base, "generation_config.json") or _said_by(config),
         write_processor=keep,
         notes={"dtype": f"{dtype}", "tied": config.tie_word_embeddings},
+        compare=partial(strange_head, parts.language),
     )
     require_network({name: tensor.header for name, tensor in stock.tensors.items()}, config, dtype)
     return stock
+
+
+def _said_by(config: LlavaConfig) -> dict[str, Any]:
+    """Return ``generation_config.json`` as transformers derives it where a folder has none."""
+    settings = GenerationConfig.from_model_config(config).to_diff_dict()
+    return {name: value for name, value in settings.items() if name != "_from_model_config"}
 
 
 def _require_base(path: Path, base: Published) -> None:

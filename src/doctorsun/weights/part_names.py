@@ -17,7 +17,7 @@ COUNTED_ANEW: Mapping[str, str] = {
 }
 """Buffers that transformers kept in files once, by the end of their names."""
 
-TIED = "the same as model.embed_tokens.weight, tied to it"
+TIED = "the settings tie it to model.embed_tokens.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,12 @@ class GroupedTensors:
     language: dict[str, LazyTensor] = field(default_factory=dict[str, LazyTensor])
     left_over: dict[str, str] = field(default_factory=dict[str, str])
 
-    def leave_tied_head(self) -> None:
-        """Leave the head over: its configuration ties it to the embedding."""
+    def leave_tied_head(self) -> LazyTensor | None:
+        """Leave the head over, and return it where there is one: its configuration ties it to the embedding."""
         head = self.language.pop("lm_head.weight", None)
         if head is not None:
             self.left_over |= dict.fromkeys(head.sources, TIED)
+        return head
 
 
 def group_tensors(files: TensorFiles, rules: tuple[NameRule, ...], *, where: str) -> GroupedTensors:

@@ -7,10 +7,13 @@ from typing import Any, Literal
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
+from doctorsun.weights.part_names import PartName
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 ImageFit = Literal["crop", "pad"]
 FeatureStrategy = Literal["default", "full"]
+LoraAlpha = float | Mapping[PartName, float]
+"""Of the one LoRA that is there, or of the LoRA of each part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class LanguagePart:
         config: the settings of its transformers class, ``model_type`` included (llama, mistral or qwen2).
         tokenizer_folder: where its tokenizer lies; None where the layout has none.
         generation: ``generation_config.json``, where there is one.
+        tied: a head that lies in the files and is tied to the embedding, and that embedding, both as they lie there.
         chat: name of the chat template it was tuned with (``processor/chat_templates``); None where nobody says.
     """
 
@@ -65,6 +69,7 @@ class LanguagePart:
     config: Mapping[str, Any]
     tokenizer_folder: Path | None
     generation: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    tied: tuple[LazyTensor, LazyTensor] | None = None
     chat: str | None = None
 
 
@@ -83,11 +88,13 @@ class Adapter:
 
     Attributes:
         part: the part that it changes.
+        lora: file or folder of the LoRA that it belongs to: one training, with one alpha.
         pairs: by the name of the weight that each changes, in the names of the part.
         replaced: tensors that take the place of the part's own (PEFT's ``modules_to_save``), by its names.
     """
 
-    part: Literal["vision", "projector", "language"]
+    part: PartName
+    lora: str = ""
     pairs: Mapping[str, LowRankPair]
     replaced: LazyTensors = field(default_factory=dict[str, LazyTensor])
 
@@ -128,8 +135,12 @@ class ReadOptions:
     """
 
     vision_config: Mapping[str, Any] | None = None
-    lora_alpha: float | None = None
+    lora_alpha: LoraAlpha | None = None
     text_config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def alpha_of(self, part: PartName) -> float | None:
+        """Return what the user says of the LoRA of a part."""
+        return self.lora_alpha.get(part) if isinstance(self.lora_alpha, Mapping) else self.lora_alpha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

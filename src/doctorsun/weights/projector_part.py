@@ -8,15 +8,26 @@ LAYERS = ("linear_1", "linear_2")
 """As transformers' LLaVA calls them."""
 SEQUENTIAL = ("0", "2")
 """As ``nn.Sequential(Linear, GELU, Linear)`` calls them: LLaVA's ``mlp2x_gelu``, xtuner's projector of depth 2."""
-UNSAID_FIT: ImageFit = "crop"
-"""Taken where nobody says how images entered: CLIP's own way."""
 
 
-def strange_fit(projector: ProjectorPart | None) -> tuple[str, ...]:
-    """Return that nothing says how images entered, where that is so, and what is taken."""
-    if projector is None or projector.fit is not None:
-        return ()
-    return (f"nothing says how images entered: {UNSAID_FIT} is taken; --fit pad if they were padded to squares",)
+def require_layer(layer: int, num_layers: int, where: str) -> None:
+    """Require that a tower has the hidden state that a projector reads; the first is what enters its layers.
+
+    Args:
+        layer: index among the hidden states, from behind where it is below zero.
+        num_layers: of the tower.
+        where: what names the layer, for messages.
+
+    Raises:
+        WeightsError: it has not.
+    """
+    if not -num_layers - 1 <= layer <= num_layers:
+        raise WeightsError(
+            f"{where}: the feature layer",
+            got=f"{layer}",
+            expected=f"{-num_layers - 1} to {num_layers}, as a vision tower of {num_layers} layers has them",
+            do="correct mm_vision_select_layer (vision_feature_layer, visual_select_layer), or give the right tower",
+        )
 
 
 def projector_part(

@@ -94,7 +94,8 @@ def read_published(path: Path, options: ReadOptions | None = None) -> Published:
     """Read what published weights hold, from names, headers and configurations alone.
 
     Raises:
-        WeightsError: no layout fits, a file is damaged, a setting is missing, or a tensor is of no known use.
+        WeightsError: no layout fits, a file is damaged, a setting is missing, or a tensor is of no known use or no
+            floating-point type.
     """
     published = find_layout(path).read(path, options or ReadOptions())
     used = {name for tensor in _lazy_tensors(published) for name in tensor.sources}
@@ -106,7 +107,20 @@ def read_published(path: Path, options: ReadOptions | None = None) -> Published:
             expected=f"the tensors of the layout {published.layout}",
             do="check that the files belong together, or tell us of the layout",
         )
+    _require_real_numbers(path, published)
     return published
+
+
+def _require_real_numbers(path: Path, published: Published) -> None:
+    """Require that every tensor of a part or a change holds floating-point numbers."""
+    for tensor in _lazy_tensors(published):
+        if not tensor.header.dtype.is_floating_point:
+            raise WeightsError(
+                f"{path}: tensor {tensor.sources[0]}",
+                got=f"{tensor.header.dtype}",
+                expected="floating-point numbers",
+                do="name weights as they were trained: quantised or damaged ones cannot be taken",
+            )
 
 
 def _lazy_tensors(published: Published) -> Iterator[LazyTensor]:

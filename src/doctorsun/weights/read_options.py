@@ -2,13 +2,14 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from doctorsun.errors import RecipeError
+from doctorsun.weights.lora_alpha import read_alpha
 from doctorsun.weights.parts import ReadOptions
-from doctorsun.weights.rope import LLAMA_3_1_SCALING, plain_rope, scaling_kind
+from doctorsun.weights.rope import LLAMA_3_1_SCALING, plain_rope, scaling_kind, wanted_scaling
 
 SCALINGS: Mapping[str, Mapping[str, Any] | None] = {"llama3": LLAMA_3_1_SCALING, "none": None}
 """Words that ``--rope-scaling`` takes beside JSON."""
@@ -23,7 +24,7 @@ def read_options(
     text_config: Path | None = None,
     rope_theta: float | None = None,
     rope_scaling: str | None = None,
-    lora_alpha: float | None = None,
+    lora_alpha: Sequence[str] = (),
 ) -> ReadOptions:
     """Return what a user says where a layout cannot tell.
 
@@ -32,11 +33,11 @@ def read_options(
         text_config: JSON file with settings of the language model, alone or below ``text_config``.
         rope_theta: base of the rotary positions.
         rope_scaling: ``llama3``, ``none``, or the JSON of a ``rope_scaling``.
-        lora_alpha: of adapters that stand without their settings.
+        lora_alpha: of LoRAs that stand without their settings: one number, or ``PART=N`` for each.
 
     Raises:
-        RecipeError: a file is not there or not a JSON object, the base is no number above zero, or a scaling is none of
-            those.
+        RecipeError: a file is not there or not a JSON object, a base or an alpha is no number above zero, or a scaling
+            is none of those.
     """
     text: dict[str, Any] = {}
     if text_config is not None:
@@ -51,14 +52,14 @@ def read_options(
         text["rope_scaling"] = _scaling(rope_scaling)
     return ReadOptions(
         vision_config=vision_config and _settings(vision_config, "vision_config", "--vision-config"),
-        lora_alpha=lora_alpha,
+        lora_alpha=read_alpha(lora_alpha),
         text_config={name: value for name, value in text.items() if name not in NO_SETTINGS},
     )
 
 
 def _settings(path: Path, below: str, option: str) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise _wrong(f"{option} {path}", str(error)) from error
     settings = content.get(below, content) if isinstance(content, dict) else content
@@ -71,14 +72,6 @@ def _wrong(what: str, got: str) -> RecipeError:
     return RecipeError(what, got=got, expected="a JSON object", do="name the config.json of the part")
 
 
-def _is_factor(scaling: Mapping[str, Any]) -> bool:
-    """Return whether a scaling names a factor as each kind needs it."""
-    factor = scaling.get("factor")
-    if scaling_kind(scaling) == "default":
-        return factor is None
-    return isinstance(factor, int | float) and not isinstance(factor, bool) and 1 <= factor < math.inf
-
-
 def _scaling(text: str) -> dict[str, Any] | None:
     if text in SCALINGS:
         scaling = SCALINGS[text]
@@ -87,11 +80,14 @@ def _scaling(text: str) -> dict[str, Any] | None:
         scaling = json.loads(text)
     except ValueError:
         scaling = None
-    if not isinstance(scaling, dict) or not {"rope_type", "type"} & scaling.keys() or not _is_factor(scaling):
+    wanted = wanted_scaling(scaling or 0)  # 'none' says that there is no scaling
+    if isinstance(scaling, dict) and scaling_kind(scaling) == "default" and "factor" in scaling:
+        wanted = "a factor of another kind than default"
+    if wanted:
         raise RecipeError(
             "--rope-scaling",
             got=repr(text),
-            expected=f"{', '.join(SCALINGS)}, or JSON with 'rope_type' and 'factor'",
+            expected=f"{', '.join(SCALINGS)}, or as JSON {wanted}",
             do="copy it from the config.json of the language model that the weights were trained from",
         )
     return scaling

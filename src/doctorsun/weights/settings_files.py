@@ -37,7 +37,7 @@ def read_settings(folder: Path, name: str) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        settings = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise WeightsError(
             f"{path}",

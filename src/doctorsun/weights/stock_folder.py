@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +18,11 @@ from doctorsun.weights.embedding import with_rows
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.parts import LanguagePart, Parts
 from doctorsun.weights.portable_names import LANGUAGE, PROJECTOR, VISION, expected_headers
-from doctorsun.weights.projector_part import UNSAID_FIT, strange_fit
 from doctorsun.weights.special_ids import strange_ids
 from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
+from doctorsun.weights.tied_head import strange_head
+from doctorsun.weights.unsaid import FIT, strange_silence
 
 DTYPES = (NumberType.FLOAT16, NumberType.BFLOAT16, NumberType.FLOAT32)
 """Types that every engine computes in."""
@@ -38,6 +40,7 @@ class StockFolder:
         generation: ``generation_config.json``.
         write_processor: writes the tokenizer, the chat template and the image settings into a folder.
         notes: what was decided on the way, for ``import.json``.
+        compare: reads contents of the sources, and returns what is strange about them, for ``import.json``.
     """
 
     tensors: LazyTensors
@@ -45,6 +48,7 @@ class StockFolder:
     generation: Mapping[str, Any]
     write_processor: Callable[[Path], None]
     notes: Mapping[str, Any]
+    compare: Callable[[], tuple[str, ...]] = tuple
 
     @property
     def dtype(self) -> NumberType:
@@ -84,10 +88,11 @@ def stock_folder(parts: Parts, *, dtype: NumberType | None = None, chat: str | N
             "fit": _images(parts).fit,
             "strange": [
                 *strange_ids(parts.language, bos_id=prepared.bos_id, ends=prepared.own_ends),
-                *strange_fit(parts.projector),
+                *strange_silence(parts.language, parts.projector),
             ],
             "tied": config.tie_word_embeddings,
         },
+        compare=partial(strange_head, parts.language),
     )
     require_network({name: tensor.header for name, tensor in stock.tensors.items()}, config, dtype)
     return stock
@@ -182,7 +187,7 @@ def _num_rows(language: LanguagePart) -> int:
 def _images(parts: Parts) -> ImageProcessor:
     return ImageProcessor(
         size=parts.vision.config["image_size"],
-        fit=parts.projector.fit or UNSAID_FIT,
+        fit=parts.projector.fit or FIT,
         mean=parts.vision.image_mean or CLIP_MEAN,
         std=parts.vision.image_std or CLIP_STD,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensors
+from doctorsun.weights.settings_kinds import require_kinds
 
 CLIP_L_336: Mapping[str, Any] = {
     "hidden_size": 1024,
@@ -39,10 +40,10 @@ EMBEDDINGS = "vision_model.embeddings"
 OPTION = "--vision-config FILE (the config.json of the tower)"
 
 
-def vision_config(
+def vision_settings(
     tensors: LazyTensors, *, where: str, config: Mapping[str, Any] | None, given: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """Return the settings of CLIPVisionConfig for a tower.
+) -> tuple[dict[str, Any], WeightsError | None]:
+    """Return the settings of CLIPVisionConfig for a tower; the sizes alone, and why, where its heads are not told.
 
     Args:
         tensors: of the whole tower, by the names of CLIPVisionModel before transformers 5.
@@ -51,13 +52,14 @@ def vision_config(
         given: settings that the user names.
 
     Raises:
-        WeightsError: a tensor is missing, strange or of the wrong shape; a configuration stands against the shapes or
-            against the other; or nobody says the number of heads.
+        WeightsError: a tensor is missing, strange or of the wrong shape; or a configuration stands against the shapes
+            or against the other.
     """
     sizes = measured_sizes(tensors, where)
-    settings = {**_unmeasured(sizes, where, config=config, given=given), **sizes}
-    _require_heads(settings, where)
-    return {"model_type": "clip_vision_model", **settings}
+    unmeasured = _unmeasured(sizes, where, config=config, given=given)
+    require_kinds(unmeasured or {}, where)
+    fault = _unsaid_heads(sizes, where) if unmeasured is None else _wrong_heads(sizes, unmeasured, where)
+    return (sizes, fault) if fault else ({"model_type": "clip_vision_model", **(unmeasured or {}), **sizes}, None)
 
 
 def measured_sizes(tensors: LazyTensors, where: str) -> dict[str, int]:
@@ -117,7 +119,8 @@ def expected_shapes(sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
 
 def _unmeasured(
     sizes: Mapping[str, int], where: str, *, config: Mapping[str, Any] | None, given: Mapping[str, Any] | None
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    """Return what shapes do not tell; None where nobody says it, and the shapes are not those of CLIP-L."""
     given = given.get("vision_config", given) if given is not None else None
     _require_agreement(given or {}, sizes, "--vision-config", "the shapes of the tensors")
     if config is not None:
@@ -134,15 +137,11 @@ def _unmeasured(
                 do=f"give {OPTION}",
             )
         return {name: given.get(name, default) for name, default in UNSAID.items()}
-    if fault := unsaid_heads(sizes, where):
-        raise fault
-    return {name: CLIP_L_336[name] for name in UNSAID}
+    is_clip_l = all(sizes[name] == CLIP_L_336[name] for name in MEASURED)
+    return {name: CLIP_L_336[name] for name in UNSAID} if is_clip_l else None
 
 
-def unsaid_heads(sizes: Mapping[str, int], where: str) -> WeightsError | None:
-    """Return the fault of a tower beside which nobody says the number of heads; None where its shapes are CLIP-L's."""
-    if all(sizes[name] == CLIP_L_336[name] for name in MEASURED):
-        return None
+def _unsaid_heads(sizes: Mapping[str, int], where: str) -> WeightsError:
     return WeightsError(
         f"{where}: the vision tower",
         got=", ".join(f"{name} {size}" for name, size in sizes.items()) + ", and nobody says how many heads",
@@ -162,15 +161,16 @@ def _require_agreement(said: Mapping[str, Any], known: Mapping[str, Any], speake
             )
 
 
-def _require_heads(settings: Mapping[str, Any], where: str) -> None:
-    heads, hidden = settings["num_attention_heads"], settings["hidden_size"]
-    if not isinstance(heads, int) or heads < 1 or hidden % heads:
-        raise WeightsError(
-            f"{where}: num_attention_heads",
-            got=f"{heads!r}",
-            expected=f"a divisor of the hidden size {hidden}",
-            do=f"give {OPTION}",
-        )
+def _wrong_heads(sizes: Mapping[str, int], unmeasured: Mapping[str, Any], where: str) -> WeightsError | None:
+    heads, hidden = unmeasured["num_attention_heads"], sizes["hidden_size"]
+    if isinstance(heads, int) and heads > 0 and hidden % heads == 0:
+        return None
+    return WeightsError(
+        f"{where}: num_attention_heads",
+        got=f"{heads!r}",
+        expected=f"a divisor of the hidden size {hidden}",
+        do=f"give {OPTION}",
+    )
 
 
 def _shape(tensors: LazyTensors, name: str, rank: int, where: str) -> tuple[int, ...]:

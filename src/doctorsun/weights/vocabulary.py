@@ -92,14 +92,14 @@ def _of_tokenizer_json(path: Path) -> dict[str, int]:
 
 def _of_vocab_json(path: Path) -> dict[str, int]:
     try:
-        return {text: int(index) for text, index in _json(path).items()}
+        return {text: int(index) for text, index in _json(path, "utf-8").items()}
     except (TypeError, ValueError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path, encoding: str = "utf-8-sig") -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return dict(json.loads(path.read_text(encoding=encoding)))
     except (OSError, ValueError, TypeError) as error:
         raise _damaged(path, str(error)) from error
 

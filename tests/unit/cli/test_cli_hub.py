@@ -95,6 +95,7 @@ def test_weights_are_pushed_from_a_run(world: World):
     facts = json.loads(run("weights", "push", "run", f"{world.name}:me/new", "--private", "--json"))
     assert facts["page"].endswith("me/new")
     assert facts["files"] == 2
+    assert facts["unchecked"] == "no SHA256SUMS in the folder"
     pushed = world.server.repositories["model", "me/new"].at(BRANCH[world.name]).files
     assert {path: pushed[path] for path in ("config.json", "model.safetensors")} == files_below(weights)
 
@@ -113,11 +114,27 @@ def test_a_commit_is_no_place_to_push_to(world: World, store: Path):
 def test_a_store_is_pushed_with_its_card_and_pulled_again(world: World, store: Path):
     facts = json.loads(run("data", "push", str(store), f"{world.name}:me/data", "--json"))
     assert facts["files"] == 3
+    assert "unchecked" not in facts
     pushed = world.server.repositories["dataset", "me/data"].at(BRANCH[world.name]).files
     assert pushed["README.md"].startswith(b"---\n")
     run("data", "pull", f"{world.name}:me/data", "pulled")
     assert list(Store(world.folder / "pulled")) == list(Store(store))
     assert Store(world.folder / "pulled").sha256 == Store(store).sha256
+    assert files_below(world.folder / "pulled") == files_below(store)
+    assert [path.name for path in world.folder.iterdir() if "unfinished" in path.name] == []
+
+
+def test_a_push_that_is_sure_to_fail_reads_no_file(world: World, store: Path, monkeypatch: pytest.MonkeyPatch):
+    next((store / "shards").iterdir()).write_bytes(b"damaged")
+    for name in ("HF_TOKEN", "MODELSCOPE_API_TOKEN"):
+        monkeypatch.delenv(name)
+    with pytest.raises(DataError, match=rf"^{world.name}:me/data: got 401, no token to push with, .*; set \w+_TOKEN"):
+        run("data", "push", str(store), f"{world.name}:me/data")
+    with serve_buckets("bucket") as server:
+        for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(DataError, match="s3://no-bucket: got no such bucket"):
+            run("data", "push", str(store), "s3://no-bucket/demo")
 
 
 def test_a_card_that_is_there_is_kept(world: World, store: Path):

@@ -12,6 +12,7 @@ from checkpoints.clip import tower_config, write_tower
 from checkpoints.llava_legacy import write_doctor_sun, write_qilin_med_vl
 from checkpoints.peft import adapter_tensors, write_adapter
 from checkpoints.weight_files import write_json
+from checkpoints.xtuner import XtunerTraining, write_iteration
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Language, Session
 from doctorsun.cli.weights import Chat
@@ -142,3 +143,14 @@ def test_a_wrong_option_is_wrong_input(option: tuple[str, str], tmp_path: Path):
     done = CliRunner().invoke(app, ["weights", "import", str(tmp_path), str(tmp_path / "out"), *option])
     assert done.exit_code == 2
     assert option[0] in done.output
+
+
+def test_each_of_two_loras_has_its_alpha_in_the_next_command(tmp_path: Path):
+    write_iteration(tmp_path / "iter_1.pth", XtunerTraining(tower="lora", language="lora"), with_config=False)
+    alphas = ("--lora-alpha", "vision=6", "--lora-alpha", "language=16")
+    told = called("inspect", tmp_path / "iter_1.pth", *alphas).stdout
+    assert f"{tmp_path / 'iter_1.pth'} OUT {' '.join(alphas)} --vision FOLDER" in told
+    with pytest.raises(RecipeError, match="got one number, 16, for several LoRAs"):
+        called("inspect", tmp_path / "iter_1.pth", "--lora-alpha", "16")
+    with pytest.raises(RecipeError, match="--lora-alpha 0: got '0', expected a number above zero"):
+        called("merge", tmp_path, tmp_path, tmp_path / "out", "--lora-alpha", "0")

@@ -1,8 +1,6 @@
 """Facts of weights, put for people."""
 
-import pytest
-
-from doctorsun.cli.facts_of_weights import facts_of_import, facts_of_weights, size
+from doctorsun.cli.facts_of_weights import facts_of_import, facts_of_weights
 
 FACTS = {
     "layout": "clip",
@@ -48,10 +46,3 @@ def test_an_import_tells_its_sources_and_what_it_added():
         "added_tokens": {"<image>": 7},
         "tied": False,
     }
-
-
-@pytest.mark.parametrize(
-    ("num_bytes", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (2.5e12, "2.5 TB"), (7e15, "7e+03 TB")]
-)
-def test_bytes_have_decimal_units(num_bytes: float, text: str):
-    assert size(num_bytes) == text

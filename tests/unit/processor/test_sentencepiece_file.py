@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 
 from checkpoints.sentencepiece_models import LINES, UNUSED, WORDS, internlm2, original, trained
 from doctorsun.errors import WeightsError
+from doctorsun.processor.protobuf_fields import fields
 from doctorsun.processor.sentencepiece_file import BLANK, Piece, SentencePieceFile
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -15,6 +17,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "symbols": {"vocab_size": 540, "user_defined_symbols": f"{UNUSED[0]},ab,{BLANK * 4},结节"},
     "no bytes": {"byte_fallback": False, "vocab_size": 260, "character_coverage": 0.98},
 }
+
+HEAD_BYTES = 2
+"""Of a field with less than 128 bytes of content."""
 
 
 def read(folder: Path, model: bytes) -> SentencePieceFile:
@@ -109,8 +114,17 @@ def test_an_empty_or_missing_file_is_named(tmp_path: Path) -> None:
         SentencePieceFile.read(tmp_path / "absent")
 
 
-def test_a_file_cut_short_is_refused_or_lacks_its_end(tmp_path: Path) -> None:
+def test_a_file_that_is_cut_is_told_as_such(tmp_path: Path) -> None:
+    """A cut between two fields leaves a readable message, which lacks what follows the pieces."""
     model = trained()
-    for length in range(1, len(model), 501):
-        with pytest.raises(WeightsError, match=r"tokenizer\.model: got "):
+    *ends, whole = accumulate(len(content) + HEAD_BYTES for _, content in fields(model))
+    assert whole == len(model)
+    for length in (*range(1, len(model), 501), *ends[::100], *ends[-3:]):
+        with pytest.raises(
+            WeightsError, match=r"tokenizer\.model: got .* sentencepiece model; copy (or fetch )?the file"
+        ):
+            read(tmp_path, model[:length])
+    for missing, length in (("trainer_spec", ends[-2]), ("normalizer_spec", ends[-1])):
+        got = f"got pieces without the {missing} after them: a file that is cut or damaged, expected a whole"
+        with pytest.raises(WeightsError, match=got):
             read(tmp_path, model[:length])

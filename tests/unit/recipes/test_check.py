@@ -371,6 +371,15 @@ def test_what_is_pinned_and_not_here_is_told_offline(tmp_path: Path, monkeypatch
     recipe = write(tmp_path, {2: "model: {init: hf:o/n}"})
     assert load_checked(recipe, rules=PullRules(locked=True)).model.init == "hf:o/n"
     with pytest.raises(
-        RecipeError, match=r"model.init: hf:o/n: offline: got model.safetensors \(1.00 GiB\) not on this"
+        RecipeError, match=r"model.init: hf:o/n: offline: got model.safetensors \(1.07 GB\) not on this"
     ):
         load_checked(recipe, rules=PullRules(locked=True, offline=True))
+
+
+@pytest.mark.parametrize("address", ["s3://hospital/x", "oss://hospital/x"])
+def test_weights_do_not_come_from_object_storage(tmp_path: Path, address: str):
+    expected = (
+        rf"r\.yaml:2:15: model\.init: {address}: got an address of object storage, expected hf:owner/name@revision"
+    )
+    with pytest.raises(RecipeError, match=expected):
+        load_checked(write(tmp_path, {2: f"model: {{init: {address}}}"}))

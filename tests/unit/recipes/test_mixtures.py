@@ -135,7 +135,9 @@ def test_the_ratios_of_a_publishers_list_are_taken_from_the_store(tmp_path: Path
 def test_images_that_do_not_match_their_places_stop_before_training(tmp_path: Path) -> None:
     wrong = sample("spare", user("Mass?"), assistant("Yes."), images=[image(png(3))])
     right = question("a", "Mass?", "Yes.", image(png(1)))
-    write_store(tmp_path / "asked", [right, wrong, replace(wrong, id="tested", source=Source(dataset="made", split="test"))])
+    write_store(
+        tmp_path / "asked", [right, wrong, replace(wrong, id="tested", source=Source(dataset="made", split="test"))]
+    )
     path = tmp_path / "r.yaml"
     words = RECIPE.replace("STAGE", "align").replace("OBJECTIVE", "replies").replace("ENTRY", "{source: asked}")
     path.write_text(words, encoding="utf-8")

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from doctorsun.recipes.record import read_record
 from doctorsun.recipes.stages import StageContext, prepare_start, publish, run_stages
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of, store_facts
+from doctorsun.storage.hub.kinds import WEIGHTS
+from doctorsun.storage.hub.push import pack
 from doctorsun.storage.store import Store
+from doctorsun.storage.sums import check_sums
 from doctorsun.train.telemetry import Telemetry
 from doctorsun.weights.hugging_face import revision_of
 from small_model import assistant, image, png, question, sample, save_small, write_store
@@ -169,6 +173,25 @@ def test_a_start_from_weights_brings_their_tokenizer(stores: Path) -> None:
     context = context_of(recipe_of(stores, model={"init": str(weights)}), stores / "run")
     for name in ("model.safetensors", "tokenizer.json", "chat_template.jinja", "processor_config.json"):
         assert (context.run / "start" / name).read_bytes() == (weights / name).read_bytes()
+
+
+def test_what_training_exports_has_sums_which_a_push_compares_and_a_resumed_run_does_not(stores: Path) -> None:
+    context, told = context_of(recipe_of(stores), stores / "run"), []
+    last = run_stages(context)
+    folders = [stores / "run/start", stores / "run/stages/pretrain/weights", last]
+    folders.append(publish(last, context.recipe, context.steps))
+    for folder in folders:
+        names = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+        assert names == {path.name for path in folder.iterdir()} - {"SHA256SUMS"}
+        check_sums(folder)
+    result = folders[-1]
+    with (result / "model.safetensors").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x55")
+    publish(last, context.recipe, steps_of(stores / "run", told))
+    assert told == []
+    with pytest.raises(DataError, match=r"weights/model\.safetensors has changed since SHA256SUMS was written"):
+        pack(result, WEIGHTS)
 
 
 def test_a_start_from_a_folder_without_weights_is_refused(stores: Path) -> None:

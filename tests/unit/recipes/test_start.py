@@ -2,12 +2,15 @@
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from rich.console import Console
 
 from checkpoints.clip import tower_config, write_tower
 from checkpoints.internlm2 import write_internlm2
@@ -22,7 +25,8 @@ from doctorsun.processor.processor import Processor
 from doctorsun.recipes.addresses import usual_rules
 from doctorsun.recipes.machine import Machine
 from doctorsun.recipes.plan import plan, start_row
-from doctorsun.recipes.record import read_record
+from doctorsun.recipes.record import is_finished, open_record, read_record
+from doctorsun.recipes.run import run
 from doctorsun.recipes.stages import StageContext, prepare_start, run_stages
 from doctorsun.recipes.start import plan_start
 from doctorsun.recipes.steps import Steps
@@ -147,7 +151,7 @@ def test_the_start_is_made_once_and_settings_of_the_images_are_part_of_it(folder
 def test_whole_weights_of_another_layout_are_imported(folder: Path) -> None:
     write_doctor_sun(folder / "published")
     (folder / "tower.json").write_text(json.dumps(tower_config()))
-    with pytest.raises(WeightsError, match="nobody says how many heads"):
+    with pytest.raises(RecipeError, match=r"model\.vision_config: .* nobody says how many heads"):
         start(recipe_of(folder, init=str(folder / "published")), folder / "run")
     recipe = recipe_of(folder, init=str(folder / "published"), vision_config=str(folder / "tower.json"))
     made = start(recipe, folder / "run")
@@ -160,16 +164,19 @@ def test_stock_weights_are_taken_as_they_are_in_32_bits(folder: Path) -> None:
     stock = save_small(folder / "stock")
     taken = start(recipe_of(folder, init=str(stock)), folder / "run")
     assert revision_of(taken) == revision_of(start(recipe_of(folder, init=str(taken)), folder / "same"))
-    assert not (taken / "import.json").exists()
     told = json.loads((folder / "run/run.json").read_text())["start"]
-    assert told == {"sources": {"source": {"from": str(stock), "layout": "llava_hf"}}}
+    assert told == json.loads((taken / "import.json").read_text())
+    assert told["sources"]["source"]["from"] == str(stock)
+    assert told["sources"]["source"]["layout"] == "llava_hf"
+    for name in ("config.json", "generation_config.json", "tokenizer.json", "chat_template.jinja"):
+        assert (taken / name).read_text() == (stock / name).read_text()
     padded = start(recipe_of(folder, init=str(stock), fit="pad"), folder / "padded")
     assert Processor.from_folder(padded).images.fit == "pad"
 
 
 def test_a_part_that_is_not_in_its_weights_is_told(folder: Path) -> None:
     parts = {"vision": str(folder / "language"), "language": str(folder / "language")}
-    with pytest.raises(WeightsError, match="no vision tower"):
+    with pytest.raises(RecipeError, match=r"model\.vision: .* no vision tower.*; give model\.vision: FOLDER or"):
         start(recipe_of(folder, **parts), folder / "run")
 
 
@@ -222,6 +229,53 @@ def test_parts_on_a_hub_are_foretold_by_headers_then_brought_and_recorded_with_t
     assert again.download_bytes == 0
     with pytest.raises(RecipeError, match="the lock does not name"):
         start(recipe_of(folder, init="hf:o/other"), folder / "other", PullRules(locked=True))
+
+
+@pytest.mark.parametrize("on_hub", ["projector", "vision", "language"])
+def test_parts_come_from_folders_and_hubs_in_any_mixture(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, on_hub: str
+) -> None:
+    given = write_mm_projector(folder / "projector")["model.mm_projector.0.weight"]
+    parts = {name: str(folder / name) for name in ("vision", "language", "projector")}
+    expected = open_tensors(start(recipe_of(folder, **parts), folder / "here"))
+    with serve("hf", folder, files_below(folder / on_hub)) as world:
+        monkeypatch.setenv("HF_ENDPOINT", world.server.url)
+        monkeypatch.setenv("HF_HUB_CACHE", str(folder / "cache"))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.chdir(folder)
+        recipe = recipe_of(folder, **parts | {on_hub: "hf:o/n"})
+        foretold = plan_start(recipe, ONLINE)
+        made = start(recipe, folder / "run")
+    assert foretold is not None
+    assert foretold.parameters == inspect(made)["parameters_by_part"]
+    got = open_tensors(made)
+    assert got.headers == expected.headers
+    assert all(torch.equal(got.read(name), expected.read(name)) for name in got.headers)
+    assert torch.equal(got.read(PROJECTOR), given.float())
+    sources = json.loads((folder / "run/run.json").read_text())["start"]["sources"]
+    names = {"vision": "source", "language": "language", "projector": "projector"}
+    called = {part: sources[name]["from"] for part, name in names.items()}
+    assert called == parts | {on_hub: f"hf:o/n@{world.revision}"}
+
+
+@pytest.mark.usefixtures("world")
+def test_a_run_that_has_its_start_goes_on_without_the_weights_that_it_was_made_of(folder: Path) -> None:
+    recipe = recipe_of(folder, vision=str(folder / "vision"), language="hf:o/n")
+    (folder / "recipe.yaml").write_text(recipe.model_dump_json(exclude_unset=True))
+    run_it = partial(run, "recipe.yaml", out=folder / "run", console=Console(quiet=True))
+    offline = PullRules(offline=True)
+    with pytest.raises(RecipeError, match=r"model\.language: hf:o/n: offline"):
+        run_it(rules=offline)
+    open_record(folder / "run", recipe)
+    start(recipe, folder / "run")
+    shutil.rmtree(folder / "cache")
+    shutil.rmtree(folder / "vision")
+    run_it(rules=offline)
+    assert is_finished(read_record(folder / "run"))
+    run_it(rules=PullRules(locked=True, offline=True))
+    (folder / "run/start/config.json").unlink()
+    with pytest.raises(RecipeError, match=r"model\.vision: no weights(.|\n)*model\.language: hf:o/n: offline"):
+        run_it(rules=offline)
 
 
 def test_the_usual_rules_heed_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from doctorsun.errors import DataError, MachineError
 from doctorsun.storage.atomic import (
     atomic_folder,
     disk_errors,
+    require_free,
     sha256_file,
     unfinished_path,
     write_bytes,
@@ -80,7 +81,7 @@ def test_what_a_killed_run_left_of_a_folder_is_not_kept(tmp_path: Path) -> None:
 def test_a_folder_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "step-1").mkdir()
     with (
-        pytest.raises(DataError, match=r"cannot write .*step-1: got a folder that is already there; remove it"),
+        pytest.raises(DataError, match=r"cannot write .*step-1: got something that is already there; remove it"),
         atomic_folder(tmp_path / "step-1"),
     ):
         pass
@@ -119,3 +120,21 @@ def test_a_full_disk_is_named_and_the_old_file_stays(tmp_path: Path) -> None:
 def test_full_disk_quota_and_file_size_are_machine_errors(number: int) -> None:
     with pytest.raises(MachineError, match="no room on the disk"), disk_errors(Path("x")):
         raise OSError(number, "full")
+
+
+def test_a_place_is_free_where_nothing_is(tmp_path: Path) -> None:
+    require_free(tmp_path / "out")
+    with pytest.raises(DataError, match=r"cannot write .*: got something that is already there; remove it or name"):
+        require_free(tmp_path)
+
+
+def test_a_link_that_leads_nowhere_is_something(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("nowhere")
+    with pytest.raises(
+        DataError, match=r"cannot write .*out: got a link that leads nowhere; remove it or name another"
+    ):
+        require_free(tmp_path / "out")
+    (tmp_path / "out").unlink()
+    (tmp_path / "out").symlink_to("out")
+    with pytest.raises(DataError, match="got a link that leads nowhere"):
+        require_free(tmp_path / "out")

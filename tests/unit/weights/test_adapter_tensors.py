@@ -24,7 +24,7 @@ def lazies(*names: str) -> dict[str, LazyTensor]:
 
 
 def adapters(*names: str) -> tuple[Adapter, ...]:
-    return sort_adapter(lazies(*names), where="lora").adapters(SETTINGS, where="lora")
+    return sort_adapter(lazies(*names), where="lora").adapters(lambda _: SETTINGS, where="lora")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_an_embedding_changes_by_its_factors_turned():
         "model.embed_tokens.lora_embedding_A": lazy(down, "a"),
         "model.embed_tokens.lora_embedding_B": lazy(up, "b"),
     }
-    (adapter,) = sort_adapter(tensors, where="lora").adapters(SETTINGS, where="lora")
+    (adapter,) = sort_adapter(tensors, where="lora").adapters(lambda _: SETTINGS, where="lora")
     pair = adapter.pairs["model.embed_tokens.weight"]
     assert torch.equal(pair.up.compute() @ pair.down.compute(), down.T @ up.T)
     assert (pair.up.header.shape, pair.down.header.shape, pair.scale) == ((7, 2), (2, 3), 2)
@@ -129,5 +129,15 @@ def test_a_tensor_that_stands_twice_is_told():
 
 def test_a_lora_without_settings_asks_for_its_alpha():
     sorted_ = sort_adapter(lazies("lm_head.lora_A.weight", "lm_head.lora_B.weight"), where="lora")
-    with pytest.raises(WeightsError, match=r"got a LoRA without its settings, .*; give it with --lora-alpha"):
-        sorted_.adapters(None, where="lora")
+    with pytest.raises(WeightsError, match=r"got a LoRA without its settings, .*; give it with --lora-alpha N, or"):
+        sorted_.adapters(lambda _: None, where="lora", ask="--lora-alpha N")
+
+
+def test_each_part_has_its_own_settings():
+    names = [f"{module}.lora_{side}.weight" for module in ("lm_head", "encoder.layers.0.mlp.fc1") for side in "AB"]
+    sorted_ = sort_adapter(lazies(*names), where="lora")
+    alphas = {"vision": 6, "language": 16}
+    vision, language = sorted_.adapters(lambda part: LoraSettings(alpha=alphas[part], where="here"), where="lora")
+    assert [pair.scale for pair in vision.pairs.values()] == [3]
+    assert [pair.scale for pair in language.pairs.values()] == [8]
+    assert {vision.lora, language.lora} == {"lora"}

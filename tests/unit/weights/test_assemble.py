@@ -14,6 +14,7 @@ from checkpoints.three_parts import three_parts
 from doctorsun.errors import DataError, MachineError, WeightsError
 from doctorsun.processor.processor import Processor
 from doctorsun.storage.atomic import sha256_file, unfinished_path
+from doctorsun.storage.only_writer import only_writer
 from doctorsun.weights.assemble import assemble, write_stock
 from doctorsun.weights.hugging_face import load_weights
 from doctorsun.weights.parts import Parts
@@ -95,8 +96,22 @@ def test_the_same_parts_give_the_same_bytes(parts: Parts, tmp_path: Path) -> Non
 
 def test_nothing_is_written_over(parts: Parts, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with pytest.raises(DataError, match=r"cannot write .*out: got a folder that is already there; remove it or name"):
+    with pytest.raises(DataError, match=r"cannot write .*out: got something that is already there; remove it or name"):
         assemble(parts, tmp_path / "out", origin=ORIGIN)
+
+
+def test_what_another_process_has_written_so_far_is_not_touched(parts: Parts, tmp_path: Path) -> None:
+    unfinished = tmp_path / ".out.unfinished"
+    unfinished.mkdir()
+    (unfinished / "model.safetensors").write_bytes(b"its own")
+    with (
+        only_writer(tmp_path / "out", "import"),
+        pytest.raises(DataError, match=r"another import is writing .*out: got"),
+    ):
+        assemble(parts, tmp_path / "out", origin=ORIGIN)
+    assert [path.read_bytes() for path in unfinished.iterdir()] == [b"its own"]
+    assemble(parts, tmp_path / "out", origin=ORIGIN)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_progress_is_told_in_bytes(stock: StockFolder, tmp_path: Path) -> None:

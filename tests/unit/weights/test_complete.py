@@ -71,6 +71,24 @@ def test_a_part_that_is_nowhere_is_asked_for(whole: Published, name: str, text: 
     assert f"weights of the layout language_model: got {text}" in error.value.text()
 
 
+def test_everything_that_is_still_to_be_given_is_asked_for_at_once(whole: Published) -> None:
+    assert whole.vision is not None
+    heads = WeightsError("the tower", got="no heads", expected="heads", do="give --vision-config FILE")
+    untold = replace(whole, vision=replace(whole.vision, fault=heads), projector=None, language=None)
+    with pytest.raises(WeightsError) as error:
+        complete(untold)
+    fault = error.value
+    assert fault.what == "weights of the layout language_model"
+    assert fault.got == "no projector and no language model and the tower: no heads"
+    assert [each.partition(" or ")[0] for each in fault.do.split("; and ")] == [
+        "give --projector FILE", "give --language FOLDER", "give --vision-config FILE"
+    ]  # fmt: skip
+    with pytest.raises(WeightsError, match=r"^the tower: got no heads, expected heads; give --vision-config FILE$"):
+        complete(replace(whole, vision=untold.vision))
+    with pytest.raises(WeightsError, match="got no vision tower and no language model, expected the three parts"):
+        complete(replace(whole, vision=None, language=None))
+
+
 @pytest.mark.parametrize("name", ["vision", "projector", "language"])
 def test_a_source_without_the_part_that_is_asked_of_it_is_refused(whole: Published, name: str) -> None:
     empty = Published(layout="peft_adapter", tensors={})
@@ -93,6 +111,18 @@ def test_parts_that_do_not_fit_are_refused(whole: Published, published: dict[str
     language = replace(whole.language, config={**whole.language.config, "hidden_size": 64})
     with pytest.raises(WeightsError, match="got one that gives embeddings of width 48, expected width 64, as the lang"):
         complete(whole, language=replace(published["language"], language=language))
+
+
+@pytest.mark.parametrize(("layer", "fits"), [(-99, False), (-5, False), (-4, True), (3, True), (4, False)])
+def test_a_projector_reads_a_layer_that_the_tower_has(whole: Published, layer: int, *, fits: bool) -> None:
+    assert whole.projector is not None
+    projector = replace(whole.projector, feature_layer=layer)
+    if fits:
+        assert complete(replace(whole, projector=projector)).projector.feature_layer == layer
+        return
+    expected = rf"^the projector: the feature layer: got {layer}, expected -4 to 3, as a vision tower of 3 layers has"
+    with pytest.raises(WeightsError, match=expected):
+        complete(replace(whole, projector=projector))
 
 
 def test_changes_are_joined_into_their_part(whole: Published) -> None:

@@ -1,6 +1,7 @@
 import json
 import resource
 import shutil
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_saving_twice_gives_the_same_bytes(saved: Path, tmp_path: Path) -> None:
 
 
 def test_weights_are_not_saved_over_others(saved: Path) -> None:
-    with pytest.raises(DataError, match="got a folder that is already there"):
+    with pytest.raises(DataError, match="got something that is already there"):
         save_weights(small_model(), saved, saved)
 
 
@@ -114,3 +115,22 @@ def test_no_file_of_weights_is_refused(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(WeightsError, match="expected readable safetensors"):
         load_weights(folder)
+
+
+@pytest.mark.parametrize("layer", [-99, [-2, 99]])
+def test_a_layer_that_the_tower_does_not_have_is_told(folder: Path, layer: int | list[int]) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vision_feature_layer": layer}))
+    with pytest.raises(
+        WeightsError, match=r"config\.json: the feature layer: got -?99, expected -\d to \d, as a vision"
+    ):
+        load_weights(folder)
+
+
+def test_settings_behind_a_byte_order_mark_are_read(folder: Path) -> None:
+    for path in folder.glob("*.json"):
+        path.write_bytes(BOM_UTF8 + path.read_bytes())
+    model, processor = load_weights(folder)
+    assert torch.equal(model.lm_head.weight, small_model().lm_head.weight)
+    assert processor.image_token_id == model.config.image_token_id
+    assert model.config.text_config.rope_parameters == small_model().config.text_config.rope_parameters

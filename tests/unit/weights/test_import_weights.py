@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from doctorsun.errors import DataError, WeightsError
 from doctorsun.storage.atomic import unfinished_path
 from doctorsun.weights.import_weights import ImportRequest, import_weights
 from doctorsun.weights.parts import ReadOptions
+from doctorsun.weights.read_options import read_options
 
 torch.set_num_threads(1)
 PATCHES = "vision_model.embeddings.patch_embedding.weight"
@@ -100,6 +103,19 @@ def test_what_the_user_says_stands_against_what_the_weights_say(folders: Path, t
     assert load_file(tmp_path / "out/model.safetensors")[f"vision_tower.{PATCHES}"].dtype == torch.float32
 
 
+def test_settings_behind_a_byte_order_mark_are_read(folders: Path, tmp_path: Path) -> None:
+    marked = Path(shutil.copytree(folders / "doctor-sun", tmp_path / "marked"))
+    for path in marked.glob("*.json"):
+        path.write_bytes(BOM_UTF8 + path.read_bytes())
+    (tmp_path / "tower.json").write_bytes(BOM_UTF8 + json.dumps(tower_config()).encode())
+    plain = ImportRequest(read=ReadOptions(vision_config=tower_config()))
+    import_weights(folders / "doctor-sun", tmp_path / "plain", plain)
+    import_weights(marked, tmp_path / "out", ImportRequest(read=read_options(vision_config=tmp_path / "tower.json")))
+    for path in (tmp_path / "plain").iterdir():
+        if path.name not in {"import.json", "SHA256SUMS"}:  # which name the folders
+            assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+
+
 def test_a_missing_part_stops_before_anything_is_written(folders: Path, tmp_path: Path) -> None:
     with pytest.raises(
         WeightsError, match=r"got no vision tower, .*give --vision FOLDER or --vision hf:openai/clip-vit"
@@ -109,7 +125,7 @@ def test_a_missing_part_stops_before_anything_is_written(folders: Path, tmp_path
 
 
 def test_nothing_is_written_over(folders: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="got a folder that is already there"):
+    with pytest.raises(DataError, match="got something that is already there"):
         import_weights(folders / "doctor-sun", tmp_path, ImportRequest(read=VISION_CONFIG))
 
 

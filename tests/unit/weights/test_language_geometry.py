@@ -93,6 +93,19 @@ def test_a_missing_head_must_be_tied() -> None:
         ({"num_attention_heads": -6}, "here: num_attention_heads: got -6, expected a whole number above zero"),
         ({"num_attention_heads": "six"}, "here: num_attention_heads: got 'six', expected a whole number above zero"),
         ({"num_key_value_heads": {}}, "here: num_key_value_heads: got {}, expected a whole number above zero"),
+        (
+            {"rope_scaling": "x"},
+            "here: rope_scaling: got 'x', expected null, or settings with a 'rope_type' of default",
+        ),
+        (
+            {"rope_scaling": {"rope_type": "llama3"}},
+            "expected numbers for factor, low_freq_factor, high_freq_factor, o",
+        ),
+        (
+            {"rms_norm_eps": None},
+            "here: rms_norm_eps: got None, expected a number above zero, with a point in it; check that the files",
+        ),
+        ({"layer_types": ["full_attention"]}, "here: layer_types: got 1, expected 2, one a layer"),
         ({"head_dim": 8.0}, "here: head_dim: got 8.0, expected a whole number above zero"),
         ({"num_attention_heads": 64}, "got 64 of queries and 3 of keys, each of 0, expected 48 and 24 rows in all"),
     ],

@@ -1,5 +1,6 @@
 """How weights load: changes alone, several parts, parts that do not fit."""
 
+from codecs import BOM_UTF8
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def test_parts_that_do_not_fit_do_not_load(three: dict[str, Published], tmp_path
     assert "expected width 999" in loading.why
 
 
+def test_a_layer_that_the_tower_does_not_have_does_not_load(three: dict[str, Published], tmp_path: Path):
+    published = whole(three)
+    assert published.vision is not None
+    assert published.projector is not None
+    heads = WeightsError("the tower", do="give --vision-config FILE")
+    for fault in (None, heads):
+        deep = replace(published.projector, feature_layer=-99)
+        wrong = replace(published, projector=deep, vision=replace(published.vision, fault=fault))
+        loading = how_it_loads(tmp_path, wrong, WORDS)
+        assert loading.how == "no"
+        assert loading.why.startswith(
+            "the projector: the feature layer: got -99, expected -4 to 3, as a vision tower of 3"
+        )
+
+
 def test_a_damaged_tokenizer_does_not_load(three: dict[str, Published], tmp_path: Path):
     fault = WeightsError("tokenizer.json", got="a cut file", do="copy it again")
     assert how_it_loads(tmp_path, whole(three), fault) == Loading(how="no", why=fault.text())
@@ -71,6 +87,10 @@ def test_joined_layouts_alone_are_stock(three: dict[str, Published], tmp_path: P
     assert how_it_loads(tmp_path, published, WORDS).why == "no token <image>"
     with_image = replace(WORDS, ids={"<image>": 0})
     assert how_it_loads(tmp_path, published, with_image) == Loading(how="as it is")
+    (tmp_path / "tokenizer.json").write_bytes(BOM_UTF8 + b"{}")
+    why = "a byte order mark before tokenizer.json, at which stock readers stop"
+    loading = how_it_loads(tmp_path, published, with_image)
+    assert (loading.how, loading.why) == ("import", why)
     (tmp_path / "model.safetensors").unlink()
     assert how_it_loads(tmp_path, published, with_image).why == "pickles in place of safetensors"
 

@@ -31,6 +31,14 @@ def test_the_scale_of_a_module(settings: dict[str, Any], scale: float):
     assert read(**settings).scale(MODULE, 8) == pytest.approx(scale)
 
 
+def test_an_alpha_of_the_users_fills_a_missing_one_and_stands_against_no_other():
+    silent = {name: value for name, value in SETTINGS.items() if name != "lora_alpha"}
+    assert lora_settings(silent, where="adapter_config.json", alpha=6).alpha == 6
+    assert lora_settings(SETTINGS, where="adapter_config.json", alpha=16) == read()
+    with pytest.raises(WeightsError, match=r"--lora-alpha: got 6, expected 16, as adapter_config\.json says; leave it"):
+        lora_settings(SETTINGS, where="adapter_config.json", alpha=6)
+
+
 def test_without_settings_the_shapes_tell_the_rank():
     assert LoraSettings(alpha=6, where="--lora-alpha").scale(MODULE, 3) == 2
 

@@ -64,7 +64,7 @@ def test_hashes_and_a_report_are_written(base: Path, adapter: Path, tmp_path: Pa
 
 def test_nothing_is_written_over(base: Path, adapter: Path, tmp_path: Path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(DataError, match="got a folder that is already there"):
+    with pytest.raises(DataError, match="got something that is already there"):
         merge_adapter(base, adapter, tmp_path / "out")
 
 

@@ -46,9 +46,11 @@ def test_buffers_of_old_versions_are_left_over(tmp_path: Path) -> None:
 
 def test_a_tied_head_is_left_over(tmp_path: Path) -> None:
     grouped = group_tensors(files_with(tmp_path, "llm.lm_head.weight", "llm.norm.weight"), RULES, where="here")
-    grouped.leave_tied_head()
-    grouped.leave_tied_head()
-    assert grouped.left_over == {"llm.lm_head.weight": "the same as model.embed_tokens.weight, tied to it"}
+    head = grouped.leave_tied_head()
+    assert head is not None
+    assert head.sources == ("llm.lm_head.weight",)
+    assert grouped.leave_tied_head() is None
+    assert grouped.left_over == {"llm.lm_head.weight": "the settings tie it to model.embed_tokens.weight"}
     assert set(grouped.language) == {"model.norm.weight"}
 
 

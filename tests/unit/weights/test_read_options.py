@@ -55,14 +55,18 @@ def test_a_scaling_is_a_word_or_json(text: str, scaling: object):
 
 
 def test_alpha_is_kept():
-    assert read_options(lora_alpha=16.0).lora_alpha == 16.0
+    assert read_options(lora_alpha=["16"]).lora_alpha == 16.0
 
 
 @pytest.mark.parametrize(
-    "text", ["llama4", "8", "[]", "", '{"factor": 2}', '{"type": "linear"}', '{"type": "linear", "factor": "2"}']
+    "text",
+    [
+        *("llama4", "8", "[]", "", "null", '{"factor": 2}', '{"type": "linear"}', '{"type": "linear", "factor": "2"}'),
+        *('{"rope_type": "foo", "factor": 2}', '{"rope_type": "default", "factor": 2}', '{"rope_type": "llama3"}'),
+    ],
 )
 def test_another_scaling_is_refused(text: str):
-    with pytest.raises(RecipeError, match=r"--rope-scaling: got '.*', expected llama3, none, or JSON with 'rope_type'"):
+    with pytest.raises(RecipeError, match=r"--rope-scaling: got '.*', expected llama3, none, or as JSON "):
         read_options(rope_scaling=text)
 
 

@@ -109,9 +109,19 @@ def test_what_was_decided_is_noted(parts: Parts) -> None:
     unsaid = replace(parts, projector=replace(parts.projector, fit=None, feature_layer=None))
     assert stock_folder(unsaid).notes["fit"] == "crop"
     assert stock_folder(unsaid).notes["strange"] == [
-        "nothing says how images entered: crop is taken; --fit pad if they were padded to squares"
+        "nothing says how images entered: crop is taken; --fit pad if they were padded to squares",
+        "nothing says which layer of the tower the projector reads: -2 is taken, as LLaVA-1.5 does",
     ]
     assert stock_folder(unsaid).config.vision_feature_layer == -2
+
+
+def test_settings_that_nobody_says_are_noted_with_what_is_taken(parts: Parts) -> None:
+    silent = {name: value for name, value in parts.language.config.items() if name != "rms_norm_eps"}
+    stock = stock_folder(replace(parts, language=replace(parts.language, config=silent)))
+    taken = stock.config.text_config.rms_norm_eps
+    assert stock.notes["strange"] == [
+        f"nothing says rms_norm_eps: {taken} is taken, as transformers does; --text-config if it was another"
+    ]
 
 
 def test_ids_that_the_configuration_does_not_say_are_the_tokenizers(parts: Parts) -> None:

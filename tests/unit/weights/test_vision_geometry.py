@@ -5,7 +5,7 @@ import pytest
 from checkpoints.clip import CLIP_L_336, SMALL, TowerSizes, tower_config, tower_shapes
 from checkpoints.shapes_only import shapes_only
 from doctorsun.errors import WeightsError
-from doctorsun.weights.vision_geometry import expected_shapes, measured_sizes, vision_config
+from doctorsun.weights.vision_geometry import expected_shapes, measured_sizes, vision_settings
 
 PATCHES = "vision_model.embeddings.patch_embedding.weight"
 PLACES = "vision_model.embeddings.position_embedding.weight"
@@ -21,7 +21,11 @@ SIZES = {
 
 def settings(sizes: TowerSizes = SMALL, **said: Any) -> dict[str, Any]:
     sources: dict[str, Any] = {"config": None, "given": None, **said}
-    return vision_config(shapes_only(tower_shapes(sizes)), where="here", **sources)
+    told, fault = vision_settings(shapes_only(tower_shapes(sizes)), where="here", **sources)
+    assert fault is None or told == measured_sizes(shapes_only(tower_shapes(sizes)), "here")
+    if fault:
+        raise fault
+    return told
 
 
 def refusal(**said: Any) -> str:
@@ -114,5 +118,5 @@ def test_every_tensor_has_its_place_and_shape(name: str, shape: tuple[int, ...] 
     if shape is None:
         del shapes[name]
     with pytest.raises(WeightsError, match="whole and belong to one CLIP vision tower") as error:
-        vision_config(shapes_only(shapes), where="here", config=tower_config(), given=None)
+        vision_settings(shapes_only(shapes), where="here", config=tower_config(), given=None)
     assert got in str(error.value)

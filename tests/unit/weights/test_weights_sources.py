@@ -9,9 +9,9 @@ import torch
 
 from checkpoints.clip import position_ids, tower_config, tower_shapes
 from checkpoints.weight_files import write_json, write_tensors
-from doctorsun.errors import DataError, RequestError, WeightsError
+from doctorsun.errors import DataError, DoctorSunError, RecipeError, RequestError, WeightsError
 from doctorsun.weights.inspect import inspect
-from doctorsun.weights.sources import bring, local_weights, look_at, require_new
+from doctorsun.weights.sources import as_named, bring, local_weights, look_at
 from hubs.both import BRANCH, HUBS, World, files_below, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # within Hugging Face's client
@@ -63,6 +63,38 @@ def test_an_error_names_the_address(world: World):
         inspect(folder)
 
 
+def test_every_text_of_the_facts_names_the_address(world: World, files: dict[str, bytes]):
+    tower = {f"sub/clip/{name}": content for name, content in files.items()}
+    said = {**tower_config(), "image_size": 700, "hidden_act": "none"}
+    world.published.commit({**tower, "sub/clip/config.json": json.dumps(said).encode()}, BRANCH[world.name])
+    source = f"{world.name}:o/n/sub/clip"
+    with look_at(source) as folder:
+        facts = as_named(inspect(folder), folder, source)
+        beside = [f"{folder.parent.parent}/config.json", {f"{folder}": 1}, (f"{folder}",), None]
+        assert as_named(beside, folder, source) == [f"{world.name}:o/n/config.json", {source: 1}, (source,), None]
+        assert as_named(beside, folder, "a/path") == beside
+    assert facts["loads"]["why"].startswith(f"{source}: hidden_act: got 'none', expected one of gelu")
+    assert "doctorsun-headers" not in json.dumps(facts)
+
+
+@pytest.mark.parametrize("kind", [RecipeError, DataError])
+def test_errors_of_every_kind_name_the_address(world: World, kind: type[DoctorSunError]):
+    address = f"{world.name}:o/n"
+    with pytest.raises(kind, match=rf"^{address}/tokenizer\.json: got {address}"), look_at(address) as folder:
+        raise kind(f"{folder}/tokenizer.json", got=f"{folder}")
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_not_the_folder_that_one_is_in(name: str):
+    expected = (
+        r"^the weights: got an empty name, expected weights, a run, or an address such as hf:owner/name; name them"
+    )
+    with pytest.raises(RequestError, match=expected):
+        bring(name)
+    with pytest.raises(RequestError, match=expected), look_at(name):
+        pytest.fail("nothing is named")
+
+
 def test_what_is_brought_is_called_by_its_revision(world: World, files: dict[str, bytes]):
     path, called = bring(f"{world.name}:o/n")
     assert called == f"{world.name}:o/n@{world.revision}"
@@ -91,12 +123,6 @@ def test_a_run_without_weights_is_told(tmp_path: Path):
 def test_a_path_without_anything_is_told(tmp_path: Path):
     with pytest.raises(RequestError, match="none: got no such file or folder, expected weights, a run, or an address"):
         local_weights(tmp_path / "none")
-
-
-def test_a_place_that_is_taken_is_refused(tmp_path: Path):
-    require_new(tmp_path / "out")
-    with pytest.raises(DataError, match=r"cannot write .*: got something that is already there; remove it or name"):
-        require_new(tmp_path)
 
 
 def test_a_path_that_the_system_refuses_is_told(tmp_path: Path):

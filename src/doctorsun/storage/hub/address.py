@@ -14,8 +14,12 @@ OBJECTS_FORM = "s3://bucket/path"
 
 _PINNED = re.compile(r"[0-9a-f]{40}")
 _ADDRESS = re.compile(
-    r"(?P<hub>hf|ms):(?P<owner>\w[\w.-]*)/(?P<name>\w[\w.-]*)(@(?P<revision>[\w.-]+))?(/(?P<path>[^@\\]+))?", re.ASCII
+    r"(?P<hub>hf|ms):(?P<owner>\w[\w.-]*)/(?P<name>\w[\w.-]*)(@(?P<revision>refs/(pr|convert)/[\w.-]+|[\w.-]+(%2F[\w.-]+)*))?"
+    r"(/(?P<path>[^@\\]+))?",
+    re.ASCII,
 )
+_REFERENCE = re.compile(r"refs/(pr|convert)/[^/]+")  # of Hugging Face; the '/' of other branches is written %2F
+_SCHEMES = {"huggingface": "hf", "modelscope": "ms"}
 _OBJECTS = re.compile(r"(?P<hub>s3|oss)://(?P<name>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/\\?#]+)*)/*")
 _LOOKS_LIKE_OBJECTS = re.compile(r"(s3[an]?|oss):", re.IGNORECASE)
 _LOOKS_LIKE_ONE = re.compile(r"(hf|ms|huggingface|modelscope):", re.IGNORECASE)
@@ -47,7 +51,8 @@ class Address:
     def __str__(self) -> str:
         if self.hub in {"s3", "oss"}:
             return f"{self.hub}://{self.repository}"
-        revision = f"@{self.revision}" if self.revision else ""
+        own = self.revision or ""
+        revision = f"@{own if _REFERENCE.fullmatch(own) else own.replace('/', '%2F')}" if own else ""
         return f"{self.hub}:{self.repository}{revision}{'/' if self.path else ''}{self.path}"
 
     @property
@@ -83,13 +88,14 @@ def parse_address(text: str) -> Address | None:
     if ".." in PurePosixPath(path).parts:
         raise RecipeError(f"{text}", got="'..' in its path", expected=FORM, do="name the folder as the hub shows it")
     hub: HubName = "hf" if found["hub"] == "hf" else "ms"
-    return Address(hub=hub, repository=f"{found['owner']}/{found['name']}", revision=found["revision"], path=path)
+    revision = found["revision"] and found["revision"].replace("%2F", "/")
+    return Address(hub=hub, repository=f"{found['owner']}/{found['name']}", revision=revision, path=path)
 
 
 def _in_object_storage(text: str) -> Address:
     found = _OBJECTS.fullmatch(text)
     if found is None or not {".", ".."}.isdisjoint(found["name"].split("/")):
-        do = "write the bucket and the names below it, with '/' between"
+        do = _in_small_letters(text, _OBJECTS) or "write the bucket and the names below it, with '/' between"
         raise RecipeError(without_query(text), got="no address of object storage", expected=OBJECTS_FORM, do=do)
     return Address(hub="oss" if found["hub"] == "oss" else "s3", repository=found["name"])
 
@@ -110,6 +116,13 @@ def _refuse_keys(text: str) -> None:
     raise RecipeError(f"an address {found['scheme']}:", got="keys in it", expected=FORM, do=do)
 
 
+def _in_small_letters(text: str, form: re.Pattern[str]) -> str:
+    """Return what to write where an address is right but for the letters of its hub's name; else nothing."""
+    scheme, _, rest = text.partition(":")
+    small = f"{_SCHEMES.get(scheme.lower(), scheme.lower())}:{rest}"
+    return f"write {small}" if small != text and form.fullmatch(small) else ""
+
+
 def _refuse_near_ones(text: str) -> None:
     page = _PAGE.match(text)
     if page is not None:
@@ -117,5 +130,8 @@ def _refuse_near_ones(text: str) -> None:
         do = f"write {hub}:{page['repository']}"
         raise RecipeError(without_query(text), got="the address of a page", expected=FORM, do=do)
     if _LOOKS_LIKE_ONE.match(text):
-        do = "write owner and name as the hub's page shows them, with one '/' between"
+        do = (
+            _in_small_letters(text, _ADDRESS)
+            or "write owner and name as the hub's page shows them, with one '/' between"
+        )
         raise RecipeError(f"{text}", got="no address of a hub", expected=FORM, do=do)

@@ -99,7 +99,8 @@ def _advice(fault: Fault, words: HubWords) -> str:
     advice = {
         401: f"set {words.token_variable}; hubs also answer so for a name that does not exist",
         403: f"ask for access on its page, and set {words.token_variable} of the account that has it",
-        404: f"check owner, name, revision and path; for a private repository set {words.token_variable}",
+        404: f"check owner, name, revision and path; for a private repository set {words.token_variable}; "
+        "a '/' in a branch's name is written %2F",
         429: "it was asked too often: wait some minutes and run again; finished files stay",
     }
     busy = "the hub is out of order: run again later; finished files stay"

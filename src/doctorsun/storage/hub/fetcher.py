@@ -19,12 +19,14 @@ class Fetcher:
         repository: where they are published.
         revision: the commit.
         hub: who is asked.
+        entry: where the files were written down when they were first listed, for messages.
         into: the folder; the client's cache when None.
     """
 
     repository: Repository
     revision: str
     hub: Hub
+    entry: str
     into: Path | None = None
 
     def local(self, file: RemoteFile) -> Path | None:
@@ -37,7 +39,8 @@ class Fetcher:
         """Return a file once its hash is right; one that is wrong is fetched again, once.
 
         Raises:
-            DataError: the hub refuses it, its hash stays wrong, or it is wrong and ``offline``.
+            DataError: the hub refuses it, its hash stays wrong, it is wrong and ``offline``, or it is what the hub
+                lists, and not what ``entry`` says of it; then it stays.
             MachineError: the disk is full.
         """
         place = self.local(file)
@@ -45,13 +48,17 @@ class Fetcher:
         if place is not None and not wrong:
             return self._kept(file, place)
         if offline:
-            raise self._other_file(file, wrong, "run once with a network: it is fetched again")
+            do = f"run once with a network: it is fetched again, unless it is {self.entry} that is wrong"
+            raise self._other_file(file, wrong, do)
+        if place is not None:
+            self._refuse_entry(file, place)
         for anew in (place is not None, True):
             with disk_errors(self.into or self.hub.cache):
                 place = self.hub.fetch(self.repository, self.revision, file, self.into, anew=anew)
             wrong = self._what_is_wrong(file, place)
             if not wrong:
                 return place
+            self._refuse_entry(file, place)
             place.resolve().unlink()
             place.unlink(missing_ok=True)
         raise self._other_file(file, wrong, "do not use it; name another mirror or revision, or tell its publisher")
@@ -59,7 +66,7 @@ class Fetcher:
     def _what_is_wrong(self, file: RemoteFile, place: Path) -> str:
         """Return how a file differs from the one that was listed; one in the cache is read once and remembered."""
         checked = Checked(self.hub.cache)
-        if file.sha256 and checked.holds(place, file.sha256):
+        if file.sha256 and place.stat().st_size == file.size_bytes and checked.holds(place, file.sha256):
             return ""
         wrong = file.what_is_wrong(place)
         if file.sha256 and not wrong and place.is_relative_to(self.hub.cache):
@@ -74,6 +81,18 @@ class Fetcher:
         with disk_errors(copy), atomic_path(copy) as unfinished:
             shutil.copyfile(place, unfinished)
         return copy
+
+    def _refuse_entry(self, file: RemoteFile, place: Path) -> None:
+        """Refuse what was written down of a file, where the file is the one that the hub lists now."""
+        listed = next((each for each in self.hub.files(self.repository, self.revision) if each.path == file.path), file)
+        if listed == file or listed.what_is_wrong(place):
+            return
+        raise DataError(
+            f"{self.entry}: {file.path}",
+            got=file.facts,
+            expected=f"{listed.facts}, as the hub lists it and as it is here",
+            do="restore the entry, or take it out to pin the address anew",
+        )
 
     def _other_file(self, file: RemoteFile, wrong: str, do: str) -> DataError:
         what = f"{self.repository.name}@{self.revision}/{file.path} is not the file that was listed"

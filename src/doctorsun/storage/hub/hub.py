@@ -39,6 +39,10 @@ class Hub(Protocol):
         """Return the bytes of a file from ``start`` up to ``stop``; nothing else is sent."""
         ...
 
+    def check_push(self, repository: Repository) -> None:
+        """Refuse a push that is sure to fail, before files are read for it; nothing is written."""
+        ...
+
     def push(self, repository: Repository, folder: Path, paths: list[str], *, branch: str | None, private: bool) -> str:
         """Write files of a folder to a branch and return the repository's page; the repository is made if need be."""
         ...

@@ -26,6 +26,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from doctorsun.errors import RecipeError
+from doctorsun.storage.hub.endpoint import require_endpoint
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
 from doctorsun.storage.hub.ranged import cut_range, range_header
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
@@ -49,7 +50,7 @@ class HuggingFaceHub:
         patience: with a hub that is busy.
 
     Raises:
-        RecipeError: the token cannot be sent.
+        RecipeError: the token cannot be sent, or the address is none.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class HuggingFaceHub:
     ) -> None:
         require_sendable(str(get_token() or "") if token is None else str(token or ""), WORDS)
         self.cache = cache or Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
-        self._api = HfApi(endpoint=endpoint or os.environ.get(ENDPOINT), token=token, library_name="doctorsun")
+        address = endpoint or os.environ.get(ENDPOINT)
+        self._api = HfApi(endpoint=address and require_endpoint(address, WORDS), token=token, library_name="doctorsun")
         self._patience = patience or Patience()
 
     def resolve(self, repository: Repository, revision: str | None) -> str:
@@ -124,13 +126,18 @@ class HuggingFaceHub:
 
         return self._ask(what, download)
 
+    def check_push(self, repository: Repository) -> None:
+        """Refuse a push without a token, as `Hub.check_push`."""
+        if not (self._api.token or (self._api.token is None and get_token())):
+            raise refusal(_place(repository, None), Fault(status=401, detail="no token to push with"), WORDS)
+
     def push(self, repository: Repository, folder: Path, paths: list[str], *, branch: str | None, private: bool) -> str:
         """Write files of a folder to a branch in one commit, as `Hub.push`."""
         what, name, kind = _place(repository, branch), repository.name, repository.kind
         page = self._ask(
             what, lambda: self._api.create_repo(name, repo_type=kind, private=private or None, exist_ok=True)
         )
-        if branch is not None:
+        if branch is not None and not branch.startswith("refs/"):  # these are no branches: the hub makes them
             self._ask(what, lambda: self._api.create_branch(name, branch=branch, repo_type=kind, exist_ok=True))
         added = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=folder / path) for path in paths]
         message = f"Upload {len(paths)} files with doctorsun"

@@ -2,22 +2,23 @@
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from glob import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
-os.environ.setdefault("MODELSCOPE_LOG_LEVEL", "WARNING")  # read once, when the client is imported
+os.environ.setdefault("MODELSCOPE_LOG_LEVEL", "CRITICAL")  # read once, at the import; our errors tell what is wrong
 
 import requests
 from modelscope_hub import HubApi
 from modelscope_hub.config import HubConfig
-from modelscope_hub.errors import AlreadyExistsError, CacheNotFound, HubError
+from modelscope_hub.errors import AlreadyExistsError, CacheNotFound, FileSizeMismatchError, HubError
 
 from doctorsun.errors import DataError
 from doctorsun.storage.hub.address import is_commit
+from doctorsun.storage.hub.endpoint import require_endpoint
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
 from doctorsun.storage.hub.ranged import cut_range, range_header
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
@@ -44,7 +45,7 @@ class ModelScopeHub:
         patience: with requests that the client does not try again itself.
 
     Raises:
-        RecipeError: the token cannot be sent.
+        RecipeError: the token cannot be sent, or the address is none.
     """
 
     def __init__(
@@ -57,9 +58,12 @@ class ModelScopeHub:
     ) -> None:
         address = endpoint or os.environ.get(ENDPOINT) or os.environ.get(OLD_ENDPOINT)
         own = require_sendable(os.environ.get(TOKEN, "") if token is None else token, WORDS)
+        if address:
+            address = require_endpoint(address if "://" in address else f"https://{address}", WORDS)
         config = _Config(endpoint=address, token=own)
         config.cache_dir = cache or config.cache_dir
         self.cache = config.cache_dir
+        self._has_token = bool(own)
         self._endpoint = config.endpoint
         self._api = HubApi(config)
         self._patience = patience or Patience()
@@ -106,14 +110,21 @@ class ModelScopeHub:
 
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`; the client goes on with a part that an earlier try left."""
-        name, kind, size_bytes = repository.name, repository.kind, file.size_bytes
-        return self._ask(
-            _place(repository, revision, file.path),
-            lambda: self._api.download_file(
-                name, kind, file.path, revision=revision, local_dir=into, force=anew, file_size=size_bytes
-            ),
-            client_tries=True,
-        )
+
+        def download(size_bytes: int | None) -> Path:
+            name, kind, path = repository.name, repository.kind, file.path
+            return self._api.download_file(
+                name, kind, path, revision=revision, local_dir=into, force=anew, file_size=size_bytes
+            )
+
+        def request() -> Path:
+            try:
+                return download(file.size_bytes)
+            except FileSizeMismatchError:
+                return download(None)  # whose size is wrong is found out with the file in hand
+
+        with _bars_on_terminals_alone():
+            return self._ask(_place(repository, revision, file.path), request, client_tries=True)
 
     def read(self, repository: Repository, revision: str, path: str, start: int, stop: int) -> bytes:
         """Return a range of a file, as `Hub.read`."""
@@ -127,6 +138,11 @@ class ModelScopeHub:
                 return cut_range(what, answer.status_code, answer.iter_content(2**16), start, stop)
 
         return self._ask(what, download, client_tries=False)
+
+    def check_push(self, repository: Repository) -> None:
+        """Refuse a push without a token, as `Hub.check_push`."""
+        if not self._has_token:
+            raise refusal(_place(repository, None), Fault(status=401, detail="no token to push with"), WORDS)
 
     def push(self, repository: Repository, folder: Path, paths: list[str], *, branch: str | None, private: bool) -> str:
         """Write files of a folder to a branch, as `Hub.push`; what an earlier try brought there is not sent again."""
@@ -146,6 +162,7 @@ class ModelScopeHub:
                     commit_message=f"Upload {len(paths)} files with doctorsun",
                     tracker_path=progress,
                     use_cache=True,
+                    disable_tqdm=not sys.stderr.isatty(),
                 ),
                 client_tries=True,
             )
@@ -182,6 +199,16 @@ class _Config(HubConfig):
 
     def get_session_id(self) -> str:
         return "0" * 32
+
+
+@contextmanager
+def _bars_on_terminals_alone() -> Generator[None]:
+    """Keep the client's bars of progress out of files and pipes; fetching has no switch for them."""
+    if sys.stderr.isatty():
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
+        yield
 
 
 def _place(repository: Repository, revision: str | None, path: str = "") -> str:

@@ -16,6 +16,7 @@ from pyarrow import fs
 from doctorsun.errors import DataError, RecipeError
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_bytes
 from doctorsun.storage.hub.object_faults import fault_of
+from doctorsun.storage.hub.proxy import proxy_of
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.store_folder import MANIFEST
@@ -33,6 +34,8 @@ NUM_ATTEMPTS = 5
 
 class ObjectStorage:
     """A service that speaks S3; keys, region and address are those of the usual variables and files of AWS.
+
+    The proxy is the environment's, as `doctorsun.storage.hub.proxy` reads it.
 
     A store is named by the first 40 digits of its manifest's SHA-256, since a bucket has no commits.
 
@@ -74,7 +77,8 @@ class ObjectStorage:
     def files(self, repository: Repository, revision: str) -> tuple[RemoteFile, ...]:
         """Return the manifest and what it names, as `Hub.files`."""
         manifest = self._folder(repository, revision) / MANIFEST
-        if not manifest.is_file():
+        if not manifest.is_file() or _name_of(manifest.read_bytes()) != revision:
+            manifest.unlink(missing_ok=True)
             self.resolve(repository, None)
         if not manifest.is_file():
             do = "name what lies there now, or push the store again"
@@ -114,6 +118,11 @@ class ObjectStorage:
             raise DataError(self._place(repository, path), got=got, expected=expected, do="push the store again")
         return content
 
+    def check_push(self, repository: Repository) -> None:
+        """Refuse a push to no bucket, or one that does not answer these keys, as `Hub.check_push`."""
+        with self._asking(repository):
+            self._require_bucket(repository)
+
     def push(self, repository: Repository, folder: Path, paths: list[str], *, branch: str | None, private: bool) -> str:
         """Write a store, as `Hub.push`, its manifest last; files that are there already are not sent again."""
         del branch  # an address of object storage has none
@@ -136,12 +145,13 @@ class ObjectStorage:
             do = f"set {ENDPOINTS[-1]}, for example to https://oss-cn-hangzhou.aliyuncs.com"
             raise RecipeError("oss://", got="no address of its service", do=do)
         if url is None:
-            return fs.S3FileSystem(region=region, retry_strategy=self._retry)
+            return fs.S3FileSystem(region=region, proxy_options=proxy_of(_amazon(region)), retry_strategy=self._retry)
         scheme, host = _service(url)
         return fs.S3FileSystem(
             region=region or ENDPOINT_REGION,
             scheme=scheme,
             endpoint_override=host,
+            proxy_options=proxy_of(f"{scheme}://{host}"),
             force_virtual_addressing=self._scheme == "oss",
             retry_strategy=self._retry,
         )
@@ -213,6 +223,12 @@ def _name_of(manifest: bytes) -> str:
 
 def _first_of(variables: tuple[str, ...]) -> str | None:
     return next((os.environ[name] for name in variables if os.environ.get(name)), None)
+
+
+def _amazon(region: str | None) -> str:
+    """Return the address of Amazon's service, which asks for buckets below it."""
+    end = ".cn" if (region or "").startswith("cn-") else ""
+    return f"https://s3.{region or ENDPOINT_REGION}.amazonaws.com{end}"
 
 
 def _service(url: str) -> tuple[str, str]:

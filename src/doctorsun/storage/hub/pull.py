@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from doctorsun.errors import DataError, MachineError, RecipeError
-from doctorsun.storage.atomic import sha256_file
+from doctorsun.storage.atomic import disk_errors, sha256_file
 from doctorsun.storage.hub.address import Address
 from doctorsun.storage.hub.fetcher import Fetcher
 from doctorsun.storage.hub.hub import Hub
@@ -14,8 +15,7 @@ from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.lock import Lock, Pinned
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, require_hash
 from doctorsun.storage.hub.spare import spare_files
-
-GIB = 2**30
+from doctorsun.storage.size import told_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def missing_files(address: Address, kinds: Kinds, hub: Hub, lock: Lock, rules: P
         DataError: as for `pin`; or ``offline``, and there are some.
     """
     pinned = resolve(address, kinds, hub, lock, rules)
-    fetcher = Fetcher(repository_of(address, kinds), pinned.revision, hub)
+    fetcher = fetcher_of(address, pinned, kinds, hub, lock)
     missing = [file for file in files_of(address, pinned, kinds) if fetcher.local(file) is None]
     if missing and rules.offline:
         raise _missing_offline(address, missing)
@@ -100,7 +100,7 @@ def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRul
     """
     pinned = pin(address, kinds, hub, lock, rules)
     files = files_of(address, pinned, kinds)
-    fetcher = Fetcher(repository_of(address, kinds), pinned.revision, hub, into)
+    fetcher = replace(fetcher_of(address, pinned, kinds, hub, lock), into=into)
     missing = [file for file in files if fetcher.local(file) is None]
     if missing and rules.offline:
         raise _missing_offline(address, missing)
@@ -115,6 +115,11 @@ def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRul
 def repository_of(address: Address, kinds: Kinds) -> Repository:
     """Return the repository of an address."""
     return Repository(name=address.repository, kind=kinds.repository)
+
+
+def fetcher_of(address: Address, pinned: Pinned, kinds: Kinds, hub: Hub, lock: Lock) -> Fetcher:
+    """Return what brings the files of an address to the client's cache."""
+    return Fetcher(repository_of(address, kinds), pinned.revision, hub, f"{lock.path}: {address.whole}")
 
 
 def files_of(address: Address, pinned: Pinned, kinds: Kinds) -> list[RemoteFile]:
@@ -142,22 +147,25 @@ def check_room(folder: Path, needed_bytes: int) -> None:
 
     Raises:
         MachineError: they do not.
+        DataError: they do not, for the folder cannot be written.
     """
     there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     free_bytes = shutil.disk_usage(there).free
     if needed_bytes > free_bytes:
+        with disk_errors(folder), TemporaryDirectory(dir=there):
+            pass  # a folder that cannot be written has no room either
         raise MachineError(
             f"no room on the disk for {folder}",
-            got=f"{free_bytes / GIB:.2f} GiB free",
-            expected=f"{needed_bytes / GIB:.2f} GiB",
+            got=f"{told_size(free_bytes)} free",
+            expected=told_size(needed_bytes),
             do="free some space, or name another folder",
         )
 
 
 def _missing_offline(address: Address, missing: Sequence[RemoteFile]) -> DataError:
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-    size = sum(file.size_bytes for file in missing) / GIB
-    got = f"{missing[0].path}{more} ({size:.2f} GiB) not on this machine"
+    size = told_size(sum(file.size_bytes for file in missing))
+    got = f"{missing[0].path}{more} ({size}) not on this machine"
     return DataError(f"{address}: offline", got=got, do="run once with a network, or copy the cache from a machine")
 
 

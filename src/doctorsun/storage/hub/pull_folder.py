@@ -4,15 +4,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from doctorsun.errors import DataError
 from doctorsun.storage.atomic import disk_errors, unfinished_path
 from doctorsun.storage.hub.address import Address
 from doctorsun.storage.hub.hub import Hub
 from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.lock import Lock
 from doctorsun.storage.hub.pull import PullRules, pull
+from doctorsun.storage.only_writer import only_writer
 
 CLIENT_FOLDER = ".cache"  # where Hugging Face's client notes what it fetched
+
+PART = ".incomplete"  # of its files on their way
 
 
 def pull_to(
@@ -37,18 +39,28 @@ def pull_to(
         check: looks at the whole folder before it takes its place.
 
     Raises:
-        DataError: ``out`` is there already, or as for `doctorsun.storage.hub.pull.pull`.
+        DataError: ``out`` is there already or written by another process, or as for `doctorsun.storage.hub.pull.pull`.
         RecipeError: as for `doctorsun.storage.hub.pull.pull`.
         MachineError: the files do not fit the disk.
     """
-    if out.exists():
-        raise DataError(f"cannot write {out}", got="something that is already there", do="remove it or name another")
     unfinished = unfinished_path(out)
-    with disk_errors(out):
-        unfinished.mkdir(parents=True, exist_ok=True)
-    pulled = pull(address, kinds, hub, lock, rules=rules, into=unfinished)
-    check(pulled)
-    with disk_errors(out):
-        shutil.rmtree(unfinished / CLIENT_FOLDER, ignore_errors=True)
-        pulled.rename(out)
+    with only_writer(out, "pull"):
+        with disk_errors(out):
+            unfinished.mkdir(exist_ok=True)
+        try:
+            pulled = pull(address, kinds, hub, lock, rules=rules, into=unfinished)
+        except BaseException:
+            _drop_bare(unfinished)
+            raise
+        check(pulled)
+        with disk_errors(out):
+            shutil.rmtree(unfinished / CLIENT_FOLDER, ignore_errors=True)
+            pulled.rename(out)
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _drop_bare(unfinished: Path) -> None:
+    """Remove the folder of a pull that was refused before anything of a file was here."""
+    files = [path for path in unfinished.rglob("*") if path.is_file() and path.stat().st_size]
+    if all(path.relative_to(unfinished).parts[0] == CLIENT_FOLDER and path.suffix != PART for path in files):
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.storage.atomic import sha256_file
 from doctorsun.storage.hub.address import Address
 from doctorsun.storage.hub.hub import Hub
 from doctorsun.storage.hub.kinds import Kinds
 from doctorsun.storage.hub.remote_file import Repository
-
-SUMS = "SHA256SUMS"
+from doctorsun.storage.hub.spare import trainer_files
+from doctorsun.storage.sums import SUMS, check_sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,18 +20,22 @@ class Parcel:
     Attributes:
         folder: where the files are.
         paths: the files, below it.
-        left_out: files of other kinds, which stay here.
+        left_out: files of other kinds and those of a trainer, which stay here.
         size_bytes: of all that is sent.
+        is_checked: whether SHA256SUMS vouches for them.
     """
 
     folder: Path
     paths: tuple[str, ...]
     left_out: tuple[str, ...]
     size_bytes: int
+    is_checked: bool
 
 
 def pack(folder: Path, kinds: Kinds, paths: Iterable[str] | None = None) -> Parcel:
     """Return what a folder would send, after its SHA256SUMS, where there are some, were compared with its files.
+
+    What a trainer kept to go on by stays here, as a pull leaves it there.
 
     Args:
         folder: of weights or a store.
@@ -43,33 +46,19 @@ def pack(folder: Path, kinds: Kinds, paths: Iterable[str] | None = None) -> Parc
         DataError: there is nothing to send, or a file is not what SHA256SUMS says.
     """
     found = list(_below(folder) if paths is None else paths)
-    taken = tuple(path for path in found if kinds.takes(path))
+    kept = trainer_files(found)
+    taken = tuple(path for path in found if kinds.takes(path) and path not in kept)
     if not taken:
         got = "no such folder" if not folder.is_dir() else f"none of the files of {kinds.title}"
         raise DataError(f"cannot push {folder}", got=got, expected=f"{kinds.title}", do="name another folder")
     check_sums(folder)
-    size_bytes = sum((folder / path).stat().st_size for path in taken)
-    return Parcel(folder=folder, paths=taken, left_out=tuple(set(found) - set(taken)), size_bytes=size_bytes)
-
-
-def check_sums(folder: Path) -> None:
-    """Compare the files of a folder with its SHA256SUMS (lines as ``sha256sum`` writes them), where there are some.
-
-    Raises:
-        DataError: a file is missing or has another hash, or a line is damaged.
-    """
-    sums = folder / SUMS
-    if not sums.is_file():
-        return
-    for number, line in enumerate(sums.read_text(encoding="utf-8").splitlines(), 1):
-        wanted, _, name = line.partition(" ")
-        path = folder / name.lstrip(" *")
-        if not name:
-            raise DataError(f"{sums}:{number}", got=f"'{line}'", expected="a hash, two spaces and a name")
-        found = sha256_file(path) if path.is_file() else "no such file"
-        if found != wanted:
-            do = "make the folder again: it is not what was finished"
-            raise DataError(f"{path} has changed since {SUMS} was written", got=found, expected=wanted, do=do)
+    return Parcel(
+        folder=folder,
+        paths=taken,
+        left_out=tuple(set(found) - set(taken)),
+        size_bytes=sum((folder / path).stat().st_size for path in taken),
+        is_checked=(folder / SUMS).is_file(),
+    )
 
 
 def push(parcel: Parcel, address: Address, kinds: Kinds, hub: Hub, *, private: bool) -> str:

@@ -33,6 +33,12 @@ class RemoteFile:
     sha256: str = ""
     git_sha1: str = ""
 
+    @property
+    def facts(self) -> str:
+        """What is known of its contents, for messages."""
+        known = (f"SHA-256 {self.sha256}" if self.sha256 else "", f"git blob {self.git_sha1}" if self.git_sha1 else "")
+        return ", ".join([f"{self.size_bytes:,} bytes", *filter(None, known)])
+
     def what_is_wrong(self, local: Path) -> str:
         """Return how a file on this machine differs from this one; empty where it does not."""
         size_bytes = local.stat().st_size

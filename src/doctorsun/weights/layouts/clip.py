@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from doctorsun.weights.part_names import clip_rules, group_tensors
-from doctorsun.weights.parts import Published, ReadOptions, VisionPart
+from doctorsun.weights.parts import Published, ReadOptions
 from doctorsun.weights.settings_files import read_image_settings, read_section, read_settings, strange_files
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.vision_geometry import vision_config
+from doctorsun.weights.tensors.tensor_files import strange_names
+from doctorsun.weights.vision_part import vision_part
 
 NAME = "clip"
 SUMMARY = "CLIP vision tower, or a whole CLIP whose vision tower is taken"
@@ -39,22 +40,17 @@ def read(path: Path, options: ReadOptions) -> Published:
     files, config = open_tensors(path), read_settings(path, "config.json")
     grouped = group_tensors(files, RULES, where=f"{path}")
     rest = {name: why for name in files.headers for start, why in NOT_VISION.items() if name.startswith(start)}
-    images = read_image_settings(path)
-    vision = VisionPart(
-        tensors=grouped.vision,
-        config=vision_config(
-            grouped.vision,
-            where=f"{path}",
-            config=read_section(config, "vision_config", f"{path / 'config.json'}") or config,
-            given=options.vision_config,
-        ),
-        image_mean=images.mean,
-        image_std=images.std,
+    vision = vision_part(
+        grouped.vision,
+        where=f"{path}",
+        config=read_section(config, "vision_config", f"{path / 'config.json'}") or config,
+        options=options,
+        images=read_image_settings(path),
     )
     return Published(
         layout=NAME,
         tensors=files.headers,
         vision=vision,
         left_over=rest | grouped.left_over,
-        strange=strange_files(path),
+        strange=(*strange_files(path), *strange_names(files)),
     )

@@ -12,12 +12,19 @@ from typing import Any
 from doctorsun.weights.internlm2 import MODEL_TYPE as INTERNLM2
 from doctorsun.weights.internlm2 import llama_settings, llama_tensors
 from doctorsun.weights.language_part import language_part
-from doctorsun.weights.layouts.llava_hf import PROJECTOR_RULE, VISION_RULES, stock_projector, text_settings, vision_part
+from doctorsun.weights.layouts.llava_hf import (
+    PROJECTOR_RULE,
+    VISION_RULES,
+    stock_projector,
+    stock_vision,
+    text_settings,
+)
 from doctorsun.weights.part_names import GroupedTensors, NameRule, group_tensors
 from doctorsun.weights.parts import LanguagePart, Published, ReadOptions
 from doctorsun.weights.rope import strange_rope
 from doctorsun.weights.settings_files import read_image_settings, read_settings, strange_files, strange_tokenizer
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 
 NAME = "enhanced_llava"
 SUMMARY = "GMAI-VL's folder (enhanced_llava), with InternLM2 or a Llama inside"
@@ -43,11 +50,16 @@ def read(path: Path, options: ReadOptions) -> Published:
     return Published(
         layout=NAME,
         tensors=files.headers,
-        vision=vision_part(grouped, path, config, images, options),
+        vision=stock_vision(grouped, path, config, images, options),
         projector=stock_projector(grouped, path, config, images),
         language=language,
         left_over=grouped.left_over,
-        strange=(*strange_rope(language.config), *strange_tokenizer(path), *strange_files(path)),
+        strange=(
+            *strange_rope(language.config),
+            *strange_tokenizer(path),
+            *strange_files(path),
+            *strange_names(files),
+        ),
     )
 
 

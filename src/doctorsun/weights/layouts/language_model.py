@@ -15,6 +15,7 @@ from doctorsun.weights.parts import Published, ReadOptions
 from doctorsun.weights.rope import strange_rope
 from doctorsun.weights.settings_files import architecture, read_settings, strange_files, strange_tokenizer
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 
 NAME = "language_model"
 SUMMARY = "causal language model: Llama 2 or 3, Mistral, Qwen2, InternLM2 or 2.5"
@@ -60,5 +61,10 @@ def read(path: Path, options: ReadOptions) -> Published:
         tensors=files.headers,
         language=language,
         left_over=grouped.left_over,
-        strange=(*strange_rope(language.config), *strange_tokenizer(path), *strange_files(path)),
+        strange=(
+            *strange_rope(language.config),
+            *strange_tokenizer(path),
+            *strange_files(path),
+            *strange_names(files),
+        ),
     )

@@ -25,7 +25,8 @@ from doctorsun.weights.settings_files import (
     strange_tokenizer,
 )
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.vision_geometry import vision_config
+from doctorsun.weights.tensors.tensor_files import strange_names
+from doctorsun.weights.vision_part import vision_part
 
 NAME = "llava_hf"
 SUMMARY = "transformers' LlavaForConditionalGeneration, of any version"
@@ -61,15 +62,20 @@ def read(path: Path, options: ReadOptions) -> Published:
     return Published(
         layout=NAME,
         tensors=files.headers,
-        vision=vision_part(grouped, path, config, images, options),
+        vision=stock_vision(grouped, path, config, images, options),
         projector=stock_projector(grouped, path, config, images),
         language=language,
         left_over=grouped.left_over,
-        strange=(*strange_rope(language.config), *strange_tokenizer(path), *strange_files(path)),
+        strange=(
+            *strange_rope(language.config),
+            *strange_tokenizer(path),
+            *strange_files(path),
+            *strange_names(files),
+        ),
     )
 
 
-def vision_part(
+def stock_vision(
     grouped: GroupedTensors, path: Path, config: Mapping[str, Any], images: ImageSettings, options: ReadOptions
 ) -> VisionPart:
     """Return the tower of a folder whose configuration holds a ``vision_config``.
@@ -81,12 +87,7 @@ def vision_part(
     kind = (said or {}).get("model_type", TOWER)
     if kind != TOWER:
         raise _refused(path, "vision_config.model_type", kind, repr(TOWER))
-    return VisionPart(
-        tensors=grouped.vision,
-        config=vision_config(grouped.vision, where=f"{path}", config=said, given=options.vision_config),
-        image_mean=images.mean,
-        image_std=images.std,
-    )
+    return vision_part(grouped.vision, where=f"{path}", config=said, options=options, images=images)
 
 
 def stock_projector(

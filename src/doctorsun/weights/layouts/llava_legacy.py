@@ -15,8 +15,8 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.language_geometry import SETTINGS
 from doctorsun.weights.language_part import language_part
 from doctorsun.weights.layouts.legacy_settings import legacy_projector
-from doctorsun.weights.part_names import GroupedTensors, NameRule, clip_rules, group_tensors
-from doctorsun.weights.parts import LanguagePart, Published, ReadOptions, VisionPart
+from doctorsun.weights.part_names import NameRule, clip_rules, group_tensors
+from doctorsun.weights.parts import LanguagePart, Published, ReadOptions
 from doctorsun.weights.rope import strange_rope
 from doctorsun.weights.settings_files import (
     architecture,
@@ -27,7 +27,8 @@ from doctorsun.weights.settings_files import (
     strange_tokenizer,
 )
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.vision_geometry import measured_sizes, unsaid_heads, vision_config
+from doctorsun.weights.tensors.tensor_files import strange_names
+from doctorsun.weights.vision_part import vision_part
 
 NAME = "llava_legacy"
 SUMMARY = "LLaVA's own folder (LlavaLlamaForCausalLM and such): Doctor Sun, Qilin-Med-VL, LLaVA-Med 1.5"
@@ -93,7 +94,11 @@ def read(path: Path, options: ReadOptions) -> Published:
     return Published(
         layout=NAME,
         tensors=files.headers,
-        vision=_vision(grouped, path, options),
+        vision=(
+            vision_part(grouped.vision, where=f"{path}", config=None, options=options, images=read_image_settings(path))
+            if grouped.vision
+            else None
+        ),
         projector=projector.part(grouped.projector, where=f"{path}"),
         language=language,
         left_over=grouped.left_over,
@@ -103,6 +108,7 @@ def read(path: Path, options: ReadOptions) -> Published:
             *_strange_language(config, language),
             *strange_tokenizer(path),
             *strange_files(path),
+            *strange_names(files),
         ),
     )
 
@@ -135,24 +141,6 @@ def _language_model(config: Mapping[str, Any], path: Path) -> str:
         got=named,
         expected=", ".join(BY_ARCHITECTURE),
         do="name weights with such a language model",
-    )
-
-
-def _vision(grouped: GroupedTensors, path: Path, options: ReadOptions) -> VisionPart | None:
-    if not grouped.vision:
-        return None
-    images, sizes = read_image_settings(path), measured_sizes(grouped.vision, f"{path}")
-    fault = None if options.vision_config else unsaid_heads(sizes, f"{path}")
-    return VisionPart(
-        tensors=grouped.vision,
-        config=(
-            vision_config(grouped.vision, where=f"{path}", config=None, given=options.vision_config)
-            if fault is None
-            else sizes
-        ),
-        image_mean=images.mean,
-        image_std=images.std,
-        fault=fault,
     )
 
 

@@ -14,6 +14,7 @@ from doctorsun.weights.parts import Published, ReadOptions
 from doctorsun.weights.projector_part import SEQUENTIAL, projector_part
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 
 NAME = "mm_projector"
 SUMMARY = "the projector that LLaVA's first stage saves (mm_projector.bin)"
@@ -21,6 +22,7 @@ SUMMARY = "the projector that LLaVA's first stage saves (mm_projector.bin)"
 FILE = "mm_projector.bin"
 RULES = (NameRule("projector", re.compile(r"(?:.*\.)?mm_projector\.(.*)"), r"\1"),)
 EMBEDDINGS = re.compile(r".*\b(?:embed_tokens|embed_in)\.weight")
+WITHOUT_SETTINGS = "no config.json of LLaVA beside it: feature layer and fit unknown"
 WHY_EMBEDDINGS = "the embeddings of <im_start> and <im_end>: the language model brings its own"
 
 
@@ -59,5 +61,5 @@ def read(path: Path, options: ReadOptions) -> Published:  # noqa: ARG001 (nothin
             else projector_part(grouped.projector, where=f"{file}", layers=SEQUENTIAL)
         ),
         left_over={name: WHY_EMBEDDINGS for name in files.headers if EMBEDDINGS.fullmatch(name)},
-        strange=settings.strange if settings else ("no config.json of LLaVA beside it: feature layer and fit unknown",),
+        strange=(*(settings.strange if settings else (WITHOUT_SETTINGS,)), *strange_names(files)),
     )

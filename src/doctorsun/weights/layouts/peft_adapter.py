@@ -13,12 +13,14 @@ from doctorsun.weights.adapter_tensors import AdapterTensors, sort_adapter
 from doctorsun.weights.layouts.legacy_settings import legacy_projector
 from doctorsun.weights.layouts.llava_legacy import is_legacy
 from doctorsun.weights.lazy import lazy_tensor
+from doctorsun.weights.lora_alpha import FOR_ONE
 from doctorsun.weights.lora_settings import LoraSettings, lora_settings
+from doctorsun.weights.part_names import PartName
 from doctorsun.weights.parts import ProjectorPart, Published, ReadOptions
 from doctorsun.weights.projector_part import LAYERS, projector_part
 from doctorsun.weights.settings_files import read_settings, tokenizer_folder
 from doctorsun.weights.tensors.open import open_tensors
-from doctorsun.weights.tensors.tensor_files import ManyTensorFiles, TensorFiles
+from doctorsun.weights.tensors.tensor_files import ManyTensorFiles, TensorFiles, strange_names
 
 NAME = "peft_adapter"
 SUMMARY = "LoRA changes as peft saves them, to be joined into a base (weights merge, or --vision and --language)"
@@ -48,9 +50,9 @@ def read(path: Path, options: ReadOptions) -> Published:
         layout=NAME,
         tensors=files.headers,
         projector=projector,
-        adapters=sorted_.adapters(_settings(config, path, options), where=f"{path}"),
+        adapters=sorted_.adapters(lambda part: _settings(config, path, options, part), where=f"{path}", ask=FOR_ONE),
         left_over=sorted_.left_over,
-        strange=(*strange, *_strange(config, path)),
+        strange=(*strange, *_strange(config, path), *strange_names(files)),
     )
 
 
@@ -67,10 +69,11 @@ def _open(path: Path) -> TensorFiles:
     return ManyTensorFiles((open_tensors(file), open_tensors(beside))) if beside.is_file() else open_tensors(file)
 
 
-def _settings(config: Mapping[str, Any], path: Path, options: ReadOptions) -> LoraSettings | None:
+def _settings(config: Mapping[str, Any], path: Path, options: ReadOptions, part: PartName) -> LoraSettings | None:
+    alpha = options.alpha_of(part)
     if config:
-        return lora_settings(config, where=f"{path / SETTINGS}")
-    return LoraSettings(alpha=options.lora_alpha, where="--lora-alpha") if options.lora_alpha is not None else None
+        return lora_settings(config, where=f"{path / SETTINGS}", alpha=alpha)
+    return None if alpha is None else LoraSettings(alpha=alpha, where="--lora-alpha")
 
 
 def _projector(sorted_: AdapterTensors, path: Path) -> tuple[ProjectorPart | None, tuple[str, ...]]:

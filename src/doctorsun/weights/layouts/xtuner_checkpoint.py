@@ -14,14 +14,16 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.adapter_tensors import LANGUAGE_RULES, AdapterTensors, sort_adapter
 from doctorsun.weights.layouts.xtuner_settings import XtunerSettings, settings_beside, settings_of
 from doctorsun.weights.lazy import LazyTensors, with_prefix
-from doctorsun.weights.part_names import clip_rules
-from doctorsun.weights.parts import Published, ReadOptions, VisionPart
+from doctorsun.weights.lora_alpha import FOR_ONE, asking
+from doctorsun.weights.lora_settings import LoraSettings
+from doctorsun.weights.part_names import PartName, clip_rules
+from doctorsun.weights.parts import Adapter, Published, ReadOptions, VisionPart
 from doctorsun.weights.projector_part import SEQUENTIAL, projector_part
-from doctorsun.weights.tensors.tensor_files import TensorFiles
+from doctorsun.weights.tensors.tensor_files import TensorFiles, strange_names
 from doctorsun.weights.tensors.torch_file import TorchFile, open_torch, read_pickled
 from doctorsun.weights.tensors.zero_checkpoint import open_zero_checkpoint
 from doctorsun.weights.tensors.zero_ranks import MODEL_STATES, is_zero_checkpoint
-from doctorsun.weights.vision_geometry import CLIP_L_336, MEASURED, measured_sizes, vision_config
+from doctorsun.weights.vision_part import vision_part
 
 NAME = "xtuner_checkpoint"
 SUMMARY = "checkpoint of xtuner's LLaVA training (iter_N.pth, a file or a DeepSpeed folder)"
@@ -54,6 +56,7 @@ def read(path: Path, options: ReadOptions) -> Published:
     settings = _settings(meta, path)
     tower = sort_adapter(with_prefix(files, TOWER), where=f"{path}: {TOWER}", rules=clip_rules(""))
     language = sort_adapter(with_prefix(files, LANGUAGE), where=f"{path}: {LANGUAGE}", rules=LANGUAGE_RULES)
+    adapters = _adapters({TOWER: tower, LANGUAGE: language}, settings, options, path)
     return Published(
         layout=NAME,
         tensors=files.headers,
@@ -65,12 +68,13 @@ def read(path: Path, options: ReadOptions) -> Published:
             feature_layer=settings.feature_layer,
             fit=settings.fit,
         ),
-        adapters=(
-            *tower.adapters(settings.lora("visual_encoder_lora", options), where=f"{path}"),
-            *language.adapters(settings.lora("llm_lora", options), where=f"{path}"),
-        ),
+        adapters=adapters,
         left_over=tower.left_over | language.left_over,
-        strange=(*settings.strange, *_strange(language.replaced.get("language", {}))),
+        strange=(
+            *settings.strange,
+            *_strange(language.replaced.get("language", {})),
+            *strange_names(files),
+        ),
     )
 
 
@@ -87,19 +91,32 @@ def _settings(meta: Mapping[str, Any], path: Path) -> XtunerSettings:
     return settings_of(text, where=f"{path}: meta: cfg") if isinstance(text, str) else settings_beside(path.parent)
 
 
+def _adapters(
+    changes: Mapping[str, AdapterTensors], settings: XtunerSettings, options: ReadOptions, path: Path
+) -> tuple[Adapter, ...]:
+    """Return the changes of each network, by the beginning of its names: each LoRA has its own alpha."""
+
+    def lora(part: PartName) -> LoraSettings | None:
+        return settings.lora(part, options.alpha_of(part))
+
+    parts: list[PartName] = [part for sorted_ in changes.values() for part in sorted_.lora_parts]
+    ask = FOR_ONE if len(parts) == 1 else asking([part for part in parts if lora(part) is None])
+    return tuple(
+        adapter
+        for name, sorted_ in changes.items()
+        for adapter in sorted_.adapters(lora, where=f"{path}: {name}", ask=ask)
+    )
+
+
 def _whole_tower(tower: AdapterTensors, path: Path, options: ReadOptions) -> VisionPart | None:
-    """Return the tower that was trained whole, if nothing is left to say about it.
+    """Return the tower that was trained whole.
 
     Its tensors change a tower that the user gives, too, which may know more: heads, mean and deviation of the pixels.
     """
     tensors = tower.replaced.get("vision", {})
     if WHOLE_TOWER not in tensors or tower.factors:
         return None
-    sizes = measured_sizes(tensors, f"{path}: {TOWER}")
-    if options.vision_config is None and any(sizes[name] != CLIP_L_336[name] for name in MEASURED):
-        return None
-    config = vision_config(tensors, where=f"{path}: {TOWER}", config=None, given=options.vision_config)
-    return VisionPart(tensors=tensors, config=config)
+    return vision_part(tensors, where=f"{path}: {TOWER}", config=None, options=options)
 
 
 def _strange(language: LazyTensors) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from doctorsun.weights.parts import Adapter, LowRankPair, Published, ReadOptions
 from doctorsun.weights.projector_part import SEQUENTIAL, projector_part
 from doctorsun.weights.settings_files import read_settings
 from doctorsun.weights.tensors.open import open_tensors
+from doctorsun.weights.tensors.tensor_files import strange_names
 
 NAME = "xtuner_folder"
 SUMMARY = "what xtuner convert pth_to_hf writes: projector/, and beside it what else was trained"
@@ -69,7 +70,7 @@ def _projector(path: Path) -> Published:
         )
     files = open_tensors(path)
     part = projector_part(with_prefix(files, "model."), where=f"{path}", layers=SEQUENTIAL)
-    return Published(layout=PROJECTOR, tensors=files.headers, projector=part)
+    return Published(layout=PROJECTOR, tensors=files.headers, projector=part, strange=strange_names(files))
 
 
 def _placed(piece: Published, folder: str) -> Published:

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lora_settings import LoraSettings, lora_settings
-from doctorsun.weights.parts import ImageFit, ReadOptions
+from doctorsun.weights.part_names import PartName
+from doctorsun.weights.parts import ImageFit
 from doctorsun.weights.python_text import MAX_CHARACTERS, UNREAD, read_values
 
 MODEL = "LLaVAModel"
@@ -26,6 +27,7 @@ CHATS = {
     "mistral": "mistral_instruct",
 }
 NO_CONFIGURATION = "no configuration of the training stands beside it"
+LORAS: Mapping[PartName, str] = {"vision": "visual_encoder_lora", "language": "llm_lora"}
 BASES = {"llm": "--language", "visual_encoder": "--vision"}
 
 
@@ -53,42 +55,39 @@ class XtunerSettings:
         layer = self.model.get("visual_select_layer")
         return layer if type(layer) is int else None
 
-    def lora(self, name: str, options: ReadOptions) -> LoraSettings | None:
-        """Return the settings of a LoRA; ``--lora-alpha`` stands against what is written.
+    def lora(self, part: PartName, alpha: float | None) -> LoraSettings | None:
+        """Return the settings of a LoRA; None where nobody says them.
 
         Args:
-            name: ``llm_lora`` or ``visual_encoder_lora``.
-            options: what the user says.
+            part: that it changes.
+            alpha: what the user says of it where the configuration does not.
 
         Raises:
-            WeightsError: it is no plain LoRA, or a setting has the wrong type.
+            WeightsError: it is no plain LoRA, a setting has the wrong type or is not written out, or the user says
+                another alpha.
         """
-        alpha, said = options.lora_alpha, self.model.get(name)
-        settings = None
-        if isinstance(said, Mapping):
-            plain = {key: value for key, value in cast("Mapping[str, Any]", said).items() if key != "type"}
-            unread = sorted(key for key, value in plain.items() if value is UNREAD)
-            if unread and alpha is None:
-                raise WeightsError(
-                    f"{self.where}: {name}: {unread[0]}",
-                    got="a value that only running the file would tell",
-                    expected="a plain value",
-                    do="write the value there, or give --lora-alpha",
-                )
-            if not unread:
-                settings = lora_settings(plain, where=f"{self.where}: {name}")
-        if alpha is None:
-            return settings
-        return (
-            replace(settings, alpha=alpha, alphas={}) if settings else LoraSettings(alpha=alpha, where="--lora-alpha")
-        )
+        said, name = self.model.get(LORAS[part]), f"{self.where}: {LORAS[part]}"
+        if not isinstance(said, Mapping):
+            return None if alpha is None else LoraSettings(alpha=alpha, where="--lora-alpha")
+        settings = {key: value for key, value in cast("Mapping[str, Any]", said).items() if key != "type"}
+        unread = sorted(key for key, value in settings.items() if value is UNREAD)
+        if unread and alpha is None:
+            raise WeightsError(
+                f"{name}: {unread[0]}",
+                got="a value that only running the file would tell",
+                expected="a plain value",
+                do=f"write the value there, or give --lora-alpha {part}=N",
+            )
+        plain = {key: value for key, value in settings.items() if key not in unread}
+        read = lora_settings(plain, where=name, alpha=alpha)
+        return replace(read, rank=None) if "r" in unread else read
 
 
 def settings_beside(folder: Path) -> XtunerSettings:
     """Read the configuration that mmengine keeps beside its checkpoints; none where there is none, or several."""
     files = [path for path in sorted(folder.glob("*.py")) if path.is_file() and os.access(path, os.R_OK)]
     small = [path for path in files if path.stat().st_size <= MAX_CHARACTERS]
-    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in small}
+    texts = {path: path.read_text(encoding="utf-8-sig", errors="replace") for path in small}
     found = [path for path, text in texts.items() if MODEL in text]
     if len(found) == 1:
         return settings_of(texts[found[0]], where=f"{found[0]}")

@@ -34,6 +34,23 @@ def first_bytes(path: Path, num_bytes: int) -> bytes:
     return head[:num_bytes]
 
 
+def read_bytes(path: Path, start: int, size_bytes: int) -> bytes:
+    """Return bytes of a file, without PyTorch.
+
+    Raises:
+        WeightsError: the file cannot be read, or ends before.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            content = file.read(size_bytes)
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    if len(content) != size_bytes:
+        raise _ends_early(path, start, len(content), size_bytes)
+    return content
+
+
 def read_range(path: Path, start: int, size_bytes: int) -> "Tensor":
     """Return bytes of a file as a tensor ``[size_bytes]`` of uint8 that owns its memory.
 
@@ -60,8 +77,12 @@ def fill_from(path: Path, start: int, buffer: "Tensor") -> None:
     except OSError as error:
         raise _cannot_read(path, error) from error
     if num_read != len(buffer):
-        got, expected = f"an end after {start + num_read} bytes", f"{start + len(buffer)} bytes"
-        raise WeightsError(f"{path}", got=got, expected=expected, do=COPY_AGAIN)
+        raise _ends_early(path, start, num_read, len(buffer))
+
+
+def _ends_early(path: Path, start: int, num_read: int, size_bytes: int) -> WeightsError:
+    got, expected = f"an end after {start + num_read} bytes", f"{start + size_bytes} bytes"
+    return WeightsError(f"{path}", got=got, expected=expected, do=COPY_AGAIN)
 
 
 def _cannot_read(path: Path, error: OSError) -> WeightsError:

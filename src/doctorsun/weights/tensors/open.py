@@ -89,6 +89,6 @@ def _read_weight_map(index: Path) -> Mapping[str, str]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return dict(json.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError, TypeError) as error:
         raise WeightsError(f"{path}", got=str(error), expected="a JSON object", do="fetch the file again") from error

@@ -58,6 +58,11 @@ class SafetensorsFile:
     headers: Mapping[str, TensorHeader]
     starts: Mapping[str, int]
 
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """No classes and functions: the format has none."""
+        return ()
+
     def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
 

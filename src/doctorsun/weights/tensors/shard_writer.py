@@ -12,6 +12,7 @@ import torch
 
 from doctorsun.errors import MachineError, WeightsError
 from doctorsun.storage.atomic import atomic_path, disk_errors, sha256_file, unfinished_path, write_json
+from doctorsun.storage.size import told_size
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.tensors.safetensors_file import DTYPES, LENGTH_BYTES, open_safetensors
 
@@ -128,8 +129,8 @@ def _check_disk(folder: Path, num_bytes: int) -> None:
     if free < num_bytes:
         raise MachineError(
             f"no room on the disk for {folder}",
-            got=f"{free / 1e9:.3f} GB free",
-            expected=f"{num_bytes / 1e9:.3f} GB",
+            got=f"{told_size(free)} free",
+            expected=told_size(num_bytes),
             do="free some space, or name a folder on another disk",
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.tensors.byte_range import COPY_AGAIN, fill_from, first_bytes, read_range
+from doctorsun.weights.tensors.byte_range import COPY_AGAIN, fill_from, first_bytes, read_bytes
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 from doctorsun.weights.tensors.torch_pickle import MAX_PICKLE_BYTES, Storage, StoredTensor, unpickle
 
@@ -23,6 +23,8 @@ LOCAL_HEADER = struct.Struct("<26xHH")
 STATE_DICT_KEYS = ("state_dict", "module")
 """Where checkpoints of training (mmengine, DeepSpeed) keep the tensors of the network."""
 MAX_DEPTH = 16
+NO_CHECKSUM = 0
+"""What stands in place of a checksum after ``torch.serialization.set_crc32_options(False)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,20 @@ class TorchArchive:
         tree: the object that was saved, with a `StoredTensor` for each tensor; what is no tensor, number, text or
             plain container is `Inert`.
         records: the stored record of each storage, by its key.
+        foreign: the classes and functions that it names besides tensors, sorted; none is run.
     """
 
     path: Path
     tree: Any
     records: Mapping[str, zipfile.ZipInfo]
+    foreign: tuple[str, ...]
 
-    def read(self, tensor: StoredTensor) -> "Tensor":
+    def read(self, tensor: StoredTensor, name: str) -> "Tensor":
         """Return a tensor of the tree, read now: the bytes from its first to its last number, and no others.
+
+        Args:
+            tensor: where it lies.
+            name: what messages call it.
 
         Raises:
             WeightsError: the file is cut or damaged, or the tensor repeats its numbers without end.
@@ -54,19 +62,30 @@ class TorchArchive:
             got = f"a tensor of {header.size_bytes} bytes that repeats {record.file_size}"
             raise WeightsError(f"{self.path}", got=got, expected="tensors that are stored whole", do="save it again")
         numbers = torch.empty(tensor.num_spanned, dtype=header.dtype.torch)
-        self.read_into(numbers, tensor)
+        self.read_into(numbers, tensor, name)
         return numbers.as_strided(header.shape, tensor.stride).contiguous()
 
-    def read_into(self, numbers: "Tensor", tensor: StoredTensor, first: int = 0) -> None:
+    def read_into(self, numbers: "Tensor", tensor: StoredTensor, name: str, first: int = 0) -> None:
         """Fill ``[n]`` with numbers that lie one after the other in the file, from the tensor's first plus ``first``.
+
+        Where they are the whole record, they must have its checksum, if the archive has any; a piece of a record that
+        several tensors share has none of its own.
 
         Raises:
             WeightsError: the file is cut or damaged.
         """
         import torch
 
-        start = _contents_start(self.path, self.find(tensor.storage))
-        fill_from(self.path, start + (tensor.offset + first) * numbers.itemsize, numbers.view(torch.uint8))
+        record, content = self.find(tensor.storage), numbers.view(torch.uint8)
+        start = (tensor.offset + first) * numbers.itemsize
+        fill_from(self.path, _contents_start(self.path, record) + start, content)
+        if len(content) == record.file_size and record.CRC != NO_CHECKSUM:
+            self._require_checksum(zlib.crc32(content.numpy().data), record.CRC, name)
+
+    def _require_checksum(self, got: int, expected: int, name: str) -> None:
+        if got != expected:
+            what, says = f"{self.path}: tensor {name}", f"{expected:08x}, as the archive says"
+            raise WeightsError(what, got=f"bytes with the CRC-32 {got:08x}", expected=says, do=COPY_AGAIN)
 
     def find(self, storage: Storage) -> zipfile.ZipInfo:
         """Return the record of a storage.
@@ -102,13 +121,18 @@ class TorchFile:
     tensors: Mapping[str, StoredTensor]
     headers: Mapping[str, TensorHeader]
 
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The classes and functions that the file names besides tensors."""
+        return self.archive.foreign
+
     def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
 
         Raises:
             WeightsError: the file is cut or damaged.
         """
-        return self.archive.read(self.tensors[name])
+        return self.archive.read(self.tensors[name], name)
 
 
 def open_torch(path: Path) -> TorchFile:
@@ -142,14 +166,14 @@ def read_pickled(path: Path) -> TorchArchive:
         with zipfile.ZipFile(path) as archive:
             records = _records_by_name(path, archive)
             _check_byte_order(path, archive, records)
-            tree = unpickle(_pickle_bytes(path, archive, records))
+            unpickled = unpickle(_pickle_bytes(path, archive, records))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise WeightsError(f"{path}", got=str(error), expected="a whole torch.save archive", do=COPY_AGAIN) from error
     except pickle.UnpicklingError as error:
         expected = "tensors in plain dictionaries"
         raise WeightsError(f"{path}", got=str(error), expected=expected, do="take safetensors instead") from error
     storages = {name.removeprefix("data/"): info for name, info in records.items() if name.startswith("data/")}
-    return TorchArchive(path, tree, storages)
+    return TorchArchive(path, unpickled.tree, storages, unpickled.foreign)
 
 
 def _check_kind(path: Path) -> None:
@@ -185,8 +209,7 @@ def _records_by_name(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.
 def _check_byte_order(path: Path, archive: zipfile.ZipFile, records: Mapping[str, zipfile.ZipInfo]) -> None:
     if "byteorder" not in records:
         return  # before PyTorch 2.1 nobody wrote it
-    with archive.open(records["byteorder"]) as file:
-        order = file.read(16)
+    order = _content(path, archive, records["byteorder"], most_bytes=16)
     if order != b"little":
         got = f"byte order {order.decode(errors='replace')!r}"
         raise WeightsError(f"{path}", got=got, expected="'little'", do="save it again on a little-endian machine")
@@ -197,13 +220,20 @@ def _pickle_bytes(path: Path, archive: zipfile.ZipFile, records: Mapping[str, zi
     if size > MAX_PICKLE_BYTES:
         expected = f"at most {MAX_PICKLE_BYTES} bytes beside the tensors"
         raise WeightsError(f"{path}", got=f"{size}", expected=expected, do="save the state_dict alone")
-    with archive.open(records["data.pkl"]) as file:
-        return file.read()
+    return _content(path, archive, records["data.pkl"], most_bytes=MAX_PICKLE_BYTES)
+
+
+def _content(path: Path, archive: zipfile.ZipFile, record: zipfile.ZipInfo, *, most_bytes: int) -> bytes:
+    """Return the beginning of a record; the library would take the lack of a checksum for a wrong one."""
+    if record.CRC == NO_CHECKSUM and record.compress_type == zipfile.ZIP_STORED:
+        return read_bytes(path, _contents_start(path, record), min(record.file_size, most_bytes))
+    with archive.open(record) as file:
+        return file.read(most_bytes)
 
 
 def _contents_start(path: Path, record: zipfile.ZipInfo) -> int:
     """Return where the contents of a record begin; its own header may be longer than the archive's list says."""
-    header = bytes(read_range(path, record.header_offset, LOCAL_HEADER.size).numpy())
+    header = read_bytes(path, record.header_offset, LOCAL_HEADER.size)
     return record.header_offset + LOCAL_HEADER.size + sum(LOCAL_HEADER.unpack(header))
 
 

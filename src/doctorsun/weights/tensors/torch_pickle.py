@@ -12,8 +12,10 @@ from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 MAX_PICKLE_BYTES = 256 * 2**20
-MAX_OPERATIONS = 5_000_000
+MAX_OPERATIONS = 1_000_000
 """A checkpoint of 700 tensors has about 20,000; a hostile file could fill the memory with one byte per object."""
+MAX_STACK = 100_000
+"""Objects that wait to be put into one; Python's own pickles put dictionaries together by 1,000 items."""
 
 STORAGE_DTYPES: Mapping[str, NumberType] = MappingProxyType(
     {
@@ -32,6 +34,8 @@ STORAGE_DTYPES: Mapping[str, NumberType] = MappingProxyType(
         "UntypedStorage": NumberType.UINT8,
     }
 )
+BESIDE_TENSORS = frozenset({"torch.Tensor", "torch.device", "torch.nn.parameter.Parameter"})
+"""Classes that PyTorch itself names with a tensor; they are not told."""
 NUMBER_TYPES: Mapping[str, NumberType] = MappingProxyType({f"{each}": each for each in NumberType})
 
 
@@ -185,15 +189,29 @@ UNDERSTOOD: Mapping[tuple[str, str], Any] = MappingProxyType(
 )
 
 
-def unpickle(data: bytes) -> Any:
-    """Return the object of a pickle, with a `StoredTensor` for each tensor and `Inert` for what is unknown.
+@dataclass(frozen=True, slots=True)
+class Unpickled:
+    """What a pickle held.
+
+    Attributes:
+        tree: its object, with a `StoredTensor` for each tensor and `Inert` for what is unknown.
+        foreign: the classes and functions, as ``module.name`` and sorted, that `Inert` stands for.
+    """
+
+    tree: Any
+    foreign: tuple[str, ...]
+
+
+def unpickle(data: bytes) -> Unpickled:
+    """Return what a pickle holds; nothing of it is imported or run.
 
     Raises:
         pickle.UnpicklingError: the pickle is cut, damaged, of another kind or far too large.
     """
     try:
         _count_operations(data)
-        return _Unpickler(io.BytesIO(data)).load()
+        unpickler = _Unpickler(io.BytesIO(data))
+        return Unpickled(unpickler.load(), tuple(sorted(unpickler.inert.keys() - BESIDE_TENSORS)))
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle raises whatever its operations raise
@@ -203,7 +221,7 @@ def unpickle(data: bytes) -> Any:
 class _Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
-        self._inert: dict[str, type[Inert]] = {}
+        self.inert: dict[str, type[Inert]] = {}
 
     def find_class(self, module: str, name: str, /) -> Any:
         """Return what stands for a global: nothing is ever imported."""
@@ -214,7 +232,7 @@ class _Unpickler(pickle.Unpickler):
         if module == "torch" and name in NUMBER_TYPES:
             return NUMBER_TYPES[name]
         origin = f"{module}.{name}"
-        return self._inert.setdefault(origin, _inert(origin))
+        return self.inert.setdefault(origin, _inert(origin))
 
     def persistent_load(self, pid: Any, /) -> Storage:
         """Return the storage that a persistent id of ``torch.save`` names: (storage, type, key, device, length)."""
@@ -226,12 +244,38 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _count_operations(data: bytes) -> None:
-    """Refuse a pickle that would fill the memory: by many objects, or by one far place in its list of them."""
-    num_places = 0
+    """Refuse a pickle that would fill the memory: by many objects, by many that wait, or by one far place of them."""
+    num_places, waiting = 0, _Waiting()
     for number, (operation, argument, _) in enumerate(pickletools.genops(data)):
         if number > MAX_OPERATIONS:
             raise pickle.UnpicklingError(f"more than {MAX_OPERATIONS} operations")
+        waiting.count(operation)
         if "PUT" in operation.name or operation.name == "MEMOIZE":
             num_places += 1
             if isinstance(argument, int) and argument > num_places:
                 raise pickle.UnpicklingError(f"place {argument} in a list of {num_places} objects")
+
+
+class _Waiting:
+    """How many objects wait on the stack of a pickle, and where its open marks stand among them."""
+
+    def __init__(self) -> None:
+        self.num_objects = 0
+        self.marks: list[int] = []
+
+    def count(self, operation: pickletools.OpcodeInfo) -> None:
+        """Carry out what an operation does to the stack."""
+        taken = operation.stack_before
+        if operation.name == "MARK":
+            self.marks.append(self.num_objects)
+        elif pickletools.markobject in taken:  # it takes all above the mark, and what stands before it in the list
+            below = self.marks.pop() if self.marks else 0
+            self.num_objects = below - taken.index(pickletools.markobject)
+        elif operation.name == "POP" and self.marks and self.marks[-1] == self.num_objects:
+            self.marks.pop()  # as Python's unpickler does
+            return
+        else:
+            self.num_objects -= len(taken)
+        self.num_objects += len(operation.stack_after) - (operation.name == "MARK")
+        if self.num_objects + len(self.marks) > MAX_STACK:
+            raise pickle.UnpicklingError(f"more than {MAX_STACK} objects that wait to be put together")

@@ -25,13 +25,13 @@ class SplitTensor:
     header: TensorHeader
     parts: tuple[Part, ...]
 
-    def read(self) -> "Tensor":
-        """Return it, reading its own bytes alone."""
+    def read(self, name: str) -> "Tensor":
+        """Return it, reading its own bytes alone; messages call it by the name."""
         import torch
 
         numbers, end = torch.empty(math.prod(self.header.shape), dtype=self.header.dtype.torch), 0
         for part in self.parts:
-            part.read_into(numbers[end : end + part.num_elements])
+            part.read_into(numbers[end : end + part.num_elements], name)
             end += part.num_elements
         return numbers.reshape(self.header.shape)
 
@@ -48,9 +48,9 @@ class WholeTensor:
         """Its type and shape."""
         return self.stored.header
 
-    def read(self) -> "Tensor":
-        """Return it."""
-        return self.archive.read(self.stored)
+    def read(self, name: str) -> "Tensor":
+        """Return it; messages call it by the name."""
+        return self.archive.read(self.stored, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,12 @@ class ZeroCheckpoint:
     Attributes:
         tensors: where each lies.
         headers: every tensor; what was trained has the optimizer's float32, the others the type they were kept in.
+        foreign: the classes and functions that the files of the ranks name.
     """
 
     tensors: Mapping[str, SplitTensor | WholeTensor]
     headers: Mapping[str, TensorHeader]
+    foreign: tuple[str, ...]
 
     def read(self, name: str) -> "Tensor":
         """Return one tensor, read now.
@@ -71,7 +73,7 @@ class ZeroCheckpoint:
         Raises:
             WeightsError: a file is cut or damaged.
         """
-        return self.tensors[name].read()
+        return self.tensors[name].read(name)
 
 
 def open_zero_checkpoint(folder: Path) -> ZeroCheckpoint:
@@ -101,7 +103,9 @@ def open_zero_checkpoint(folder: Path) -> ZeroCheckpoint:
     for name, source in (models[0].content.get("shared_params") or {}).items():
         if source in tensors:
             tensors[name] = tensors[source]
-    return ZeroCheckpoint(tensors, {name: tensor.header for name, tensor in tensors.items()})
+    foreign = {name for rank in (*models, *optimizers) for name in rank.archive.foreign}
+    headers = {name: tensor.header for name, tensor in tensors.items()}
+    return ZeroCheckpoint(tensors, headers, tuple(sorted(foreign)))
 
 
 def _shapes(rank: RankFile, group: Any) -> dict[str, tuple[int, ...]]:

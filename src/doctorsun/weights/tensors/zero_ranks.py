@@ -28,13 +28,13 @@ class Part:
     first: int
     num_elements: int
 
-    def read_into(self, numbers: "Tensor") -> None:
-        """Fill ``[num_elements]`` with them.
+    def read_into(self, numbers: "Tensor", name: str) -> None:
+        """Fill ``[num_elements]`` with them, which messages call by the name.
 
         Raises:
             WeightsError: the file is cut or damaged.
         """
-        self.archive.read_into(numbers, self.flat, self.first)
+        self.archive.read_into(numbers, self.flat, name, self.first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,11 +107,7 @@ def test_columns_without_a_name_are_left_out(tmp_path):
         ("a.csv", b"a,b\n1,\x002\n", r"a.csv, line 2: got a NUL byte, expected text; get the file anew"),
         ("a.csv", b"a,b\n1,2\n\xff\xff,2\n", r"a.csv, line 3: got bytes that are neither UTF-8 nor GB18030"),
         ("a.csv.gz", b"no gzip", r"a.csv.gz: got Not a gzipped file .*, expected a text file"),
-        (
-            "a.csv.gz",
-            gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9],
-            r"a.csv.gz: got Compressed file ended .*, expected a text",
-        ),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], r"a.csv.gz: got Compressed file ended .*, expected a"),
         ("a.xlsx", b"no zip", r"a.xlsx: got File is not a zip file, expected an XLSX workbook"),
         ("a.json", b'[{"a": 1}', r"a.json: got Expecting .*, expected a JSON list of records"),
         ("a.json", b'"a"', r"a.json: got str, expected a JSON list of records, or one record"),

@@ -12,6 +12,10 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
         ("hf:owner/name", Address(hub="hf", repository="owner/name")),
         ("ms:Yanlan/Doctor-Sun", Address(hub="ms", repository="Yanlan/Doctor-Sun")),
         ("hf:o.w-n_er/n.a-m_e@v1.0", Address(hub="hf", repository="o.w-n_er/n.a-m_e", revision="v1.0")),
+        ("hf:o/n@refs/pr/1/sub", Address(hub="hf", repository="o/n", revision="refs/pr/1", path="sub")),
+        ("hf:o/n@feature%2Fx/sub", Address(hub="hf", repository="o/n", revision="feature/x", path="sub")),
+        ("ms:o/n@a%2Fb%2Fc", Address(hub="ms", repository="o/n", revision="a/b/c")),
+        ("hf:o/n@refs/sub", Address(hub="hf", repository="o/n", revision="refs", path="sub")),
         (f"ms:o/n@{COMMIT}/sub/x", Address(hub="ms", repository="o/n", revision=COMMIT, path="sub/x")),
         ("hf:o/n/mm_projector.bin", Address(hub="hf", repository="o/n", path="mm_projector.bin")),
         ("hf:o/n/学习", Address(hub="hf", repository="o/n", path="学习")),
@@ -43,9 +47,10 @@ def test_everything_else_is_a_path(text: str):
         "hf:/name",
         "hf:owner/",
         "hf://owner/name",
-        "HF:owner/name",
-        "huggingface:owner/name",
-        "modelscope:owner/name",
+        "HF:name",
+        "huggingface:owner/name@",
+        "ms:owner/name@%2F",
+        "ms:owner/name@a%20b",
         "ms:owner/name@",
         "ms:owner/name@a@b",
         "hf:owner/na me",
@@ -72,13 +77,27 @@ def test_what_starts_like_an_address_must_be_one(text: str):
         "s3://bucket/../x",
         "s3://bucket/x/./y",
         "s3://bucket/x?versionId=1",
-        "S3://bucket/x",
+        "S3://Bucket/x",
         "s3a://bucket/x",
         "oss:bucket",
     ],
 )
 def test_what_starts_like_an_address_of_object_storage_must_be_one(text: str):
     with pytest.raises(RecipeError, match=r"got no address of object storage, expected s3://bucket/path; write the"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("HF:Owner/Name@V1", "hf:Owner/Name@V1"),
+        ("HuggingFace:o/n", "hf:o/n"),
+        ("modelscope:o/n/sub", "ms:o/n/sub"),
+        ("S3://bucket/X", "s3://bucket/X"),
+    ],
+)
+def test_the_right_letters_are_told(text: str, right: str):
+    with pytest.raises(RecipeError, match=rf"; write {right}$"):
         parse_address(text)
 
 

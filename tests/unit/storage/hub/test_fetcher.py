@@ -1,4 +1,5 @@
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ class FakeHub:
     def local(self, _: Repository, __: str, path: str) -> Path | None:
         return self.cache / path if (self.cache / path).exists() else None
 
+    def files(self, _: Repository, __: str) -> tuple[RemoteFile, ...]:
+        return (FILE,)
+
     def fetch(self, _: Repository, __: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         self.anew.append(anew)
         answer, place = self.answers.pop(0), (into or self.cache) / file.path
@@ -35,7 +39,7 @@ class FakeHub:
 
 
 def fetcher(hub: FakeHub, into: Path | None = None) -> Fetcher:
-    return Fetcher(REPOSITORY, "0" * 40, hub, into)  # pyright: ignore[reportArgumentType]
+    return Fetcher(REPOSITORY, "0" * 40, hub, "models.lock: hf:o/n", into)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_right_file_is_fetched_once(tmp_path: Path):
@@ -77,3 +81,29 @@ def test_a_file_for_a_folder_is_not_left_in_the_cache(tmp_path: Path):
     hub = FakeHub(tmp_path / "cache", CONTENT)
     assert fetcher(hub, tmp_path / "out").bring(FILE, offline=False).is_relative_to(tmp_path / "out")
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"sha256": "0" * 64}, rf"got 12 bytes, SHA-256 0{{64}}, expected 12 bytes, SHA-256 {sha256(CONTENT)}, as the"),
+        ({"size_bytes": 7}, f"got 7 bytes, SHA-256 {sha256(CONTENT)}, expected 12 bytes, SHA-256 "),
+    ],
+)
+def test_an_entry_that_is_wrong_costs_no_file(written: dict[str, object], told: str, tmp_path: Path):
+    entry = replace(FILE, **written)
+    hub = FakeHub(tmp_path, CONTENT)
+    for _ in range(2):  # fetched, and then here
+        with pytest.raises(
+            DataError, match=rf"^models\.lock: hf:o/n: sub/a\.bin: {told}.*; restore the entry, or take"
+        ):
+            fetcher(hub).bring(entry, offline=False)
+        assert (tmp_path / "sub/a.bin").read_bytes() == CONTENT
+    fetcher(hub).bring(FILE, offline=False)
+    with pytest.raises(DataError, match=rf"^models\.lock: hf:o/n: sub/a\.bin: {told}"):
+        fetcher(hub).bring(entry, offline=False)
+    with pytest.raises(
+        DataError, match=r"run once with a network: .*, unless it is models\.lock: hf:o/n that is wrong"
+    ):
+        fetcher(hub).bring(entry, offline=True)
+    assert hub.anew == [False]

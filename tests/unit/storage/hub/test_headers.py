@@ -1,3 +1,4 @@
+import io
 import json
 import struct
 import zipfile
@@ -69,6 +70,29 @@ def test_an_archive_comes_with_all_but_its_numbers(name: HubName, files: dict[st
             assert copy.namelist() == whole.namelist()
             assert copy.read("iter_1/data.pkl") == whole.read("iter_1/data.pkl")
             assert copy.read("iter_1/byteorder") == whole.read("iter_1/byteorder")
+
+
+@pytest.fixture
+def unchecked(tmp_path: Path) -> bytes:
+    """An archive that torch.save wrote without checksums."""
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"a": torch.ones(NUM_ROWS, 7)}, tmp_path / "iter_2.pth")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    return (tmp_path / "iter_2.pth").read_bytes()
+
+
+@pytest.mark.parametrize("name", HUBS)
+def test_an_archive_without_checksums_comes_so_too(name: HubName, unchecked: bytes, tmp_path: Path):
+    with zipfile.ZipFile(io.BytesIO(unchecked)) as whole:
+        records = [each for each in whole.infolist() if "/data/" not in each.filename]
+    with serve(name, tmp_path, {"iter_2.pth": unchecked}) as world:
+        seen = look(world)["iter_2.pth"]
+    assert len(records) > 2
+    for each in records:
+        spans = slice(each.header_offset, each.header_offset + 30 + len(each.filename) + each.file_size)
+        assert seen[spans] == unchecked[spans], each.filename
 
 
 @pytest.mark.parametrize("name", HUBS)

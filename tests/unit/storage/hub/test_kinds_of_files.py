@@ -43,6 +43,12 @@ def test_code_and_hidden_files_are_never_taken(path: str):
     assert not WEIGHTS.takes(path)
 
 
+def test_a_configuration_that_is_read_as_text_is_taken():
+    assert WEIGHTS.takes("xtuner_config.py")
+    assert WEIGHTS.takes("sub/xtuner_config.py")
+    assert not STORE.takes("xtuner_config.py")
+
+
 def test_a_store_is_tables_and_texts():
     assert [
         path for path in ("manifest.json", "shards/1.parquet", "m.safetensors", "loader.py") if STORE.takes(path)

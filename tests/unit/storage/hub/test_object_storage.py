@@ -183,8 +183,24 @@ def test_the_lock_holds_the_store_that_was_meant_first(world: World, tmp_path: P
     for path, content in files_below(other.folder).items():
         put_object(world.server, f"{FOLDER}/{path}", content)
     assert world.pull(locked=True) == pinned
-    with pytest.raises(DataError, match=r"manifest.json is not the file that was listed: got"):
-        world.pull(cache="empty", locked=True)
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"demo: got another store, expected the store \w{40}; name what lies"):
+            world.pull(cache="empty", locked=True)
+    for path, content in world.content.items():
+        put_object(world.server, f"{FOLDER}/{path}", content)
+    assert files_below(world.pull(cache="empty", locked=True)) == world.content
+
+
+def test_a_lock_that_is_not_what_the_manifest_says_is_named(world: World):
+    world.push()
+    folder = world.pull()
+    shard = Store(world.store).manifest.shards[0].path
+    content = json.loads(world.lock.path.read_text())
+    content["addresses"]["dataset"][PLACE]["files"][shard]["sha256"] = "0" * 64
+    world.lock.path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=rf"models\.lock: {PLACE}: {shard}: got [\d,]+ bytes, SHA-256 0000"):
+        world.pull()
+    assert files_below(folder) == world.content
 
 
 def test_offline_takes_what_is_here(world: World):
@@ -338,3 +354,30 @@ def test_without_an_endpoint_amazon_is_asked(monkeypatch: pytest.MonkeyPatch, tm
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert ObjectStorage(cache=tmp_path)._client.region == "eu-west-1"
+
+
+def test_a_proxy_is_asked_for_what_no_proxy_does_not_name(world: World, monkeypatch: pytest.MonkeyPatch):
+    for name in ("NO_PROXY", "no_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", world.server.url.replace("://", "://user:p%40ss@"))
+    client = ObjectStorage(endpoint="http://s3.invalid", cache=world.folder / "cache", num_attempts=1)
+    push(pack(world.store, STORE), address(PLACE), STORE, client, private=False)
+    pulled = pull(address(PLACE), STORE, client, world.lock, rules=PullRules())
+    assert files_below(pulled) == world.content
+    assert {asked.target.partition("/bucket")[0] for asked in world.server.asked} == {"http://s3.invalid"}
+    assert {asked.headers["proxy-authorization"] for asked in world.server.asked} == {"Basic dXNlcjpwQHNz"}
+    monkeypatch.setenv("NO_PROXY", "s3.invalid")
+    with pytest.raises(DataError, match="Could not resolve hostname"):
+        ObjectStorage(endpoint="http://s3.invalid", cache=world.folder, num_attempts=1).resolve(DEMO, None)
+
+
+@pytest.mark.parametrize(("region", "host"), [("eu-west-1", "eu-west-1.amazonaws.com"), ("cn-north-1", ".com.cn")])
+def test_no_proxy_names_amazon_too(region: str, host: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(RecipeError, match="the proxy in HTTPS_PROXY"):
+        ObjectStorage(cache=tmp_path).resolve(DEMO, None)
+    monkeypatch.setenv("NO_PROXY", host)
+    assert ObjectStorage(cache=tmp_path)._client.region == region

@@ -11,6 +11,7 @@ from doctorsun.storage.hub.address import HubName
 from doctorsun.storage.hub.kinds import STORE
 from doctorsun.storage.hub.pull import check_room
 from doctorsun.storage.hub.remote_file import Repository
+from doctorsun.storage.size import told_size
 from hubs.both import BRANCH, FILES, TAKEN, TOKEN, World, files_below, serve
 from hubs.loopback import Fault
 
@@ -103,9 +104,11 @@ def test_offline_says_what_is_missing(world: World):
     folder = world.pull()
     num_asked = len(world.server.asked)
     (folder / "config.json").unlink()
-    with pytest.raises(DataError, match=r"o/n: offline: got config\.json \(0\.00 GiB\) not on this machine; run once"):
+    with pytest.raises(DataError, match=r"o/n: offline: got config\.json \(\d+ B\) not on this machine; run once"):
         world.pull(offline=True)
-    with pytest.raises(DataError, match=r"o/n: offline: got config\.json and 2 more \(0\.00 GiB\) not on this machine"):
+    with pytest.raises(
+        DataError, match=r"o/n: offline: got config\.json and 2 more \([\d.]+ k?B\) not on this machine"
+    ):
         world.pull(offline=True, cache="another")
     with pytest.raises(
         DataError, match=r"@v1: offline, and its commit is not known: got no entry of it in .*models\.lock"
@@ -162,16 +165,17 @@ def test_wrong_bytes_of_a_small_file_are_found_too(world: World):
         world.pull("/config.json")
 
 
-def test_a_file_that_is_not_what_the_lock_says_is_refused(world: World):
-    world.pull()
+@pytest.mark.parametrize("path", [BIG, "config.json"])
+@pytest.mark.parametrize("written", [{"sha256": "0" * 64}, {"size_bytes": 7}])
+def test_a_lock_that_is_not_what_the_hub_lists_is_named(world: World, path: str, written: dict[str, object]):
+    folder = world.pull()
     content = json.loads(world.lock.path.read_text())
-    content["addresses"]["model"][f"{world.name}:o/n"]["files"][BIG]["sha256"] = "0" * 64
+    content["addresses"]["model"][f"{world.name}:o/n"]["files"][path] |= written
     world.lock.path.write_text(json.dumps(content))
     for cache in ("cache", "another"):
-        with pytest.raises(
-            DataError, match=r"safetensors is not the file that was listed: got SHA-256 .* in place of 000"
-        ):
+        with pytest.raises(DataError, match=rf"models\.lock: {world.name}:o/n: {path}: got [\d,]+ bytes, SHA-256 "):
             world.pull(cache=cache)
+    assert files_below(folder) == {path: FILES[path] for path in TAKEN}
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -274,12 +278,24 @@ def test_a_folder_is_filled_from_the_cache(world: World):
     assert len(world.server.asked) == num_asked
 
 
+def test_a_client_that_tries_again_writes_no_lines_of_its_own(world: World, capfd: pytest.CaptureFixture[str]):
+    world.server.faults.append(Fault(CONTENTS, status=503, times=99))
+    with pytest.raises(DataError, match="got 503"):
+        world.pull()
+    assert capfd.readouterr().err == ""
+
+
 def test_files_that_do_not_fit_the_disk_are_not_begun(tmp_path: Path):
     free_bytes = shutil.disk_usage(tmp_path).free
     check_room(tmp_path / "not" / "there", free_bytes // 2)
-    wanted = re.escape(f"expected {2 * free_bytes / 2**30:.2f} GiB; free some space")
-    with pytest.raises(MachineError, match=rf"no room on the disk for .*there: got [0-9.]+ GiB free, {wanted}"):
+    wanted = re.escape(f"expected {told_size(2 * free_bytes)}; free some space")
+    with pytest.raises(MachineError, match=rf"no room on the disk for .*there: got [0-9.]+ [kMGT]B free, {wanted}"):
         check_room(tmp_path / "not" / "there", 2 * free_bytes)
+
+
+def test_a_folder_that_cannot_be_written_is_not_told_as_full():
+    with pytest.raises(DataError, match=r"cannot write /proc/none/cache: got .*; check the folder and its permissions"):
+        check_room(Path("/proc/none/cache"), 2**60)
 
 
 def test_a_repository_that_does_not_fit_the_disk_is_not_begun(world: World):
@@ -287,6 +303,21 @@ def test_a_repository_that_does_not_fit_the_disk_is_not_begun(world: World):
     content = json.loads(world.lock.path.read_text())
     content["addresses"]["model"][f"{world.name}:o/n"]["files"][BIG]["size_bytes"] = 2**60
     world.lock.path.write_text(json.dumps(content))
-    with pytest.raises(MachineError, match=r"expected 1073741824\.00 GiB"):
+    with pytest.raises(MachineError, match=r"expected 1\.15e\+06 TB; free"):
         world.pull()
     assert not world.server.paths(CONTENTS)
+
+
+@pytest.mark.parametrize(("branch", "written"), [("refs/pr/1", "@refs/pr/1"), ("feature/x", "@feature%2Fx")])
+def test_a_branch_with_a_slash_in_its_name(world: World, branch: str, written: str):
+    world.published.branches[branch] = world.revision
+    world.published.commit({"config.json": b"{}"}, BRANCH[world.name])
+    assert (world.pull(f"{written}/config.json")).read_bytes() == FILES["config.json"]
+    assert f"{world.name}:o/n{written}" in json.loads(world.lock.path.read_text())["addresses"]["model"]
+    with pytest.raises(DataError, match="a '/' in a branch's name is written %2F"):
+        world.pull("@feature/other", token=TOKEN)
+
+
+def test_bars_of_progress_stay_on_terminals(world: World, capfd: pytest.CaptureFixture[str]):
+    world.pull()
+    assert not capfd.readouterr().err

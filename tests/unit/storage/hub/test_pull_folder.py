@@ -6,6 +6,7 @@ from doctorsun.errors import DataError
 from doctorsun.storage.hub.kinds import WEIGHTS
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.hub.pull_folder import pull_to
+from doctorsun.storage.only_writer import only_writer
 from hubs.both import FILES, TAKEN, World, files_below
 from hubs.loopback import Fault
 
@@ -36,6 +37,13 @@ def test_nothing_is_written_over(world: World):
     assert not world.server.asked
 
 
+def test_two_pulls_do_not_write_the_same_folder(world: World):
+    out = world.folder / "folder" / "out"
+    with only_writer(out, "pull"), pytest.raises(DataError, match=r"another pull is writing .*out: got a process at"):
+        pull(world)
+    assert not world.server.asked
+
+
 def test_what_was_fetched_before_a_fault_is_kept_and_the_rest_fetched(world: World):
     world.server.faults.append(Fault("GET /storage/", status=404))
     with pytest.raises(DataError, match="got 404"):
@@ -54,3 +62,11 @@ def test_a_folder_that_is_not_sound_does_not_take_its_place(world: World):
     with pytest.raises(DataError, match="a shard is damaged"):
         pull(world, check=check)
     assert not (world.folder / "folder" / "out").exists()
+
+
+@pytest.mark.parametrize(("rest", "pattern"), [("", "."), ("/none", "none"), ("", r"/resolve/|/repo$")])
+def test_a_pull_that_is_refused_leaves_nothing(world: World, rest: str, pattern: str):
+    world.server.faults.append(Fault(pattern, status=404, times=99))
+    with pytest.raises(DataError, match=r"got (404|none of the files)"):
+        pull(world, rest)
+    assert list((world.folder / "folder").iterdir()) == []

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.storage.atomic import sha256_file
 from doctorsun.storage.hub.address import Address, parse_address
 from doctorsun.storage.hub.kinds import STORE, WEIGHTS, Kinds
-from doctorsun.storage.hub.push import check_sums, pack, push
+from doctorsun.storage.hub.push import pack, push
+from doctorsun.storage.sums import write_sums
 from hubs.both import BRANCH, TOKEN, World
 from hubs.loopback import Fault
 
@@ -44,6 +44,16 @@ def test_only_files_of_weights_are_packed(folder: Path):
     assert sorted(parcel.paths) == sorted(FILES)
     assert sorted(parcel.left_out) == ["card.html", "train.py"]
     assert parcel.size_bytes == sum(map(len, FILES.values()))
+    assert not parcel.is_checked
+
+
+def test_what_a_trainer_kept_stays_here(folder: Path):
+    kept = ["latest", "rng_state_0.pth", "trainer_state.json", "training_args.bin"]
+    for name in kept:
+        (folder / name).write_bytes(b"of this machine")
+    parcel = pack(folder, WEIGHTS)
+    assert sorted(parcel.paths) == sorted(FILES)
+    assert sorted(parcel.left_out) == sorted(["card.html", "train.py", *kept])
 
 
 def test_files_arrive_in_a_repository_that_is_made(world: World, folder: Path):
@@ -119,30 +129,11 @@ def test_a_folder_without_weights_is_not_pushed(tmp_path: Path):
         pack(tmp_path / "none", WEIGHTS)
 
 
-def write_sums(folder: Path, *lines: str) -> None:
-    sums = [f"{sha256_file(folder / path)}  {path}" for path in FILES]
-    (folder / "SHA256SUMS").write_text("\n".join([*sums, *lines]) + "\n")
-
-
-def test_a_folder_is_what_its_sums_say(folder: Path):
-    write_sums(folder)
-    assert "SHA256SUMS" in pack(folder, WEIGHTS).paths
-    (folder / "model.safetensors").write_bytes(bytes(200))
-    with pytest.raises(
-        DataError, match=r"model\.safetensors has changed since SHA256SUMS was written: got [0-9a-f]{64}, ex"
-    ):
-        pack(folder, WEIGHTS)
-    (folder / "model.safetensors").unlink()
-    with pytest.raises(DataError, match=r"model\.safetensors has changed since .*: got no such file"):
-        check_sums(folder)
-
-
-def test_a_damaged_line_of_sums_is_told(folder: Path):
-    write_sums(folder, "what")
-    with pytest.raises(DataError, match=r"SHA256SUMS:4: got 'what', expected a hash, two spaces and a name"):
-        check_sums(folder)
-
-
-def test_sums_of_binary_mode_are_read(folder: Path):
-    write_sums(folder, f"{sha256_file(folder / 'config.json')} *config.json")
-    check_sums(folder)
+def test_a_folder_that_is_not_what_its_sums_say_is_not_packed(tmp_path: Path):
+    (tmp_path / "model.safetensors").write_bytes(bytes(100))
+    write_sums(tmp_path, {})
+    assert "SHA256SUMS" in pack(tmp_path, WEIGHTS).paths
+    assert pack(tmp_path, WEIGHTS).is_checked
+    (tmp_path / "model.safetensors").write_bytes(bytes(200))
+    with pytest.raises(DataError, match=r"model\.safetensors has changed since SHA256SUMS was written"):
+        pack(tmp_path, WEIGHTS)

@@ -45,3 +45,8 @@ def test_a_file_without_a_hash_is_not_used():
         require_hash(remote_file("a.bin", 1))
     for file in (remote_file("a.bin", 1, sha256=SHA256), remote_file("a.bin", 1, git_sha1=GIT_SHA1)):
         assert require_hash(file) is file
+
+
+def test_facts_are_what_is_known():
+    assert remote_file("a", 1234, sha256="AB").facts == "1,234 bytes, SHA-256 ab"
+    assert remote_file("a", 1, git_sha1="cd").facts == "1 bytes, git blob cd"

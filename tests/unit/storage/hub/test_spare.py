@@ -1,6 +1,6 @@
 import pytest
 
-from doctorsun.storage.hub.spare import spare_files
+from doctorsun.storage.hub.spare import spare_files, trainer_files
 
 NEW = ["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"]
 OLD = ["pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"]
@@ -41,6 +41,19 @@ def test_parts_of_their_own_are_needed(path: str):
     assert spare_files([*NEW, path]) == set()
 
 
-@pytest.mark.parametrize("path", ["optimizer.pt", "a/optimizer.bin", "scheduler.pt", "rng_state_0.pth", "scaler.pt"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("optimizer.pt", "a/optimizer.bin", "scheduler.pt", "rng_state_0.pth", "scaler.pt", "training_args.bin"),
+        *("a/trainer_state.json", "latest"),
+    ],
+)
 def test_what_a_trainer_kept_for_itself_is_spare(path: str):
     assert spare_files([path, "config.json"]) == {path}
+    assert trainer_files([path, "config.json", *NEW, *OLD]) == {path}
+
+
+def test_the_name_of_a_step_that_is_there_is_needed():
+    ranks = "global_step10/mp_rank_00_model_states.pt"
+    assert trainer_files(["latest", ranks]) == trainer_files(["a/latest", f"a/{ranks}"]) == set()
+    assert trainer_files(["a/latest", ranks]) == {"a/latest"}

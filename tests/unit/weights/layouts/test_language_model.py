@@ -67,7 +67,7 @@ def test_a_tied_head_is_not_stored_or_left_over(tmp_path: Path) -> None:
     write_file(tmp_path / "tied/model.safetensors", {**tensors, "lm_head.weight": head})
     published, language = read(tmp_path / "tied")
     assert "lm_head.weight" not in language.tensors
-    assert published.left_over == {"lm_head.weight": "the same as model.embed_tokens.weight, tied to it"}
+    assert published.left_over == {"lm_head.weight": "the settings tie it to model.embed_tokens.weight"}
 
 
 def test_a_model_that_stands_without_its_head_class_has_the_names_of_one_that_does(tmp_path: Path) -> None:

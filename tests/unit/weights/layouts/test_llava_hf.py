@@ -58,7 +58,7 @@ def test_old_and_new_configurations_say_the_same(tmp_path: Path) -> None:
 def test_a_tied_head_is_left_over_wherever_the_tie_is_said(tmp_path: Path) -> None:
     write_llava_hf(tmp_path, tie_word_embeddings=True)
     published = read_published(tmp_path)
-    assert published.left_over == {"language_model.lm_head.weight": "the same as model.embed_tokens.weight, tied to it"}
+    assert published.left_over == {"language_model.lm_head.weight": "the settings tie it to model.embed_tokens.weight"}
     assert published.language is not None
     assert published.language.config["tie_word_embeddings"]
 

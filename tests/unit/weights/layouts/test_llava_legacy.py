@@ -13,6 +13,7 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.complete import complete
 from doctorsun.weights.parts import ReadOptions
 from doctorsun.weights.published import find_layout, read_published
+from doctorsun.weights.rope import LLAMA_3_1_SCALING
 
 TOWER = ReadOptions(vision_config=tower_config())
 
@@ -190,7 +191,7 @@ def test_tokens_around_images_and_settings_of_no_known_use_are_told(tmp_path: Pa
 
 
 def test_the_user_mends_an_edited_rope(tmp_path: Path) -> None:
-    scaling = {"rope_type": "llama3", "factor": 8.0}
+    scaling = dict(LLAMA_3_1_SCALING)
     write_doctor_sun(tmp_path, tower=False)
     language = read_published(tmp_path, ReadOptions(text_config={"rope_scaling": scaling})).language
     assert language is not None

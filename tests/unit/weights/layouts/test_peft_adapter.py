@@ -57,6 +57,14 @@ def test_without_settings_alpha_comes_from_the_user(tmp_path: Path):
     assert adapter.pairs["model.layers.0.mlp.up_proj.weight"].scale == 0.5
 
 
+def test_the_users_alpha_stands_against_no_settings(tmp_path: Path):
+    write_adapter(tmp_path, adapter_tensors(LANGUAGE), {})
+    with pytest.raises(WeightsError, match=r"--lora-alpha: got 4, expected 16, as \S+adapter_config\.json says"):
+        read_published(tmp_path, ReadOptions(lora_alpha=4))
+    (adapter,) = read_published(tmp_path, ReadOptions(lora_alpha={"vision": 4, "language": 16})).adapters
+    assert adapter.pairs["model.layers.0.mlp.up_proj.weight"].scale == 2
+
+
 def test_settings_without_changes_are_told(tmp_path: Path):
     write_json(tmp_path / "adapter_config.json", {"peft_type": "LORA"})
     with pytest.raises(WeightsError, match=r"got adapter_config.json without the changes, expected adapter_model"):

@@ -9,6 +9,8 @@ from checkpoints.clip import tower_config
 from checkpoints.xtuner import (
     LANGUAGE_ALPHA,
     LANGUAGE_RANK,
+    TOWER_ALPHA,
+    TOWER_RANK,
     WRITTEN,
     XtunerTraining,
     write_iteration,
@@ -49,12 +51,14 @@ def test_a_language_model_that_was_trained_whole_changes_the_one_that_is_given(t
     (adapter,) = published.adapters
     assert (adapter.part, len(adapter.replaced), len(adapter.pairs)) == ("language", 21, 0)
     assert published.language is None
-    assert published.strange[-1].startswith("the language model was trained whole and lies here in float32")
+    assert "the language model was trained whole and lies here in float32" in published.strange[-2]
 
 
 def test_a_tower_that_was_trained_whole_needs_its_heads(tmp_path: Path):
     write_iteration(tmp_path / NAME, XtunerTraining(tower="whole"))
-    assert read_published(tmp_path / NAME).vision is None
+    untold = read_published(tmp_path / NAME).vision
+    assert untold is not None
+    assert "nobody says how many heads" in f"{untold.fault}"
     vision = read_published(tmp_path / NAME, ReadOptions(vision_config=tower_config())).vision
     assert vision is not None
     assert vision.config["num_attention_heads"] == 4
@@ -69,6 +73,20 @@ def test_the_configuration_may_stand_beside_the_file(tmp_path: Path):
     (tmp_path / "finetune.py").write_text(training.config(WRITTEN))
     scale = read_published(tmp_path / NAME).adapters[0].pairs[QUERY].scale
     assert scale == LANGUAGE_ALPHA / LANGUAGE_RANK
+
+
+def test_two_loras_without_a_configuration_have_each_its_alpha(tmp_path: Path):
+    write_iteration(tmp_path / NAME, XtunerTraining(tower="lora", language="lora"), with_config=False)
+    asked = "give it with --lora-alpha vision=N --lora-alpha language=N, or"
+    with pytest.raises(WeightsError, match=asked):
+        read_published(tmp_path / NAME)
+    with pytest.raises(WeightsError, match="give it with --lora-alpha language=N, or"):
+        read_published(tmp_path / NAME, ReadOptions(lora_alpha={"vision": TOWER_ALPHA}))
+    alphas = ReadOptions(lora_alpha={"vision": TOWER_ALPHA, "language": LANGUAGE_ALPHA})
+    tower, language = read_published(tmp_path / NAME, alphas).adapters
+    assert {pair.scale for pair in tower.pairs.values()} == {TOWER_ALPHA / TOWER_RANK}
+    assert {pair.scale for pair in language.pairs.values()} == {LANGUAGE_ALPHA / LANGUAGE_RANK}
+    assert tower.lora != language.lora
 
 
 def test_another_training_is_told(tmp_path: Path):

@@ -7,7 +7,6 @@ import pytest
 from checkpoints.xtuner import PRINTED, TOWER_ALPHA, TOWER_RANK, WRITTEN, XtunerTraining
 from doctorsun.errors import WeightsError
 from doctorsun.weights.layouts.xtuner_settings import XtunerSettings, settings_beside, settings_of
-from doctorsun.weights.parts import ReadOptions
 
 TRAINING = XtunerTraining(tower="lora", pads=False, layer=-3)
 
@@ -19,31 +18,43 @@ def read(text: str) -> XtunerSettings:
 @pytest.mark.parametrize("form", [PRINTED, WRITTEN])
 def test_both_forms_of_a_configuration_are_read(form: str):
     settings = read(TRAINING.config(form))
-    lora = settings.lora("visual_encoder_lora", ReadOptions())
+    lora = settings.lora("vision", None)
     assert lora is not None
     assert (lora.alpha, lora.rank) == (TOWER_ALPHA, TOWER_RANK)
-    assert settings.lora("llm_lora", ReadOptions()) is None
+    assert settings.lora("language", None) is None
     assert (settings.feature_layer, settings.fit, settings.chat) == (-3, "crop", "llama3")
     assert [note.split()[0] for note in settings.strange] == ["llm", "visual_encoder"]
     assert settings.strange[1].endswith("is not followed: --vision gives it where it is needed")
 
 
-def test_the_alpha_that_the_user_says_stands_against_the_text():
-    lora = read(TRAINING.config()).lora("visual_encoder_lora", ReadOptions(lora_alpha=3))
-    assert lora is not None
-    assert (lora.alpha, lora.rank) == (3, TOWER_RANK)
-    alone = read("").lora("llm_lora", ReadOptions(lora_alpha=3))
+def test_the_alpha_that_the_user_says_fills_what_the_text_leaves_out():
+    alone = read("").lora("language", 3)
     assert alone is not None
     assert (alone.alpha, alone.rank) == (3, None)
+    settings = read("model = dict(type=LLaVAModel, visual_encoder_lora=dict(type=LoraConfig, r=4, use_rslora=True))")
+    lora = settings.lora("vision", 3)
+    assert lora is not None
+    assert (lora.alpha, lora.rank, lora.is_rank_stabilised) == (3, 4, True)
+
+
+def test_the_alpha_that_the_user_says_may_not_stand_against_the_text():
+    settings = read(TRAINING.config())
+    assert settings.lora("vision", TOWER_ALPHA) == settings.lora("vision", None)
+    with pytest.raises(WeightsError, match=r"--lora-alpha: got 3, expected 6, as config\.py: visual_encoder_lora says"):
+        settings.lora("vision", 3)
 
 
 def test_a_value_that_only_running_would_tell_is_asked_for():
     text = "model = dict(type=LLaVAModel, llm_lora=dict(type=LoraConfig, r=64, lora_alpha=int('16')))"
-    with pytest.raises(WeightsError, match=r"config.py: llm_lora: lora_alpha: got a value .*or give --lora-alpha"):
-        read(text).lora("llm_lora", ReadOptions())
-    lora = read(text).lora("llm_lora", ReadOptions(lora_alpha=16))
+    asked = r"config.py: llm_lora: lora_alpha: got a value .*or give --lora-alpha language=N"
+    with pytest.raises(WeightsError, match=asked):
+        read(text).lora("language", None)
+    lora = read(text).lora("language", 16)
     assert lora is not None
-    assert lora.alpha == 16
+    assert (lora.alpha, lora.rank) == (16, 64)
+    unread_rank = read(text.replace("r=64", "r=int('64')")).lora("language", 16)
+    assert unread_rank is not None
+    assert unread_rank.rank is None
 
 
 def test_data_sets_that_differ_say_no_fit():

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from doctorsun.errors import WeightsError
-from doctorsun.weights.tensors.byte_range import first_bytes, read_range
+from doctorsun.weights.tensors.byte_range import first_bytes, read_bytes, read_range
 
 
 @pytest.fixture
@@ -16,18 +16,23 @@ def file(tmp_path: Path) -> Path:
 def test_a_range_is_read_and_nothing_else(file: Path) -> None:
     assert read_range(file, 3, 4).tolist() == [3, 4, 5, 6]
     assert read_range(file, 10, 0).tolist() == []
+    assert read_bytes(file, 3, 4) == bytes([3, 4, 5, 6])
     assert first_bytes(file, 2) == b"\x00\x01"
 
 
 def test_a_range_behind_the_end_is_refused(file: Path) -> None:
     with pytest.raises(WeightsError, match=r"file\.bin: got an end after 10 bytes, expected 12 bytes; copy the file"):
         read_range(file, 8, 4)
+    with pytest.raises(WeightsError, match=r"file\.bin: got an end after 10 bytes, expected 11 bytes; copy the file"):
+        read_bytes(file, 9, 2)
 
 
 def test_a_file_that_went_away_is_told(file: Path) -> None:
     file.unlink()
     with pytest.raises(WeightsError, match=r"got No such file or directory, expected a file that can be read; check"):
         read_range(file, 0, 1)
+    with pytest.raises(WeightsError, match=r"got No such file or directory, expected a file that can be read; check"):
+        read_bytes(file, 0, 1)
     with pytest.raises(WeightsError, match=r"file\.bin: got no such file, expected a file of tensors; name another"):
         first_bytes(file, 1)
 

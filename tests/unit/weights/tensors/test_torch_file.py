@@ -103,14 +103,14 @@ def test_the_whole_tree_can_be_reached(path: Path) -> None:
     assert archive.tree["shapes"] == {"a": torch.Size([2])}
     first = archive.tree["list"][0]
     assert isinstance(first, StoredTensor)
-    assert archive.read(first).tolist() == [1, 1]
+    assert archive.read(first, "first").tolist() == [1, 1]
 
 
 def test_a_range_of_a_flat_tensor_is_read_alone(path: Path) -> None:
     flat = torch.arange(100, dtype=torch.float32)
     archive = saved({"a": flat[10:]}, path).archive
     numbers = torch.zeros(5)
-    archive.read_into(numbers[1:4], archive.tree["a"], 5)
+    archive.read_into(numbers[1:4], archive.tree["a"], "a", 5)
     assert numbers.tolist() == [0, 15, 16, 17, 0]
 
 
@@ -164,6 +164,41 @@ def test_a_record_with_a_wrong_checksum_is_refused(path: Path) -> None:
     path.write_bytes(data.replace(b"_rebuild_tensor_v2", b"_rebuild_tensor_v4"))
     with pytest.raises(WeightsError, match=r"got Bad CRC-32 .*, expected a whole torch\.save archive"):
         open_torch(path)
+
+
+def flipped(path: Path, content: bytes) -> None:
+    """Change one bit in the middle of what stands once in a file."""
+    data = bytearray(path.read_bytes())
+    assert data.count(content) == 1
+    data[data.index(content) + len(content) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_tensor_with_a_wrong_checksum_is_refused_by_its_name(path: Path) -> None:
+    whole, shared = torch.arange(9.0), torch.arange(20.0, 30.0)
+    torch.save({"a": torch.ones(2), "layer.b": whole, "c": shared[1:]}, path)
+    for content in (whole.numpy().tobytes(), shared.numpy().tobytes()):
+        flipped(path, content)
+    file = open_torch(path)
+    assert file.read("a").tolist() == [1, 1]
+    with pytest.raises(
+        WeightsError,
+        match=r"bin: tensor layer\.b: got bytes with the CRC-32 \w{8}, expected \w{8}, as the archive says",
+    ):
+        file.read("layer.b")
+    assert not torch.equal(file.read("c"), shared[1:])  # a piece of a record has no checksum of its own
+
+
+def test_an_archive_without_checksums_is_read(path: Path) -> None:
+    numbers = torch.arange(9.0)
+    torch.serialization.set_crc32_options(compute_crc32=False)
+    try:
+        torch.save({"a": numbers}, path)
+    finally:
+        torch.serialization.set_crc32_options(compute_crc32=True)
+    assert torch.equal(open_torch(path).read("a"), numbers)
+    flipped(path, numbers.numpy().tobytes())
+    assert not torch.equal(open_torch(path).read("a"), numbers)
 
 
 def test_numbers_of_the_other_byte_order_are_refused(path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from doctorsun.weights.tensors.number_type import NumberType
-from doctorsun.weights.tensors.torch_pickle import MAX_OPERATIONS, UNDERSTOOD, Inert, unpickle
+from doctorsun.weights.tensors.torch_pickle import MAX_OPERATIONS, MAX_STACK, UNDERSTOOD, Inert, unpickle
 
 
 class Runs:
@@ -29,8 +29,10 @@ def as_global(module: str, name: str) -> bytes:
 def test_nothing_runs(tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     data = pickle.dumps({"a": Runs(os.system, f"touch {marker}"), "b": Runs(os.getcwd)})
-    tree = unpickle(data)
+    unpickled = unpickle(data)
+    tree = unpickled.tree
     assert not marker.exists()
+    assert unpickled.foreign == (f"{os.getcwd.__module__}.getcwd", f"{os.system.__module__}.system")
     assert isinstance(tree["a"], Inert)
     assert tree["a"].origin == f"{os.system.__module__}.system"
     assert tree["a"].arguments == (f"touch {marker}",)
@@ -50,7 +52,7 @@ def test_every_other_global_is_inert(name: tuple[str, str]) -> None:
     for protocol in (2, 4):
         strings = b"".join(b"\x8c" + bytes([len(part)]) + part.encode() for part in name)
         lookup = as_global(*name) if protocol == 2 else strings + b"\x93"
-        called = unpickle(b"\x80" + bytes([protocol]) + lookup + b"(K\x01tR.")
+        called = unpickle(b"\x80" + bytes([protocol]) + lookup + b"(K\x01tR.").tree
         assert isinstance(called, Inert)
         assert called.origin == ".".join(name)
 
@@ -60,7 +62,7 @@ def test_inert_objects_take_whatever_a_pickle_does_to_them() -> None:
     made = b"\x80\x02" + inert + b")\x81"  # NEWOBJ
     state, items = b"}X\x01\x00\x00\x00xK\x01sb", b"(K\x01K\x02u"
     appended, extended, added = b"K\x01a", b"(K\x01K\x02e", b"(K\x01\x90"
-    thing = unpickle(made + state + items + appended + extended + added + b".")
+    thing = unpickle(made + state + items + appended + extended + added + b".").tree
     assert isinstance(thing, Inert)
     assert vars(thing) == {"arguments": ()}
 
@@ -73,7 +75,7 @@ class Outer:
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_objects_of_any_class_are_inert(protocol: int) -> None:
     tree = {"set": {1}, "bytes": b"a", "path": Path("a"), "inner": Outer.Inner(), "error": ValueError("a"), "n": 10**30}
-    read = unpickle(pickle.dumps(tree, protocol))
+    read = unpickle(pickle.dumps(tree, protocol)).tree
     assert list(read) == list(tree)
     assert read["n"] == 10**30
     assert isinstance(read["inner"], Inert)
@@ -81,7 +83,7 @@ def test_objects_of_any_class_are_inert(protocol: int) -> None:
 
 
 def test_an_attribute_is_never_looked_up() -> None:
-    getter = unpickle(b"\x80\x02" + as_global("__builtin__", "getattr") + b".")
+    getter = unpickle(b"\x80\x02" + as_global("__builtin__", "getattr") + b".").tree
     assert getter(os, "system").origin == ".system"
     assert issubclass(getter("", "__class__"), Inert)
 
@@ -104,7 +106,7 @@ def test_a_pickle_cannot_change_a_type(name: str, state: bytes) -> None:
 
 
 def test_a_size_is_a_tuple() -> None:
-    assert unpickle(pickle.dumps(torch.Size((2, 3)), 2)) == (2, 3)
+    assert unpickle(pickle.dumps(torch.Size((2, 3)), 2)).tree == (2, 3)
 
 
 def storage(length: object, dtype: str = "FloatStorage") -> bytes:
@@ -124,7 +126,7 @@ def tensor(stored: bytes, offset: int, size: list[int], stride: list[int]) -> by
 
 
 def test_a_tensor_is_a_placeholder() -> None:
-    placeholder = unpickle(tensor(storage(12), 2, [2, 5], [5, 1]))
+    placeholder = unpickle(tensor(storage(12), 2, [2, 5], [5, 1])).tree
     assert placeholder.header.shape == (2, 5)
     assert placeholder.num_spanned == 10
 
@@ -162,7 +164,7 @@ def test_what_is_damaged_or_hostile_is_an_error(data: bytes, says: str) -> None:
 
 def test_a_tensor_with_a_type_of_its_own_is_read() -> None:
     rebuild = UNDERSTOOD["torch._utils", "_rebuild_tensor_v3"]
-    stored = unpickle(b"\x80\x02" + storage(12, "UntypedStorage") + b".")
+    stored = unpickle(b"\x80\x02" + storage(12, "UntypedStorage") + b".").tree
     assert rebuild(stored, 0, (3, 2), (2, 1), False, OrderedDict(), NumberType.UINT16).header.dtype == NumberType.UINT16
     with pytest.raises(pickle.UnpicklingError, match="a tensor that ends 14 bytes into a shorter storage"):
         rebuild(stored, 1, (3, 2), (2, 1), False, OrderedDict(), NumberType.UINT16)
@@ -172,7 +174,7 @@ def test_a_tensor_with_a_type_of_its_own_is_read() -> None:
 
 def test_a_tensor_of_a_foreign_class_is_its_tensor() -> None:
     from_type = UNDERSTOOD["torch._tensor", "_rebuild_from_type_v2"]
-    stored = unpickle(b"\x80\x02" + storage(12) + b".")
+    stored = unpickle(b"\x80\x02" + storage(12) + b".").tree
     rebuild = UNDERSTOOD["torch._utils", "_rebuild_tensor_v2"]
     assert from_type(rebuild, Inert, (stored, 0, (3,), (1,)), {}).header.shape == (3,)
     assert isinstance(from_type(os.system, Inert, ("true",), {}), Inert)
@@ -180,6 +182,20 @@ def test_a_tensor_of_a_foreign_class_is_its_tensor() -> None:
 
 def test_a_pickle_that_fills_the_memory_is_refused() -> None:
     with pytest.raises(pickle.UnpicklingError, match=f"more than {MAX_OPERATIONS} operations"):
-        unpickle(b"\x80\x02(" + b"]" * (MAX_OPERATIONS + 1) + b"t.")
+        unpickle(b"\x80\x02" + b"]0" * (MAX_OPERATIONS // 2 + 1) + b".")
     with pytest.raises(pickle.UnpicklingError, match="place 2147483646 in a list of 1 objects"):
         unpickle(b"\x80\x02]r" + struct.pack("<I", 2**31 - 2) + b".")
+
+
+@pytest.mark.parametrize("object_", [b"(", b"]", b"(]", b"]2", b"(0]"])
+def test_a_pickle_of_what_waits_for_ever_is_refused_early(object_: bytes) -> None:
+    with pytest.raises(pickle.UnpicklingError, match=f"more than {MAX_STACK} objects that wait to be put together"):
+        unpickle(b"\x80\x02" + object_ * (MAX_STACK + 1))
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_what_is_put_together_no_longer_waits(protocol: int) -> None:
+    numbers, pairs = list(range(MAX_STACK + 1)), {index: (index, [index]) for index in range(MAX_STACK // 10)}
+    assert unpickle(pickle.dumps(numbers, protocol)).tree == numbers
+    assert unpickle(pickle.dumps(pairs, protocol)).tree == pairs
+    assert unpickle(b"\x80\x02" + b"(]1" * MAX_STACK + b"].").tree == []

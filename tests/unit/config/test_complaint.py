@@ -103,7 +103,7 @@ def complaints(folder: Path, changes: dict[int, str]) -> list[str]:
             "    steps: 0",
             "r.yaml:10:12: stages.align.steps: wrong value: got 0, expected greater than or equal to 1",
         ),
-        (11, "    batch: 8", "r.yaml:7:3: stages.align.batch_samples: missing key; write 'batch_samples: ...' there"),
+        (11, "    batch: 8", "r.yaml:11:5: stages.align.batch: unknown key: got 'batch', expected one of trainable,"),
         (
             12,
             "    lr: fast",
@@ -136,8 +136,7 @@ def test_all_that_is_wrong_is_said_at_once_a_line_each(tmp_path: Path):
         tmp_path, {1: "name: 5", 8: "    trainable: {vison: full, projector: {lr: x}}", 10: "    step: 10"}
     )
     assert [line.split(": ")[1] for line in found] == [
-        "name", "stages.align.trainable.vison", "stages.align.trainable.projector.lr", "stages.align.steps",
-        "stages.align.step",
+        "name", "stages.align.trainable.vison", "stages.align.trainable.projector.lr", "stages.align.step",
     ]  # fmt: skip
     assert all(line.startswith("r.yaml:") for line in found)
 

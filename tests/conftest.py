@@ -1,6 +1,7 @@
 """What all tests share: no network, few threads, repeatable examples, checked array shapes, the place of real data."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ os.environ |= {
 
 SHAPES_ARE_CHECKED = ("processor", "model", "train", "generate.cache", "generate.network", "generate.sampling")
 install_import_hook([f"doctorsun.{module}" for module in SHAPES_ARE_CHECKED], "beartype.beartype")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells start what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -1,5 +1,6 @@
 """Settings that shapes do not prove: what headers let pass is what transformers makes a network of."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def test_what_passes_is_what_transformers_takes(name: str) -> None:
     passed = [value for value in VALUES if is_taken(name, value)]
     assert passed
     for value in passed:
-        LlamaConfig(**{**LLAMA_CONFIG, name: value})
+        LlamaConfig(**deepcopy({**LLAMA_CONFIG, name: value}))  # it writes into the scaling that it is given
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))

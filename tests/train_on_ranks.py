@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Scenario:
 
 FEW = {"steps": 2, "batch_samples": 2}
 SMALL_PACKS = {"pack_tokens": 64, "max_length": 64}
+PAIRS = {"objective": "preference", "beta": 0.5, "steps": 3, "batch_samples": 4}
 SCENARIOS = {
     "one": Scenario(),
     "two": Scenario(size=2),
@@ -80,6 +81,8 @@ SCENARIOS = {
     "four-on-two-nodes": Scenario(size=4, local_size=2),
     "muon": Scenario(settings={"trainable": ALL | {"language": {"optimizer": "muon"}}}),
     "two-muon": Scenario(size=2, settings={"trainable": ALL | {"language": {"optimizer": "muon"}}}),
+    "pairs": Scenario(store="pairs", settings=PAIRS),
+    "two-pairs": Scenario(size=2, store="pairs", settings=PAIRS),
     "bf16": Scenario(settings={"steps": 2}, model={"bf16": True}),
     "two-bf16": Scenario(size=2, settings={"steps": 2}, model={"bf16": True}),
 }
@@ -102,7 +105,7 @@ class Exchanges(TorchDispatchMode):
 
 
 def samples_of(store: str) -> list[Sample]:
-    """Return questions about images with documents between them; or one of each kind per step; or a damaged image."""
+    """Return questions about images with documents between them; or one of each kind; or one damaged; or pairs."""
     texts = [sample(f"text-{i}", assistant(f"Text {i} about the lung. " * (1 + i % 3))) for i in range(6)]
     replies = ("Yes.", "No nodule is seen.")
     asked = [
@@ -114,6 +117,14 @@ def samples_of(store: str) -> list[Sample]:
         return [*asked, *texts]
     if store == "half-text":
         return [asked[0], texts[0]]
+    if store == "pairs":
+        rejected = ("Nodule.", "Yes, a nodule is seen.")
+        answered = [replace(each, rejected=rejected[: 1 + number % 2]) for number, each in enumerate(asked[:6])]
+        return [
+            *answered,
+            question("words", "Nodule?", "No.", rejected=("Yes.",)),
+            replace(asked[8], rejected=rejected),
+        ]
     broken = question("broken", "Nodule?", "No.", image(b"damaged"))
     return [*asked[:9], broken]
 

@@ -109,15 +109,28 @@ def pools_of(stage: StageSection, stores: Mapping[str, Store]) -> tuple[list[Poo
         RecipeError: an entry selects nothing, or the ratios do not fit what the entries have.
     """
     taken = [(entry, stores[f"{entry.source}/train"]) for entry in stage.mixture]
-    pools = [Pool.select(entry.source, store, **_wishes(entry, store)) for entry, store in taken]
+    pools = [Pool.select(entry.source, store, **_wishes(stage.objective, entry, store)) for entry, store in taken]
     total = sum(entry.weight for entry in stage.mixture)
     shares = [entry.weight / total for entry in stage.mixture]
     return (pools, shares) if stage.ratios is None else balance(pools, shares, stage.ratios.model_dump())
 
 
-def _wishes(entry: MixtureEntry, store: Store) -> dict[str, Any]:
+def num_without_pairs(stage: StageSection, stores: Mapping[str, Store]) -> int:
+    """Return how many samples a stage of preferences leaves out because nothing was rejected in them."""
+    if stage.objective != "preference":
+        return 0
+    taken = [(entry, stores[f"{entry.source}/train"]) for entry in stage.mixture]
+    every, pairs = (
+        sum(len(select_rows(store, **_wishes(objective, entry, store))) for entry, store in taken)
+        for objective in ("replies", stage.objective)
+    )
+    return every - pairs
+
+
+def _wishes(objective: str, entry: MixtureEntry, store: Store) -> dict[str, Any]:
     datasets = _published_ratios(store) if entry.datasets == "published" else entry.datasets
-    return {"tasks": entry.tasks, "languages": entry.languages, "domains": entry.domains, "datasets": datasets}
+    wishes = {"tasks": entry.tasks, "languages": entry.languages, "domains": entry.domains, "datasets": datasets}
+    return wishes | {"has_pairs": objective == "preference"}
 
 
 def _published_ratios(store: Store) -> dict[str, float]:
@@ -133,8 +146,10 @@ def _mixtures_by_data(recipe: Recipe, stores: Mapping[str, Store]) -> Iterator[F
         store = stores[f"{entry.source}/train"]
         absent = list(_absent_datasets(path, entry, store))
         yield from absent
-        rows = select_rows(store, **_wishes(entry, store))
-        if not len(rows):
+        rows = select_rows(store, **_wishes(objective, entry, store))
+        if not len(rows) and objective == "preference" and not any(store.column("rejected")):
+            yield f"{path}.source", _no_pairs(entry)
+        elif not len(rows):
             yield from [] if absent else [(path, _nothing(entry, store))]
         elif objective == "labels" and offer_of(recipe.data.sources[entry.source]) == Offer():
             facts = store.column("facts")
@@ -186,6 +201,15 @@ def _no_facts(entry: MixtureEntry) -> RecipeError:
         "labels are learnt from the facts of images, and this source has none",
         got=f"'{entry.source}'",
         expected="a source with facts, such as one of the reader phantom",
+        do="choose another, or 'objective: replies'",
+    )
+
+
+def _no_pairs(entry: MixtureEntry) -> RecipeError:
+    return RecipeError(
+        "preferences are learnt from samples with rejected replies, and this source has none",
+        got=f"'{entry.source}'",
+        expected="a source such as 'doctorsun data import preference' makes",
         do="choose another, or 'objective: replies'",
     )
 

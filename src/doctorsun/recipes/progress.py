@@ -13,6 +13,7 @@ from rich.text import Text
 from doctorsun.recipes.realised import ratio_lines
 
 PLAIN_LINE_EVERY_S = 10.0
+_TARGETS = ("labels", "pairs", "supervised_tokens")
 
 
 @dataclass(slots=True)
@@ -73,11 +74,13 @@ class RunProgress:
                 self.say(f"{stage}: {line}")
         elif kind == "step":
             work = self.works[stage]
-            targets = "labels" if "labels" in record else "supervised_tokens"
+            targets = next(name for name in _TARGETS if name in record)
             work.targets += record[targets]
             work.seconds += record["step_s"]
             rate = f"{work.targets / max(work.seconds, 1e-9):,.0f} {targets.replace('_', ' ')}/s"
             self._show(work, record["step"], f"loss {record['loss']:.3f}  {rate}")
+        elif kind == "reference":
+            self._advance(f"start of {stage}", record["done"], record["num_steps"], "")
         elif kind == "note":
             self.say(record["text"])
         elif kind == "stage_end" and (line := too_long_line(record.get("lengths", {}))):

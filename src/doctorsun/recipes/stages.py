@@ -21,7 +21,7 @@ from doctorsun.recipes.examination import examination_of
 from doctorsun.recipes.inputs import result_inputs, stage_inputs, start_inputs, training_stores
 from doctorsun.recipes.lengths import reply_lengths
 from doctorsun.recipes.machine import Machine, place
-from doctorsun.recipes.mixtures import plan_stage
+from doctorsun.recipes.mixtures import num_without_pairs, plan_stage
 from doctorsun.recipes.placed import placed_errors
 from doctorsun.recipes.ranks import ORDER, order_of
 from doctorsun.recipes.realised import Row, realised_mixture
@@ -128,7 +128,7 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
         inputs = stage_inputs(context.recipe, name, context.hashes, steps.revision(before))
         if not steps.has_weights(step, inputs, finished):
             context.world.share(ORDER, order_of(context, name, weights))
-            pixels = train_from(context, name, weights, pixels)
+            pixels = train_from(context, name, weights, pixels, revision=steps.revision(before))
             steps.close_weights(step, inputs, finished)
         shutil.rmtree(context.run / "stages" / name / "checkpoints", ignore_errors=True)
         weights, before = finished, step
@@ -137,8 +137,17 @@ def run_stages(context: StageContext, last: StageName | None = None) -> Path:
     return weights
 
 
-def train_from(context: StageContext, name: StageName, start: Path, pixels: PixelCache | None) -> PixelCache:
+def train_from(
+    context: StageContext, name: StageName, start: Path, pixels: PixelCache | None, *, revision: str = ""
+) -> PixelCache:
     """Train one stage, as one of the ranks that do; return the images that it decoded, for the next one.
+
+    Args:
+        context: the run.
+        name: the stage.
+        start: weights that it starts from.
+        pixels: the images of the stage before.
+        revision: of these weights; only the first rank needs it.
 
     Raises:
         DataError: the ranks do not read the same data.
@@ -154,6 +163,7 @@ def train_from(context: StageContext, name: StageName, start: Path, pixels: Pixe
     lengths = reply_lengths(context.run / "lengths", asked, max_length=stage.max_length)
     plan = plan_stage(recipe, stage, stores, lengths=lengths)
     _require_same_plan(context.world, plan.fingerprint)
+    _tell_without_pairs(context, name, num_without_pairs(stage, stores))
     realised: Sequence[Row] = ()
     if context.world.is_first:
         realised = realised_mixture(plan, asked if stage.objective == "replies" else None)
@@ -165,6 +175,7 @@ def train_from(context: StageContext, name: StageName, start: Path, pixels: Pixe
         num_stages=len(recipe.stages),
         stage=stage,
         plan=plan,
+        start=revision,
         realised=realised,
         processor=asked,
         pixels=pixels,
@@ -185,6 +196,12 @@ def train_from(context: StageContext, name: StageName, start: Path, pixels: Pixe
         update_record(context.run, record, lengths=record.get("lengths", {}) | {name: told})
     save_trained(model, start, folder, adapters=stage.adapters, is_writer=context.world.is_first)
     return pixels
+
+
+def _tell_without_pairs(context: StageContext, name: StageName, number: int) -> None:
+    if number:
+        text = f"{name}: {number:,} samples have no rejected reply and are left out"
+        context.telemetry.write("note", text=text)
 
 
 def _ceiling(context: StageContext) -> Ceiling | None:

@@ -82,6 +82,8 @@ class LabelObjective:
         pack_tokens: patches of one forward pass.
     """
 
+    measures: tuple[str, ...] = ()
+
     def __init__(self, forward: PackedForward, table: LabelTable, images: ImageProcessor, *, pack_tokens: int) -> None:
         self.forward = forward
         self.table = table

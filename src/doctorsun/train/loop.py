@@ -1,5 +1,6 @@
 """The one training loop of every stage: plan, forward, backward, step, save; resumable at any moment."""
 
+import hashlib
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,9 @@ from doctorsun.train.objective import AnyObjective
 from doctorsun.train.optimizer import PartsOptimizer, set_learning_rate
 from doctorsun.train.parallel import Gradients, shard
 from doctorsun.train.plan import SampleRef, StagePlan
+from doctorsun.train.preference import PreferenceObjective
+from doctorsun.train.reference import ReferencePass
+from doctorsun.train.reference_file import FILE, ReferenceFile
 from doctorsun.train.replies import ReplyObjective
 from doctorsun.train.saver import Saver
 from doctorsun.train.telemetry import Telemetry
@@ -51,6 +55,7 @@ class StageJob:
         ceiling: of the machine, for the share of it that training reaches.
         validation_store: the split that the stage validates on, where it does.
         examination: the evaluation at intervals, where the recipe wants one.
+        start: names the weights that it starts with.
         realised: samples and tokens of the whole stage by source, data set, domain and language, for the diary.
         bf16: compute in bfloat16 under autocast; weights and optimizer stay fp32.
         world: the ranks that train together; each calls `train_stage` with an equal job.
@@ -69,6 +74,7 @@ class StageJob:
     ceiling: Ceiling | None = None
     validation_store: Store | None = None
     examination: Examination | None = None
+    start: str = ""
     realised: Sequence[Mapping[str, Any]] = ()
     world: World = field(default_factory=World)
 
@@ -100,7 +106,10 @@ def build_objective(job: StageJob, forward: PackedForward) -> AnyObjective:
     if stage.objective == "labels":
         facts = (text for pool in job.plan.pools for text in pool.column("facts"))
         return LabelObjective(forward, LabelTable.of(facts), job.processor.images, pack_tokens=stage.pack_tokens)
-    return ReplyObjective(forward, job.processor, max_length=stage.max_length, pack_tokens=stage.pack_tokens)
+    lengths = {"max_length": stage.max_length, "pack_tokens": stage.pack_tokens}
+    if stage.objective == "preference":
+        return PreferenceObjective(forward, job.processor, beta=stage.beta, **lengths)
+    return ReplyObjective(forward, job.processor, **lengths)
 
 
 class StageLoop:
@@ -142,6 +151,7 @@ class StageLoop:
 
     def run(self) -> None:
         """Do the steps that are left."""
+        self._look_back()
         start, num_steps = self._resume(), self.job.plan.num_steps
         self.telemetry.rewind(self.job.name, start)
         self._announce(start)
@@ -199,6 +209,27 @@ class StageLoop:
         found = self.world.share("checkpoint", found)
         return found and Checkpoint(checkpoint_folder(root, found[0]), *found)
 
+    def _look_back(self) -> None:
+        """Measure what preferences start from, while the network is still that of the start."""
+        if not isinstance(self.objective, PreferenceObjective):
+            return
+        job, validation = self.job, self.monitor.validation
+        facts = (job.start, job.bf16, job.stage.max_length, job.stage.pack_tokens, job.processor.template.source)
+        file = ReferenceFile(job.folder / FILE, hashlib.sha256(repr(facts).encode()).hexdigest())
+        reference = ReferencePass(
+            stage=job.name,
+            objective=self.objective,
+            file=file,
+            telemetry=self.telemetry,
+            autocast=self._autocast,
+            world=self.world,
+            is_sharded=self.is_sharded,
+        )
+        loaders = [self.loader, *([validation.loader] if validation else [])]
+        unread = reference.measure([loader.plan for loader in loaders], job.pixels)
+        for loader, quarantined in zip(loaders, unread, strict=True):
+            loader.leave_out(quarantined)
+
     def _resume(self) -> int:
         checkpoint = self._find_checkpoint()
         if checkpoint is None:
@@ -214,7 +245,8 @@ class StageLoop:
     def _build_monitor(self, model: LlavaForConditionalGeneration) -> StageMonitor:
         job, stage, validation = self.job, self.job.stage, None
         if stage.validation and job.validation_store:
-            plan = validation_plan(stage.validation, job.validation_store, seed=job.seed)
+            has_pairs = stage.objective == "preference"
+            plan = validation_plan(stage.validation, job.validation_store, seed=job.seed, has_pairs=has_pairs)
             validation = Validation(
                 stage.validation,
                 plan,
@@ -230,6 +262,7 @@ class StageLoop:
             job.ceiling,
             device=self.device,
             targets=TARGETS[stage.objective],
+            measures=self.objective.measures,
         )
         return StageMonitor(
             job.name,

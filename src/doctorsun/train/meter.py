@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from doctorsun.model.flops import TrainingFlops, Work
-from doctorsun.train.tally import LossTally, Origin, means_by
+from doctorsun.train.tally import LossTally, Origin, means_by, measure_means
 
 KIB_PER_GIB = 2**20
 TERA = 1e12
@@ -37,6 +37,7 @@ class StepMeter:
         ceiling: what the share of the machine is taken of; no share is told without one.
         device: where the losses are.
         targets: what the loss counts, as the diary names it.
+        measures: names of what the objective tells beside its loss.
     """
 
     def __init__(
@@ -47,22 +48,24 @@ class StepMeter:
         *,
         device: torch.device,
         targets: str,
+        measures: Sequence[str] = (),
     ) -> None:
         self.flops = flops
         self.origins = origins
         self.ceiling = ceiling
         self.device = device
         self.targets = targets
+        self.measures = tuple(measures)
         self.began = time.perf_counter()
         self.loader_wait_s = 0.0
         self.work = Work()
-        self.tally = LossTally(len(origins), device)
+        self.tally = LossTally(len(origins), device, len(self.measures))
 
     def begin(self) -> None:
         """Start a step: from here on the loop waits for its batch."""
         self.began = time.perf_counter()
         self.work = Work()
-        self.tally = LossTally(len(self.origins), self.device)
+        self.tally = LossTally(len(self.origins), self.device, len(self.measures))
 
     def note_batch(self, work: Work) -> None:
         """Note that the batch of the step is there, and what it holds."""
@@ -70,8 +73,10 @@ class StepMeter:
         self.work = work
 
     def counts(self) -> list[float]:
-        """Return what is to be added up over all ranks: operations, then losses and targets by origin."""
-        return [self.flops.count(self.work), *self.tally.losses.tolist(), *self.tally.targets.tolist()]
+        """Return what is to be added up over all ranks: operations, losses and targets by origin, measures."""
+        tally = self.tally
+        sums = (tally.losses, tally.targets, tally.measures)
+        return [self.flops.count(self.work), *(number for each in sums for number in each.tolist())]
 
     def facts(self, counts: Sequence[float], *, samples: int, targets: int, total_tokens: int) -> dict[str, Any]:
         """Return what the diary tells of the step that ends now.
@@ -83,7 +88,8 @@ class StepMeter:
             total_tokens: of the whole step.
         """
         step_s = time.perf_counter() - self.began
-        flops, losses, per_origin = counts[0], counts[1 : 1 + len(self.origins)], counts[1 + len(self.origins) :]
+        size = len(self.origins)
+        flops, losses, per_origin = counts[0], counts[1 : 1 + size], counts[1 + size : 1 + 2 * size]
         return {
             "samples": samples,
             self.targets: targets,
@@ -98,6 +104,7 @@ class StepMeter:
             "tflops": _short(flops / TERA),
             **self._shares(flops / TERA / step_s),
             "peak_memory_gib": round(peak_memory_gib(self.device), 3),
+            **measure_means(self.measures, counts[1 + 2 * size :], targets),
             "loss_by_source": means_by("source", self.origins, losses, per_origin),
             "loss_by_language": means_by("language", self.origins, losses, per_origin),
         }

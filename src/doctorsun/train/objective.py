@@ -34,7 +34,7 @@ class Batch(Protocol):
 
     @property
     def num_targets(self) -> int:
-        """Predictions that are in the loss: tokens or labels."""
+        """What the loss is the mean of: tokens, labels or pairs of replies."""
         ...
 
     @property
@@ -63,6 +63,11 @@ class Objective(Protocol[ItemT, BatchT]):
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
         """What it trains beside the network; dropped when the stage ends."""
+        ...
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What its loss tells beside itself: names of means over the targets."""
         ...
 
     def item(self, sample: Sample, *, origin: int = 0) -> ItemT:

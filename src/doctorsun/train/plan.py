@@ -69,13 +69,25 @@ class Pool:
         languages: Sequence[str] | None = None,
         domains: Sequence[str] | None = None,
         datasets: Sequence[str] | Mapping[str, float] | None = None,
+        has_pairs: bool = False,
     ) -> "Pool":
         """Take the samples of a store that are wanted in every respect; data sets may have sampling ratios.
+
+        Args:
+            name: the source's name.
+            store: where the samples are.
+            tasks: as in `select_rows`, like the others.
+            languages: of the words.
+            domains: medical or general.
+            datasets: names, or names with sampling ratios.
+            has_pairs: only samples with rejected replies.
 
         Raises:
             RecipeError: none is.
         """
-        rows = select_rows(store, tasks=tasks, languages=languages, domains=domains, datasets=datasets)
+        rows = select_rows(
+            store, tasks=tasks, languages=languages, domains=domains, datasets=datasets, has_pairs=has_pairs
+        )
         keys = image_keys(store)
         groups = np.unique(np.array(keys, dtype=object).astype(str), return_inverse=True)[1]
         if not isinstance(datasets, Mapping):

@@ -27,6 +27,8 @@ class ReplyObjective:
         pack_tokens: tokens of one packed sequence.
     """
 
+    measures: tuple[str, ...] = ()
+
     def __init__(self, forward: PackedForward, processor: Processor, *, max_length: int, pack_tokens: int) -> None:
         self.forward = forward
         self.processor = processor

@@ -17,14 +17,26 @@ def select_rows(
     languages: Sequence[str] | None = None,
     domains: Sequence[str] | None = None,
     datasets: Sequence[str] | Mapping[str, float] | None = None,
+    has_pairs: bool = False,
 ) -> Int64[np.ndarray, " rows"]:
-    """Return the positions of the samples that are wanted in every respect; None wants all."""
+    """Return the positions of the samples that are wanted in every respect; None wants all.
+
+    Args:
+        store: the samples.
+        tasks: families of questions.
+        languages: of the words.
+        domains: medical or general.
+        datasets: by their names.
+        has_pairs: only those with rejected replies.
+    """
     keep = np.ones(len(store), dtype=bool)
     if tasks is not None:
         keep &= np.array([task.partition(":")[0] in tasks for task in store.column("task")], dtype=bool)
     for name, wanted in (("language", languages), ("domain", domains), ("source.dataset", datasets)):
         if wanted is not None:
             keep &= np.array([value in wanted for value in store.column(name)], dtype=bool)
+    if has_pairs:
+        keep &= np.array([bool(rejected) for rejected in store.column("rejected")], dtype=bool)
     return np.flatnonzero(keep)
 
 

@@ -21,9 +21,11 @@ class LossTally:
     Args:
         num_origins: how many origins there are; each loss says which one is its own.
         device: of the losses.
+        num_measures: what the objective tells beside its loss, as many numbers for each target.
     """
 
-    def __init__(self, num_origins: int, device: torch.device) -> None:
+    def __init__(self, num_origins: int, device: torch.device, num_measures: int = 0) -> None:
+        self.measures = torch.zeros(num_measures, dtype=torch.float32, device=device)
         self.losses = torch.zeros(num_origins, dtype=torch.float32, device=device)
         self.targets = torch.zeros(num_origins, dtype=torch.float32, device=device)
 
@@ -44,6 +46,10 @@ class LossTally:
         self.losses.index_add_(0, origins, added)
         self.targets.index_add_(0, origins, torch.ones_like(added) if targets is None else targets.float())
 
+    def add_measures(self, measures: Float[Tensor, "targets measures"]) -> None:
+        """Add what the objective tells of the targets of a batch beside their losses; no gradient passes."""
+        self.measures += measures.detach().float().sum(0)
+
 
 def means_by(
     field: Literal["source", "language"], origins: Sequence[Origin], losses: Sequence[float], targets: Sequence[float]
@@ -63,3 +69,8 @@ def means_by(
         sums[name] = sums.get(name, 0.0) + loss
         counts[name] = counts.get(name, 0.0) + count
     return {name: total / counts[name] for name, total in sums.items() if counts[name]}
+
+
+def measure_means(names: Sequence[str], sums: Sequence[float], targets: int) -> dict[str, float]:
+    """Return the mean of each measure over all targets; nothing where there is no target."""
+    return {name: total / targets for name, total in zip(names, sums, strict=True)} if targets else {}

@@ -17,14 +17,14 @@ from doctorsun.storage.store import Store
 from doctorsun.train.loader import Loader, PixelCache, StepBatch
 from doctorsun.train.objective import AnyObjective
 from doctorsun.train.plan import Pool, StagePlan
-from doctorsun.train.tally import LossTally, means_by
+from doctorsun.train.tally import LossTally, means_by, measure_means
 from doctorsun.train.world import World
 
 CHUNK_SAMPLES = 64
 """Samples whose images are in memory at once."""
 
 
-def validation_plan(section: ValidationSection, store: Store, *, seed: int) -> StagePlan:
+def validation_plan(section: ValidationSection, store: Store, *, seed: int, has_pairs: bool = False) -> StagePlan:
     """Choose the samples: the same whenever they are asked for, questions of an image together.
 
     Where the wanted number cannot be parted evenly, up to one in 64 is left out.
@@ -33,11 +33,12 @@ def validation_plan(section: ValidationSection, store: Store, *, seed: int) -> S
         section: which source, and how many.
         store: its split.
         seed: of the recipe.
+        has_pairs: only samples with rejected replies.
 
     Raises:
-        RecipeError: the store is empty.
+        RecipeError: the store has no such sample.
     """
-    pool = Pool.select(section.source, store)
+    pool = Pool.select(section.source, store, has_pairs=has_pairs)
     wanted = min(section.samples, len(pool.rows))
     num_chunks = math.ceil(wanted / CHUNK_SAMPLES)
     size = wanted // num_chunks
@@ -86,7 +87,7 @@ class Validation:
             DataError: no sample can be used.
         """
         began = time.perf_counter()
-        tally = LossTally(len(self.plan.origins), self.forward.mean.device)
+        tally = LossTally(len(self.plan.origins), self.forward.mean.device, len(self.objective.measures))
         num_samples = 0
         model = self.forward.model
         model.eval()
@@ -97,9 +98,10 @@ class Validation:
                 self._pass(batch, tally)
         finally:
             model.train()
-        own = [num_samples, *tally.losses.tolist(), *tally.targets.tolist()]
+        own = [num_samples, *tally.losses.tolist(), *tally.targets.tolist(), *tally.measures.tolist()]
         samples, *sums = self.world.sum_numbers("validation", [float(number) for number in own])
-        losses, targets = sums[: len(self.plan.origins)], sums[len(self.plan.origins) :]
+        size = len(self.plan.origins)
+        losses, targets, measures = sums[:size], sums[size : 2 * size], sums[2 * size :]
         if not sum(targets):
             raise DataError(
                 f"the validation source '{self.plan.pools[0].name}'",
@@ -109,6 +111,7 @@ class Validation:
             )
         return {
             "loss": sum(losses) / sum(targets),
+            **measure_means(self.objective.measures, measures, int(sum(targets))),
             "samples": int(samples),
             "left_out": self.plan.num_samples - int(samples),
             "loss_by_source": means_by("source", self.plan.origins, losses, targets),

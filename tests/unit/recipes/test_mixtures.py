@@ -8,7 +8,7 @@ import pytest
 
 from doctorsun.config.load import load_marked_recipe
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.recipes.mixtures import check_mixtures, mixtures_by_recipe, plan_stage
+from doctorsun.recipes.mixtures import check_mixtures, mixtures_by_recipe, num_without_pairs, plan_stage
 from doctorsun.schema import Source
 from doctorsun.storage.store import Store, StoreWriter
 from doctorsun.storage.store_part import open_split
@@ -35,6 +35,7 @@ def complaint(folder: Path, entry: str, *, objective: str = "replies", **fields:
         question("a", "Mass?", "Yes.", image(png(1)), task="presence:mass", language="en", **fields),
         question("b", "侧?", "左。", image(png(2)), task="side:mass", language="zh", **fields),
     ]
+    folder.mkdir(exist_ok=True)
     store = write_store(folder / "asked", samples)
     path = folder / "r.yaml"
     words = RECIPE.replace("STAGE", "align").replace("OBJECTIVE", objective).replace("ENTRY", entry)
@@ -148,3 +149,28 @@ def test_images_that_do_not_match_their_places_stop_before_training(tmp_path: Pa
         "the source 'asked': got 1 of 2 samples whose images and image places do not match: spare, expected one place "
         f"for each image, in the questions; make the store {tmp_path / 'asked'} again from mended data"
     )
+
+
+def test_preferences_need_a_source_with_rejected_replies(tmp_path: Path) -> None:
+    found = complaint(tmp_path, "{source: asked}", objective="preference")
+    assert found.partition(": ")[2] == (
+        "stages.align.mixture.0.source: preferences are learnt from samples with rejected replies, and this source has"
+        " none: got 'asked', expected a source such as 'doctorsun data import preference' makes; choose another, or"
+        " 'objective: replies'"
+    )
+    assert complaint(tmp_path / "with", "{source: asked}", objective="preference", rejected=("No.",)) == ""
+
+
+def test_samples_without_rejected_replies_are_left_out_of_preferences_and_counted(tmp_path: Path) -> None:
+    samples = [question(f"{n}", "Mass?", "Yes.", rejected=("No.",) * (n % 3), task="presence") for n in range(7)]
+    stores = {"asked/train": write_store(tmp_path / "asked", [*samples, question("8", "?", "No.", task="side")])}
+    path = tmp_path / "r.yaml"
+    entry = "{source: asked, tasks: [presence]}"
+    words = RECIPE.replace("STAGE", "prefer").replace("ENTRY", entry)
+    path.write_text(words.replace("OBJECTIVE", "preference"), encoding="utf-8")
+    recipe, _ = load_marked_recipe(path)
+    assert plan_stage(recipe, recipe.stages["prefer"], stores).pools[0].rows.tolist() == [1, 2, 4, 5]
+    assert num_without_pairs(recipe.stages["prefer"], stores) == 3
+    path.write_text(words.replace("OBJECTIVE", "replies"), encoding="utf-8")
+    recipe, _ = load_marked_recipe(path)
+    assert num_without_pairs(recipe.stages["prefer"], stores) == 0

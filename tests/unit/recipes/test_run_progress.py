@@ -33,6 +33,16 @@ def test_labels_are_not_called_tokens() -> None:
     assert written.getvalue().startswith("stage 2/4 align  3/6  loss 0.500  180 labels/s")
 
 
+def test_pairs_are_called_pairs_and_what_is_measured_before_them_is_told() -> None:
+    progress, written = shown()
+    progress.event({"event": "reference", "stage": "align", "done": 3, "num_steps": 3})
+    progress.event(START)
+    progress.event({"event": "step", "stage": "align", "step": 3, "loss": 0.5, "pairs": 4, "step_s": 0.5})
+    first, second = written.getvalue().splitlines()
+    assert first.startswith("start of align  3/3")
+    assert second.startswith("stage 2/4 align  3/6  loss 0.500  8 pairs/s")
+
+
 def test_stores_and_evaluations_are_told_when_they_are_done() -> None:
     progress, written = shown()
     progress.store("phantom/train", 24, 24)

@@ -33,6 +33,19 @@ def test_a_step_is_told_in_rates_shares_and_losses_by_origin() -> None:
     assert (facts["tflops"], facts["padding_share"]) == (1.0, 0.0)
 
 
+def test_what_the_objective_tells_is_the_mean_over_all_targets() -> None:
+    meter = StepMeter(FLOPS, ORIGINS, None, device=torch.device("cpu"), targets="pairs", measures=("reward_margin",))
+    meter.begin()
+    meter.tally.add(torch.tensor([0, 1]), torch.tensor([1.0, 2.0]))
+    meter.tally.add_measures(torch.tensor([[3.0], [5.0]]))
+    counts = meter.counts()
+    assert counts == [0.0, 1.0, 2.0, 1.0, 1.0, 8.0]
+    doubled = [2 * count for count in counts]  # of two ranks
+    facts = meter.facts(doubled, samples=2, targets=4, total_tokens=10)
+    assert (facts["pairs"], facts["reward_margin"]) == (4, 4.0)
+    assert facts["loss_by_language"] == {"en": 1.0, "zh": 2.0}
+
+
 def test_waiting_is_what_passes_before_the_batch_is_there() -> None:
     meter = meter_of(None)
     meter.begin()

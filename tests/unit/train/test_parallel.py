@@ -55,11 +55,14 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Carry:
     names = (
         "one", "two", "accumulated", "one-stopped", "one-then-two", "damaged", "two-damaged", "tied", "two-tied",
         "four", "four-on-two-nodes", "muon", "two-muon", "bf16", "two-bf16",
+        "pairs", "two-pairs",
     )  # fmt: skip
     return carry_out(tmp_path_factory.mktemp("ranks"), *names)
 
 
-def assert_equal(one: Outcome, other: Outcome, *, atol: float = 2e-5, loss: float = 1e-5) -> None:
+def assert_equal(
+    one: Outcome, other: Outcome, *, atol: float = 2e-5, loss: float = 1e-5, targets: str = "supervised_tokens"
+) -> None:
     """Compare losses, norms and weights; single tokens of AdamW's first steps may differ by more than a rounding."""
     assert one.weights.keys() == other.weights.keys()
     for name, tensor in one.weights.items():
@@ -68,7 +71,7 @@ def assert_equal(one: Outcome, other: Outcome, *, atol: float = 2e-5, loss: floa
         )
     for mine, theirs in zip(one.steps("loss", "grad_norm"), other.steps("loss", "grad_norm"), strict=True):
         assert theirs == pytest.approx(mine, rel=loss)
-    assert one.steps("samples", "supervised_tokens") == other.steps("samples", "supervised_tokens")
+    assert one.steps("samples", targets) == other.steps("samples", targets)
 
 
 def test_two_ranks_that_share_small_packs_learn_what_one_process_learns(few: Carry) -> None:
@@ -147,3 +150,12 @@ def test_muon_steps_shards(many: Carry) -> None:
 def test_bf16_shards_come_near_to_bf16_in_one_process(many: Carry) -> None:
     mine, theirs = many("bf16").steps("loss"), many("two-bf16").steps("loss")
     assert [loss for (loss,) in theirs] == pytest.approx([loss for (loss,) in mine], rel=1e-2)
+
+
+@pytest.mark.slow
+def test_two_ranks_prefer_what_one_process_prefers(many: Carry) -> None:
+    one, two = many("pairs"), many("two-pairs")
+    assert_equal(one, two, atol=1e-4, targets="pairs")
+    measures = ("reward_accuracy", "reward_margin", "reward_chosen", "reward_rejected")
+    for mine, theirs in zip(one.steps(*measures), two.steps(*measures), strict=True):
+        assert theirs == pytest.approx(mine, abs=1e-4)

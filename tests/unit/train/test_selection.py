@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,3 +88,11 @@ def test_ratios_change_the_fingerprint(store: Store) -> None:
 
     assert len({fingerprint(each) for each in (["b"], {"b": 2.0}, {"b": 0.5}, {"b": 2.0, "c": 1.0})}) == 4
     assert fingerprint({"b": 1.0}) == fingerprint(["b"])
+
+
+def test_only_samples_with_rejected_replies_are_pairs(tmp_path: Path) -> None:
+    asked = [question(f"{n}", "?", "No.", rejected=("Yes.",) * (n % 3), language="zh" if n else "en") for n in range(6)]
+    store = write_store(tmp_path / "store", asked)
+    assert select_rows(store, has_pairs=True).tolist() == [1, 2, 4, 5]
+    assert select_rows(store, has_pairs=True, languages=["en"]).tolist() == []
+    assert Pool.select("made", store, has_pairs=True).rows.tolist() == [1, 2, 4, 5]

@@ -4,7 +4,7 @@ import torch
 from doctorsun.storage.store import Store
 from doctorsun.train.loss import supervised_loss
 from doctorsun.train.plan import Pool, StagePlan
-from doctorsun.train.tally import LossTally, Origin, means_by
+from doctorsun.train.tally import LossTally, Origin, means_by, measure_means
 
 ORIGINS = (Origin("phantom", "en"), Origin("phantom", "zh"), Origin("shapes", "en"), Origin("shapes", "zh"))
 
@@ -24,6 +24,16 @@ def test_means_are_per_target_and_leave_out_what_has_none() -> None:
     assert means_by("source", ORIGINS, losses, targets) == {"phantom": 2.0, "shapes": 0.25}
     assert means_by("language", ORIGINS, losses, targets) == {"en": 1.0, "zh": 2.0}
     assert means_by("source", ORIGINS[2:], [0.0, 0.0], [0.0, 0.0]) == {}
+
+
+def test_measures_are_added_up_and_told_as_means() -> None:
+    tally = LossTally(1, torch.device("cpu"), 2)
+    tally.add_measures(torch.tensor([[1.0, -2.0], [0.0, 8.0]], requires_grad=True))
+    tally.add_measures(torch.tensor([[1.0, 0.0]]))
+    assert tally.measures.tolist() == [2.0, 6.0]
+    assert not tally.measures.requires_grad
+    assert measure_means(("share", "margin"), [2.0, 6.0], 4) == {"share": 0.5, "margin": 1.5}
+    assert measure_means(("share", "margin"), [0.0, 0.0], 0) == {}
 
 
 def test_the_loss_and_its_gradient_are_the_same_with_a_tally() -> None:

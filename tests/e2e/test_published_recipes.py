@@ -52,6 +52,14 @@ def sunmed(folder: Path) -> dict[str, Path]:
     return stores | {"medical-texts": text_store(folder)}
 
 
+def sunmed_whole(folder: Path) -> dict[str, Path]:
+    write_json_lines(folder / "dialogues.jsonl", TEXTS)
+    write_json_lines(folder / "dpo.jsonl", [{"prompt": "Why?", "chosen": "So.", "rejected": ["No.", "不知道。"]}] * 3)
+    dialogues = imported("dialogue", folder / "dialogues.jsonl", folder / "medical-dialogues")
+    preferences = imported("preference", folder / "dpo.jsonl", folder / "preferences")
+    return sunmed(folder) | {"medical-dialogues": dialogues, "preferences": preferences}
+
+
 def chimed(folder: Path) -> dict[str, Path]:
     write_chimed(folder)
     files = {"chimed-align": "ChiMed-VL-Alignment.jsonl", "chimed-instruct": "ChiMed-VL-Instruction.json"}
@@ -99,6 +107,10 @@ class Published:
 RECIPES = {
     "doctor-sun-8b": Published(
         stages=("pretrain", "align", "instruct"), language=write_llama3, data=sunmed, chat="llama3"
+    ),
+    "doctor-sun-8b-whole": Published(
+        stages=("pretrain", "text-instruct", "align", "instruct", "prefer"),
+        language=write_llama3, data=sunmed_whole, chat="llama3",
     ),
     "qilin-med-vl-13b": Published(
         stages=("align", "instruct"), language=write_llama2, data=chimed, chat="vicuna_v1"

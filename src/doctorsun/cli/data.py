@@ -99,6 +99,8 @@ def show(
         typer.echo(f"# {sample.id}  {sample.language}  {sample.modality}  {sample.task}")
         for message in sample.messages:
             typer.echo(f"{message.role}: {'[image] ' * message.num_images}{message.text}")
+        for text in sample.rejected:
+            typer.echo(f"rejected: {text}")
         typer.echo("")
 
 

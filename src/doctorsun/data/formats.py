@@ -20,6 +20,7 @@ from doctorsun.data.readers.llava_med import open_llava_med
 from doctorsun.data.readers.medquad import open_medquad
 from doctorsun.data.readers.parallel import open_parallel
 from doctorsun.data.readers.pmc_vqa import open_pmc_vqa
+from doctorsun.data.readers.preference import open_preference
 from doctorsun.data.readers.prose import open_openstax, open_prose
 from doctorsun.data.readers.pubmedqa import open_pubmedqa
 from doctorsun.data.readers.pubmedvision import open_pubmedvision
@@ -67,6 +68,9 @@ FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat("openstax-anatomy", "OpenStax' Anatomy and Physiology: the pages of the book", open_openstax),
     ImportFormat("parallel", "English and Chinese texts of your own: TMX, tables, aligned text files", open_parallel),
     ImportFormat("pmc-vqa", "PMC-VQA: multiple choice on figures, versions 1 and 2", open_pmc_vqa),
+    ImportFormat(
+        "preference", "A reply that was chosen and those that were rejected: JSON or tables, as of TRL", open_preference
+    ),
     ImportFormat("prose", "Documents of your own: Markdown, plain text, HTML, XML, JSON", open_prose),
     ImportFormat("pubmedqa", "PubMedQA: yes, no or maybe from an abstract; the test set is marked", open_pubmedqa),
     ImportFormat("pubmedvision", "PubMedVision, the data of HuatuoGPT-Vision, English and Chinese", open_pubmedvision),

@@ -1,6 +1,6 @@
 """The page: one self-contained HTML file, filled from the summary by the templates beside it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -119,12 +119,20 @@ def _small_charts(language: Language, stage: StageProgress) -> list[tuple[str, s
         ("lr", formats.small(lr[-1][1] if lr else None), lr, formats.small),
         (f"throughput.{stage.targets}", formats.count(stage.mean_rate(stage.targets)), rates, formats.count),
         ("mfu", formats.percent(stage.mean("mfu")), mfu, formats.percent),
+        *_reward_curves(stage),
     ]
     return [
         (key, value, _small_chart(language, stage, key, points, format_y))
         for key, value, points, format_y in shown
         if points
     ]
+
+
+def _reward_curves(stage: StageProgress) -> Iterator[tuple[str, str, list[plots.Point], plots.Format]]:
+    """Yield what a stage of preferences tells beside its loss, with the value of its last step."""
+    for key, form in (("reward_accuracy", formats.percent), ("reward_margin", formats.small)):
+        points = stage.series(key)
+        yield key, form(points[-1][1] if points else None), points, form
 
 
 def _small_chart(

@@ -41,9 +41,11 @@ class StageProgress:
         return max(self.steps, default=0)
 
     @property
-    def targets(self) -> Literal["labels", "supervised_tokens"]:
+    def targets(self) -> Literal["labels", "pairs", "supervised_tokens"]:
         """What the loss counts."""
-        return "labels" if any("labels" in event for event in self.steps.values()) else "supervised_tokens"
+        others: tuple[Literal["labels", "pairs"], ...] = ("labels", "pairs")
+        found = (name for name in others if any(name in event for event in self.steps.values()))
+        return next(found, "supervised_tokens")
 
     @property
     def best_step(self) -> int | None:

@@ -13,6 +13,7 @@ from doctorsun.report.record import RunRecord
 from doctorsun.report.scores import row_facts
 from doctorsun.report.strings import Language, translate
 
+REWARDS = ("reward_accuracy", "reward_margin")
 SHARE_FIELDS = ("language", "domain", "modality", "task", "licence")
 
 
@@ -82,6 +83,8 @@ def _stage(stage: StageProgress) -> dict[str, Any]:
         "peak_memory_gib": max((value for _, value in stage.series("peak_memory_gib")), default=None),
         "supervised_tokens_per_s": stage.mean_rate("supervised_tokens"),
         "labels_per_s": stage.mean_rate("labels"),
+        "pairs_per_s": stage.mean_rate("pairs"),
+        **{name: stage.series(name)[-1][1] for name in REWARDS if stage.series(name)},
         "samples_per_s": stage.mean_rate("samples"),
         "mixture": stage.plan.get("mixture", {}),
         "languages": stage.plan.get("languages", {}),

@@ -1,6 +1,7 @@
 """Commands on stores and predictions: what they print."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,14 @@ def test_show_prints_the_first_samples(store: Path):
         "",
     ]
     assert [each["id"] for each in json.loads(output("data", "show", str(store), "--json"))] == ["s0", "s1", "s2"]
+
+
+def test_show_prints_rejected_replies_behind_the_one_that_is_preferred(tmp_path: Path):
+    preferred = replace(sample(0, "zh"), rejected=("否。", "不知道。"))
+    with StoreWriter(tmp_path / "store", name="d", step={"step": "test"}) as writer:
+        writer.add([preferred])
+    lines = output("data", "show", str(tmp_path / "store")).splitlines()
+    assert lines[2:] == ["assistant: 是。", "rejected: 否。", "rejected: 不知道。", ""]
 
 
 def test_show_prints_what_was_dropped_by_its_reason(tmp_path: Path):

@@ -68,6 +68,28 @@ def test_labels_are_not_called_tokens(begun_run: Path, language: Language, token
     assert [each["supervised_tokens_per_s"] is None for each in stages] == [True, False, False, False]
 
 
+@pytest.mark.parametrize(
+    ("language", "pairs", "accuracy"),
+    [
+        ("en", "Pairs of replies per second", "Pairs whose better reply is preferred"),
+        ("zh", "每秒回复对数", "偏好正确的回复对比例"),
+    ],
+)
+def test_a_stage_of_preferences_shows_its_rewards(
+    begun_run: Path, language: Language, pairs: str, accuracy: str
+) -> None:
+    rewards = '"reward_accuracy": 0.75, "reward_margin": 1.5, "pairs"'
+    lines = (begun_run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = [line.replace('"supervised_tokens"', rewards) if '"pretrain"' in line else line for line in lines]
+    (begun_run / "metrics.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    page = write_report(begun_run, language=language).read_text(encoding="utf-8")
+    assert (page.count(f">{pairs} <"), page.count(f">{accuracy} <b>75.0%<")) == (1, 1)
+    first, *others = json.loads((begun_run / "report.json").read_text(encoding="utf-8"))["stages"]
+    assert (first["reward_accuracy"], first["reward_margin"]) == (0.75, 1.5)
+    assert first["pairs_per_s"] > 0
+    assert not any("reward_margin" in each or each["pairs_per_s"] for each in others)
+
+
 def test_finished_page_shows_scores_gallery_curves_data_and_machine(finished_run: Path) -> None:
     page = write_report(finished_run).read_text(encoding="utf-8")
     for text in (

@@ -34,6 +34,7 @@ class Published:
         split: of which split it is, where the record tells.
         subset: the part of a data set that mixtures may choose, such as ``alignment``.
         size: width and height of its image in pixels, where the record tells.
+        rejected: replies that are worse than the conversation's last one.
         has_boxes: the words hold ``<box>[[...]]</box>`` with coordinates.
     """
 
@@ -42,6 +43,7 @@ class Published:
     split: str = ""
     subset: str = ""
     answer: Answer | None = None
+    rejected: tuple[str, ...] = ()
     task: str = ""
     modality: str = ""
     anatomy: str = ""
@@ -132,6 +134,7 @@ class PublishedReader:
             source=source,
             images=images,
             answer=published.answer,
+            rejected=published.rejected,
             language=language,
             domain=self.origin.domain,
             task=published.task,

@@ -36,6 +36,7 @@ RECORDS = {
     "llava-med": ("a.json", TALK | {"id": "a", "domain": {"mri": True}, "pair_id": "1_F1"}),
     "medxpertqa": ("a.jsonl", EXAM),
     "parallel": ("a.json", {"en": "fever", "zh": "发热"}),
+    "preference": ("a.json", {"prompt": "Why?", "chosen": "So.", "rejected": "No.", "history": [], "image": []}),
     "prose": ("a.json", {"text": "A long text.", "title": "T"}),
     "pubmedqa": ("ori_pqaa.json", ARTICLE),
     "pubmedvision": ("a.json", TALK | {"id": "a", "modality": "CT", "body_part": "chest", "image": []}),

@@ -43,9 +43,8 @@ class StageProgress:
     @property
     def targets(self) -> Literal["labels", "pairs", "supervised_tokens"]:
         """What the loss counts."""
-        others: tuple[Literal["labels", "pairs"], ...] = ("labels", "pairs")
-        found = (name for name in others if any(name in event for event in self.steps.values()))
-        return next(found, "supervised_tokens")
+        names = {name for event in self.steps.values() for name in event}
+        return "labels" if "labels" in names else "pairs" if "pairs" in names else "supervised_tokens"
 
     @property
     def best_step(self) -> int | None:

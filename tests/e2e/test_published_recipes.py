@@ -133,6 +133,13 @@ def settings_of(name: str, folder: Path) -> list[str | Path]:
     return [part for each in (*given, *recipe.given) for part in ("--set", each)]
 
 
+def on_two_ranks(*arguments: str | Path) -> Done:
+    """Run a command of doctorsun under torchrun, as two processes."""
+    launch = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "doctorsun")
+    done = subprocess.run([*launch, *map(str, arguments)], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 def events(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -166,14 +173,11 @@ def test_a_published_recipe_runs_whole_in_small(name: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_published_recipe_runs_on_two_ranks(name: str, tmp_path: Path) -> None:
     given, run = settings_of(name, tmp_path), tmp_path / "run"
-    ranks = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "doctorsun"]
-    command = [*ranks, "run", name, "--out", run, *given]
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    assert_is_whole(name, run, Done(done.returncode, done.stdout, done.stderr))
+    assert_is_whole(name, run, on_two_ranks("run", name, "--out", run, *given))
 
 
-@pytest.mark.slow
-def test_finetune_runs_whole_in_small(tmp_path: Path) -> None:
+def finetune_settings(tmp_path: Path) -> list[str | Path]:
+    """Make weights and own stores below a folder; return what gives them to the recipe."""
     write_sunmed(tmp_path)
     stores = {
         split: imported(
@@ -184,12 +188,17 @@ def test_finetune_runs_whole_in_small(tmp_path: Path) -> None:
     }  # fmt: skip
     write_llava_hf(tmp_path / "base")
     given = [f"data.sources.own.splits.{split}={store}" for split, store in stores.items()]
-    settings = [part for each in (f"init={tmp_path / 'base'}", *given) for part in ("--set", each)]
-    run = tmp_path / "run"
+    return [part for each in (f"init={tmp_path / 'base'}", *given) for part in ("--set", each)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launch", [doctorsun, on_two_ranks])
+def test_finetune_runs_whole_in_small(launch: Callable[..., Done], tmp_path: Path) -> None:
+    settings, run = finetune_settings(tmp_path), tmp_path / "run"
     done = doctorsun("run", "finetune", "--out", run, *settings)
     assert done.status == 2
     assert "--set evaluation.tasks.own=null" in done.errors  # conversations have no answers to score
-    done = doctorsun("run", "finetune", "--out", run, *settings, "--set", "evaluation.tasks.own=null")
+    done = launch("run", "finetune", "--out", run, *settings, "--set", "evaluation.tasks.own=null")
     assert done.status == 0, done.errors
     (adapters,) = (run / "stages/instruct/adapters").iterdir()
     assert adapters.name == "language"

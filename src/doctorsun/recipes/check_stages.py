@@ -1,5 +1,6 @@
 """Checks of stages by their numbers: what cannot work on any data, and what will work otherwise than it may seem."""
 
+import math
 from collections.abc import Iterator
 
 from doctorsun.config import Recipe
@@ -46,7 +47,7 @@ def stage_notes(recipe: Recipe, *, num_ranks: int = 1) -> Iterator[str]:
     for name, stage in recipe.stages.items():
         if stage.batch_samples is not None and stage.batch_samples < num_ranks:
             yield f"stage {name}: {num_ranks} ranks share steps of {stage.batch_samples} samples, so some have none"
-        if stage.steps is not None and stage.steps * stage.warmup_share >= stage.steps - 1 and stage.warmup_share:
+        if stage.steps is not None and stage.steps > 1 and math.ceil(stage.steps * stage.warmup_share) >= stage.steps:
             yield f"stage {name}: warm-up takes all {stage.steps} steps"
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doctorsun.config import MixtureEntry, Recipe, StageSection
 from doctorsun.config.complaint import join_complaints
@@ -10,7 +10,6 @@ from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.offers import Offer, offer_of
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.recipes.lengths import LengthIndex
 from doctorsun.recipes.placed import Found, placed, placed_errors, unknown
 from doctorsun.storage.image_marks import rows_with_unmatched_images
 from doctorsun.storage.store import Store
@@ -19,6 +18,9 @@ from doctorsun.train.balance import balance
 from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.selection import select_rows
 from doctorsun.train.token_batch import StageLength, TokenBatch
+
+if TYPE_CHECKING:
+    from doctorsun.recipes.lengths import LengthIndex
 
 NAMED_SAMPLES = 5
 """Samples that a complaint about data names."""
@@ -77,7 +79,7 @@ def _require_matching_images(source: str, store: Store) -> None:
 
 
 def plan_stage(
-    recipe: Recipe, stage: StageSection, stores: Mapping[str, Store], *, lengths: LengthIndex | None = None
+    recipe: Recipe, stage: StageSection, stores: Mapping[str, Store], *, lengths: "LengthIndex | None" = None
 ) -> StagePlan:
     """Lay out the data of a stage.
 

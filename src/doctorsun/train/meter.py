@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from doctorsun.model.flops import TrainingFlops, Work
-from doctorsun.train.tally import LossTally, Origin, means_by, measure_means
+from doctorsun.train.plan import Origin
+from doctorsun.train.tally import LossTally, means_by, measure_means
 
 KIB_PER_GIB = 2**20
 TERA = 1e12

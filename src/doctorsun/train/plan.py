@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
@@ -13,13 +13,19 @@ from jaxtyping import Int64
 from doctorsun.errors import RecipeError
 from doctorsun.storage.store import Store
 from doctorsun.train.selection import image_keys, repeat_datasets, select_rows
-from doctorsun.train.tally import Origin
 from doctorsun.train.token_batch import EndlessTokens, StageLength, TokenBatch, step_ends
 
 # Questions about one image that one step takes at most: more would make the batch depend on few images.
 MAX_SAMPLES_PER_IMAGE = 4
 # Goes up with every change of this module that gives the same settings another order.
 ORDER_VERSION = 2
+
+
+class Origin(NamedTuple):
+    """Where a sample comes from: a source of the recipe, and its language."""
+
+    source: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

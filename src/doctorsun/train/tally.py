@@ -1,18 +1,13 @@
 """The loss of a step told apart by where its samples come from, added up while the batches pass."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-
-class Origin(NamedTuple):
-    """Where a sample comes from: a source of the recipe, and its language."""
-
-    source: str
-    language: str
+from doctorsun.train.plan import Origin
 
 
 class LossTally:

@@ -11,6 +11,7 @@ from doctorsun.config import LoraSection, PartName
 from doctorsun.model.adapters import adapted_layers
 from doctorsun.model.trainable import learning
 from doctorsun.storage.atomic import atomic_folder
+from doctorsun.storage.sums import write_sums
 from doctorsun.weights.adapter_folder import write_adapter
 from doctorsun.weights.hugging_face import PROCESSOR_FILES
 from doctorsun.weights.lazy import LazyTensor, LazyTensors, with_prefix
@@ -65,12 +66,13 @@ def save_trained(
         shutil.rmtree(place, ignore_errors=True)
         write_adapter(place, adapted_layers(model, part), lora, base=start)
     with atomic_folder(folder / "weights") as partial:
-        write_shards(tensors, partial)
+        sums = write_shards(tensors, partial)
         (partial / PROGRESS).unlink()
         for name in KEPT:
             # A processor that transformers saved has its image settings inside processor_config.json.
             if (start / name).exists():
                 shutil.copyfile(start / name, partial / name)
+        write_sums(partial, sums)
 
 
 def trained_tensors(

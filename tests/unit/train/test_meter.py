@@ -3,7 +3,7 @@ import torch
 
 from doctorsun.model.flops import TrainingFlops, Work
 from doctorsun.train.meter import Ceiling, StepMeter, peak_memory_gib
-from doctorsun.train.tally import Origin
+from doctorsun.train.plan import Origin
 
 FLOPS = TrainingFlops(token=1e9, pair=0.0, target=0.0, image=0.0, projection=0.0)
 ORIGINS = (Origin("phantom", "en"), Origin("phantom", "zh"))

@@ -3,8 +3,8 @@ import torch
 
 from doctorsun.storage.store import Store
 from doctorsun.train.loss import supervised_loss
-from doctorsun.train.plan import Pool, StagePlan
-from doctorsun.train.tally import LossTally, Origin, means_by, measure_means
+from doctorsun.train.plan import Origin, Pool, StagePlan
+from doctorsun.train.tally import LossTally, means_by, measure_means
 
 ORIGINS = (Origin("phantom", "en"), Origin("phantom", "zh"), Origin("shapes", "en"), Origin("shapes", "zh"))
 

@@ -112,6 +112,9 @@ def _variants(
     def alone(step: StepSamples) -> list[PackedBatch]:
         return [collate([Group((item,))], step.pixels) for item in step.items]
 
+    def asked_everywhere(step: StepSamples) -> list[PackedBatch]:
+        return [replace(batch, layout=replace(batch.layout, target_masks=None)) for batch in packed(step)]
+
     def everywhere(step: StepSamples) -> list[PackedBatch]:
         return [_with_all_targets(batch) for batch in packed(step)]
 
@@ -121,6 +124,7 @@ def _variants(
         Variant("stock decoder layers", packed, stock, bf16),
         Variant("prefixes not shared", unshared, forward, bf16),
         Variant("each sample alone", alone, forward, bf16),
+        Variant("last layer's queries of all positions", asked_everywhere, forward, bf16),
         Variant("logits of all positions", everywhere, forward, bf16),
         Variant(other, packed, forward, not bf16),
     )
@@ -128,7 +132,8 @@ def _variants(
 
 def _with_all_targets(batch: PackedBatch) -> PackedBatch:
     places = torch.arange(len(batch.ids) - 1)
-    return replace(batch, supervised=places, targets=batch.ids[1:], origins=torch.zeros_like(places))
+    layout = replace(batch.layout, target_masks=None)
+    return replace(batch, layout=layout, supervised=places, targets=batch.ids[1:], origins=torch.zeros_like(places))
 
 
 def _timed(variants: Sequence[Variant], samples: Sequence[StepSamples]) -> list[dict[str, Any]]:

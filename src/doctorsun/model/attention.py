@@ -6,11 +6,12 @@ the document's prefix; positions of every branch go on from the prefix. So each 
 compute alone, and an image is read once for all its questions.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
@@ -41,10 +42,14 @@ class Document:
 
     def mask(self) -> Bool[Tensor, "length length"]:
         """Return which token (row) sees which (column)."""
+        return self.seen_by(torch.arange(self.length))
+
+    def seen_by(self, rows: Int[Tensor, " rows"]) -> Bool[Tensor, "rows length"]:
+        """Return which tokens some of them see."""
         lengths = torch.tensor((self.prefix_length, *self.branch_lengths))
         branch = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-        same = branch[:, None] == branch[None, :]
-        return (same | (branch == 0)[None, :]).tril()
+        same = branch[rows, None] == branch
+        return (same | (branch == 0)) & (torch.arange(self.length) <= rows[:, None])
 
     def near(self, window: int) -> Bool[Tensor, "length length"]:
         """Return which token (row) sees which (column) where each sees no further back than so many positions."""
@@ -59,21 +64,34 @@ class PackLayout:
     Attributes:
         masks: one a document; None where plain causal attention is exact.
         spans: the documents as CUDA's kernel takes them; None elsewhere.
+        target_masks: what the supervised positions of each document see; None where that is not known.
     """
 
     documents: tuple[Document, ...]
     masks: tuple[Bool[Tensor, "_ _"] | None, ...]
     spans: Spans | None = None
+    target_masks: tuple[Bool[Tensor, "_ _"], ...] | None = None
 
     @classmethod
-    def of(cls, documents: tuple[Document, ...]) -> "PackLayout":
-        """Compute the masks once, for all layers."""
-        return cls(documents, tuple(None if len(d.branch_lengths) == 1 else d.mask() for d in documents))
+    def of(cls, documents: tuple[Document, ...], targets: Sequence[Int[Tensor, " _"]] | None = None) -> "PackLayout":
+        """Compute the masks once, for all layers.
+
+        Args:
+            documents: of the sequence.
+            targets: the supervised positions of each document, counted from its start and rising.
+        """
+        masks = tuple(None if len(d.branch_lengths) == 1 else d.mask() for d in documents)
+        if targets is None:
+            return cls(documents, masks)
+        seen = tuple(document.seen_by(rows) for document, rows in zip(documents, targets, strict=True))
+        return cls(documents, masks, target_masks=seen)
 
     def to(self, device: torch.device) -> "PackLayout":
-        """Move the masks; lay the documents out for the kernel of CUDA."""
+        """Move the masks; lay the documents out for the kernel of CUDA, which computes all positions."""
         masks = tuple(None if mask is None else mask.to(device) for mask in self.masks)
-        return PackLayout(self.documents, masks, Spans.of(self.documents).to(device) if device.type == "cuda" else None)
+        if device.type == "cuda":
+            return PackLayout(self.documents, masks, Spans.of(self.documents).to(device))
+        return replace(self, masks=masks)
 
 
 def packed_attention(
@@ -105,6 +123,26 @@ def packed_attention(
         for q, k, v, mask in pieces
     ]
     return torch.cat(outputs, dim=2).transpose(1, 2), None
+
+
+def target_attention(
+    query: Float[Tensor, "1 heads targets dim"],
+    key: Float[Tensor, "1 kv_heads seq dim"],
+    value: Float[Tensor, "1 kv_heads seq dim"],
+    target_masks: Sequence[Bool[Tensor, "_ _"]],
+    *,
+    scaling: float,
+) -> Float[Tensor, "1 targets heads dim"]:
+    """Attend from the supervised positions alone; ``query`` holds theirs, in order."""
+    grouped = key.shape[1] != query.shape[1]
+    queries = query.split([len(mask) for mask in target_masks], dim=2)
+    keys, values = (tensor.split([mask.shape[1] for mask in target_masks], dim=2) for tensor in (key, value))
+    outputs = [
+        scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scaling, enable_gqa=grouped)
+        for q, k, v, mask in zip(queries, keys, values, target_masks, strict=True)
+        if len(mask)
+    ]
+    return torch.cat(outputs, dim=2).transpose(1, 2)
 
 
 def _windowed(layout: PackLayout, window: int, device: torch.device) -> tuple[Tensor | None, ...]:

@@ -15,7 +15,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 from transformers.models.mistral.modeling_mistral import MistralDecoderLayer
 from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer
 
-from doctorsun.model.attention import PackLayout, packed_attention
+from doctorsun.model.attention import PackLayout, packed_attention, target_attention
 
 KNOWN_LAYERS = (LlamaDecoderLayer, MistralDecoderLayer, Qwen2DecoderLayer)
 """Layers of one arithmetic: RMS norm, rotary positions, grouped heads, SwiGLU."""
@@ -46,10 +46,8 @@ def computed_everywhere(layer: nn.Module) -> frozenset[nn.Module] | None:
     if not isinstance(layer, KNOWN_LAYERS):
         return None
     attention: Any = layer.self_attn
-    # Queries of all positions are computed too: to pick them would cost more than it saves.
-    return frozenset(
-        module for part in (attention.q_proj, attention.k_proj, attention.v_proj) for module in part.modules()
-    )
+    # CUDA's kernel takes the queries of all positions too; what these cost is not counted.
+    return frozenset(module for part in (attention.k_proj, attention.v_proj) for module in part.modules())
 
 
 def _forward(layer: Any, hidden_states: Tensor, *, layout: PackLayout | None = None, **settings: Any) -> Tensor:
@@ -80,20 +78,25 @@ def _packed_forward(
 ) -> Float[Tensor, "1 seq_or_rows dim"]:
     """Compute a layer; of ``rows`` alone where they are given."""
     attention = layer.self_attn
-    normed = _normed(layer.input_layernorm, hidden)
-    shape = (1, hidden.shape[1], -1, attention.head_dim)
-    key = attention.k_proj(normed).view(shape)
-    value = attention.v_proj(normed).view(shape).transpose(1, 2)
-    query = attention.q_proj(normed).view(shape)
-    query, key = (Rotation.apply(each, *rotation).transpose(1, 2) for each in (query, key))
     whole = getattr(attention.config, "sliding_window", None) if isinstance(layer, MistralDecoderLayer) else None
     window = getattr(attention, "sliding_window", whole)  # Qwen2 tells it by layer, Mistral for all
-    attended, _ = packed_attention(
-        attention, query, key, value, None, layout=layout, scaling=attention.scaling, sliding_window=window
-    )
-    attended = attended.flatten(2)
-    if rows is not None:
-        hidden, attended = hidden[:, rows], attended[:, rows]
+    normed = _normed(layer.input_layernorm, hidden)
+    heads = (-1, attention.head_dim)
+    key = Rotation.apply(attention.k_proj(normed).unflatten(2, heads), *rotation).transpose(1, 2)
+    value = attention.v_proj(normed).unflatten(2, heads).transpose(1, 2)
+    masks = layout.target_masks if rows is not None and window is None else None
+    if masks is not None:
+        normed, rotation = normed[:, rows], (rotation[0][:, rows], rotation[1][:, rows])
+    query = Rotation.apply(attention.q_proj(normed).unflatten(2, heads), *rotation).transpose(1, 2)
+    scaling = attention.scaling
+    if masks is not None:
+        attended = target_attention(query, key, value, masks, scaling=scaling).flatten(2)
+    else:
+        attended, _ = packed_attention(
+            attention, query, key, value, None, layout=layout, scaling=scaling, sliding_window=window
+        )
+        attended = attended.flatten(2) if rows is None else attended.flatten(2)[:, rows]
+    hidden = hidden if rows is None else hidden[:, rows]
     hidden = hidden + attention.o_proj(attended)
     return hidden + layer.mlp(_normed(layer.post_attention_layernorm, hidden))
 

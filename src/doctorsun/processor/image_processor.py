@@ -76,13 +76,14 @@ class ImageProcessor:
         Raises:
             ImageError: the bytes are not a readable image.
         """
-        image = decode(data).convert("RGB")
+        image = decode(data)
         if self.fit == "pad":
-            image = self._pad(image)
+            image = self._pad(image.convert("RGB"))
         new_width, new_height = self._short_edge_size(image.width, image.height)
         image = image.resize((new_width, new_height), PillowImage.Resampling.BICUBIC)
         left, top = (new_width - self.size) // 2, (new_height - self.size) // 2
-        image = image.crop((left, top, left + self.size, top + self.size))
+        # Colour comes last: three equal channels resize as one does, at three times the cost.
+        image = image.crop((left, top, left + self.size, top + self.size)).convert("RGB")
         return np.ascontiguousarray(np.asarray(image, dtype=np.uint8).transpose(2, 0, 1))
 
     def _short_edge_size(self, width: int, height: int) -> tuple[int, int]:

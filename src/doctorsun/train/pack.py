@@ -119,6 +119,7 @@ def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 siz
     targets: list[np.ndarray] = []
     origins: list[np.ndarray] = []
     documents: list[Document] = []
+    rows: list[torch.Tensor] = []
     images: list[np.ndarray] = []
     start = 0
     for group in pack:
@@ -136,11 +137,12 @@ def collate(pack: Sequence[Group], pixels: Mapping[str, UInt8[np.ndarray, "3 siz
             origins.append(np.full(len(places), item.origin))
             offset += len(branch)
         documents.append(Document(start, prefix, group.branch_lengths))
+        rows.append(torch.from_numpy(np.concatenate(supervised[-len(group.items) :]) - start))
         start = offset
     return PackedBatch(
         ids=torch.from_numpy(np.concatenate(ids).astype(np.int64)),
         positions=torch.cat([document.positions() for document in documents]),
-        layout=PackLayout.of(tuple(documents)),
+        layout=PackLayout.of(tuple(documents), rows),
         pixels=torch.from_numpy(np.stack(images)) if images else torch.empty((0, 3, 0, 0), dtype=torch.uint8),
         supervised=torch.from_numpy(np.concatenate(supervised)),
         targets=torch.from_numpy(np.concatenate(targets).astype(np.int64)),

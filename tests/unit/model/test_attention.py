@@ -1,6 +1,6 @@
 import torch
 
-from doctorsun.model.attention import Document, PackLayout, packed_attention
+from doctorsun.model.attention import Document, PackLayout, packed_attention, target_attention
 
 
 def test_positions_of_every_branch_go_on_from_the_prefix() -> None:
@@ -51,3 +51,17 @@ def test_attention_equals_a_dense_softmax_under_the_mask() -> None:
     dense = scores.masked_fill(~mask, -torch.inf).softmax(-1) @ value.repeat_interleave(2, 1)
     assert weights is None
     torch.testing.assert_close(found, dense.transpose(1, 2), atol=1e-5, rtol=1e-5)
+
+
+def test_targets_alone_attend_as_they_do_among_all_positions() -> None:
+    generator = torch.Generator().manual_seed(0)
+    query = torch.randn(1, 4, 14, 8, generator=generator)
+    key, value = torch.randn(2, 1, 2, 14, 8, generator=generator)
+    documents = (Document(0, 2, (1, 2)), Document(5, 0, (4,)), Document(9, 1, (2, 2)))
+    rows = [torch.tensor([2, 4]), torch.tensor([], dtype=torch.int64), torch.tensor([3])]
+    layout = PackLayout.of(documents, rows)
+    whole, _ = packed_attention(torch.nn.Identity(), query, key, value, None, layout=layout, scaling=0.3)
+    places = torch.tensor([2, 4, 12])
+    assert layout.target_masks is not None
+    found = target_attention(query[:, :, places], key, value, layout.target_masks, scaling=0.3)
+    torch.testing.assert_close(found, whole[:, places])

@@ -60,3 +60,13 @@ def test_a_box_outside_the_crop_is_clipped_to_the_square() -> None:
 def test_damaged_bytes_are_an_image_error() -> None:
     with pytest.raises(ImageError):
         ImageProcessor(size=32).pixels(b"not an image")
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+def test_a_grey_image_gives_the_pixels_of_the_same_image_in_colour(fit: str) -> None:
+    grey = Picture.fromarray(np.random.default_rng(0).integers(0, 256, (70, 45), dtype=np.uint8))
+    as_grey, as_colour = io.BytesIO(), io.BytesIO()
+    grey.save(as_grey, "PNG")
+    grey.convert("RGB").save(as_colour, "PNG")
+    images = ImageProcessor(size=28, fit=fit)
+    np.testing.assert_array_equal(images.pixels(as_grey.getvalue()), images.pixels(as_colour.getvalue()))

@@ -46,3 +46,9 @@ def test_a_batch_holds_each_shared_prefix_and_image_once() -> None:
     assert batch.targets.tolist() == [6, 7, 4, 9, 4]
     assert batch.pixels[:, 0, 0, 0].tolist() == [10, 20]
     assert [document.branch_lengths for document in batch.layout.documents] == [(3,), (2, 2), (2,)]
+    assert batch.layout.target_masks is not None
+    assert [mask.int().tolist() for mask in batch.layout.target_masks] == [
+        [[1, 0, 0], [1, 1, 0]],
+        [[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 1, 0]],
+        [[1, 1, 1, 0]],
+    ]

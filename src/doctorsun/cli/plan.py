@@ -13,7 +13,7 @@ from doctorsun.cli.session import AsJson, Language, RecipeName, RunFolder, Setti
 from doctorsun.cli.words import column, say
 
 if TYPE_CHECKING:
-    from doctorsun.recipes.plan import PlanRequest
+    from doctorsun.recipes.plan_request import PlanRequest
 
 MFU = 0.4
 
@@ -59,8 +59,8 @@ def plan(
     """
     from doctorsun.recipes.check import load_for_plan, notes
     from doctorsun.recipes.network import network_of
-    from doctorsun.recipes.plan import disk_row, start_row
     from doctorsun.recipes.plan import plan as plan_recipe
+    from doctorsun.recipes.plan_disk import disk_row, start_row
     from doctorsun.recipes.plan_target import request_for
 
     rules = rules_of(locked=locked, offline=offline)
@@ -75,10 +75,10 @@ def plan(
         mfu=target.mfu,
     )
     rows = plan_recipe(request)
-    disk = disk_row(request, rows)
+    disk = disk_row(rows, folder)
     language: Language = context.obj.language
     print_notes([*missing, *notes(loaded, num_ranks=request.devices.num), *_notes(rows, disk, language)], language)
-    first = [] if request.network.start is None else [start_row(request.network.start)]
+    first = [] if request.network.start is None else [start_row(request.network.start, folder)]
     if as_json:
         print_json([*first, *rows, disk])
         return
@@ -97,7 +97,7 @@ def _print_tables(
     facts = {"sizes": request.network.told_by, "devices": devices.num, "mfu": speed.mfu, "tflops": speed.tflops}
     print_facts({column(key, language): value for key, value in facts.items()})
     tables = [
-        _parts(rows),
+        _parts(rows, language),
         _steps(rows),
         _memory(rows, language),
         *share_tables({row["stage"]: row["mixture"] for row in rows}),
@@ -107,8 +107,18 @@ def _print_tables(
         print_rows([{column(key, language): value for key, value in row.items()} for row in table])
 
 
-def _parts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{"stage": row["stage"], "part": name, **part} for row in rows for name, part in row["parts"].items()]
+def _parts(rows: Iterable[Mapping[str, Any]], language: Language) -> list[dict[str, Any]]:
+    return [
+        {
+            "stage": row["stage"],
+            "part": name,
+            "state": say(f"part_{part['state']}", language, rank=str(part["rank"])),
+            "parameters": part["parameters"],
+            "trained": part["trained"],
+        }
+        for row in rows
+        for name, part in row["parts"].items()
+    ]
 
 
 def _steps(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -146,6 +156,9 @@ def _notes(rows: Iterable[Mapping[str, Any]], disk: Mapping[str, Any], language:
         yield say("disk_short", language, needed=needed, free=free)
     if any(row["mixture"] is None for row in rows):
         yield say("mixture_unknown", language)
+    stand_ins = [row["stage"] for row in rows if row["memory"]["pack"] == "stand-in"]
+    if stand_ins:
+        yield say("pack_unknown", language, stages=", ".join(stand_ins))
 
 
 command = flattened(plan, "target")

@@ -16,6 +16,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         "what a stage learns from is known once its data is built: 'doctorsun data build', or name its run with --out",
         "数据建好之后才能得知各阶段的数据配比：请先运行 'doctorsun data build'，或用 --out 指定运行目录",
     ),
+    "pack_unknown": (
+        "the data of {stages}, or its tokenizer, is not there yet: memory is that of a full pack of images with text",
+        "{stages} 的数据或分词器尚未就绪：内存按装满图像并附少量文本的序列估算",
+    ),
+    "part_frozen": ("frozen", "冻结"),
+    "part_full": ("full", "全部训练"),
+    "part_lora": ("LoRA, rank {rank}", "LoRA，秩 {rank}"),
     "memory_short": (
         "stage {stage} needs {peak} GiB of memory a device, of {available}; less: smaller pack_tokens, recompute, LoRA",
         "阶段 {stage} 每个设备需要 {peak} GiB 内存，现有 {available} GiB；可减小 pack_tokens，或使用 recompute、LoRA",

@@ -15,14 +15,15 @@ from torch.utils._pytree import tree_iter
 class LiveBytes(TorchDispatchMode):
     """Follows the bytes of all tensors that are made while it is on, until each is freed.
 
-    Under `without_memory` no number is known; ``num_places`` says how many places a search for places finds.
-
     Attributes:
         now: bytes that are held.
         peak: the most that were held since the last `restart`.
+
+    Args:
+        num_places: how many places a search for places finds: under `without_memory` no number is known.
     """
 
-    def __init__(self, *, num_places: int = 0) -> None:
+    def __init__(self, *, num_places: int | None = None) -> None:
         super().__init__()
         self.now = 0
         self.peak = 0
@@ -40,7 +41,7 @@ class LiveBytes(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
-        if func is torch.ops.aten.nonzero.default:
+        if func is torch.ops.aten.nonzero.default and self._num_places is not None:
             result = torch.empty((self._num_places, args[0].ndim), dtype=torch.int64, device=args[0].device)
         else:
             result = func(*args, **(kwargs or {}))

@@ -24,6 +24,11 @@ def modules_of(model: LlavaForConditionalGeneration, part: PartName) -> dict[str
     return dict([part_root(model, part)]) | head
 
 
+def parameters_of(model: LlavaForConditionalGeneration, part: PartName) -> list[nn.Parameter]:
+    """Return the parameters of a part; a head that is the embedding stands once."""
+    return list({id(p): p for module in modules_of(model, part).values() for p in module.parameters()}.values())
+
+
 def blocks_of(model: LlavaForConditionalGeneration, part: PartName) -> list[nn.Module]:
     """Return the blocks of a part that a loss reaches, in order; the projector has none."""
     if part == "vision":

@@ -1,40 +1,63 @@
 """The memory that a stage needs on each device, by kind, from what is known of its parts and of one pass."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from transformers import LlavaConfig
+
+from doctorsun.config import StageSection
+from doctorsun.recipes.plan_request import GIB, Devices, PlanRequest
+from doctorsun.recipes.plan_steps import StageData, StepsOnPaper
 from doctorsun.train.loader import CACHE_BYTES
-from doctorsun.train.rehearsal import BYTES_BF16, BYTES_FP32, PassOnPaper, StageOnPaper
+from doctorsun.train.pack import PackItem
+from doctorsun.train.rehearsal import PassOnPaper, PassShape, rehearse, stand_ins
+from doctorsun.train.survey import BYTES_BF16, BYTES_FP32, StageOnPaper
 
-GIB = 2**30
 CUDA_BYTES = int(0.9 * GIB)
 """Of a GPU, what is no tensor: the driver's context (about 0.5 GiB), workspaces of cuBLAS, the allocator's rounding."""
 GATHERED_GROUPS = 2
 """Groups of shards that are whole at a time: the one that is computed, and the next."""
-GPUS_PER_NODE = 8
+TEXT_OF_STAND_IN = 128
+"""Tokens of words beside each image, where no store tells."""
+COUNTED_ROWS = 200_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Devices:
-    """What a stage is planned for.
+def stage_memory(
+    request: PlanRequest,
+    stage: StageSection,
+    paper: StageOnPaper,
+    known: tuple[StepsOnPaper, StageData] | None,
+    *,
+    bf16: bool,
+) -> dict[str, Any]:
+    """Return the memory of each device in GiB by kind, and whether it fits.
 
-    Attributes:
-        num: GPUs, or processes on this machine's processor.
-        is_gpu: whether they are GPUs.
-        available_bytes: of each; None where it is not known.
+    Args:
+        request: what is planned.
+        stage: of the recipe.
+        paper: the network as the stage trains it.
+        known: the stage's steps and what it reads; None where samples of a usual size stand in.
+        bf16: compute in bfloat16.
+
+    Raises:
+        RecipeError: adapters are wanted where there is no linear layer.
+        WeightsError: the projector reads several layers of the tower.
     """
-
-    num: int
-    is_gpu: bool
-    available_bytes: int | None
-
-    @property
-    def num_shards(self) -> int:
-        """Into how many parts a node cuts what is sharded."""
-        return min(self.num, GPUS_PER_NODE)
+    config, devices = request.network.config, request.devices
+    items = known[0].largest if known else _stand_ins(config, stage)
+    is_first = known is not None and known[0].passes <= known[0].num_steps
+    shape = PassShape(items=items, bf16=bf16, is_sharded=is_sharded(paper, devices), is_first=is_first)
+    beside = _beside(request, known[1] if known else None)
+    found = memory_of(paper, rehearse(config, stage, shape), devices, bf16=bf16, beside=beside)
+    available = devices.available_bytes
+    return {
+        **{f"{kind}_gib": round(value / GIB, 3) for kind, value in found.items()},
+        "available_gib": None if available is None else round(available / GIB, 1),
+        "fits": None if available is None else found["peak"] <= available,
+        "pack": "largest" if known else "stand-in",
+    }
 
 
 def is_sharded(paper: StageOnPaper, devices: Devices) -> bool:
@@ -68,6 +91,8 @@ def memory_of(
     in_update = gradients + (exchanged if devices.num > 1 else 0)
     training = weights + optimizer + max(in_pass, in_update)
     loading = loading_bytes(paper, devices)
+    if any(each.weights_bytes < each.parameters * BYTES_FP32 for each in paper.parts.values()):
+        training += loading  # what is held in bfloat16 is a copy: the files stay mapped beside it
     return {
         "weights": weights,
         "gradients": gradients,
@@ -82,14 +107,14 @@ def memory_of(
 
 
 def loading_bytes(paper: StageOnPaper, devices: Devices) -> int:
-    """Return what the device holds while weights are read: in 32 bits, as files hold them."""
+    """Return what a process maps of the files of weights, which hold 32 bits; a GPU gets them part by part."""
     numbers = sum(each.parameters for each in paper.parts.values())
     return 0 if devices.is_gpu else numbers * BYTES_FP32
 
 
-def process_bytes(devices: Devices) -> dict[str, int]:
+def _process_bytes(devices: Devices) -> dict[str, int]:
     """Return what a process holds before it trains: on a GPU a stated amount, else what this process holds now."""
-    return {"runtime": CUDA_BYTES if devices.is_gpu else resident_bytes()}
+    return {"runtime": CUDA_BYTES if devices.is_gpu else _resident_bytes()}
 
 
 def image_cache_bytes(num_images: int | None, size: int) -> int:
@@ -97,7 +122,7 @@ def image_cache_bytes(num_images: int | None, size: int) -> int:
     return CACHE_BYTES if num_images is None else min(CACHE_BYTES, num_images * 3 * size * size)
 
 
-def resident_bytes() -> int:
+def _resident_bytes() -> int:
     """Return the memory that this process has now."""
     fields = Path("/proc/self/statm")
     return int(fields.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if fields.is_file() else 0
@@ -107,3 +132,29 @@ def _gathered_bytes(paper: StageOnPaper, *, bf16: bool) -> int:
     """Return the groups that are whole at a time, and the gradient of one in 32 bits while ranks add it up."""
     size = BYTES_BF16 if bf16 else BYTES_FP32
     return paper.group_numbers * (GATHERED_GROUPS * size + BYTES_FP32)
+
+
+def _stand_ins(config: LlavaConfig, stage: StageSection) -> Sequence[PackItem]:
+    """Return a full pack of images with some words each; of texts alone where nothing that trains sees an image."""
+    if set(stage.trainable) == {"language"} and stage.objective == "replies":
+        return stand_ins(config, tokens=stage.pack_tokens, length=stage.max_length, images=0)
+    one = config.image_seq_length + TEXT_OF_STAND_IN
+    images = max(1, stage.max_length // one)
+    return stand_ins(config, tokens=stage.pack_tokens, length=min(stage.max_length, images * one), images=images)
+
+
+def _beside(request: PlanRequest, data: StageData | None) -> dict[str, int]:
+    """Return what a process holds beside the network: of this machine the decoded images too."""
+    found = _process_bytes(request.devices)
+    if request.devices.is_gpu:
+        return found
+    size: int = cast("Any", request.network.config.vision_config).image_size
+    return found | {"images": image_cache_bytes(_num_images(data) if data else None, size)}
+
+
+def _num_images(data: StageData) -> int:
+    """Return how many different images a stage reads at most."""
+    pools = data.plan.pools
+    if sum(len(pool.rows) for pool in pools) > COUNTED_ROWS:
+        return data.plan.num_samples
+    return len({name for pool in pools for names in pool.column("images.sha256") for name in names})

@@ -12,13 +12,14 @@ from doctorsun.errors import DataError
 from doctorsun.model.flops import TrainingFlops, Work
 from doctorsun.model.forward import PackedForward
 from doctorsun.processor.processor import Processor, Rendered
+from doctorsun.train.few_blocks import paper_model
 from doctorsun.train.labels import LabelObjective
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, build_objective
 from doctorsun.train.objective import AnyObjective, Item
 from doctorsun.train.pack import PackItem, neighbours
+from doctorsun.train.pairs import PairItem
 from doctorsun.train.plan import StagePlan
-from doctorsun.train.rehearsal import paper_model
 
 ALL_SAMPLES = 2_000
 SAMPLED_SAMPLES = 1_000
@@ -154,15 +155,21 @@ def _step(objective: AnyObjective, plan: StagePlan, step: int, num_ranks: int) -
 
 
 def _work(pack: Sequence[Item]) -> Work:
-    if not all(isinstance(item, PackItem) for item in pack):
+    if not all(isinstance(item, PackItem | PairItem) for item in pack):
         return Work(images=len(pack), targets=len(pack))
     work = sum((group.work for group in neighbours(_as_pack(pack))), Work())
     return work + Work(projected=work.images)
 
 
 def _as_pack(pack: Sequence[Item]) -> tuple[PackItem, ...]:
-    """Return the samples of a pack; an image with labels as one without a text."""
-    return tuple(item if isinstance(item, PackItem) else _only_image(item) for item in pack)
+    """Return the samples of a pack, each reply of a pair for itself; an image with labels as one without a text."""
+    return tuple(part for item in pack for part in _parts(item))
+
+
+def _parts(item: Item) -> tuple[PackItem, ...]:
+    if isinstance(item, PairItem):
+        return item.replies
+    return (item if isinstance(item, PackItem) else _only_image(item),)
 
 
 def _only_image(item: Item) -> PackItem:

@@ -7,8 +7,7 @@ from doctorsun.config import Recipe
 from doctorsun.recipes.ceiling import NumberFormat, matmul_ceiling_tflops
 from doctorsun.recipes.machine import Machine, examine_machine
 from doctorsun.recipes.network import Network
-from doctorsun.recipes.plan import PlanRequest, Speed
-from doctorsun.recipes.plan_memory import GIB, Devices
+from doctorsun.recipes.plan_request import GIB, Devices, PlanRequest, Speed
 
 MEASURED_S = 0.3
 

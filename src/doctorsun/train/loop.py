@@ -24,6 +24,7 @@ from doctorsun.storage.store import Store
 from doctorsun.train.checkpoint import Checkpoint, checkpoint_folder, find_checkpoint
 from doctorsun.train.checkpoint_tensors import restore
 from doctorsun.train.health import StageHealth
+from doctorsun.train.heap import return_large_pieces
 from doctorsun.train.interruption import StopRequest, stop_requests
 from doctorsun.train.label_table import LabelTable
 from doctorsun.train.labels import LabelObjective
@@ -91,6 +92,7 @@ def train_stage(job: StageJob, model: LlavaForConditionalGeneration, telemetry: 
             cannot be used.
         MachineError: the disk is full; the last checkpoint is intact. Or another rank ended.
     """
+    return_large_pieces()
     loop = StageLoop(job, model, telemetry)
     loop.run()
     return loop.health.lengths()

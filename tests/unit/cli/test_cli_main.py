@@ -90,10 +90,21 @@ def test_the_help_of_train_names_every_stage():
 
 def test_a_plan_shows_what_its_help_promises():
     promised = invoke("plan", "--help").output
-    assert all(word in promised for word in ("Steps", "samples", "parameters", "memory", "disk"))
-    rows = json.loads(invoke("plan", "micro", "--json").output)
-    assert [row["stage"] for row in rows] == list(STAGE_ORDER)
-    assert set(rows[0]) >= {"steps", "samples", "trained_parameters", "state_gib", "checkpoint_gib", "free_disk_gib"}
+    words = ("Parameters", "frozen", "steps", "samples", "tokens", "packs", "operations", "time", "memory", "disk")
+    assert all(word in promised for word in words)
+    *rows, disk = json.loads(invoke("plan", "micro", "--json").stdout)
+    assert [row["stage"] for row in rows] == ["vision-pretrain", "pretrain", "align", "deep-align", "instruct"]
+    assert set(rows[0]) >= {"parts", "steps", "samples", "tokens", "packs_per_step", "flops", "hours", "checkpoint_gib"}
+    assert set(rows[0]["memory"]) >= {"weights_gib", "gradients_gib", "optimizer_gib", "activations_gib", "peak_gib"}
+    assert set(disk) == {"weights_gib", "checkpoints_gib", "disk_gib", "free_disk_gib", "fits_disk"}
+
+
+def test_a_plan_is_told_in_chinese_and_notes_what_does_not_fit():
+    done = invoke("--lang", "zh", "plan", "micro", "--gpus", "2", "--gpu-memory", "0.01", "--tflops", "1")
+    assert done.exit_code == 0
+    assert "阶段 instruct 每个设备需要" in done.stderr
+    assert "峰值 GiB" in done.stdout
+    assert "冻结" in done.stdout
 
 
 def test_wrong_options_leave_with_2():

@@ -24,7 +24,7 @@ from doctorsun.errors import DataError, RecipeError, WeightsError
 from doctorsun.processor.processor import Processor
 from doctorsun.recipes.addresses import usual_rules
 from doctorsun.recipes.machine import Machine
-from doctorsun.recipes.plan import plan, start_row
+from doctorsun.recipes.plan_disk import start_row
 from doctorsun.recipes.record import is_finished, open_record, read_record
 from doctorsun.recipes.run import run
 from doctorsun.recipes.stages import StageContext, prepare_start, run_stages
@@ -192,8 +192,9 @@ def test_a_plan_counts_what_the_start_will_be_by_headers(folder: Path) -> None:
         assert foretold.download_bytes == 0
         written = sum(path.stat().st_size for path in made.glob("*.safetensors"))
         assert 0 <= written - foretold.start_bytes < 2**16
-        (row,) = plan(recipe, folder / f"run{number}", foretold)
-        assert row["parameters"] == start_row(foretold)["parameters"] == sum(foretold.parameters.values())
+        row = start_row(foretold, folder)
+        assert row["parameters"] == sum(foretold.parameters.values())
+        assert row["start_gib"] == round(foretold.start_bytes / 2**30, 3)
 
 
 def test_a_preset_starts_from_no_weights(folder: Path) -> None:

@@ -92,6 +92,11 @@ class HuggingFaceHub:
         )
         return Path(found) if isinstance(found, str) else None
 
+    def begun(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None) -> int:
+        """Return 0, as `Hub.begun`: the client begins a file anew, and removes what it had of it."""
+        del repository, revision, file, into
+        return 0
+
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`."""
 

@@ -108,6 +108,16 @@ class ModelScopeHub:
         except CacheNotFound:
             return None
 
+    def begun(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None) -> int:
+        """Return the bytes that the client goes on with, as `Hub.begun`.
+
+        Source: the client's own places (modelscope-hub v0.5.1: _download.py, download_file and _incomplete_path).
+        """
+        name = repository.name.replace("/", "--")
+        folder = into or self.cache / f"{repository.kind}s" / name / "snapshots" / revision
+        part = (folder / file.path).with_name(f"{Path(file.path).name}.incomplete")
+        return part.stat().st_size if part.is_file() else 0
+
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`; the client goes on with a part that an earlier try left."""
 

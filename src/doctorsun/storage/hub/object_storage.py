@@ -92,6 +92,11 @@ class ObjectStorage:
         place = self._folder(repository, revision) / path
         return place if place.is_file() else None
 
+    def begun(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None) -> int:
+        """Return the bytes of an unfinished file, as `Hub.begun`."""
+        unfinished = unfinished_path((into or self._folder(repository, revision)) / file.path)
+        return unfinished.stat().st_size if unfinished.is_file() else 0
+
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`; what an earlier call brought of it is kept."""
         place = (into or self._folder(repository, revision)) / file.path

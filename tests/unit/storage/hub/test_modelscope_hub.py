@@ -6,10 +6,11 @@ import pytest
 
 from doctorsun.errors import DataError
 from doctorsun.storage.hub.modelscope import ModelScopeHub
-from doctorsun.storage.hub.remote_file import Repository
-from hubs.both import TOKEN, World, serve
-from hubs.published import START, Commit
+from doctorsun.storage.hub.remote_file import Repository, remote_file
+from hubs.both import FILES, TOKEN, World, serve
+from hubs.published import START, Commit, sha256
 
+BIG = "model.safetensors"
 REPOSITORY = Repository(name="o/n", kind="model")
 
 
@@ -17,6 +18,20 @@ REPOSITORY = Repository(name="o/n", kind="model")
 def world(tmp_path: Path) -> Generator[World]:
     with serve("ms", tmp_path) as world:
         yield world
+
+
+@pytest.mark.parametrize("into", [None, "out"])
+def test_a_part_that_is_here_is_known_and_gone_on_with(world: World, into: str | None):
+    folder = world.folder / into if into else None
+    place = world.pull(into=folder) / BIG
+    place.rename(place.with_name(f"{BIG}.incomplete"))
+    with place.with_name(f"{BIG}.incomplete").open("r+b") as part:
+        part.truncate(100)
+    listed = remote_file(BIG, len(FILES[BIG]), sha256=sha256(FILES[BIG]))
+    assert world.client().begun(REPOSITORY, world.revision, listed, folder) == 100
+    assert world.client().begun(REPOSITORY, world.revision, listed, world.folder / "other") == 0
+    assert (world.pull(into=folder) / BIG).read_bytes() == FILES[BIG]
+    assert world.server.paths("GET /storage/")[-1].headers["range"] == "bytes=100-"
 
 
 def test_a_branch_means_its_newest_commit(world: World):

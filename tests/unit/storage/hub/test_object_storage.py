@@ -126,6 +126,8 @@ def test_an_interrupted_fetch_goes_on_at_the_byte_where_it_stopped(world: World,
     unfinished.write_bytes(content[:100])
     shard = Store(world.store).manifest.shards[0]
     file = remote_file(path, shard.size_bytes, sha256=shard.sha256)
+    assert world.client().begun(DEMO, "", file, tmp_path / "into") == 100
+    assert world.client().begun(DEMO, "", file, None) == 0
     place = world.client().fetch(DEMO, "", file, tmp_path / "into", anew=False)
     assert place.read_bytes() == content
     assert not unfinished.exists()

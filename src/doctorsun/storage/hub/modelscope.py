@@ -1,6 +1,9 @@
 """ModelScope, by its own client (modelscope-hub): cache, resuming and uploads are the client's."""
 
+import errno
 import os
+import socket
+import ssl
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -15,8 +18,10 @@ import requests
 from modelscope_hub import HubApi
 from modelscope_hub.config import HubConfig
 from modelscope_hub.errors import AlreadyExistsError, CacheNotFound, FileSizeMismatchError, HubError
+from urllib3.exceptions import HTTPError
 
 from doctorsun.errors import DataError
+from doctorsun.storage.atomic import DISK_FAILS, DISK_FULL
 from doctorsun.storage.hub.address import is_commit
 from doctorsun.storage.hub.endpoint import require_endpoint
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
@@ -30,6 +35,8 @@ TOKEN, ENDPOINT = "MODELSCOPE_API_TOKEN", "MODELSCOPE_ENDPOINT"
 OLD_ENDPOINT = "MODELSCOPE_DOMAIN"  # of the client's earlier versions
 WORDS = HubWords(title="ModelScope", token_variable=TOKEN, endpoint_variable=ENDPOINT)
 ERRORS = (HubError, requests.RequestException, OSError)
+OF_NETWORK = (requests.RequestException, HTTPError, ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+OF_DISK = (*DISK_FULL, *DISK_FAILS, errno.EACCES, errno.EPERM)
 MAX_CANDIDATES = 5
 LICENCE = "other"  # what the client fills in otherwise, Apache-2.0, is not ours to grant; the card tells
 
@@ -234,11 +241,24 @@ def _date(entry: dict[str, Any]) -> int:
 
 
 def _fault(error: Exception, *, is_final: bool) -> Fault:
-    """Read an error of the client; one of this machine's disk is raised again."""
-    is_remote = isinstance(error, HubError | requests.RequestException)
-    if isinstance(error, OSError) and error.errno is not None and not is_remote:
-        raise error
+    """Read an error of the client; one of this machine's disk, which the client may wrap, is raised again."""
+    disk = _of_disk(error)
+    if disk is not None:
+        raise disk
     status = getattr(error, "status_code", None)
     wanted = getattr(error, "retry_after", None)
     detail = str(getattr(error, "message", "") or error)
     return Fault(status=status, detail=detail, retry_after_s=wanted, is_final=is_final)
+
+
+def _of_disk(error: Exception) -> OSError | None:
+    """Return the system's error with a file, be it the error itself or what led to it; None where the network did."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if not isinstance(cause, HubError):  # some of the client's are a ConnectionError, too
+            if isinstance(cause, OF_NETWORK):
+                return None
+            if isinstance(cause, OSError) and (cause.errno in OF_DISK or (cause is error and cause.errno is not None)):
+                return cause
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return None

@@ -18,6 +18,7 @@ from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_
 from doctorsun.storage.hub.object_faults import fault_of
 from doctorsun.storage.hub.proxy import proxy_of
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
+from doctorsun.storage.hub.sent_object import etag_of
 from doctorsun.storage.manifest_file import read_manifest
 from doctorsun.storage.store_folder import MANIFEST
 
@@ -27,6 +28,7 @@ CACHE, CACHE_VARIABLE = "~/.cache/doctorsun", "DOCTORSUN_CACHE"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 ENDPOINT_REGION = "us-east-1"  # what services that know no regions are signed with
+TYPE = "application/octet-stream; sha256="  # of objects, with their hash
 CHUNK_BYTES = 2**23
 REVISION_DIGITS = 40
 NUM_ATTEMPTS = 5
@@ -184,26 +186,51 @@ class ObjectStorage:
             raise DataError(f"{self._scheme}://{bucket}", got="no such bucket", do=do)
 
     def _send(self, repository: Repository, local: Path, path: str) -> None:
-        """Write a file, unless it is there: its hash stands in its type, since S3 tells no hash of long files."""
-        content_type = f"application/octet-stream; sha256={sha256_file(local)}"
-        key = f"{repository.name}/{path}"
-        info = self._info(repository, path)
-        with self._asking(repository, path):
-            if info.size == local.stat().st_size and self._type_of(key) == content_type:
-                return
-            with (
-                local.open("rb") as file,
-                self._client.open_output_stream(key, metadata={"Content-Type": content_type}) as out,
-            ):
-                shutil.copyfileobj(file, out, CHUNK_BYTES)
+        """Write a file, unless it is there, and look at what arrived."""
+        sha256 = sha256_file(local)
+        if self._found(repository, local, path, sha256) == sha256:
+            return
+        metadata = {"Content-Type": TYPE + sha256}  # by which a later push knows it: S3 tells no hash of long files
+        with (
+            self._asking(repository, path),
+            local.open("rb") as file,
+            self._client.open_output_stream(f"{repository.name}/{path}", metadata=metadata) as out,
+        ):
+            shutil.copyfileobj(file, out, CHUNK_BYTES)
+        found = self._found(repository, local, path, sha256)
+        if found != sha256:
+            raise DataError(
+                f"{self._place(repository, path)} is not what was sent",
+                got=f"SHA-256 {found}" if found else "an object of another size or type",
+                expected=f"{local.stat().st_size:,} bytes, SHA-256 {sha256}",
+                do="push again; if it stays so, the service or what lies before it changes what it is sent",
+            )
+
+    def _found(self, repository: Repository, local: Path, path: str, sha256: str) -> str:
+        """Return the SHA-256 of an object of the size and type of a file here; empty where there is none.
+
+        It is read back only where its ETag does not tell that it holds the same bytes.
+        """
+        size_bytes = local.stat().st_size
+        if self._info(repository, path).size != size_bytes:
+            return ""
+        with (
+            self._asking(repository, path),
+            self._client.open_input_file(f"{repository.name}/{path}") as file,
+        ):
+            told = {name: value.decode().strip('"') for name, value in file.metadata().items()}
+            if told.get("Content-Type") != TYPE + sha256:
+                return ""
+            if told.get("ETag") == etag_of(local):
+                return sha256
+            digest = hashlib.sha256()
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+            return digest.hexdigest()
 
     def _info(self, repository: Repository, path: str) -> fs.FileInfo:
         with self._asking(repository, path):
             return self._client.get_file_info(f"{repository.name}/{path}")
-
-    def _type_of(self, key: str) -> str:
-        with self._client.open_input_file(key) as file:
-            return file.metadata().get("Content-Type", b"").decode()
 
     @contextmanager
     def _asking(self, repository: Repository, path: str = "") -> Generator[None]:

@@ -3,16 +3,13 @@
 import json
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from doctorsun.errors import DataError, DoctorSunError, MachineError, RecipeError
-from doctorsun.storage.hub.address import Address, parse_address
 from doctorsun.storage.hub.hub import open_hub
-from doctorsun.storage.hub.kinds import STORE, WEIGHTS
-from doctorsun.storage.hub.lock import Lock
+from doctorsun.storage.hub.kinds import STORE
 from doctorsun.storage.hub.object_storage import ObjectStorage
 from doctorsun.storage.hub.pull import PullRules, pull
 from doctorsun.storage.hub.pull_folder import pull_to
@@ -20,62 +17,16 @@ from doctorsun.storage.hub.push import pack, push
 from doctorsun.storage.hub.remote_file import Repository, remote_file
 from doctorsun.storage.store import Store
 from hubs.both import files_below
-from hubs.loopback import Fault, Loopback
-from hubs.object_storage import ENVIRONMENT, KEY, SECRET, content_of, put_object, serve_buckets
+from hubs.bucket_world import DEMO, FOLDER, PLACE, World, address, serve_world
+from hubs.loopback import Fault
+from hubs.object_storage import ENVIRONMENT, KEY, SECRET, put_object
 from small_model import assistant, sample, write_store
-
-PLACE = "s3://bucket/sets/demo"
-FOLDER = "bucket/sets/demo"
-DEMO = Repository(name=FOLDER, kind="dataset")
-
-
-@dataclass
-class World:
-    """A loopback S3 with the bucket ``bucket``, a store, and our folder."""
-
-    folder: Path
-    server: Loopback
-    store: Path
-
-    def client(self, *, cache: str = "cache", num_attempts: int = 1) -> ObjectStorage:
-        return ObjectStorage(endpoint=self.server.url, cache=self.folder / cache, num_attempts=num_attempts)
-
-    def push(self, to: str = PLACE, store: Path | None = None) -> str:
-        folder = store or self.store
-        paths = ["manifest.json", *(shard.path for shard in Store(folder).manifest.shards)]
-        return push(pack(folder, STORE, paths), address(to), STORE, self.client(), private=False)
-
-    def pull(self, text: str = PLACE, *, cache: str = "cache", locked: bool = False, offline: bool = False) -> Path:
-        rules = PullRules(locked=locked, offline=offline)
-        return pull(address(text), STORE, self.client(cache=cache), self.lock, rules=rules)
-
-    @property
-    def lock(self) -> Lock:
-        return Lock(self.folder / "models.lock")
-
-    @property
-    def content(self) -> dict[str, bytes]:
-        return files_below(self.store)
-
-    def sent(self) -> list[str]:
-        return [asked.path.removeprefix(f"/{FOLDER}/") for asked in self.server.paths("PUT")]
-
-
-def address(text: str) -> Address:
-    found = parse_address(text)
-    assert found is not None
-    return found
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[World]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    store = write_store(tmp_path / "store", [sample(f"s{number}", assistant(f"Text {number}.")) for number in range(5)])
-    with serve_buckets("bucket") as server:
-        yield World(tmp_path, server, store.folder)
+    with serve_world(tmp_path, monkeypatch) as world:
+        yield world
 
 
 def test_a_store_arrives_with_its_manifest_last_and_comes_back(world: World):
@@ -84,38 +35,6 @@ def test_a_store_arrives_with_its_manifest_last_and_comes_back(world: World):
     assert sorted(world.sent()) == sorted(world.content)
     Store(world.pull()).verify()
     assert files_below(world.pull()) == world.content
-
-
-def test_a_store_that_is_there_is_not_sent_again(world: World):
-    world.push()
-    num_sent = len(world.sent())
-    world.push()
-    assert len(world.sent()) == num_sent
-
-
-def test_a_push_that_was_refused_goes_on_where_it_stopped(world: World):
-    world.server.faults = [Fault("PUT .*manifest", status=403)]
-    with pytest.raises(DataError, match=r"s3://bucket/sets/demo/manifest.json: got ACCESS_DENIED; set AWS_ACCESS_KEY"):
-        world.push()
-    with pytest.raises(DataError, match=r"is not a store: got no manifest\.json"):
-        world.pull()
-    del world.server.asked[:]
-    world.push()
-    assert world.sent() == ["manifest.json"]
-
-
-def test_an_object_of_other_contents_is_sent_again(world: World):
-    shard = next(path for path in world.content if path != "manifest.json")
-    put_object(world.server, f"{FOLDER}/{shard}", b"x" * len(world.content[shard]))
-    world.push()
-    assert content_of(world.server, f"{FOLDER}/{shard}") == world.content[shard]
-
-
-def test_another_store_is_not_overwritten(world: World, tmp_path: Path):
-    world.push()
-    other = write_store(tmp_path / "other", [sample("o", assistant("Other."))])
-    with pytest.raises(DataError, match=f"cannot push to {PLACE}: got another store there; name another path"):
-        world.push(store=other.folder)
 
 
 def test_an_interrupted_fetch_goes_on_at_the_byte_where_it_stopped(world: World, tmp_path: Path):
@@ -236,11 +155,6 @@ def test_what_is_not_there_is_told(world: World, text: str, message: str):
         world.pull(text)
 
 
-def test_a_push_to_no_bucket_is_told(world: World):
-    with pytest.raises(DataError, match="s3://no-bucket: got no such bucket"):
-        world.push("s3://no-bucket/demo")
-
-
 def test_a_missing_or_short_object_is_told(world: World):
     world.push()
     repository = DEMO
@@ -301,13 +215,6 @@ def test_a_damaged_manifest_is_told(world: World):
     put_object(world.server, f"{FOLDER}/manifest.json", b"[1")
     with pytest.raises(DataError, match="is damaged"):
         world.pull()
-
-
-def test_weights_and_private_pushes_are_refused(world: World):
-    with pytest.raises(RecipeError, match="s3://bucket/w: got object storage, expected hf:owner/name, ms:owner/name o"):
-        pull(address("s3://bucket/w"), WEIGHTS, world.client(), world.lock, rules=PullRules())
-    with pytest.raises(RecipeError, match="got --private; leave --private out"):
-        push(pack(world.store, STORE), address(PLACE), STORE, world.client(), private=True)
 
 
 def test_oss_names_the_bucket_in_the_host(world: World, monkeypatch: pytest.MonkeyPatch):

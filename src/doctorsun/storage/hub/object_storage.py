@@ -14,12 +14,13 @@ import pyarrow as pa
 from pyarrow import fs
 
 from doctorsun.errors import DataError, RecipeError
+from doctorsun.schema import Manifest
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_bytes
-from doctorsun.storage.hub.object_faults import fault_of
+from doctorsun.storage.hub.object_faults import KEYS, fault_of
 from doctorsun.storage.hub.proxy import proxy_of
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
 from doctorsun.storage.hub.sent_object import etag_of
-from doctorsun.storage.manifest_file import read_manifest
+from doctorsun.storage.manifest_file import parse_manifest
 from doctorsun.storage.store_folder import MANIFEST
 
 Scheme = Literal["s3", "oss"]
@@ -29,6 +30,7 @@ ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 ENDPOINT_REGION = "us-east-1"  # what services that know no regions are signed with
 TYPE = "application/octet-stream; sha256="  # of objects, with their hash
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 CHUNK_BYTES = 2**23
 REVISION_DIGITS = 40
 NUM_ATTEMPTS = 5
@@ -71,6 +73,7 @@ class ObjectStorage:
                 do="copy the weights to a folder; stores alone are read from object storage",
             )
         content = self._manifest(repository)
+        self._parsed(repository, content)
         found = _name_of(content)
         with disk_errors(self.cache):
             write_bytes(self._folder(repository, found) / MANIFEST, content)
@@ -86,7 +89,8 @@ class ObjectStorage:
             do = "name what lies there now, or push the store again"
             raise DataError(self._place(repository), got="another store", expected=f"the store {revision}", do=do)
         own = remote_file(MANIFEST, manifest.stat().st_size, sha256=sha256_file(manifest))
-        shards = (remote_file(s.path, s.size_bytes, sha256=s.sha256) for s in read_manifest(manifest).shards)
+        listed = self._parsed(repository, manifest.read_bytes()).shards
+        shards = (remote_file(shard.path, shard.size_bytes, sha256=shard.sha256) for shard in listed)
         return (own, *shards)
 
     def local(self, repository: Repository, revision: str, path: str) -> Path | None:
@@ -139,6 +143,7 @@ class ObjectStorage:
             raise RecipeError(what, got="--private", do=do)
         there = self._manifest_there(repository)
         if there is not None and _name_of(there) != _name_of((folder / MANIFEST).read_bytes()):
+            self._parsed(repository, there)
             raise DataError(f"cannot push to {what}", got="another store there", do="name another path, or remove it")
         for path in sorted(paths, key=lambda path: path == MANIFEST):
             self._send(repository, folder / path, path)
@@ -146,6 +151,7 @@ class ObjectStorage:
 
     @cached_property
     def _client(self) -> fs.S3FileSystem:
+        _require_both_keys()
         url = self._endpoint or _first_of(ENDPOINTS)
         region = _first_of(REGIONS)
         if url is None and self._scheme == "oss":
@@ -169,6 +175,11 @@ class ObjectStorage:
             do = "check the path; 'doctorsun data push STORE ADDRESS' brings a store there"
             raise DataError(f"{self._place(repository)} is not a store", got=f"no {MANIFEST}", do=do)
         return there
+
+    def _parsed(self, repository: Repository, manifest: bytes) -> Manifest:
+        """Return a manifest that lies there, or tell what is wrong with it by its address."""
+        do = f"remove {self._place(repository)} with the tools of the service, and push the store again"
+        return parse_manifest(manifest, self._place(repository, MANIFEST), do=do)
 
     def _manifest_there(self, repository: Repository) -> bytes | None:
         """Return the manifest that lies there; None where the bucket is there and the manifest is not."""
@@ -255,6 +266,15 @@ def _name_of(manifest: bytes) -> str:
 
 def _first_of(variables: tuple[str, ...]) -> str | None:
     return next((os.environ[name] for name in variables if os.environ.get(name)), None)
+
+
+def _require_both_keys() -> None:
+    """Refuse half of the keys: the client would look for others elsewhere, or ask as nobody, and say neither."""
+    missing = [name for name in KEY_VARIABLES if not os.environ.get(name)]
+    if len(missing) == 1:
+        (there,) = {*KEY_VARIABLES} - {*missing}
+        do = f"set {missing[0]} too, or neither"
+        raise RecipeError("the keys of object storage", got=f"{there} alone", expected=KEYS, do=do)
 
 
 def _amazon(region: str | None) -> str:

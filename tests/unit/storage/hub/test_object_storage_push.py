@@ -10,9 +10,9 @@ from doctorsun.storage.hub.kinds import STORE, WEIGHTS
 from doctorsun.storage.hub.pull import PullRules, pull
 from doctorsun.storage.hub.push import pack, push
 from hubs.both import files_below
-from hubs.bucket_world import FOLDER, PLACE, World, address, serve_world
+from hubs.bucket_world import DEMO, FOLDER, PLACE, World, serve_world
 from hubs.loopback import Answer, Asked, Fault, Loopback
-from hubs.object_storage import WRITER, content_of, put_object
+from hubs.object_storage import KEY, SECRET, WRITER, content_of, put_object
 from small_model import assistant, sample, write_store
 
 
@@ -95,6 +95,47 @@ def test_another_store_is_not_overwritten(world: World, tmp_path: Path):
     other = write_store(tmp_path / "other", [sample("o", assistant("Other."))])
     with pytest.raises(DataError, match=f"cannot push to {PLACE}: got another store there; name another path"):
         world.push(store=other.folder)
+
+
+@pytest.mark.parametrize("there", [b"", b"[1", b"{}", b"\xff"])
+def test_a_damaged_manifest_is_not_called_another_store(world: World, there: bytes):
+    put_object(world.server, f"{FOLDER}/manifest.json", there)
+    with pytest.raises(
+        DataError, match=rf"^{PLACE}/manifest\.json is damaged: got \w+: .*; remove {PLACE} with the too"
+    ):
+        world.push()
+    assert world.sent() == []
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize(
+    ("missing", "there"),
+    [("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID")],
+)
+def test_half_of_the_keys_is_refused_before_the_service_is_asked(
+    world: World, missing: str, there: str, value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(missing) if value is None else monkeypatch.setenv(missing, value)
+    message = (
+        f"^the keys of object storage: got {there} alone, expected AWS_.* and AWS_.*; set {missing} too, or neither"
+    )
+    with pytest.raises(RecipeError, match=message) as raised:
+        world.client().check_push(DEMO)
+    assert KEY not in str(raised.value)
+    assert SECRET not in str(raised.value)
+    with pytest.raises(RecipeError, match=message):
+        world.pull()
+    assert not world.server.asked
+
+
+def test_without_keys_the_service_is_asked_as_nobody(world: World, monkeypatch: pytest.MonkeyPatch):
+    world.push()
+    del world.server.asked[:]
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(world.folder))
+    world.client().check_push(DEMO)
+    assert all("authorization" not in asked.headers for asked in world.server.asked)
 
 
 def test_a_push_to_no_bucket_is_told(world: World):

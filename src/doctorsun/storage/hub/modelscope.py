@@ -4,9 +4,7 @@ import errno
 import os
 import socket
 import ssl
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
 from functools import partial
 from glob import escape
 from pathlib import Path
@@ -23,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from doctorsun.errors import DataError
 from doctorsun.storage.atomic import DISK_FAILS, DISK_FULL
 from doctorsun.storage.hub.address import is_commit
+from doctorsun.storage.hub.client_lines import without_client_lines
 from doctorsun.storage.hub.endpoint import require_endpoint
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
 from doctorsun.storage.hub.ranged import cut_range, range_header
@@ -140,7 +139,7 @@ class ModelScopeHub:
             except FileSizeMismatchError:
                 return download(None)  # whose size is wrong is found out with the file in hand
 
-        with _bars_on_terminals_alone():
+        with without_client_lines():
             return self._ask(_place(repository, revision, file.path), request, client_tries=True)
 
     def read(self, repository: Repository, revision: str, path: str, start: int, stop: int) -> bytes:
@@ -167,7 +166,7 @@ class ModelScopeHub:
         self._ask(what, lambda: self._create(repository, private=private), client_tries=True)
         progress = self.cache / "uploads" / f"{kind}--{name.replace('/', '--')}.json"
         progress.parent.mkdir(parents=True, exist_ok=True)
-        with redirect_stdout(sys.stderr):  # where the client prints its report
+        with without_client_lines():  # it prints a report
             self._ask(
                 what,
                 lambda: self._api.upload_folder(
@@ -179,7 +178,6 @@ class ModelScopeHub:
                     commit_message=f"Upload {len(paths)} files with doctorsun",
                     tracker_path=progress,
                     use_cache=True,
-                    disable_tqdm=not sys.stderr.isatty(),
                 ),
                 client_tries=True,
             )
@@ -216,16 +214,6 @@ class _Config(HubConfig):
 
     def get_session_id(self) -> str:
         return "0" * 32
-
-
-@contextmanager
-def _bars_on_terminals_alone() -> Generator[None]:
-    """Keep the client's bars of progress out of files and pipes; fetching has no switch for them."""
-    if sys.stderr.isatty():
-        yield
-        return
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
-        yield
 
 
 def _place(repository: Repository, revision: str | None, path: str = "") -> str:

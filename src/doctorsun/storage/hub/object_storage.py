@@ -16,6 +16,7 @@ from pyarrow import fs
 from doctorsun.errors import DataError, RecipeError
 from doctorsun.schema import Manifest
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_bytes
+from doctorsun.storage.hub.endpoint import advice
 from doctorsun.storage.hub.object_faults import KEYS, fault_of
 from doctorsun.storage.hub.proxy import proxy_of
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
@@ -292,5 +293,5 @@ def _service(url: str) -> tuple[str, str]:
         ENDPOINTS[-1],
         got="an address with keys in it" if "@" in url else f"'{url}'",
         expected="http:// or https:// and a host, with its port if need be",
-        do="give the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        do=advice(url, f"the keys stand in {KEYS}"),
     )

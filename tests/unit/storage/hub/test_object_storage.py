@@ -247,16 +247,22 @@ def test_place_region_and_cache_are_those_of_the_environment(world: World, monke
 
 
 @pytest.mark.parametrize(
-    ("url", "got"),
+    ("url", "got", "do"),
     [
-        ("127.0.0.1:9000", "got '127.0.0.1:9000'"),
-        ("ftp://host", "got 'ftp://host'"),
-        ("http://host/minio", "got 'http://host/minio'"),
-        (f"http://{KEY}:{SECRET}@host", "got an address with keys in it"),
+        ("127.0.0.1:9000", "got '127.0.0.1:9000'", "write http:// or https:// before it"),
+        ("ftp://host", "got 'ftp://host'", "write it so"),
+        ("http://host/minio", "got 'http://host/minio'", "write it so"),
+        (
+            f"http://{KEY}:{SECRET}@host",
+            "got an address with keys in it",
+            "write it without them; the keys stand in AWS",
+        ),
     ],
 )
-def test_an_endpoint_is_a_scheme_and_a_host(url: str, got: str, tmp_path: Path):
-    with pytest.raises(DoctorSunError, match=f"AWS_ENDPOINT_URL: {got}, expected http:// or https://") as caught:
+def test_an_endpoint_is_a_scheme_and_a_host(url: str, got: str, do: str, tmp_path: Path):
+    with pytest.raises(
+        DoctorSunError, match=f"AWS_ENDPOINT_URL: {got}, expected http:// or https://.*; {do}"
+    ) as caught:
         ObjectStorage(endpoint=url, cache=tmp_path).resolve(DEMO, None)
     assert SECRET not in str(caught.value)
 

@@ -1,6 +1,6 @@
 """A store of ours and a loopback S3 that it goes to and comes from."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +36,9 @@ class World:
     def client(self, *, cache: str = "cache", num_attempts: int = 1) -> ObjectStorage:
         return ObjectStorage(endpoint=self.server.url, cache=self.folder / cache, num_attempts=num_attempts)
 
-    def push(self, to: str = PLACE, store: Path | None = None) -> str:
+    def push(self, to: str = PLACE, store: Path | None = None, paths: Sequence[str] = ()) -> str:
         folder = store or self.store
-        paths = ["manifest.json", *(shard.path for shard in Store(folder).manifest.shards)]
+        paths = [*paths, "manifest.json", *(shard.path for shard in Store(folder).manifest.shards)]
         return push(pack(folder, STORE, paths), address(to), STORE, self.client(), private=False)
 
     def pull(self, text: str = PLACE, *, cache: str = "cache", locked: bool = False, offline: bool = False) -> Path:

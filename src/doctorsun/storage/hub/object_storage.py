@@ -30,6 +30,7 @@ CACHE, CACHE_VARIABLE = "~/.cache/doctorsun", "DOCTORSUN_CACHE"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 ENDPOINT_REGION = "us-east-1"  # what services that know no regions are signed with
+CARD = "README.md"
 TYPE = "application/octet-stream; sha256="  # of objects, with their hash
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 CHUNK_BYTES = 2**23
@@ -81,7 +82,7 @@ class ObjectStorage:
         return revision or found
 
     def files(self, repository: Repository, revision: str) -> tuple[RemoteFile, ...]:
-        """Return the manifest and what it names, as `Hub.files`."""
+        """Return the manifest, what it names, and the card that lies beside it, as `Hub.files`."""
         manifest = self._folder(repository, revision) / MANIFEST
         if not manifest.is_file() or _name_of(manifest.read_bytes()) != revision:
             manifest.unlink(missing_ok=True)
@@ -92,7 +93,7 @@ class ObjectStorage:
         own = remote_file(MANIFEST, manifest.stat().st_size, sha256=sha256_file(manifest))
         listed = self._parsed(repository, manifest.read_bytes()).shards
         shards = (remote_file(shard.path, shard.size_bytes, sha256=shard.sha256) for shard in listed)
-        return (own, *shards)
+        return (own, *shards, *self._card(repository))
 
     def local(self, repository: Repository, revision: str, path: str) -> Path | None:
         """Return a file in the cache, as `Hub.local`."""
@@ -106,6 +107,9 @@ class ObjectStorage:
 
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`; what an earlier call brought of it is kept."""
+        if file.path == CARD and self._card(repository) != (file,):
+            what, do = self._place(repository, CARD), f"take {CARD} of this store out of models.lock"
+            raise DataError(what, got="another card, or none", expected=file.facts, do=do)
         place = (into or self._folder(repository, revision)) / file.path
         unfinished = unfinished_path(place)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -176,6 +180,16 @@ class ObjectStorage:
             do = "check the path; 'doctorsun data push STORE ADDRESS' brings a store there"
             raise DataError(f"{self._place(repository)} is not a store", got=f"no {MANIFEST}", do=do)
         return there
+
+    def _card(self, repository: Repository) -> tuple[RemoteFile, ...]:
+        """Return README.md, which no manifest names; its hash is the one that the push wrote, or that of its bytes."""
+        info = self._info(repository, CARD)
+        if info.type != fs.FileType.File:
+            return ()
+        with self._asking(repository, CARD), self._client.open_input_file(f"{repository.name}/{CARD}") as file:
+            told = file.metadata().get("Content-Type", b"").decode()
+            sha256 = told.removeprefix(TYPE) if told.startswith(TYPE) else hashlib.sha256(file.read()).hexdigest()
+        return (remote_file(CARD, info.size, sha256=sha256),)
 
     def _parsed(self, repository: Repository, manifest: bytes) -> Manifest:
         """Return a manifest that lies there, or tell what is wrong with it by its address."""

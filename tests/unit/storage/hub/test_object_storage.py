@@ -185,6 +185,33 @@ def test_what_the_service_refuses_is_told_without_keys(world: World, fault: Faul
     assert SECRET not in str(caught.value)
 
 
+def test_the_card_comes_with_its_store(world: World):
+    (world.store / "README.md").write_text("Ours. 我们的。\n", encoding="utf-8")
+    world.push(paths=["README.md"])
+    folder = world.pull()
+    assert files_below(folder) == world.content
+    assert files_below(world.pull(cache="another", locked=True)) == world.content
+    (folder / "README.md").write_bytes(b"damaged")
+    assert files_below(world.pull()) == world.content
+
+
+def test_a_card_that_another_tool_brought_is_known_by_its_bytes(world: World):
+    world.push()
+    put_object(world.server, f"{FOLDER}/README.md", b"Theirs.")
+    assert (world.pull() / "README.md").read_bytes() == b"Theirs."
+    for newer in (b"Newer.", b"Newest.", b"The newest."):
+        put_object(world.server, f"{FOLDER}/README.md", newer)
+        assert (world.pull() / "README.md").read_bytes() == b"Theirs."
+        with pytest.raises(
+            DataError, match=rf"{PLACE}/README\.md: got another card, or none, expected 7 bytes, .*; take R"
+        ):
+            world.pull(cache="another")
+    lock = json.loads(world.lock.path.read_text())
+    del lock["addresses"]["dataset"][PLACE]["files"]["README.md"]
+    world.lock.path.write_text(json.dumps(lock))
+    assert files_below(world.pull(cache="another")) == world.content
+
+
 def test_a_service_that_is_not_there_is_told(world: World):
     client = ObjectStorage(endpoint="http://127.0.0.1:9", cache=world.folder, num_attempts=1)
     with pytest.raises(

@@ -10,7 +10,7 @@ from doctorsun.storage.hub.kinds import STORE, WEIGHTS
 from doctorsun.storage.hub.pull import PullRules, pull
 from doctorsun.storage.hub.push import pack, push
 from hubs.both import files_below
-from hubs.bucket_world import DEMO, FOLDER, PLACE, World, serve_world
+from hubs.bucket_world import DEMO, FOLDER, PLACE, World, address, serve_world
 from hubs.loopback import Answer, Asked, Fault, Loopback
 from hubs.object_storage import KEY, SECRET, WRITER, content_of, put_object
 from small_model import assistant, sample, write_store

@@ -11,6 +11,7 @@ from werkzeug.test import Client
 from hubs.loopback import Answer, Asked, Loopback
 
 KEY, SECRET = "AKIDLOOPBACK", "a-secret-of-loopback"
+WRITER = f"AWS4-HMAC-SHA256 Credential={KEY}/20200101/us-east-1/s3/"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": KEY,
     "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -55,5 +56,5 @@ def content_of(server: Loopback, key: str) -> bytes:
 
 def put_object(server: Loopback, key: str, content: bytes) -> None:
     """Put an object into a bucket, whatever lay there."""
-    headers = {"host": "localhost", "authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/20200101/us-east-1/s3/"}
+    headers = {"host": "localhost", "authorization": WRITER}
     server.answer(Asked("PUT", f"/{key}", {}, headers, content, target=f"/{key}"))

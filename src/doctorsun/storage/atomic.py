@@ -13,6 +13,7 @@ from typing import Any
 from doctorsun.errors import DataError, MachineError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FAILS = (errno.EIO, errno.EROFS)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -97,7 +98,7 @@ def disk_errors(path: Path) -> Generator[None]:
     """Turn the operating system's errors of writing ``path`` into ours.
 
     Raises:
-        MachineError: the disk, the quota or the largest file size is used up.
+        MachineError: the disk, the quota or the largest file size is used up; or the disk fails, or takes nothing.
         DataError: any other reason.
     """
     try:
@@ -107,6 +108,9 @@ def disk_errors(path: Path) -> Generator[None]:
         if error.errno in DISK_FULL:
             what = f"no room on the disk for {path}"
             raise MachineError(what, got=reason, do="free some space and run again: finished files stay") from error
+        if error.errno in DISK_FAILS:
+            do = "look at the disk, or name a folder on another"
+            raise MachineError(f"cannot write {path}", got=reason, do=do) from error
         raise DataError(f"cannot write {path}", got=reason, do="check the folder and its permissions") from error
 
 

@@ -18,7 +18,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     Raises:
         DataError: the source items do not add up; nothing is written.
     """
-    _check_items(path, manifest)
+    _check_items(f"{path}", manifest)
     content = asdict(manifest)
     if not manifest.inputs_sha256:
         del content["inputs_sha256"]  # a store that has none keeps the bytes, and so the identity, that it always had
@@ -32,25 +32,41 @@ def read_manifest(path: Path) -> Manifest:
         DataError: it is missing or damaged, of another schema version, or its source items do not add up.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise missing_store(path.parent) from error
+    return parse_manifest(content, f"{path}", do="remove the store and make it again")
+
+
+def parse_manifest(text: bytes, what: str, *, do: str) -> Manifest:
+    """Return the manifest that a file holds.
+
+    Args:
+        text: contents of the file.
+        what: the file, for messages.
+        do: what helps where it is damaged.
+
+    Raises:
+        DataError: it is damaged, of another schema version, or its source items do not add up.
+    """
+    try:
+        content: dict[str, Any] = json.loads(text)
         version = content["schema_version"]
         if version != SCHEMA_VERSION:
-            do = "make the store again with this version of doctorsun"
-            raise DataError(f"{path}: schema version", got=str(version), expected=str(SCHEMA_VERSION), do=do)
+            advice = "make the store again with this version of doctorsun"
+            raise DataError(f"{what}: schema version", got=str(version), expected=str(SCHEMA_VERSION), do=advice)
         for name in ("steps", "parents"):
             content[name] = tuple(content[name])
         content["shards"] = tuple(Shard(**shard) for shard in content["shards"])
         manifest = Manifest(**content)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise missing_store(path.parent) from error
     except (ValueError, KeyError, TypeError) as error:
         got = f"{type(error).__name__}: {error}"
-        raise DataError(f"{path} is damaged", got=got, do="remove the store and make it again") from error
-    _check_items(path, manifest)
+        raise DataError(f"{what} is damaged", got=got, do=do) from error
+    _check_items(what, manifest)
     return manifest
 
 
-def _check_items(path: Path, manifest: Manifest) -> None:
+def _check_items(what: str, manifest: Manifest) -> None:
     if manifest.read != manifest.kept + manifest.dropped:
         got = f"{manifest.read} read, {manifest.kept} kept, {manifest.dropped} dropped"
-        raise DataError(f"{path}: source items do not add up", got=got, expected="read = kept + dropped")
+        raise DataError(f"{what}: source items do not add up", got=got, expected="read = kept + dropped")

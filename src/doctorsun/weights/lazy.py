@@ -19,21 +19,25 @@ class LazyTensor:
         header: type and shape of what ``compute`` returns.
         compute: reads the sources and returns the tensor; nothing is kept afterwards.
         sources: names, in the published files, of the tensors that it uses: each must be used somewhere.
+        rounded: of a sum: returns it rounded once, to another floating-point type; None: `compute` tells all there is.
     """
 
     header: TensorHeader
     compute: "Callable[[], Tensor]"
     sources: tuple[str, ...]
+    rounded: "Callable[[NumberType], LazyTensor] | None" = None
 
     def map(self, change: "Callable[[Tensor], Tensor]", header: TensorHeader | None = None) -> "LazyTensor":
         """Return this tensor after a change, which may give it another type or shape."""
         compute = self.compute
-        return replace(self, header=header or self.header, compute=lambda: change(compute()))
+        return replace(self, header=header or self.header, compute=lambda: change(compute()), rounded=None)
 
     def to(self, dtype: NumberType) -> "LazyTensor":
         """Return this tensor in another floating-point type."""
         if dtype == self.header.dtype or not self.header.dtype.is_floating_point:
             return self
+        if self.rounded is not None:
+            return self.rounded(dtype)
         return self.map(lambda tensor: tensor.to(dtype.torch), TensorHeader(dtype, self.header.shape))
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor, LazyTensors
 from doctorsun.weights.parts import Adapter, LowRankPair
+from doctorsun.weights.tensors.number_type import NumberType
+from doctorsun.weights.tensors.tensor_files import TensorHeader
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +19,8 @@ ROWS_AT_ONCE = 4096
 def joined(tensors: LazyTensors, adapter: Adapter) -> dict[str, LazyTensor]:
     """Return the tensors of a part with the changes of an adapter in them: ``weight + scale * up @ down``.
 
-    Sums are taken in float32 (float64 for such weights) and rounded once, to the type of the weight.
+    Sums, of several changes too, are taken in float32 (float64 for such weights) and rounded once: to the type of the
+    weight, or to the one that is asked of the result with `LazyTensor.to`.
 
     Args:
         tensors: of the part, by its names.
@@ -39,23 +42,37 @@ def joined(tensors: LazyTensors, adapter: Adapter) -> dict[str, LazyTensor]:
 
 
 def _changed(weight: LazyTensor, pair: LowRankPair) -> LazyTensor:
-    def compute() -> "Tensor":
-        return _add(weight.compute(), pair.up.compute(), pair.down.compute(), pair.scale)
+    dtype, shape = weight.header.dtype, weight.header.shape
+    unrounded = weight if weight.rounded is None else weight.to(_wide(dtype))  # a sum already: it is rounded at the end
+    sources = (*weight.sources, *pair.up.sources, *pair.down.sources)
 
-    return LazyTensor(weight.header, compute, (*weight.sources, *pair.up.sources, *pair.down.sources))
+    def rounded(to: NumberType) -> LazyTensor:
+        def compute() -> "Tensor":
+            return _add(unrounded.compute(), pair, to)
+
+        return LazyTensor(TensorHeader(to, shape), compute, sources, rounded)
+
+    return rounded(dtype)
 
 
-def _add(weight: "Tensor", up: "Tensor", down: "Tensor", scale: float) -> "Tensor":
-    """Return ``weight + scale * up @ down``; of a convolution, each kernel is a row (peft, ``lora/layer.py``)."""
+def _wide(dtype: NumberType) -> NumberType:
+    return max(NumberType.FLOAT32, dtype, key=lambda each: each.itemsize)
+
+
+def _add(weight: "Tensor", pair: LowRankPair, to: NumberType) -> "Tensor":
+    """Return ``weight + scale * up @ down``, rounded once.
+
+    Of a convolution, each kernel is a row (peft, ``lora/layer.py``).
+    """
     import torch
 
-    wide = torch.promote_types(weight.dtype, torch.float32)
-    up, down = up.flatten(1).to(wide), down.flatten(1).to(wide)
-    result = torch.empty_like(weight).flatten(1)
+    wide = _wide(NumberType.of(weight.dtype)).torch
+    up, down = (factor.compute().flatten(1).to(wide) for factor in (pair.up, pair.down))
+    result = torch.empty_like(weight, dtype=to.torch).flatten(1)
     rows = weight.flatten(1)
     for first in range(0, len(rows), ROWS_AT_ONCE):
         block = slice(first, first + ROWS_AT_ONCE)
-        result[block] = torch.addmm(rows[block].to(wide), up[block], down, alpha=scale)
+        result[block] = torch.addmm(rows[block].to(wide), up[block], down, alpha=pair.scale)
     return result.view(weight.shape)
 
 

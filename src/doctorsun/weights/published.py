@@ -1,10 +1,12 @@
 """The layouts that are known, and reading weights by the one that fits."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.errors import WeightsError
+from doctorsun.storage.store_folder import store_is_complete
 from doctorsun.weights.layouts import (
     clip,
     enhanced_llava,
@@ -78,10 +80,14 @@ def find_layout(path: Path) -> Layout:
         if path.exists() and layout.matches(path):
             return layout
     checkpoints = sorted(path.glob("*.pth")) if path.is_dir() else []
+    expected = ", ".join(layout.name for layout in LAYOUTS)
+    if store_is_complete(path) and (path / "shards").is_dir():
+        do = f"see what is in it with: doctorsun data stats {shlex.quote(f'{path}')}"
+        raise WeightsError(f"{path}", got="a store of samples, no weights", expected=expected, do=do)
     raise WeightsError(
         f"{path}",
         got="no known layout of weights" if path.exists() else "no such file or folder",
-        expected=", ".join(layout.name for layout in LAYOUTS),
+        expected=expected,
         do=(
             f"name the file of the checkpoint: {checkpoints[-1]}"
             if checkpoints

@@ -127,6 +127,8 @@ def _finite(name: str, tensor: LazyTensor, dtype: NumberType) -> LazyTensor:
     """Return a tensor in another type; float16 ends at 65,504, and infinity would stand for what lies above."""
     if not tensor.header.dtype.is_floating_point or dtype.largest >= tensor.header.dtype.largest:
         return tensor.to(dtype)
+    if tensor.rounded is not None and tensor.header.dtype.itemsize < NumberType.FLOAT32.itemsize:
+        tensor = tensor.to(NumberType.FLOAT32)  # of a sum: what is too large is seen before it is rounded
 
     def cast_within(values: Tensor) -> Tensor:
         ends = values.aminmax() if values.numel() else ()  # of abs() there would be a copy

@@ -173,5 +173,6 @@ def test_a_store_goes_to_object_storage_and_comes_back(
             monkeypatch.setenv(name, value)
         facts = json.loads(run("data", "push", "store", "s3://bucket/sets/demo", "--json"))
         assert (facts["address"], facts["page"]) == ("s3://bucket/sets/demo", "s3://bucket/sets/demo")
-        assert json.loads(run("data", "pull", "s3://bucket/sets/demo", "copy", "--json"))["files"] == 2
+        assert json.loads(run("data", "pull", "s3://bucket/sets/demo", "copy", "--json"))["files"] == 3
+    assert files_below(tmp_path / "copy") == files_below(store)
     assert Store(tmp_path / "copy").sha256 == Store(store).sha256

@@ -122,6 +122,13 @@ def test_full_disk_quota_and_file_size_are_machine_errors(number: int) -> None:
         raise OSError(number, "full")
 
 
+@pytest.mark.parametrize(("number", "reason"), [(5, "Input/output error"), (30, "Read-only file system")])
+def test_a_disk_that_fails_or_takes_nothing_is_a_machine_error(number: int, reason: str) -> None:
+    message = rf"cannot write x: got {reason}; look at the disk, or name a folder on another"
+    with pytest.raises(MachineError, match=message), disk_errors(Path("x")):
+        raise OSError(number, reason)
+
+
 def test_a_place_is_free_where_nothing_is(tmp_path: Path) -> None:
     require_free(tmp_path / "out")
     with pytest.raises(DataError, match=r"cannot write .*: got something that is already there; remove it or name"):

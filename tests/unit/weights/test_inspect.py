@@ -1,6 +1,7 @@
 """What ``weights inspect`` tells of each layout, of stock folders and of what cannot be read; from headers alone."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from checkpoints.weight_files import write_json
 from doctorsun.errors import WeightsError
 from doctorsun.weights.inspect import inspect
 from doctorsun.weights.parts import ReadOptions
-from small_model import MICRO, save_small, small_model
+from small_model import MICRO, assistant, sample, save_small, small_model, write_store
 
 WITH_HEADS = ReadOptions(vision_config=tower_config())
 
@@ -189,6 +190,16 @@ def test_an_unknown_folder_is_an_error(tmp_path: Path):
     (tmp_path / "iter_100.pth").touch()
     with pytest.raises(WeightsError, match=r"; name the file of the checkpoint: .*iter_100\.pth$"):
         inspect(tmp_path)
+
+
+def test_a_store_is_told_as_one(tmp_path: Path):
+    write_store(tmp_path / "a store", [sample("a", assistant("Text."))])
+    store = re.escape(f"{tmp_path}/a store")
+    message = (
+        rf"^{store}: got a store of samples, no weights, .*; see what is in it with: doctorsun data stats '{store}'$"
+    )
+    with pytest.raises(WeightsError, match=message):
+        inspect(tmp_path / "a store")
 
 
 @pytest.mark.parametrize("names", [3, "LlavaLlamaForCausalLM", [], None])

@@ -8,6 +8,7 @@ from doctorsun.errors import WeightsError
 from doctorsun.weights.lazy import LazyTensor
 from doctorsun.weights.lora import ROWS_AT_ONCE, joined
 from doctorsun.weights.parts import Adapter, LowRankPair
+from doctorsun.weights.stock_folder import in_type
 from doctorsun.weights.tensors.number_type import NumberType
 from doctorsun.weights.tensors.tensor_files import TensorHeader
 
@@ -30,6 +31,40 @@ def test_a_change_is_added_in_float32_and_rounded_once():
     assert torch.equal(result.compute(), (weight.float() + 0.5 * up.float() @ down).bfloat16())
     assert result.header == TensorHeader(NumberType.BFLOAT16, (6, 5))
     assert result.sources == ("w", "b", "a")
+
+
+@pytest.mark.parametrize("base", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("asked", [NumberType.FLOAT32, NumberType.FLOAT16, NumberType.BFLOAT16])
+def test_the_sum_is_rounded_once_to_the_type_that_is_asked_for(base: torch.dtype, asked: NumberType):
+    weight, up, down = random(6, 5).to(base), random(6, 2, seed=1), random(2, 5, seed=2)
+    result = joined({"w": lazy(weight, "w")}, adapter(up, down))
+    exact = weight.float() + 0.5 * up @ down
+    for taken in (result["w"].to(asked), in_type(result, asked)["w"]):
+        assert taken.header == TensorHeader(asked, (6, 5))
+        assert torch.equal(taken.compute(), exact.to(asked.torch))
+
+
+def test_two_changes_of_one_weight_are_rounded_once():
+    weight = random(6, 5).bfloat16()
+    first, second = (adapter(random(6, 2, seed=seed), random(2, 5, seed=seed + 1)) for seed in (1, 3))
+    result = joined(joined({"w": lazy(weight, "w")}, first), second)["w"]
+    exact = weight.float()
+    for seed in (1, 3):
+        exact = exact + 0.5 * random(6, 2, seed=seed) @ random(2, 5, seed=seed + 1)
+    assert torch.equal(result.to(NumberType.FLOAT32).compute(), exact)
+    assert torch.equal(result.compute(), exact.bfloat16())
+
+
+def test_a_sum_that_the_type_cannot_hold_is_refused():
+    base = {"w": lazy(torch.full((1, 1), 65504.0).bfloat16(), "w")}  # 65,536 in bfloat16
+    result = in_type(joined(base, adapter(torch.ones(1, 1), torch.ones(1, 1), scale=8.0)), NumberType.FLOAT16)
+    with pytest.raises(WeightsError, match=r"^w: got a value of 65544, expected values that float16 holds"):
+        result["w"].compute()
+
+
+def test_what_is_made_of_a_sum_is_no_sum():
+    result = joined({"w": lazy(random(6, 5).half(), "w")}, adapter(random(6, 2), random(2, 5)))["w"]
+    assert torch.equal(result.map(lambda made: made * 0).to(NumberType.FLOAT32).compute(), torch.zeros(6, 5))
 
 
 def test_a_double_weight_stays_double():

@@ -27,5 +27,17 @@ def require_endpoint(text: str, words: HubWords) -> str:
         words.endpoint_variable,
         got="an address with keys in it" if "@" in text else f"'{text}'",
         expected="http:// or https:// and a host, with its port if need be",
-        do=f"write it so; a token stands in {words.token_variable}",
+        do=advice(text, f"a token stands in {words.token_variable}"),
     )
+
+
+def advice(text: str, keys: str) -> str:
+    """Return what to do with an address that is none.
+
+    Args:
+        text: the address.
+        keys: where the keys go that some have in them.
+    """
+    if "@" in text:
+        return f"write it without them; {keys}"
+    return "write it so" if "://" in text else "write http:// or https:// before it"

@@ -21,6 +21,7 @@ class Fetcher:
         hub: who is asked.
         entry: where the files were written down when they were first listed, for messages.
         into: the folder; the client's cache when None.
+        called: what the user calls that folder, for messages; ``into`` when None.
     """
 
     repository: Repository
@@ -28,12 +29,26 @@ class Fetcher:
     hub: Hub
     entry: str
     into: Path | None = None
+    called: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """Where files go, as messages name it."""
+        return self.called or self.into or self.hub.cache
 
     def local(self, file: RemoteFile) -> Path | None:
         """Return where a file is on this machine already: in the folder or in the cache; None where it is not."""
         if self.into is not None and (self.into / file.path).is_file():
             return self.into / file.path
         return self.hub.local(self.repository, self.revision, file.path)
+
+    def needed_bytes(self, file: RemoteFile) -> int:
+        """Return the room that a file still needs where files go: nothing for what is there, whole or in part."""
+        if self.into is not None and (self.into / file.path).is_file():
+            return 0
+        if self.local(file) is not None:
+            return file.size_bytes if self.into else 0
+        return max(0, file.size_bytes - self.hub.begun(self.repository, self.revision, file, self.into))
 
     def bring(self, file: RemoteFile, *, offline: bool) -> Path:
         """Return a file once its hash is right; one that is wrong is fetched again, once.
@@ -53,7 +68,7 @@ class Fetcher:
         if place is not None:
             self._refuse_entry(file, place)
         for anew in (place is not None, True):
-            with disk_errors(self.into or self.hub.cache):
+            with disk_errors(self.place):
                 place = self.hub.fetch(self.repository, self.revision, file, self.into, anew=anew)
             wrong = self._what_is_wrong(file, place)
             if not wrong:
@@ -78,7 +93,7 @@ class Fetcher:
         if self.into is None or place == self.into / file.path:
             return place
         copy = self.into / file.path
-        with disk_errors(copy), atomic_path(copy) as unfinished:
+        with disk_errors(self.place), atomic_path(copy) as unfinished:
             shutil.copyfile(place, unfinished)
         return copy
 

@@ -31,6 +31,10 @@ class Hub(Protocol):
         """Return a file in the cache; None where it is not there. The hub is not asked."""
         ...
 
+    def begun(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None) -> int:
+        """Return the bytes of a file that an earlier `fetch` left here, for the next to go on with."""
+        ...
+
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file into the cache, or into a folder, and return it; what is there is fetched again if ``anew``."""
         ...

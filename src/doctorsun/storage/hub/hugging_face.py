@@ -26,6 +26,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from doctorsun.errors import RecipeError
+from doctorsun.storage.hub.client_lines import without_client_lines
 from doctorsun.storage.hub.endpoint import require_endpoint
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
 from doctorsun.storage.hub.ranged import cut_range, range_header
@@ -92,6 +93,11 @@ class HuggingFaceHub:
         )
         return Path(found) if isinstance(found, str) else None
 
+    def begun(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None) -> int:
+        """Return 0, as `Hub.begun`: the client begins a file anew, and removes what it had of it."""
+        del repository, revision, file, into
+        return 0
+
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`."""
 
@@ -141,10 +147,11 @@ class HuggingFaceHub:
             self._ask(what, lambda: self._api.create_branch(name, branch=branch, repo_type=kind, exist_ok=True))
         added = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=folder / path) for path in paths]
         message = f"Upload {len(paths)} files with doctorsun"
-        self._ask(
-            what,
-            lambda: self._api.create_commit(name, added, commit_message=message, repo_type=kind, revision=branch),
-        )
+        with without_client_lines():
+            self._ask(
+                what,
+                lambda: self._api.create_commit(name, added, commit_message=message, repo_type=kind, revision=branch),
+            )
         return str(page)
 
     def _ask(self, what: str, request: Callable[[], Result], *, client_tries: bool = False) -> Result:

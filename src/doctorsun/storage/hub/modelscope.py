@@ -1,9 +1,10 @@
 """ModelScope, by its own client (modelscope-hub): cache, resuming and uploads are the client's."""
 
+import errno
 import os
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+import socket
+import ssl
+from collections.abc import Callable
 from functools import partial
 from glob import escape
 from pathlib import Path
@@ -15,9 +16,12 @@ import requests
 from modelscope_hub import HubApi
 from modelscope_hub.config import HubConfig
 from modelscope_hub.errors import AlreadyExistsError, CacheNotFound, FileSizeMismatchError, HubError
+from urllib3.exceptions import HTTPError
 
 from doctorsun.errors import DataError
+from doctorsun.storage.atomic import DISK_FAILS, DISK_FULL
 from doctorsun.storage.hub.address import is_commit
+from doctorsun.storage.hub.client_lines import without_client_lines
 from doctorsun.storage.hub.endpoint import require_endpoint
 from doctorsun.storage.hub.faults import Fault, HubWords, Patience, refusal
 from doctorsun.storage.hub.ranged import cut_range, range_header
@@ -30,6 +34,8 @@ TOKEN, ENDPOINT = "MODELSCOPE_API_TOKEN", "MODELSCOPE_ENDPOINT"
 OLD_ENDPOINT = "MODELSCOPE_DOMAIN"  # of the client's earlier versions
 WORDS = HubWords(title="ModelScope", token_variable=TOKEN, endpoint_variable=ENDPOINT)
 ERRORS = (HubError, requests.RequestException, OSError)
+OF_NETWORK = (requests.RequestException, HTTPError, ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError)
+OF_DISK = (*DISK_FULL, *DISK_FAILS, errno.EACCES, errno.EPERM)
 MAX_CANDIDATES = 5
 LICENCE = "other"  # what the client fills in otherwise, Apache-2.0, is not ours to grant; the card tells
 
@@ -108,6 +114,16 @@ class ModelScopeHub:
         except CacheNotFound:
             return None
 
+    def begun(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None) -> int:
+        """Return the bytes that the client goes on with, as `Hub.begun`.
+
+        Source: the client's own places (modelscope-hub v0.5.1: _download.py, download_file and _incomplete_path).
+        """
+        name = repository.name.replace("/", "--")
+        folder = into or self.cache / f"{repository.kind}s" / name / "snapshots" / revision
+        part = (folder / file.path).with_name(f"{Path(file.path).name}.incomplete")
+        return part.stat().st_size if part.is_file() else 0
+
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`; the client goes on with a part that an earlier try left."""
 
@@ -123,7 +139,7 @@ class ModelScopeHub:
             except FileSizeMismatchError:
                 return download(None)  # whose size is wrong is found out with the file in hand
 
-        with _bars_on_terminals_alone():
+        with without_client_lines():
             return self._ask(_place(repository, revision, file.path), request, client_tries=True)
 
     def read(self, repository: Repository, revision: str, path: str, start: int, stop: int) -> bytes:
@@ -150,7 +166,7 @@ class ModelScopeHub:
         self._ask(what, lambda: self._create(repository, private=private), client_tries=True)
         progress = self.cache / "uploads" / f"{kind}--{name.replace('/', '--')}.json"
         progress.parent.mkdir(parents=True, exist_ok=True)
-        with redirect_stdout(sys.stderr):  # where the client prints its report
+        with without_client_lines():  # it prints a report
             self._ask(
                 what,
                 lambda: self._api.upload_folder(
@@ -162,7 +178,6 @@ class ModelScopeHub:
                     commit_message=f"Upload {len(paths)} files with doctorsun",
                     tracker_path=progress,
                     use_cache=True,
-                    disable_tqdm=not sys.stderr.isatty(),
                 ),
                 client_tries=True,
             )
@@ -201,16 +216,6 @@ class _Config(HubConfig):
         return "0" * 32
 
 
-@contextmanager
-def _bars_on_terminals_alone() -> Generator[None]:
-    """Keep the client's bars of progress out of files and pipes; fetching has no switch for them."""
-    if sys.stderr.isatty():
-        yield
-        return
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
-        yield
-
-
 def _place(repository: Repository, revision: str | None, path: str = "") -> str:
     return f"ms:{repository.name}{f'@{revision}' if revision else ''}{'/' if path else ''}{path}"
 
@@ -224,11 +229,24 @@ def _date(entry: dict[str, Any]) -> int:
 
 
 def _fault(error: Exception, *, is_final: bool) -> Fault:
-    """Read an error of the client; one of this machine's disk is raised again."""
-    is_remote = isinstance(error, HubError | requests.RequestException)
-    if isinstance(error, OSError) and error.errno is not None and not is_remote:
-        raise error
+    """Read an error of the client; one of this machine's disk, which the client may wrap, is raised again."""
+    disk = _of_disk(error)
+    if disk is not None:
+        raise disk
     status = getattr(error, "status_code", None)
     wanted = getattr(error, "retry_after", None)
     detail = str(getattr(error, "message", "") or error)
     return Fault(status=status, detail=detail, retry_after_s=wanted, is_final=is_final)
+
+
+def _of_disk(error: Exception) -> OSError | None:
+    """Return the system's error with a file, be it the error itself or what led to it; None where the network did."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if not isinstance(cause, HubError):  # some of the client's are a ConnectionError, too
+            if isinstance(cause, OF_NETWORK):
+                return None
+            if isinstance(cause, OSError) and (cause.errno in OF_DISK or (cause is error and cause.errno is not None)):
+                return cause
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return None

@@ -14,11 +14,14 @@ import pyarrow as pa
 from pyarrow import fs
 
 from doctorsun.errors import DataError, RecipeError
+from doctorsun.schema import Manifest
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_bytes
-from doctorsun.storage.hub.object_faults import fault_of
+from doctorsun.storage.hub.endpoint import advice
+from doctorsun.storage.hub.object_faults import KEYS, fault_of
 from doctorsun.storage.hub.proxy import proxy_of
 from doctorsun.storage.hub.remote_file import RemoteFile, Repository, remote_file
-from doctorsun.storage.manifest_file import read_manifest
+from doctorsun.storage.hub.sent_object import etag_of
+from doctorsun.storage.manifest_file import parse_manifest
 from doctorsun.storage.store_folder import MANIFEST
 
 Scheme = Literal["s3", "oss"]
@@ -27,6 +30,9 @@ CACHE, CACHE_VARIABLE = "~/.cache/doctorsun", "DOCTORSUN_CACHE"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 ENDPOINT_REGION = "us-east-1"  # what services that know no regions are signed with
+CARD = "README.md"
+TYPE = "application/octet-stream; sha256="  # of objects, with their hash
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 CHUNK_BYTES = 2**23
 REVISION_DIGITS = 40
 NUM_ATTEMPTS = 5
@@ -69,13 +75,14 @@ class ObjectStorage:
                 do="copy the weights to a folder; stores alone are read from object storage",
             )
         content = self._manifest(repository)
+        self._parsed(repository, content)
         found = _name_of(content)
         with disk_errors(self.cache):
             write_bytes(self._folder(repository, found) / MANIFEST, content)
         return revision or found
 
     def files(self, repository: Repository, revision: str) -> tuple[RemoteFile, ...]:
-        """Return the manifest and what it names, as `Hub.files`."""
+        """Return the manifest, what it names, and the card that lies beside it, as `Hub.files`."""
         manifest = self._folder(repository, revision) / MANIFEST
         if not manifest.is_file() or _name_of(manifest.read_bytes()) != revision:
             manifest.unlink(missing_ok=True)
@@ -84,16 +91,25 @@ class ObjectStorage:
             do = "name what lies there now, or push the store again"
             raise DataError(self._place(repository), got="another store", expected=f"the store {revision}", do=do)
         own = remote_file(MANIFEST, manifest.stat().st_size, sha256=sha256_file(manifest))
-        shards = (remote_file(s.path, s.size_bytes, sha256=s.sha256) for s in read_manifest(manifest).shards)
-        return (own, *shards)
+        listed = self._parsed(repository, manifest.read_bytes()).shards
+        shards = (remote_file(shard.path, shard.size_bytes, sha256=shard.sha256) for shard in listed)
+        return (own, *shards, *self._card(repository))
 
     def local(self, repository: Repository, revision: str, path: str) -> Path | None:
         """Return a file in the cache, as `Hub.local`."""
         place = self._folder(repository, revision) / path
         return place if place.is_file() else None
 
+    def begun(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None) -> int:
+        """Return the bytes of an unfinished file, as `Hub.begun`."""
+        unfinished = unfinished_path((into or self._folder(repository, revision)) / file.path)
+        return unfinished.stat().st_size if unfinished.is_file() else 0
+
     def fetch(self, repository: Repository, revision: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         """Bring a file here, as `Hub.fetch`; what an earlier call brought of it is kept."""
+        if file.path == CARD and self._card(repository) != (file,):
+            what, do = self._place(repository, CARD), f"take {CARD} of this store out of models.lock"
+            raise DataError(what, got="another card, or none", expected=file.facts, do=do)
         place = (into or self._folder(repository, revision)) / file.path
         unfinished = unfinished_path(place)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +148,7 @@ class ObjectStorage:
             raise RecipeError(what, got="--private", do=do)
         there = self._manifest_there(repository)
         if there is not None and _name_of(there) != _name_of((folder / MANIFEST).read_bytes()):
+            self._parsed(repository, there)
             raise DataError(f"cannot push to {what}", got="another store there", do="name another path, or remove it")
         for path in sorted(paths, key=lambda path: path == MANIFEST):
             self._send(repository, folder / path, path)
@@ -139,6 +156,7 @@ class ObjectStorage:
 
     @cached_property
     def _client(self) -> fs.S3FileSystem:
+        _require_both_keys()
         url = self._endpoint or _first_of(ENDPOINTS)
         region = _first_of(REGIONS)
         if url is None and self._scheme == "oss":
@@ -163,6 +181,21 @@ class ObjectStorage:
             raise DataError(f"{self._place(repository)} is not a store", got=f"no {MANIFEST}", do=do)
         return there
 
+    def _card(self, repository: Repository) -> tuple[RemoteFile, ...]:
+        """Return README.md, which no manifest names; its hash is the one that the push wrote, or that of its bytes."""
+        info = self._info(repository, CARD)
+        if info.type != fs.FileType.File:
+            return ()
+        with self._asking(repository, CARD), self._client.open_input_file(f"{repository.name}/{CARD}") as file:
+            told = file.metadata().get("Content-Type", b"").decode()
+            sha256 = told.removeprefix(TYPE) if told.startswith(TYPE) else hashlib.sha256(file.read()).hexdigest()
+        return (remote_file(CARD, info.size, sha256=sha256),)
+
+    def _parsed(self, repository: Repository, manifest: bytes) -> Manifest:
+        """Return a manifest that lies there, or tell what is wrong with it by its address."""
+        do = f"remove {self._place(repository)} with the tools of the service, and push the store again"
+        return parse_manifest(manifest, self._place(repository, MANIFEST), do=do)
+
     def _manifest_there(self, repository: Repository) -> bytes | None:
         """Return the manifest that lies there; None where the bucket is there and the manifest is not."""
         info = self._info(repository, MANIFEST)
@@ -179,26 +212,51 @@ class ObjectStorage:
             raise DataError(f"{self._scheme}://{bucket}", got="no such bucket", do=do)
 
     def _send(self, repository: Repository, local: Path, path: str) -> None:
-        """Write a file, unless it is there: its hash stands in its type, since S3 tells no hash of long files."""
-        content_type = f"application/octet-stream; sha256={sha256_file(local)}"
-        key = f"{repository.name}/{path}"
-        info = self._info(repository, path)
-        with self._asking(repository, path):
-            if info.size == local.stat().st_size and self._type_of(key) == content_type:
-                return
-            with (
-                local.open("rb") as file,
-                self._client.open_output_stream(key, metadata={"Content-Type": content_type}) as out,
-            ):
-                shutil.copyfileobj(file, out, CHUNK_BYTES)
+        """Write a file, unless it is there, and look at what arrived."""
+        sha256 = sha256_file(local)
+        if self._found(repository, local, path, sha256) == sha256:
+            return
+        metadata = {"Content-Type": TYPE + sha256}  # by which a later push knows it: S3 tells no hash of long files
+        with (
+            self._asking(repository, path),
+            local.open("rb") as file,
+            self._client.open_output_stream(f"{repository.name}/{path}", metadata=metadata) as out,
+        ):
+            shutil.copyfileobj(file, out, CHUNK_BYTES)
+        found = self._found(repository, local, path, sha256)
+        if found != sha256:
+            raise DataError(
+                f"{self._place(repository, path)} is not what was sent",
+                got=f"SHA-256 {found}" if found else "an object of another size or type",
+                expected=f"{local.stat().st_size:,} bytes, SHA-256 {sha256}",
+                do="push again; if it stays so, the service or what lies before it changes what it is sent",
+            )
+
+    def _found(self, repository: Repository, local: Path, path: str, sha256: str) -> str:
+        """Return the SHA-256 of an object of the size and type of a file here; empty where there is none.
+
+        It is read back only where its ETag does not tell that it holds the same bytes.
+        """
+        size_bytes = local.stat().st_size
+        if self._info(repository, path).size != size_bytes:
+            return ""
+        with (
+            self._asking(repository, path),
+            self._client.open_input_file(f"{repository.name}/{path}") as file,
+        ):
+            told = {name: value.decode().strip('"') for name, value in file.metadata().items()}
+            if told.get("Content-Type") != TYPE + sha256:
+                return ""
+            if told.get("ETag") == etag_of(local):
+                return sha256
+            digest = hashlib.sha256()
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+            return digest.hexdigest()
 
     def _info(self, repository: Repository, path: str) -> fs.FileInfo:
         with self._asking(repository, path):
             return self._client.get_file_info(f"{repository.name}/{path}")
-
-    def _type_of(self, key: str) -> str:
-        with self._client.open_input_file(key) as file:
-            return file.metadata().get("Content-Type", b"").decode()
 
     @contextmanager
     def _asking(self, repository: Repository, path: str = "") -> Generator[None]:
@@ -225,6 +283,15 @@ def _first_of(variables: tuple[str, ...]) -> str | None:
     return next((os.environ[name] for name in variables if os.environ.get(name)), None)
 
 
+def _require_both_keys() -> None:
+    """Refuse half of the keys: the client would look for others elsewhere, or ask as nobody, and say neither."""
+    missing = [name for name in KEY_VARIABLES if not os.environ.get(name)]
+    if len(missing) == 1:
+        (there,) = {*KEY_VARIABLES} - {*missing}
+        do = f"set {missing[0]} too, or neither"
+        raise RecipeError("the keys of object storage", got=f"{there} alone", expected=KEYS, do=do)
+
+
 def _amazon(region: str | None) -> str:
     """Return the address of Amazon's service, which asks for buckets below it."""
     end = ".cn" if (region or "").startswith("cn-") else ""
@@ -240,5 +307,5 @@ def _service(url: str) -> tuple[str, str]:
         ENDPOINTS[-1],
         got="an address with keys in it" if "@" in url else f"'{url}'",
         expected="http:// or https:// and a host, with its port if need be",
-        do="give the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        do=advice(url, f"the keys stand in {KEYS}"),
     )

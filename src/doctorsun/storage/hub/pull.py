@@ -82,7 +82,16 @@ def missing_files(address: Address, kinds: Kinds, hub: Hub, lock: Lock, rules: P
     return missing
 
 
-def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRules, into: Path | None = None) -> Path:
+def pull(
+    address: Address,
+    kinds: Kinds,
+    hub: Hub,
+    lock: Lock,
+    *,
+    rules: PullRules,
+    into: Path | None = None,
+    called: Path | None = None,
+) -> Path:
     """Bring the files of an address to this machine and return their folder, or the file that the address names.
 
     Args:
@@ -92,6 +101,7 @@ def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRul
         lock: what the address is pinned to; written where it does not name the address yet.
         rules: see `PullRules`.
         into: a folder for the files; the client's cache when None.
+        called: what the user calls that folder, for messages; ``into`` when None.
 
     Raises:
         RecipeError: ``locked``, and the lock does not name the address.
@@ -100,11 +110,11 @@ def pull(address: Address, kinds: Kinds, hub: Hub, lock: Lock, *, rules: PullRul
     """
     pinned = pin(address, kinds, hub, lock, rules)
     files = files_of(address, pinned, kinds)
-    fetcher = replace(fetcher_of(address, pinned, kinds, hub, lock), into=into)
+    fetcher = replace(fetcher_of(address, pinned, kinds, hub, lock), into=into, called=called)
     missing = [file for file in files if fetcher.local(file) is None]
     if missing and rules.offline:
         raise _missing_offline(address, missing)
-    check_room(into or hub.cache, sum(file.size_bytes for file in (files if into else missing)))
+    check_room(fetcher.place, sum(fetcher.needed_bytes(file) for file in files))
     places = {file.path: fetcher.bring(file, offline=rules.offline) for file in files}
     unknown = {file.path: sha256_file(places[file.path]) for file in files if not file.sha256}
     if unknown:

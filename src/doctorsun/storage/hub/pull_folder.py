@@ -48,7 +48,7 @@ def pull_to(
         with disk_errors(out):
             unfinished.mkdir(exist_ok=True)
         try:
-            pulled = pull(address, kinds, hub, lock, rules=rules, into=unfinished)
+            pulled = pull(address, kinds, hub, lock, rules=rules, into=unfinished, called=out)
         except BaseException:
             _drop_bare(unfinished)
             raise

@@ -19,9 +19,20 @@ def test_what_is_no_address_is_told_at_once(text: str):
         require_endpoint(text, WORDS)
 
 
+@pytest.mark.parametrize(
+    ("text", "do"), [("hf-mirror.com", "write http:// or https:// before it"), ("htp://h", "write it so")]
+)
+def test_advice_is_on_what_is_wrong(text: str, do: str):
+    with pytest.raises(RecipeError) as raised:
+        require_endpoint(text, WORDS)
+    assert raised.value.do == do
+
+
 @pytest.mark.parametrize("text", ["https://user:HIDDEN@host", "user:HIDDEN@host", "https://HIDDEN@host:x"])
 def test_keys_in_it_are_not_repeated(text: str):
-    with pytest.raises(RecipeError, match=r"got an address with keys in it, .*; a token stands in HF_TOKEN") as e:
+    with pytest.raises(
+        RecipeError, match=r"got an address with keys in it, .*; write it without them; a token stands in HF_T"
+    ) as e:
         require_endpoint(text, WORDS)
     assert "HIDDEN" not in str(e.value)
 

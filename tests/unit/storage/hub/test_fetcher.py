@@ -28,6 +28,10 @@ class FakeHub:
     def files(self, _: Repository, __: str) -> tuple[RemoteFile, ...]:
         return (FILE,)
 
+    def begun(self, _: Repository, __: str, file: RemoteFile, into: Path | None) -> int:
+        part = (into or self.cache) / f"{file.path}.part"
+        return part.stat().st_size if part.exists() else 0
+
     def fetch(self, _: Repository, __: str, file: RemoteFile, into: Path | None, *, anew: bool) -> Path:
         self.anew.append(anew)
         answer, place = self.answers.pop(0), (into or self.cache) / file.path
@@ -67,6 +71,29 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path):
         MachineError, match=r"no room on the disk for .*: got as the system says; free some space and run"
     ):
         fetcher(FakeHub(tmp_path, errno.ENOSPC)).bring(FILE, offline=False)
+
+
+def test_the_room_that_is_needed_is_that_of_what_is_not_here(tmp_path: Path):
+    hub = FakeHub(tmp_path / "cache", CONTENT)
+    to_cache, to_folder = fetcher(hub), fetcher(hub, tmp_path / "out")
+    assert (to_cache.needed_bytes(FILE), to_folder.needed_bytes(FILE)) == (12, 12)
+    part = tmp_path / "out/sub/a.bin.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(CONTENT[:5])
+    assert (to_cache.needed_bytes(FILE), to_folder.needed_bytes(FILE)) == (12, 7)
+    part.write_bytes(CONTENT * 2)
+    assert to_folder.needed_bytes(FILE) == 0
+    to_cache.bring(FILE, offline=False)
+    assert (to_cache.needed_bytes(FILE), to_folder.needed_bytes(FILE)) == (0, 12)  # to be copied
+    to_folder.bring(FILE, offline=True)
+    assert to_folder.needed_bytes(FILE) == 0
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_a_folder_is_told_by_its_own_name(code: int, tmp_path: Path):
+    hidden = replace(fetcher(FakeHub(tmp_path, code), tmp_path / ".out.unfinished"), called=tmp_path / "out")
+    with pytest.raises((DataError, MachineError), match=rf"(no room on the disk for|cannot write) {tmp_path}/out: got"):
+        hidden.bring(FILE, offline=False)
 
 
 def test_a_file_of_the_cache_is_copied_into_a_folder(tmp_path: Path):

@@ -3,16 +3,13 @@
 import json
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from doctorsun.errors import DataError, DoctorSunError, MachineError, RecipeError
-from doctorsun.storage.hub.address import Address, parse_address
 from doctorsun.storage.hub.hub import open_hub
-from doctorsun.storage.hub.kinds import STORE, WEIGHTS
-from doctorsun.storage.hub.lock import Lock
+from doctorsun.storage.hub.kinds import STORE
 from doctorsun.storage.hub.object_storage import ObjectStorage
 from doctorsun.storage.hub.pull import PullRules, pull
 from doctorsun.storage.hub.pull_folder import pull_to
@@ -20,62 +17,16 @@ from doctorsun.storage.hub.push import pack, push
 from doctorsun.storage.hub.remote_file import Repository, remote_file
 from doctorsun.storage.store import Store
 from hubs.both import files_below
-from hubs.loopback import Fault, Loopback
-from hubs.object_storage import ENVIRONMENT, KEY, SECRET, content_of, put_object, serve_buckets
+from hubs.bucket_world import DEMO, FOLDER, PLACE, World, address, serve_world
+from hubs.loopback import Fault
+from hubs.object_storage import ENVIRONMENT, KEY, SECRET, put_object
 from small_model import assistant, sample, write_store
-
-PLACE = "s3://bucket/sets/demo"
-FOLDER = "bucket/sets/demo"
-DEMO = Repository(name=FOLDER, kind="dataset")
-
-
-@dataclass
-class World:
-    """A loopback S3 with the bucket ``bucket``, a store, and our folder."""
-
-    folder: Path
-    server: Loopback
-    store: Path
-
-    def client(self, *, cache: str = "cache", num_attempts: int = 1) -> ObjectStorage:
-        return ObjectStorage(endpoint=self.server.url, cache=self.folder / cache, num_attempts=num_attempts)
-
-    def push(self, to: str = PLACE, store: Path | None = None) -> str:
-        folder = store or self.store
-        paths = ["manifest.json", *(shard.path for shard in Store(folder).manifest.shards)]
-        return push(pack(folder, STORE, paths), address(to), STORE, self.client(), private=False)
-
-    def pull(self, text: str = PLACE, *, cache: str = "cache", locked: bool = False, offline: bool = False) -> Path:
-        rules = PullRules(locked=locked, offline=offline)
-        return pull(address(text), STORE, self.client(cache=cache), self.lock, rules=rules)
-
-    @property
-    def lock(self) -> Lock:
-        return Lock(self.folder / "models.lock")
-
-    @property
-    def content(self) -> dict[str, bytes]:
-        return files_below(self.store)
-
-    def sent(self) -> list[str]:
-        return [asked.path.removeprefix(f"/{FOLDER}/") for asked in self.server.paths("PUT")]
-
-
-def address(text: str) -> Address:
-    found = parse_address(text)
-    assert found is not None
-    return found
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[World]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    store = write_store(tmp_path / "store", [sample(f"s{number}", assistant(f"Text {number}.")) for number in range(5)])
-    with serve_buckets("bucket") as server:
-        yield World(tmp_path, server, store.folder)
+    with serve_world(tmp_path, monkeypatch) as world:
+        yield world
 
 
 def test_a_store_arrives_with_its_manifest_last_and_comes_back(world: World):
@@ -86,38 +37,6 @@ def test_a_store_arrives_with_its_manifest_last_and_comes_back(world: World):
     assert files_below(world.pull()) == world.content
 
 
-def test_a_store_that_is_there_is_not_sent_again(world: World):
-    world.push()
-    num_sent = len(world.sent())
-    world.push()
-    assert len(world.sent()) == num_sent
-
-
-def test_a_push_that_was_refused_goes_on_where_it_stopped(world: World):
-    world.server.faults = [Fault("PUT .*manifest", status=403)]
-    with pytest.raises(DataError, match=r"s3://bucket/sets/demo/manifest.json: got ACCESS_DENIED; set AWS_ACCESS_KEY"):
-        world.push()
-    with pytest.raises(DataError, match=r"is not a store: got no manifest\.json"):
-        world.pull()
-    del world.server.asked[:]
-    world.push()
-    assert world.sent() == ["manifest.json"]
-
-
-def test_an_object_of_other_contents_is_sent_again(world: World):
-    shard = next(path for path in world.content if path != "manifest.json")
-    put_object(world.server, f"{FOLDER}/{shard}", b"x" * len(world.content[shard]))
-    world.push()
-    assert content_of(world.server, f"{FOLDER}/{shard}") == world.content[shard]
-
-
-def test_another_store_is_not_overwritten(world: World, tmp_path: Path):
-    world.push()
-    other = write_store(tmp_path / "other", [sample("o", assistant("Other."))])
-    with pytest.raises(DataError, match=f"cannot push to {PLACE}: got another store there; name another path"):
-        world.push(store=other.folder)
-
-
 def test_an_interrupted_fetch_goes_on_at_the_byte_where_it_stopped(world: World, tmp_path: Path):
     world.push()
     path, content = next((path, content) for path, content in world.content.items() if path != "manifest.json")
@@ -126,6 +45,8 @@ def test_an_interrupted_fetch_goes_on_at_the_byte_where_it_stopped(world: World,
     unfinished.write_bytes(content[:100])
     shard = Store(world.store).manifest.shards[0]
     file = remote_file(path, shard.size_bytes, sha256=shard.sha256)
+    assert world.client().begun(DEMO, "", file, tmp_path / "into") == 100
+    assert world.client().begun(DEMO, "", file, None) == 0
     place = world.client().fetch(DEMO, "", file, tmp_path / "into", anew=False)
     assert place.read_bytes() == content
     assert not unfinished.exists()
@@ -234,11 +155,6 @@ def test_what_is_not_there_is_told(world: World, text: str, message: str):
         world.pull(text)
 
 
-def test_a_push_to_no_bucket_is_told(world: World):
-    with pytest.raises(DataError, match="s3://no-bucket: got no such bucket"):
-        world.push("s3://no-bucket/demo")
-
-
 def test_a_missing_or_short_object_is_told(world: World):
     world.push()
     repository = DEMO
@@ -269,6 +185,33 @@ def test_what_the_service_refuses_is_told_without_keys(world: World, fault: Faul
     assert SECRET not in str(caught.value)
 
 
+def test_the_card_comes_with_its_store(world: World):
+    (world.store / "README.md").write_text("Ours. 我们的。\n", encoding="utf-8")
+    world.push(paths=["README.md"])
+    folder = world.pull()
+    assert files_below(folder) == world.content
+    assert files_below(world.pull(cache="another", locked=True)) == world.content
+    (folder / "README.md").write_bytes(b"damaged")
+    assert files_below(world.pull()) == world.content
+
+
+def test_a_card_that_another_tool_brought_is_known_by_its_bytes(world: World):
+    world.push()
+    put_object(world.server, f"{FOLDER}/README.md", b"Theirs.")
+    assert (world.pull() / "README.md").read_bytes() == b"Theirs."
+    for newer in (b"Newer.", b"Newest.", b"The newest."):
+        put_object(world.server, f"{FOLDER}/README.md", newer)
+        assert (world.pull() / "README.md").read_bytes() == b"Theirs."
+        with pytest.raises(
+            DataError, match=rf"{PLACE}/README\.md: got another card, or none, expected 7 bytes, .*; take R"
+        ):
+            world.pull(cache="another")
+    lock = json.loads(world.lock.path.read_text())
+    del lock["addresses"]["dataset"][PLACE]["files"]["README.md"]
+    world.lock.path.write_text(json.dumps(lock))
+    assert files_below(world.pull(cache="another")) == world.content
+
+
 def test_a_service_that_is_not_there_is_told(world: World):
     client = ObjectStorage(endpoint="http://127.0.0.1:9", cache=world.folder, num_attempts=1)
     with pytest.raises(
@@ -297,15 +240,13 @@ def test_a_manifest_keeps_to_its_folder(world: World):
 
 def test_a_damaged_manifest_is_told(world: World):
     put_object(world.server, f"{FOLDER}/manifest.json", b"[1")
-    with pytest.raises(DataError, match="is damaged"):
-        world.pull()
-
-
-def test_weights_and_private_pushes_are_refused(world: World):
-    with pytest.raises(RecipeError, match="s3://bucket/w: got object storage, expected hf:owner/name, ms:owner/name o"):
-        pull(address("s3://bucket/w"), WEIGHTS, world.client(), world.lock, rules=PullRules())
-    with pytest.raises(RecipeError, match="got --private; leave --private out"):
-        push(pack(world.store, STORE), address(PLACE), STORE, world.client(), private=True)
+    message = (
+        rf"^{PLACE}/manifest\.json is damaged: got JSONDecodeError: .*; remove {PLACE} with the tools of the service"
+    )
+    for _ in range(2):
+        with pytest.raises(DataError, match=message):
+            world.pull()
+    assert not world.lock.path.exists()
 
 
 def test_oss_names_the_bucket_in_the_host(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -333,16 +274,22 @@ def test_place_region_and_cache_are_those_of_the_environment(world: World, monke
 
 
 @pytest.mark.parametrize(
-    ("url", "got"),
+    ("url", "got", "do"),
     [
-        ("127.0.0.1:9000", "got '127.0.0.1:9000'"),
-        ("ftp://host", "got 'ftp://host'"),
-        ("http://host/minio", "got 'http://host/minio'"),
-        (f"http://{KEY}:{SECRET}@host", "got an address with keys in it"),
+        ("127.0.0.1:9000", "got '127.0.0.1:9000'", "write http:// or https:// before it"),
+        ("ftp://host", "got 'ftp://host'", "write it so"),
+        ("http://host/minio", "got 'http://host/minio'", "write it so"),
+        (
+            f"http://{KEY}:{SECRET}@host",
+            "got an address with keys in it",
+            "write it without them; the keys stand in AWS",
+        ),
     ],
 )
-def test_an_endpoint_is_a_scheme_and_a_host(url: str, got: str, tmp_path: Path):
-    with pytest.raises(DoctorSunError, match=f"AWS_ENDPOINT_URL: {got}, expected http:// or https://") as caught:
+def test_an_endpoint_is_a_scheme_and_a_host(url: str, got: str, do: str, tmp_path: Path):
+    with pytest.raises(
+        DoctorSunError, match=f"AWS_ENDPOINT_URL: {got}, expected http:// or https://.*; {do}"
+    ) as caught:
         ObjectStorage(endpoint=url, cache=tmp_path).resolve(DEMO, None)
     assert SECRET not in str(caught.value)
 

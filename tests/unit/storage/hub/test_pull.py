@@ -308,6 +308,20 @@ def test_a_repository_that_does_not_fit_the_disk_is_not_begun(world: World):
     assert not world.server.paths(CONTENTS)
 
 
+def test_a_file_that_is_in_the_folder_already_needs_no_room(world: World):
+    out = world.folder / "out"
+    world.pull(into=out)
+    content = json.loads(world.lock.path.read_text())
+    content["addresses"]["model"][f"{world.name}:o/n"]["files"][BIG]["size_bytes"] = 2**60
+    world.lock.path.write_text(json.dumps(content))
+    shutil.rmtree(world.folder / "cache", ignore_errors=True)
+    with pytest.raises(DataError, match=r"models\.lock: .*: model\.safetensors: got 1,152,921,504,606,846,976 bytes"):
+        world.pull(into=out)
+    (out / BIG).unlink()
+    with pytest.raises(MachineError, match="no room on the disk"):
+        world.pull(into=out)
+
+
 @pytest.mark.parametrize(("branch", "written"), [("refs/pr/1", "@refs/pr/1"), ("feature/x", "@feature%2Fx")])
 def test_a_branch_with_a_slash_in_its_name(world: World, branch: str, written: str):
     world.published.branches[branch] = world.revision

@@ -1,8 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, MachineError
 from doctorsun.storage.hub.kinds import WEIGHTS
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.hub.pull_folder import pull_to
@@ -35,6 +36,15 @@ def test_nothing_is_written_over(world: World):
     with pytest.raises(DataError, match=r"cannot write .*out: got something that is already there; remove it or name"):
         pull(world)
     assert not world.server.asked
+
+
+def test_a_disk_without_room_is_told_by_the_folder_that_was_asked_for(world: World):
+    pull(world, "/config.json").unlink()
+    content = json.loads(world.lock.path.read_text())
+    content["addresses"]["model"][f"{world.name}:o/n"]["files"]["model.safetensors"]["size_bytes"] = 2**60
+    world.lock.path.write_text(json.dumps(content))
+    with pytest.raises(MachineError, match=f"^no room on the disk for {world.folder}/folder/out: got "):
+        pull(world)
 
 
 def test_two_pulls_do_not_write_the_same_folder(world: World):

@@ -63,6 +63,13 @@ def test_files_arrive_in_a_repository_that_is_made(world: World, folder: Path):
     assert published(world) == FILES
 
 
+def test_the_client_writes_nothing_of_its_own(world: World, folder: Path, capfd: pytest.CaptureFixture[str]):
+    for name in ("a", "b"):  # bars of the one client stand over several files
+        (folder / f"{name}.safetensors").write_bytes(name.encode() * 1000)
+    send(world, folder)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_store_goes_to_a_repository_of_data_sets(world: World, folder: Path):
     assert send(world, folder, kinds=STORE).endswith("datasets/me/new")
     assert published(world, kind="dataset").keys() == {"config.json", "README.md"}

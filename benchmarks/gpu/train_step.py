@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import cross_entropy
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import StageSection
@@ -105,11 +106,12 @@ def make_batches(shape: Shape, step: int, *, is_packed: bool) -> list[PackedBatc
     return [collate(pack, pixels) for pack in best_fit(share_prefixes(items, shape.pack_tokens), shape.pack_tokens)]
 
 
-def logits_of_all(forward: PackedForward, batch: PackedBatch) -> torch.Tensor:
-    """Return the supervised positions' logits after computing those of all positions."""
+def losses_of_whole(forward: PackedForward, batch: PackedBatch) -> torch.Tensor:
+    """Return the losses by the logits of all positions at once."""
     everywhere = torch.arange(len(batch.ids), device=batch.ids.device)
     visual = forward.visual_tokens(batch.pixels).flatten(0, 1)
-    return forward.language(batch.ids, batch.positions, batch.layout, everywhere, visual)[batch.supervised]
+    logits = forward.language(batch.ids, batch.positions, batch.layout, everywhere, visual)[batch.supervised]
+    return cross_entropy(logits.float(), batch.targets, reduction="none")
 
 
 def measure(shape: Shape, stage_name: str, off: str) -> dict[str, Any]:
@@ -127,9 +129,9 @@ def measure(shape: Shape, stage_name: str, off: str) -> dict[str, Any]:
         for layer in forward.language.layers:
             layer.compile(dynamic=True)
     optimizer, flops = PartsOptimizer(stage, parts), TrainingFlops.of(model)
-    computed: Callable[[PackedBatch], torch.Tensor] = forward.logits
+    computed: Callable[[PackedBatch], torch.Tensor] = forward.losses
     if off == "loss":
-        computed = lambda batch: logits_of_all(forward, batch)  # noqa: E731
+        computed = lambda batch: losses_of_whole(forward, batch)  # noqa: E731
     seconds, work, tokens = 0.0, Work(), 0
     for step in range(WARM_UP_STEPS + TIMED_STEPS):
         batches = [each.to(device) for each in make_batches(shape, step, is_packed=off != "packing")]
@@ -164,7 +166,7 @@ def train(
     num_targets = sum(batch.num_targets for batch in batches)
     for batch in batches:
         with torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext():
-            loss = supervised_loss(computed(batch), batch.targets, num_targets)
+            loss = supervised_loss(computed(batch), num_targets)
         loss.backward()
     optimizer.step()
     optimizer.zero_grad()

@@ -57,7 +57,7 @@ def packed(samples: Sequence[Sample], capacity: int, num_key_value_heads: int) -
     pixels = {one.sha256: PROCESSOR.pixels(one.bytes or b"") for each in samples for one in each.images}
     packs = [collate(pack, pixels) for pack in best_fit(share_prefixes(items, capacity), capacity)]
     num_targets = sum(len(pack.targets) for pack in packs)
-    losses = [supervised_loss(forward.logits(pack), pack.targets, num_targets) for pack in packs]
+    losses = [supervised_loss(forward.losses(pack), num_targets) for pack in packs]
     torch.stack(losses).sum().backward()
     return sum(loss.item() for loss in losses), gradients(model)
 

@@ -50,7 +50,7 @@ def packed_losses(*, bf16: bool) -> list[float]:
         shares: list[float] = []
         for pack in packs:
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                share = supervised_loss(forward.logits(pack), pack.targets, num_targets)
+                share = supervised_loss(forward.losses(pack), num_targets)
             share.backward()
             shares.append(share.item())
         optimizer.step()

@@ -165,7 +165,7 @@ def _train(variant: Variant, steps: Sequence[Sequence[PackedBatch]]) -> float:
         for each in batches:
             batch = each.to(device)
             with torch.autocast(device.type, torch.bfloat16) if variant.bf16 else nullcontext():
-                loss = supervised_loss(variant.forward.logits(batch), batch.targets, num_targets)
+                loss = supervised_loss(variant.forward.losses(batch), num_targets)
             loss.backward()
         variant.forward.model.zero_grad(set_to_none=True)
     return _now(device) - started

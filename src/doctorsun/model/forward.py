@@ -89,8 +89,11 @@ class PackedForward:
 
     def logits(self, batch: PackedBatch) -> Float[Tensor, "targets vocab"]:
         """Return the logits of the supervised positions only."""
-        visual = self.visual_tokens(batch.pixels).flatten(0, 1) if len(batch.pixels) else None
-        return self.language(batch.ids, batch.positions, batch.layout, batch.supervised, visual)
+        return self._language(batch, None)
+
+    def losses(self, batch: PackedBatch) -> Float[Tensor, " targets"]:
+        """Return the cross-entropy of each target, in 32 bits."""
+        return self._language(batch, batch.targets)
 
     def idle(self) -> Float[Tensor, ""]:
         """Pass one token through the language model for a loss of 0.
@@ -112,3 +115,7 @@ class PackedForward:
             for layer in tower.encoder.layers[: self.num_vision_layers]:
                 hidden = layer(hidden, None)
         return hidden[:, self.first_patch :]
+
+    def _language(self, batch: PackedBatch, targets: Int[Tensor, " targets"] | None) -> Tensor:
+        visual = self.visual_tokens(batch.pixels).flatten(0, 1) if len(batch.pixels) else None
+        return self.language(batch.ids, batch.positions, batch.layout, batch.supervised, visual, targets=targets)

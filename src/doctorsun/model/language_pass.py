@@ -6,6 +6,7 @@ from transformers import LlavaForConditionalGeneration
 
 from doctorsun.model.attention import PACKED_ATTENTION, PackLayout
 from doctorsun.model.decoder_layer import lighten
+from doctorsun.model.head import Head
 
 
 class LanguagePass(nn.Module):
@@ -20,7 +21,7 @@ class LanguagePass(nn.Module):
         self.decoder = model.model.language_model
         self.decoder.set_attn_implementation(PACKED_ATTENTION)
         self.is_light = lighten(self.decoder)
-        self.head = model.lm_head
+        self.head = Head(model.lm_head)
         self.image_token_id: int = model.config.image_token_id
 
     @property
@@ -41,7 +42,7 @@ class LanguagePass(nn.Module):
     @property
     def is_tied(self) -> bool:
         """Whether the head is the embedding."""
-        return self.head.weight is self.embedding.weight
+        return self.head.linear.weight is self.embedding.weight
 
     def forward(
         self,
@@ -50,8 +51,10 @@ class LanguagePass(nn.Module):
         layout: PackLayout,
         supervised: Int[Tensor, " targets"],
         visual: Float[Tensor, "visual dim"] | None = None,
-    ) -> Float[Tensor, "targets vocab"]:
-        """Return the logits of the supervised positions only.
+        *,
+        targets: Int[Tensor, " targets"] | None = None,
+    ) -> Float[Tensor, "targets vocab"] | Float[Tensor, " targets"]:
+        """Return the logits of the supervised positions only, or their losses.
 
         Args:
             ids: of one packed sequence.
@@ -59,6 +62,7 @@ class LanguagePass(nn.Module):
             layout: the documents of the sequence.
             supervised: index of the positions whose next token counts.
             visual: what stands at the image tokens, in order.
+            targets: the next tokens, whose losses are wanted.
         """
         embeddings = self.embedding(ids)
         if visual is not None:
@@ -67,4 +71,4 @@ class LanguagePass(nn.Module):
         settings = {"use_cache": False, "layout": layout, "supervised": supervised}
         hidden = self.decoder(inputs_embeds=embeddings[None], position_ids=positions[None], **settings)
         rows = hidden.last_hidden_state[0]
-        return self.head(rows if self.is_light else rows[supervised])
+        return self.head(rows if self.is_light else rows[supervised], targets)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, logsigmoid
+from torch.nn.functional import logsigmoid
 
 from doctorsun.errors import DataError, TooLong
 from doctorsun.model.flops import TrainingFlops
@@ -100,8 +100,7 @@ class PreferenceObjective:
 
     def log_probabilities(self, batch: PairBatch) -> Float[Tensor, " replies"]:
         """Return of each reply the sum of the log-probabilities of its tokens."""
-        logits = self.forward.logits(batch.pack)
-        losses = cross_entropy(logits.float(), batch.pack.targets, reduction="none")
+        losses = self.forward.losses(batch.pack)
         return torch.stack([-part.sum() for part in losses.split(list(batch.reply_tokens))])
 
     def loss(self, batch: PairBatch, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:

@@ -74,8 +74,7 @@ class ReplyObjective:
 
     def loss(self, batch: PackedBatch, *, step_targets: int, tally: LossTally | None = None) -> Float[Tensor, ""]:
         """Return the cross-entropy of a pack's reply tokens over the step's number of them."""
-        logits = self.forward.logits(batch)
-        return supervised_loss(logits, batch.targets, step_targets, origins=batch.origins, tally=tally)
+        return supervised_loss(self.forward.losses(batch), step_targets, origins=batch.origins, tally=tally)
 
 
 def shortened(whole: Rendered, max_length: int) -> Rendered | None:

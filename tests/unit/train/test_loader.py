@@ -43,7 +43,7 @@ def gradients(store: Store, pack_tokens: int) -> dict[str, Tensor]:
     forward = forward_of(model)
     batch = loader_of(store, batch_samples=10, pack_tokens=pack_tokens).load(0)
     for pack in batch.batches:
-        supervised_loss(forward.logits(pack), pack.targets, batch.num_targets).backward()
+        supervised_loss(forward.losses(pack), batch.num_targets).backward()
     return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
 

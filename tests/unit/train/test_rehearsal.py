@@ -45,7 +45,7 @@ def held(stage: StageSection) -> int:
     for tensor in (*model.parameters(), *model.buffers()):
         live.ignore(tensor)
     with live:
-        supervised_loss(forward.logits(batch), batch.targets, batch.num_targets).backward()
+        supervised_loss(forward.losses(batch), batch.num_targets).backward()
     return live.peak
 
 

@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from doctorsun.config import LoraSection, PartName
 from doctorsun.model.trainable import hold_frozen, set_trainable
+from doctorsun.storage.sums import SUMS, check_sums
 from doctorsun.weights.hugging_face import load_weights
 from doctorsun.weights.merge import merge_adapter
 from doctorsun.weights.tensors.open import open_tensors
@@ -64,7 +65,10 @@ PROJECTOR = {f"multi_modal_projector.linear_{n}.{kind}" for n in (1, 2) for kind
 def test_the_other_files_are_those_of_the_start(tmp_path: Path, start: Path) -> None:
     weights = train(start, tmp_path / "stage", ["language"]) / "weights"
     assert {path.name for path in weights.iterdir()} == {path.name for path in start.iterdir()}
-    assert all((weights / p.name).read_bytes() == p.read_bytes() for p in start.iterdir() if p.name != TENSORS)
+    kept = [path for path in start.iterdir() if path.name not in {TENSORS, SUMS}]
+    assert all((weights / path.name).read_bytes() == path.read_bytes() for path in kept)
+    assert (weights / SUMS).read_text(encoding="utf-8") != (start / SUMS).read_text(encoding="utf-8")
+    check_sums(weights)
     assert not (tmp_path / "stage/adapters").exists()
     load_weights(weights)
 

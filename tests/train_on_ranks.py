@@ -19,20 +19,17 @@ from safetensors.torch import save_file
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import LlavaForConditionalGeneration
 
-from doctorsun.config import StageSection
 from doctorsun.errors import Interrupted
 from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
 from doctorsun.train.checkpoint_tensors import whole
-from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, StageLoop
 from doctorsun.train.monitor import Examination
-from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, NoTelemetry, Telemetry
 from doctorsun.train.world import World
-from small_model import assistant, image, png, question, sample, small_model, small_processor, write_store
+from small_model import assistant, image, png, question, sample, small_model, write_store
+from small_stage import small_job
 
-PROCESSOR = small_processor()
 ALL = {"vision": "full", "projector": "full", "language": "full"}
 
 
@@ -131,30 +128,11 @@ def samples_of(store: str) -> list[Sample]:
 
 def job_of(folder: Path, scenario: Scenario, world: World) -> StageJob:
     """Return the stage that a rank trains."""
-    settings = {
-        "trainable": ALL,
-        "mixture": [{"source": "made"}],
-        "steps": 4,
-        "batch_samples": 8,
-        "lr": 0.01,
-        "weight_decay": 0.1,
-        "save_every_steps": 100,
-        "max_length": 128,
-        "pack_tokens": 256,
-    }
-    stage = StageSection.model_validate(settings | scenario.settings)
-    pools = [Pool.select("made", Store(folder.parent / "stores" / scenario.store))]
-    plan = StagePlan(pools, [1.0], batch_samples=stage.batch_samples or 1, num_steps=stage.steps or 1, seed=1)
-    return StageJob(
-        name="instruct",
-        index=0,
-        num_stages=1,
-        stage=stage,
-        plan=plan,
-        processor=PROCESSOR,
-        pixels=PixelCache(PROCESSOR),
-        folder=folder,
-        seed=1,
+    settings = {"trainable": ALL, "steps": 4, "batch_samples": 8, "weight_decay": 0.1, "max_length": 128}
+    return small_job(
+        folder,
+        Store(folder.parent / "stores" / scenario.store),
+        settings | {"pack_tokens": 256, "save_every_steps": 100} | scenario.settings,
         bf16=scenario.model.get("bf16", False),
         examination=Examination(every_steps=scenario.asked_every, examine=ask) if scenario.asked_every else None,
         world=world,

@@ -11,52 +11,20 @@ import torch
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
-from doctorsun.config import StageSection
 from doctorsun.errors import DataError, Interrupted, WeightsError
 from doctorsun.model.forward import PackedForward
 from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
-from doctorsun.train.loader import Loader, PixelCache
+from doctorsun.train.loader import Loader
 from doctorsun.train.loop import StageJob, build_objective, train_stage
-from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, Telemetry
 from doctorsun.weights.tensors.open import open_tensors
-from small_model import image, png, question, small_model, small_processor, write_store
-
-PROCESSOR = small_processor()
+from small_model import image, png, question, small_model, write_store
+from small_stage import PROCESSOR, small_job
 
 
 def job_of(folder: Path, store: Store, *, seed: int = 1, **changes: Any) -> StageJob:
-    settings: dict[str, Any] = {
-        "trainable": {"projector": "full", "language": "full"},
-        "mixture": [{"source": "made"}],
-        "steps": 6,
-        "batch_samples": 5,
-        "lr": 0.01,
-        "save_every_steps": 2,
-        "max_length": 64,
-        "pack_tokens": 128,
-    }
-    stage = StageSection.model_validate(settings | changes)
-    plan = StagePlan(
-        [Pool.select("made", store)],
-        [1.0],
-        batch_samples=stage.batch_samples or 1,
-        num_steps=stage.steps or 1,
-        seed=seed,
-    )
-    return StageJob(
-        name="instruct",
-        index=0,
-        num_stages=1,
-        stage=stage,
-        plan=plan,
-        processor=PROCESSOR,
-        pixels=PixelCache(PROCESSOR),
-        folder=folder,
-        seed=seed,
-        bf16=False,
-    )
+    return small_job(folder, store, {"save_every_steps": 2, **changes}, seed=seed)
 
 
 def train(

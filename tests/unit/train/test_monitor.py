@@ -10,47 +10,20 @@ import torch
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
-from doctorsun.config import StageSection
 from doctorsun.errors import DataError, Interrupted
 from doctorsun.storage.store import Store
-from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.meter import Ceiling
 from doctorsun.train.monitor import Examination
-from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, Telemetry
-from small_model import small_model, small_processor
-
-PROCESSOR = small_processor()
+from small_model import small_model
+from small_stage import small_job
 
 
 def job_of(folder: Path, store: Store, **changes: Any) -> StageJob:
-    settings: dict[str, Any] = {
-        "trainable": {"projector": "full", "language": "full"},
-        "mixture": [{"source": "made"}],
-        "steps": 6,
-        "batch_samples": 5,
-        "lr": 0.01,
-        "save_every_steps": 4,
-        "max_length": 64,
-        "pack_tokens": 128,
-    }
-    stage = StageSection.model_validate(settings | changes)
-    plan = StagePlan([Pool.select("made", store)], [1.0], batch_samples=5, num_steps=stage.steps or 1, seed=1)
-    return StageJob(
-        name="instruct",
-        index=0,
-        num_stages=1,
-        stage=stage,
-        plan=plan,
-        processor=PROCESSOR,
-        pixels=PixelCache(PROCESSOR),
-        folder=folder,
-        seed=1,
-        bf16=False,
-        ceiling=Ceiling(1e-3),
-        validation_store=store if stage.validation else None,
-    )
+    validation_store = store if "validation" in changes else None
+    settings = {"save_every_steps": 4, **changes}
+    return small_job(folder, store, settings, ceiling=Ceiling(1e-3), validation_store=validation_store)
 
 
 def train(job: StageJob, stop_at: int | None = None) -> dict[str, Tensor]:

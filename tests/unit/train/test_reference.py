@@ -11,16 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from doctorsun.config import StageSection
 from doctorsun.errors import Interrupted
 from doctorsun.storage.store import Store
-from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
-from doctorsun.train.plan import Pool, StagePlan
 from doctorsun.train.telemetry import Event, Listener, Telemetry
-from small_model import image, png, question, small_model, small_processor, write_store
-
-PROCESSOR = small_processor()
+from small_model import image, png, question, small_model, write_store
+from small_stage import small_job
 
 
 class Killed(Exception):  # noqa: N818 (nothing catches it but the test)
@@ -50,36 +46,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, store: Store) -> dict[
 
 
 def job_of(folder: Path, store: Store, **changes: Any) -> StageJob:
-    settings: dict[str, Any] = {
-        "trainable": {"projector": "full", "language": "full"},
-        "objective": "preference",
-        "beta": 0.5,
-        "mixture": [{"source": "made"}],
-        "steps": 4,
-        "batch_samples": 3,
-        "lr": 0.003,
-        "warmup_share": 0,
-        "save_every_steps": 2,
-        "max_length": 64,
-        "pack_tokens": 128,
-    }
-    stage = StageSection.model_validate(settings | changes)
-    pools = [Pool.select("made", store, has_pairs=True)]
-    plan = StagePlan(pools, [1.0], batch_samples=stage.batch_samples or 1, num_steps=stage.steps or 1, seed=1)
-    return StageJob(
-        name="prefer",
-        index=0,
-        num_stages=1,
-        stage=stage,
-        plan=plan,
-        processor=PROCESSOR,
-        pixels=PixelCache(PROCESSOR),
-        folder=folder,
-        seed=1,
-        bf16=False,
-        start="start",
-        validation_store=store if stage.validation else None,
-    )
+    settings = {"objective": "preference", "beta": 0.5, "steps": 4, "batch_samples": 3, "lr": 0.003} | changes
+    more = {"name": "prefer", "start": "start", "validation_store": store if "validation" in changes else None}
+    return small_job(folder, store, {"warmup_share": 0, "save_every_steps": 2, **settings}, **more)
 
 
 def train(job: StageJob, listener: Listener | None = None) -> dict[str, Tensor]:

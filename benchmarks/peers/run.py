@@ -216,6 +216,11 @@ def _told(facts: Mapping[str, float]) -> str:
     return f"{per_s:.0f} supervised tokens/s, {per_cpu_s:.0f} per processor second"
 
 
+def told_argument(argument: str) -> str:
+    """Return an argument as the report tells it: folders of the machine are its own affair."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -239,7 +244,7 @@ def main() -> None:
         losses = control(bench, programs)
         rows = measure(bench, rows_of(programs, options.dtypes, options.workers))
     report = {
-        "command": "python benchmarks/peers/run.py " + " ".join(sys.argv[1:]).replace(str(Path.home()), "~"),
+        "command": "python benchmarks/peers/run.py " + " ".join(map(told_argument, sys.argv[1:])),
         "machine": {"processor": processor(), "cores": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0]},
         "versions": {"python": platform.python_version(), "torch": version("torch"), "pins": PINS},
         "settings": {key: getattr(options, key) for key in ("threads", "samples_per_step", "steps", "passes", "reach")},

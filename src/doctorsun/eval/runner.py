@@ -111,9 +111,9 @@ def _ask(
 
 
 def _question(sample: Sample, control: ImageControl, donors: Donors, task: Task, model: ModelVersion) -> _Question:
-    sample = _instructed(sample, task)
+    question, sample = question_of(sample), _instructed(sample, task)
     key = _key(sample, control, donors, task, model)
-    row = _row(sample, control, task, model)
+    row = replace(_row(sample, control, task, model), question=question)
     try:
         shown = controlled(sample, control, donors)
     except DataError as error:
@@ -140,6 +140,7 @@ def _row(sample: Sample, control: ImageControl, task: Task, model: ModelVersion)
         modality=sample.modality,
         anatomy=sample.anatomy,
         variant_of=sample.variant.of if sample.variant else "",
+        prompt="\n".join(message.text for message in sample.messages[: _last_reply(sample.messages)]),
         model=model.name,
         revision=model.revision,
         decoding=model.decoding,

@@ -2,18 +2,21 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from doctorsun.errors import DataError
+from doctorsun.eval.answer_facts import answer_facts, denominators
 from doctorsun.eval.prior import TrainingPrior
 from doctorsun.eval.protocols import Protocol, Verdict, protocol_for, protocol_named
 from doctorsun.eval.statistics import Interval, macro_interval, mean_interval
 from doctorsun.schema import Control, Prediction, Score
 from doctorsun.storage.atomic import write_json
 
-_SLICES = ("question_type", "modality")
+Marks = Mapping[str, Mapping[str, str]]
+
+_SLICES = ("question_type", "modality", "anatomy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,10 @@ class _Judged:
 
 
 def score(
-    predictions: Sequence[Prediction], training_prior: TrainingPrior | None = None, protocols: Sequence[str] = ()
+    predictions: Sequence[Prediction],
+    training_prior: TrainingPrior | None = None,
+    protocols: Sequence[str] = (),
+    marks: Marks | None = None,
 ) -> list[Score]:
     """Judge the answers and return every score, the model's and the controls'.
 
@@ -42,6 +48,7 @@ def score(
         predictions: answers of any number of tasks, models and controls.
         training_prior: adds the control prior: the majority answer of the training set.
         protocols: names to use in place of the house protocol, for the kinds that they judge.
+        marks: further slices by question id, such as ``{"q1": {"leakage": "clean"}}``.
 
     Raises:
         DataError: there are no predictions, a row cannot be judged, or a question has two answers.
@@ -54,11 +61,13 @@ def score(
     if training_prior:
         real = (row for row in predictions if row.image_control == "real")
         answers += [_Answer(_by_prior(row, training_prior), "prior") for row in real]
+    groups = _groups(answers)
+    counts = _counts(groups)
     return [
         found
-        for group in _groups(answers)
+        for group in groups
         for protocol in _protocols_for(group[0].prediction, chosen)
-        for found in _scores_of(group, protocol)
+        for found in _scores_of(group, protocol, counts[_set_of(group[0])], marks or {})
     ]
 
 
@@ -80,14 +89,15 @@ def read_scores(path: Path) -> list[Score]:
 
 
 def _by_prior(row: Prediction, prior: TrainingPrior) -> Prediction:
-    return replace(row, output=prior.answer(row), status="ok", truncated=False)
+    decoding = "majority answer of training"
+    return replace(row, output=prior.answer(row), status="ok", decoding=decoding, num_tokens=0, truncated=False)
 
 
 def _protocols_for(row: Prediction, chosen: Sequence[Protocol]) -> list[Protocol]:
     return [protocol for protocol in chosen if row.kind in protocol.kinds] or [protocol_for(row.kind)]
 
 
-def _groups(answers: Iterable[_Answer]) -> Iterator[list[_Answer]]:
+def _groups(answers: Iterable[_Answer]) -> list[list[_Answer]]:
     """Put together what is scored together, in a stable order; leave out the failed answers of controls."""
     groups: dict[tuple[str, ...], list[_Answer]] = defaultdict(list)
     seen: set[tuple[str, ...]] = set()
@@ -101,51 +111,74 @@ def _groups(answers: Iterable[_Answer]) -> Iterator[list[_Answer]]:
         seen.add(identity)
         if control == "real" or row.status == "ok":
             groups[row.task, row.model, row.language, row.kind, control].append(answer)
-    return iter(groups.values())
+    return list(groups.values())
 
 
-def _scores_of(group: Sequence[_Answer], protocol: Protocol) -> Iterator[Score]:
+def _set_of(answer: _Answer) -> tuple[str, ...]:
+    """Return what the denominators are counted by."""
+    return answer.prediction.task, answer.prediction.model, answer.prediction.language, answer.control
+
+
+def _counts(groups: Iterable[Sequence[_Answer]]) -> dict[tuple[str, ...], dict[str, int]]:
+    """Return the denominators of each task, model, language and control."""
+    sets: dict[tuple[str, ...], list[Prediction]] = defaultdict(list)
+    for group in groups:
+        sets[_set_of(group[0])] += [answer.prediction for answer in group]
+    return {key: denominators(rows) for key, rows in sets.items()}
+
+
+def _scores_of(
+    group: Sequence[_Answer], protocol: Protocol, counts: Mapping[str, int], marks: Marks
+) -> Iterator[Score]:
     judged = [_Judged(answer.prediction, protocol.judge(answer.prediction)) for answer in group]
-    control = group[0].control
+    whole = _start(judged, protocol, group[0].control, counts)
     for metric in protocol.metrics:
-        yield _score(judged, protocol, control, metric)
+        yield _score(judged, whole, metric)
     if "accuracy" in protocol.metrics:
-        yield _score(judged, protocol, control, "macro_accuracy")
-    for field in _SLICES:
-        for value, members in _sliced(judged, field):
-            for metric in protocol.metrics:
-                yield _score(members, protocol, control, metric, slice_=f"{field}={value}")
+        yield _score(judged, whole, "macro_accuracy")
+    for name, members in _slices(judged, marks):
+        part = replace(_start(members, protocol, group[0].control, counts), slice=name)
+        for metric in protocol.metrics:
+            yield _score(members, part, metric)
 
 
-def _sliced(judged: Iterable[_Judged], field: str) -> list[tuple[str, list[_Judged]]]:
-    members: dict[str, list[_Judged]] = defaultdict(list)
+def _slices(judged: Sequence[_Judged], marks: Marks) -> Iterator[tuple[str, list[_Judged]]]:
+    """Yield each ``field=value`` that answers have, with these answers; a question may be in several."""
+    members: dict[tuple[str, str], list[_Judged]] = defaultdict(list)
     for item in judged:
-        value = str(getattr(item.prediction, field))
-        if value:
-            members[value].append(item)
-    return sorted(members.items())
+        row = item.prediction
+        for field, value in {**{name: getattr(row, name) for name in _SLICES}, **marks.get(row.id, {})}.items():
+            if value:
+                members[field, value].append(item)
+    fields = {field: place for place, field in enumerate(dict.fromkeys((*_SLICES, *(key[0] for key in members))))}
+    for field, value in sorted(members, key=lambda key: (fields[key[0]], key[1])):
+        yield f"{field}={value}", members[field, value]
 
 
-def _score(
-    judged: Sequence[_Judged], protocol: Protocol, control: Control, metric: str, slice_: str | None = None
-) -> Score:
-    interval = _interval(judged, metric)
+def _start(judged: Sequence[_Judged], protocol: Protocol, control: Control, counts: Mapping[str, int]) -> Score:
+    """Return a score that tells of its answers and has no number yet."""
     row = judged[0].prediction
     return Score(
         task=row.task,
         language=row.language,
         kind=row.kind,
         protocol=protocol.name,
-        metric=metric,
-        value=interval.value,
-        low=interval.low,
-        high=interval.high,
+        metric="",
+        value=0.0,
+        low=0.0,
+        high=0.0,
         n=len(judged),
         num_invalid=sum(item.verdict.invalid for item in judged),
         control=control,
-        slice=slice_,
         model=row.model,
+        **counts,
+        **answer_facts([item.prediction for item in judged]),
     )
+
+
+def _score(judged: Sequence[_Judged], start: Score, metric: str) -> Score:
+    interval = _interval(judged, metric)
+    return replace(start, metric=metric, value=interval.value, low=interval.low, high=interval.high)
 
 
 def _interval(judged: Sequence[_Judged], metric: str) -> Interval:

@@ -16,8 +16,19 @@ class Score:
         value: share metrics lie in [0, 1].
         low: lower end of the 95 % interval, clustered by image or article.
         high: upper end of that interval.
+        n: answers that this number is made of: its denominator.
         num_invalid: answers in which the protocol found none; they count as wrong.
         slice: None for the whole, else ``field=value`` such as ``question_type=presence:nodule``.
+        num_rows: questions of the task in this language, of every kind, under this control.
+        num_closed: those of them that are closed; the closed denominator.
+        num_open: those of them that are open; the open denominator.
+        num_clusters: images or articles that the n questions are about.
+        num_errors: of the n, questions that were not answered at all; they are invalid too.
+        num_truncated: of the n, answers cut at the limit of tokens.
+        mean_chars: mean length of an answer in characters.
+        mean_tokens: mean length of an answer in the model's tokens; 0 where the answers do not tell.
+        prompt: first 16 hexadecimal digits of a SHA-256 over the ids and the words put; empty where they are unknown.
+        decoding: how the answers were drawn; several ways are joined by `` | ``.
     """
 
     task: str
@@ -33,3 +44,13 @@ class Score:
     control: Control = "real"
     slice: str | None = None
     model: str = ""
+    num_rows: int = 0
+    num_closed: int = 0
+    num_open: int = 0
+    num_clusters: int = 0
+    num_errors: int = 0
+    num_truncated: int = 0
+    mean_chars: float = 0.0
+    mean_tokens: float = 0.0
+    prompt: str = ""
+    decoding: str = ""

@@ -105,8 +105,10 @@ def test_another_image_or_question_or_instruction_is_asked_anew(tmp_path, sample
 
     recorder = Recorder()
     brief = replace(PHANTOM, instructions={"en": "Answer yes or no."})
-    predict(changed, recorder, out=tmp_path, task=brief, model=MODEL)
+    path = predict(changed, recorder, out=tmp_path, task=brief, model=MODEL)
     assert len(recorder.asked) == 6
+    row = read_predictions(path)[-1]
+    assert (row.question, row.prompt) == ("Is there a nodule?", "Is there a nodule?\nAnswer yes or no.")
     assert recorder.asked[-1].messages[0].text == "Is there a nodule?\nAnswer yes or no."
 
 

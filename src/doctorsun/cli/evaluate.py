@@ -1,16 +1,15 @@
 """Commands that measure: eval, score, report."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from doctorsun.cli.printing import print_json, print_rows
+from doctorsun.cli.score_table import print_scores
 from doctorsun.cli.session import AsJson, Session
 from doctorsun.cli.words import say
-from doctorsun.schema import ImageControl, Score
+from doctorsun.schema import ImageControl
 
 
 def evaluate(
@@ -33,7 +32,7 @@ def evaluate(
         files = evaluate_weights(
             weights, stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say
         )
-    _print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
+    print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
 
 
 def score(
@@ -45,7 +44,7 @@ def score(
     from doctorsun.eval.predictions import read_predictions
     from doctorsun.eval.scoring import score as score_predictions
 
-    _print_scores(score_predictions(read_predictions(predictions)), as_json=as_json)
+    print_scores(score_predictions(read_predictions(predictions)), as_json=as_json)
 
 
 def report(
@@ -72,25 +71,3 @@ def _stores(texts: Sequence[str]) -> dict[str, Path]:
             )
         stores[name] = Path(store)
     return stores
-
-
-def _print_scores(scores: Sequence[Score], *, as_json: bool) -> None:
-    """Print every score as JSON, or those of whole tasks as a table."""
-    if as_json:
-        print_json({"scores": [asdict(each) for each in scores]})
-    else:
-        print_rows(_table_row(each) for each in scores if each.slice is None)
-
-
-def _table_row(score: Score) -> dict[str, str | int | float]:
-    return {
-        "task": score.task,
-        "lang": score.language,
-        "kind": score.kind,
-        "metric": score.metric,
-        "control": score.control,
-        "value": score.value,
-        "95 %": f"{score.low:.3f}-{score.high:.3f}",
-        "n": score.n,
-        "invalid": score.num_invalid,
-    }

@@ -1,0 +1,52 @@
+"""The table of scores: each number with its interval, its denominators and what is known of the answers."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+
+from doctorsun.cli.printing import print_json, print_rows
+from doctorsun.schema import Score
+
+
+def print_scores(scores: Sequence[Score], *, as_json: bool) -> None:
+    """Print every score as JSON; or those of whole tasks as a table, with their prompts and decoding below it."""
+    if as_json:
+        print_json({"scores": [asdict(each) for each in scores]})
+        return
+    whole = [each for each in scores if each.slice is None]
+    print_rows(table_row(each) for each in whole)
+    for line in dict.fromkeys(line_of_answers(each) for each in whole):
+        typer.echo(line)
+
+
+def table_row(score: Score) -> dict[str, str | int | float]:
+    """Return the cells of one score."""
+    return {
+        "task": score.task,
+        "lang": score.language,
+        "kind": score.kind,
+        "protocol": score.protocol,
+        "metric": score.metric,
+        "control": score.control,
+        "value": f"{score.value:.4f}",
+        "95 %": f"{score.low:.3f}-{score.high:.3f}",
+        "n": score.n,
+        "images": score.num_clusters,
+        "invalid": _share(score.num_invalid, score.n),
+        "cut": _share(score.num_truncated, score.n),
+        "chars": f"{score.mean_chars:.1f}",
+        "tokens": f"{score.mean_tokens:.1f}",
+    }
+
+
+def line_of_answers(score: Score) -> str:
+    """Return what stands below the table: the denominators of a set of answers, its prompt and its decoding."""
+    answers = f"{score.task} {score.language} {score.control} {score.model}".rstrip()
+    rows = f"{score.num_rows} questions: {score.num_closed} closed, {score.num_open} open"
+    prompt = f"{score.kind} prompt {score.prompt or 'unknown'}"
+    return f"{answers}: {rows}; {prompt}; {score.decoding or 'decoding unknown'}"
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count} ({count / of:.1%})" if count else "0"

@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from doctorsun.generate.engine import LocalEngine, Request
+from doctorsun.generate.request import Forms
 
 IMAGE_ID, NUM_VISUAL, MEAN, STD = 3, 16, (0.5, 0.4, 0.3), (0.25, 0.2, 0.3)
 
@@ -81,3 +84,35 @@ def test_greedy_answers_equal_those_of_transformers(model: LlavaForConditionalGe
         answers[token.request].append(token.id)
     assert [answers[i] for i in range(len(requests))] == [transformers_answer(model, request) for request in requests]
     assert len({tuple(answer) for answer in answers.values()}) > 8
+
+
+@torch.inference_mode()
+def transformers_likelihood(model: LlavaForConditionalGeneration, request: Request, option: Forms) -> float:
+    """Return the log of the summed probabilities of an option's forms, by one whole pass for each."""
+    images = {}
+    if request.pixels:
+        scaled = torch.from_numpy(np.stack(request.pixels)).float() / 255
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
+        images["pixel_values"] = (scaled - mean) / std
+    sums: list[Tensor] = []
+    for form in option:
+        ids = torch.tensor([[*request.prompt_ids, *form]])
+        before = len(request.prompt_ids) - 1
+        logprobs = model(input_ids=ids, **images).logits[0, before:-1].log_softmax(dim=-1)
+        sums.append(logprobs[range(len(form)), form].sum())
+    return float(torch.stack(sums).logsumexp(dim=0))
+
+
+def test_options_are_as_likely_as_by_whole_passes(model: LlavaForConditionalGeneration) -> None:
+    options = (((40,), (41, 42)), ((43, 44, 45, 46),), ((47, 48), (41, 49, 50), (51,)), ((52,),))
+    requests = [replace(each, options=options[: 1 + i % 4]) for i, each in enumerate(prompts())]
+    engine = LocalEngine(model, image_mean=MEAN, image_std=STD, max_batch=6)
+    answers: dict[int, list[int]] = defaultdict(list)
+    found: dict[int, tuple[float, ...]] = {}
+    for token in engine.generate(requests):
+        answers[token.request].append(token.id)
+        found.setdefault(token.request, token.option_logprobs)
+    for i, request in enumerate(requests):
+        expected = [transformers_likelihood(model, request, option) for option in request.options]
+        assert found[i] == pytest.approx(expected, abs=1e-3)
+        assert answers[i] == transformers_answer(model, request)

@@ -2,13 +2,14 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import torch
 from torch import Tensor
 
 from doctorsun.generate.cache import SlotCache
+from doctorsun.generate.likelihood import Trunk, option_logprobs
 from doctorsun.generate.network import Picture, RaggedNetwork, Span, picture
 from doctorsun.generate.request import Finish, Request, Token
 from doctorsun.generate.sampling import choose
@@ -101,7 +102,7 @@ class Batcher:
         tokens = self._admit()
         if running:
             spans = [Span(row=seq.row, start=seq.length, ids=(seq.next_id,)) for seq in running]
-            tokens += self._extend(running, spans)
+            tokens += self._choose(running, spans, self._network.next_logits(self._cache, spans))
         self._evict({token.request for token in tokens if token.finish})
         return tokens
 
@@ -117,7 +118,21 @@ class Batcher:
         self._active += new
         self._share_prefixes(new, donors)
         spans = [seq.prompt_span(seq.length, len(seq.request.prompt_ids)) for seq in new]
-        return self._extend(new, spans)
+        logits = self._network.next_logits(self._cache, spans)
+        return self._with_options(new, self._choose(new, spans, logits), logits)
+
+    def _with_options(self, new: Sequence[_Sequence], tokens: list[Token], logits: Tensor) -> list[Token]:
+        """Add the likelihoods of the options to the first tokens of those that ask for them."""
+        asking = [place for place, seq in enumerate(new) if seq.request.options]
+        if asking:
+            trunks = [
+                Trunk(row=new[place].row, length=new[place].length, options=new[place].request.options)
+                for place in asking
+            ]
+            scores = option_logprobs(self._network, self._cache, trunks, logits[asking])
+            for place, score in zip(asking, scores, strict=True):
+                tokens[place] = replace(tokens[place], option_logprobs=score)
+        return tokens
 
     def _share_prefixes(
         self, new: Sequence[_Sequence], donors: dict[tuple[tuple[int, ...], tuple[bytes, ...]], int]
@@ -139,9 +154,8 @@ class Batcher:
                 if donors[seq.prefix] != seq.row:
                     self._cache.copy(donors[seq.prefix], seq.row, seq.prefix_length)
 
-    def _extend(self, sequences: Sequence[_Sequence], spans: Sequence[Span]) -> list[Token]:
-        """Read a span of each sequence and choose the token after it."""
-        logits = self._network.next_logits(self._cache, spans)
+    def _choose(self, sequences: Sequence[_Sequence], spans: Sequence[Span], logits: Tensor) -> list[Token]:
+        """Choose the token after the span of each sequence that was read."""
         ids, logprobs = choose(
             logits,
             self._per_row([seq.request.temperature for seq in sequences]),

@@ -38,12 +38,15 @@ class Span:
         row: the sequence's row in the cache.
         start: the first token's position in the sequence.
         pictures: the images whose visual tokens lie in this span.
+        branches: where in ``ids`` a branch begins, the first at 0: each goes on from ``start`` and sees no other. Empty
+            where the tokens are one piece.
     """
 
     row: int
     start: int
     ids: tuple[int, ...]
     pictures: tuple[Picture, ...] = ()
+    branches: tuple[int, ...] = ()
 
 
 def picture(pixels: UInt8[np.ndarray, "3 size size"]) -> Picture:
@@ -90,11 +93,11 @@ class RaggedNetwork:
         Raises:
             RequestError: too long, or its images and image tokens do not match the model.
         """
-        length = len(request.prompt_ids) + request.max_tokens
+        length = len(request.prompt_ids) + request.longest
         if length > self.max_length:
             raise RequestError(
                 "length of prompt and answer",
-                got=f"{len(request.prompt_ids)} + {request.max_tokens} tokens",
+                got=f"{len(request.prompt_ids)} + {request.longest} tokens",
                 expected=f"at most {self.max_length}",
                 do="ask for fewer new tokens or shorten the prompt",
             )
@@ -139,12 +142,18 @@ class RaggedNetwork:
 
     def _forward(self, cache: SlotCache, spans: Sequence[Span]) -> Float[Tensor, "batch length dim"]:
         length = max(len(span.ids) for span in spans)
-        starts = torch.tensor([span.start for span in spans], device=self.device)
-        positions = starts[:, None] + torch.arange(length, device=self.device)
+        starts = torch.tensor([span.start for span in spans], device=self.device)[:, None]
+        columns = starts + torch.arange(length, device=self.device)
         num_columns = max(span.start for span in spans) + length
-        cache.aim([span.row for span in spans], positions, num_columns)
+        cache.aim([span.row for span in spans], columns, num_columns)
         embeddings = self._embed(spans, length)
-        hidden_columns = torch.arange(num_columns, device=self.device) > positions[:, None, :, None]
+        every_column = torch.arange(num_columns, device=self.device)
+        hidden_columns, positions = every_column > columns[:, None, :, None], columns
+        if any(span.branches for span in spans):
+            offsets = torch.tensor([_branch_offsets(span, length) for span in spans], device=self.device)
+            first_columns = (starts + offsets)[:, None, :, None]
+            hidden_columns |= (every_column >= starts[:, None, :, None]) & (every_column < first_columns)
+            positions = columns - offsets
         mask = torch.zeros(hidden_columns.shape, dtype=embeddings.dtype, device=self.device)
         mask.masked_fill_(hidden_columns, torch.finfo(embeddings.dtype).min)
         return self.model.model.language_model(
@@ -178,6 +187,12 @@ class RaggedNetwork:
         scaled = torch.from_numpy(images).to(self.device).float() / 255
         pixel_values = ((scaled - self._mean) / self._std).to(self.model.dtype)
         return cast("Any", self.model.get_image_features(pixel_values)).pooler_output
+
+
+def _branch_offsets(span: Span, length: int) -> list[int]:
+    """Return where in the span the branch of each token begins; what pads it counts as its last branch."""
+    ends = (*span.branches[1:], length)
+    return [start for start, end in zip(span.branches, ends, strict=True) for _ in range(end - start)] or [0] * length
 
 
 def _passes(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -10,6 +10,8 @@ from jaxtyping import UInt8
 from doctorsun.errors import RequestError
 
 Finish = Literal["stop", "length"]
+Forms = tuple[tuple[int, ...], ...]
+"""The ways to write one option, as token ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Request:
         top_p: draw only from the likeliest tokens that together reach this probability.
         seed: makes the draws repeatable whatever else is in the batch; None draws anew each time.
         stop_ids: the answer ends with any of these.
+        options: ways to write each option whose likelihood is wanted; no way of an option begins another of its ways.
     """
 
     prompt_ids: tuple[int, ...]
@@ -33,12 +36,20 @@ class Request:
     top_p: float = 1.0
     seed: int | None = None
     stop_ids: tuple[int, ...] = ()
+    options: tuple[Forms, ...] = ()
 
     def __post_init__(self) -> None:
         _require(bool(self.prompt_ids), "prompt", "no token", "at least one")
         _require(self.max_tokens >= 1, "max_tokens", str(self.max_tokens), "1 or more")
         _require(0 <= self.temperature < math.inf, "temperature", str(self.temperature), "0 or more, finite")
         _require(0 < self.top_p <= 1, "top_p", str(self.top_p), "above 0 and at most 1")
+        is_written = all(option and all(option) for option in self.options)
+        _require(is_written, "options", str(self.options), "at least one token in each way to write one")
+
+    @property
+    def longest(self) -> int:
+        """The most tokens that are read or written after the prompt."""
+        return max([self.max_tokens, *(len(form) for option in self.options for form in option)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +60,15 @@ class Token:
         request: the request's index in ``generate``, or the ticket that ``submit`` returned.
         logprob: natural log of the token's probability under the model itself (temperature 1, all tokens).
         finish: why the answer ended with this token (a stop token is itself emitted), or None.
+        option_logprobs: with the first token, the natural log of the probability that the answer begins with each of
+            the request's options, in any of the ways to write it.
     """
 
     request: int
     id: int
     logprob: float
     finish: Finish | None = None
+    option_logprobs: tuple[float, ...] = ()
 
 
 def _require(holds: bool, what: str, got: str, expected: str) -> None:  # noqa: FBT001 (reads as a sentence)

@@ -1,3 +1,4 @@
+from math import exp, log
 from typing import Any
 
 import pytest
@@ -5,35 +6,59 @@ import torch
 
 from doctorsun.errors import RequestError
 from doctorsun.generate.engine import LocalEngine
-from doctorsun.generate.likelihood import option_logprobs
 from doctorsun.generate.request import Request
 from doctorsun.processor.processor import Processor
 
+FORMS = (((50,),), ((51, 52, 53), (60,)), ((54, 55),), ((50, 60), (7, 50), (7, 51, 9, 50)))
+
 
 @torch.inference_mode()
-def test_options_score_as_in_one_full_pass(engine: LocalEngine, processor: Processor, pictures: list[Any]) -> None:
-    prompt = (1, 2, *([processor.image_token_id] * 16), 40, 41)
-    options = [[50], [51, 52, 53], [54, 55], [50, 60]]
-    request = Request(prompt_ids=prompt, pixels=(pictures[0],), max_tokens=1)
+def scored_alone(engine: LocalEngine, processor: Processor, request: Request) -> list[float]:
+    """Return the scores of options by one full pass for each of their forms."""
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (processor.images.mean, processor.images.std))
-    pixel_values = ((torch.from_numpy(pictures[0]) / 255 - mean) / std)[None]
-    expected: list[float] = []
-    for option in options:
-        ids = torch.tensor([[*prompt, *option]])
-        logprobs = engine.network.model(input_ids=ids, pixel_values=pixel_values).logits[0].log_softmax(dim=-1)
-        rows = torch.arange(len(prompt) - 1, len(prompt) - 1 + len(option))
-        expected.append(float(logprobs[rows, option].sum()))
-    assert option_logprobs(engine, request, options) == pytest.approx(expected, abs=1e-3)
+    images = {}
+    if request.pixels:
+        images["pixel_values"] = ((torch.from_numpy(request.pixels[0]) / 255 - mean) / std)[None]
+    scores: list[float] = []
+    for option in request.options:
+        total = 0.0
+        for form in option:
+            ids = torch.tensor([[*request.prompt_ids, *form]])
+            logprobs = engine.network.model(input_ids=ids, **images).logits[0].log_softmax(dim=-1)
+            start = len(request.prompt_ids) - 1
+            total += exp(float(logprobs[range(start, start + len(form)), form].sum()))
+        scores.append(log(total))
+    return scores
 
 
-def test_an_option_without_tokens_is_refused(engine: LocalEngine) -> None:
-    request = Request(prompt_ids=(1, 2), max_tokens=1)
-    with pytest.raises(RequestError, match=r"options: got \[\[5\], \[\]\], expected at least one token in each"):
-        option_logprobs(engine, request, [[5], []])
-    with pytest.raises(RequestError, match=r"options: got \[\], expected at least one token in each"):
-        option_logprobs(engine, request, [])
+def test_options_score_as_by_full_passes_and_leave_the_answers_alone(
+    engine: LocalEngine, processor: Processor, pictures: list[Any]
+) -> None:
+    visual = (processor.image_token_id,) * 16
+    prompts = [(1, 2, *visual, *words) for words in ((40, 41), (40, 42, 43), (9,))]
+    plain = [Request(prompt_ids=ids, pixels=(pictures[i // 2],), max_tokens=4) for i, ids in enumerate(prompts)]
+    plain.append(Request(prompt_ids=(5, 6, 7, 8), max_tokens=4))
+    wanted = (FORMS, FORMS[:1], (), FORMS[1:])
+    asking = [
+        Request(prompt_ids=each.prompt_ids, pixels=each.pixels, max_tokens=4, options=options)
+        for each, options in zip(plain, wanted, strict=True)
+    ]
+    tokens = list(engine.generate(asking))
+    firsts = {token.request: token for token in reversed(tokens)}
+    for number, request in enumerate(asking):
+        expected = scored_alone(engine, processor, request)
+        assert firsts[number].option_logprobs == pytest.approx(expected, abs=1e-3)
+    assert sum(bool(token.option_logprobs) for token in tokens) == 3
+    assert [(each.request, each.id) for each in tokens] == [(each.request, each.id) for each in engine.generate(plain)]
+
+
+@pytest.mark.parametrize("options", [(((5,),), ((),)), (((5,),), ())])
+def test_an_option_without_tokens_is_refused(options: Any) -> None:
+    with pytest.raises(RequestError, match=r"options: got .*, expected at least one token in each way to write one"):
+        Request(prompt_ids=(1, 2), max_tokens=1, options=options)
 
 
 def test_options_beyond_the_context_are_refused(engine: LocalEngine) -> None:
+    request = Request(prompt_ids=(5,) * 2047, max_tokens=1, options=(((5,),), ((5, 6),)))
     with pytest.raises(RequestError, match=r"got 2047 \+ 2 tokens"):
-        option_logprobs(engine, Request(prompt_ids=(5,) * 2047, max_tokens=1), [[5], [5, 6]])
+        engine.submit(request)

@@ -1,5 +1,6 @@
 """Curves on Weights & Biases: one run there, whatever happens to the processes here."""
 
+import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,19 @@ from doctorsun.image.libraries import optional_library
 from doctorsun.storage.atomic import write_text
 from doctorsun.train.curves import curves_of
 from doctorsun.train.telemetry import Event
+
+_ONLY_CURVES: dict[str, Any] = {
+    "console": "off",
+    "disable_code": True,
+    "disable_git": True,
+    "host": "",
+    "save_code": False,
+    "x_disable_machine_info": True,
+    "x_disable_meta": True,
+    "x_disable_stats": True,
+    "x_save_requirements": False,
+}
+"""Settings of wandb 0.31 against all that it sends unasked: output, code, commit, host name, machine, packages."""
 
 
 class WandbSink:
@@ -32,7 +46,8 @@ class WandbSink:
     def __init__(self, section: WandbSection, run: Path, config: dict[str, Any]) -> None:
         self._sent: dict[str, int] = {}
         self._defined: set[str] = set()
-        self._run = _open_run(section, run, config)
+        self._wandb = optional_library("wandb", needed_for="curves on Weights & Biases", extra="wandb")
+        self._run = _open_run(self._wandb, section, run, config)
 
     def rewind(self, stage: str, kept: Sequence[Event], removed: Sequence[Event]) -> None:
         """Remember the last step of a stage that was sent."""
@@ -49,12 +64,13 @@ class WandbSink:
         self._run.log({f"{stage}/{name}": value for name, value in curves.items()} | {f"{stage}/step": event["step"]})
 
     def close(self) -> None:
-        """Send what is left."""
+        """Send what is left, and wait until it is sent or written."""
         self._run.finish()
+        self._wandb.teardown()
 
 
-def _open_run(section: WandbSection, run: Path, config: dict[str, Any]) -> Any:
-    wandb = optional_library("wandb", needed_for="curves on Weights & Biases", extra="wandb")
+def _open_run(wandb: Any, section: WandbSection, run: Path, config: dict[str, Any]) -> Any:
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # reports of errors hold code and paths
     try:
         return wandb.init(
             project=section.project,
@@ -65,6 +81,7 @@ def _open_run(section: WandbSection, run: Path, config: dict[str, Any]) -> Any:
             resume="allow",
             dir=run,
             config=config,
+            settings=wandb.Settings(**_ONLY_CURVES),
         )
     except (wandb.Error, OSError) as error:
         raise MachineError(

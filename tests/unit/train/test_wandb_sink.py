@@ -1,9 +1,11 @@
 import importlib.util
+import os
 import shutil
 import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,20 +38,24 @@ def records(data: bytes) -> Iterator[bytes]:
             record = b""
 
 
-def sent(run: Path) -> list[tuple[str, dict[str, float]]]:
-    """Return (run id, numbers) of every row in the offline files."""
+def written(run: Path) -> list[tuple[str, Any]]:
+    """Return (run id, record) of all that the offline files hold."""
     from wandb.proto.wandb_internal_pb2 import Record
 
+    return [
+        (path.stem.removeprefix("run-"), Record.FromString(data))
+        for path in sorted(run.glob("wandb/offline-run-*/run-*.wandb"))
+        for data in records(path.read_bytes())
+    ]
+
+
+def sent(run: Path) -> list[tuple[str, dict[str, float]]]:
+    """Return (run id, numbers) of every row in the offline files."""
     rows: list[tuple[str, dict[str, float]]] = []
-    for path in sorted(run.glob("wandb/offline-run-*/run-*.wandb")):
-        for data in records(path.read_bytes()):
-            items = [
-                ("/".join(each.nested_key) or each.key, each.value_json)
-                for each in Record.FromString(data).history.item
-            ]
-            if items:
-                numbers = {key: float(value) for key, value in items if not key.startswith("_")}
-                rows.append((path.stem.removeprefix("run-"), numbers))
+    for run_id, record in written(run):
+        items = [("/".join(each.nested_key) or each.key, each.value_json) for each in record.history.item]
+        if items:
+            rows.append((run_id, {key: float(value) for key, value in items if not key.startswith("_")}))
     return rows
 
 
@@ -84,6 +90,40 @@ def test_curves_are_sent_once_and_to_one_run_over_a_kill(tmp_path: Path) -> None
         {"align/validation/loss": 1.5, "align/step": 2.0},
         {"align/loss": 3.0, "align/step": 3.0},
     ]
+
+
+@needs_wandb
+@pytest.mark.filterwarnings("ignore")
+def test_only_curves_and_the_recipe_are_sent(tmp_path: Path) -> None:
+    telemetry = diary(tmp_path)
+    telemetry.rewind("align", 0)
+    sys.stdout.write("words of a report\n")
+    telemetry.write("step", stage="align", step=1, loss=2.0)
+    telemetry.close()
+    found = [record for _, record in written(tmp_path)]
+    kinds = {record.WhichOneof("record_type") for record in found}
+    assert kinds == {"header", "run", "telemetry", "metric", "history", "summary", "exit"}
+    (run,) = (record.run for record in found if record.HasField("run"))
+    assert {each.key for each in run.config.update} == {"seed", "_wandb"}
+    assert not run.host
+    assert not run.HasField("git")
+    (folder,) = tmp_path.glob("wandb/offline-run-*")
+    assert not list((folder / "files").iterdir())
+    in_file = b"".join(path.read_bytes() for path in folder.glob("*.wandb"))
+    for told in ("words of a report", str(Path.cwd()), sys.executable):
+        assert told.encode() not in in_file
+
+
+@needs_wandb
+@pytest.mark.filterwarnings("ignore")
+def test_errors_of_the_package_are_not_reported_to_its_makers(tmp_path: Path) -> None:
+    asked = os.environ.pop("WANDB_ERROR_REPORTING", None)
+    try:
+        WandbSink(OFFLINE, tmp_path, {}).close()
+        assert os.environ["WANDB_ERROR_REPORTING"] == "false"
+    finally:
+        os.environ.pop("WANDB_ERROR_REPORTING", None)
+        os.environ.update({"WANDB_ERROR_REPORTING": asked} if asked else {})
 
 
 @needs_wandb

@@ -31,9 +31,9 @@ def mean_interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
 def macro_interval(values: Sequence[float], clusters: Sequence[str], groups: Sequence[str]) -> Interval:
     """Return the mean over groups of their means, with a 95 % interval clustered by image.
 
-    The variance is that of a weighted mean linearised over clusters, with the factor G / (G - 1). It becomes an
-    effective number of answers, never above the number that independent answers would have, and that becomes a
-    Wilson interval with Student's t for G - 1. Where all answers agree, the clusters are the effective number, so
+    The variance is that of a weighted mean linearised over clusters, with the factor G / (G - 1), and never below
+    that of independent answers. It becomes an effective number of answers, and that becomes a Wilson interval with
+    Student's t for G - 1. Where all answers agree, the clusters are the effective number, so
     that a perfect score on few images keeps a wide interval; with one cluster nothing is known.
 
     Args:
@@ -63,11 +63,12 @@ def macro_interval(values: Sequence[float], clusters: Sequence[str], groups: Seq
         return Interval(value=value, low=0.0, high=1.0, num_clusters=1)
     residuals = np.bincount(cluster_ids, weights=weights * (x - group_means[group_ids]))
     variance = float(np.square(residuals).sum()) * num_clusters / (num_clusters - 1)
+    independent = float(np.square(weights * (x - value)).sum())
     effective_n = 1.0 / float(np.square(weights).sum())
     if value in (0.0, 1.0):
         effective_n = 1.0 / float(np.square(np.bincount(cluster_ids, weights=weights)).sum())
-    elif variance > 0:
-        effective_n = min(effective_n, value * (1 - value) / variance)
+    elif independent > 0:
+        effective_n = value * (1 - value) / max(variance, independent)
     low, high = _wilson(value, effective_n, float(stdtrit(num_clusters - 1, _TAIL)))
     return Interval(value=value, low=low, high=high, num_clusters=num_clusters)
 

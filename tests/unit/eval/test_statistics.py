@@ -94,19 +94,6 @@ def test_macro_interval_agrees_with_a_bootstrap_over_images():
     assert result.high == pytest.approx(high, abs=0.01)
 
 
-def test_coverage_is_near_its_name():
-    rng = np.random.default_rng(5)
-    num_images, per_image, runs = 60, 5, 400
-    clusters = [str(number // per_image) for number in range(num_images * per_image)]
-    skill = rng.beta(2, 1, size=(runs, num_images, 1))
-    right = (rng.random((runs, num_images, per_image)) < skill).astype(float).reshape(runs, -1)
-
-    intervals = [mean_interval(run.tolist(), clusters) for run in right]
-
-    covered = np.mean([interval.low <= 2 / 3 <= interval.high for interval in intervals])
-    assert 0.925 <= covered <= 0.985
-
-
 def test_graded_values_are_taken():
     result = mean_interval([0.2, 0.4, 0.6, 0.8], ["a", "b", "c", "d"])
 

@@ -71,12 +71,14 @@ def order_of(context: "StageContext", stage: str, start: Path) -> dict[str, Any]
 def follow(world: "World", rules: PullRules) -> NoReturn:
     """Train what the first rank says, until it says no more; then end the process."""
     from doctorsun.recipes.stages import train_from
+    from doctorsun.train.interruption import stop_requests
 
     pixels = None
-    while (order := world.share(ORDER, None)) is not None:
-        context = _context(order, world, rules)
-        pixels = train_from(context, order["stage"], Path(order["start"]), pixels)
-    world.leave()
+    with stop_requests():  # of any moment: the loop of the next stage tells it to all ranks
+        while (order := world.share(ORDER, None)) is not None:
+            context = _context(order, world, rules)
+            pixels = train_from(context, order["stage"], Path(order["start"]), pixels)
+        world.leave()
     sys.exit(0)
 
 

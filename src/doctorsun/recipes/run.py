@@ -67,7 +67,7 @@ def run(
             follow(world, rules)
         recipe, document, folder = load_checked_run(name, overrides, out=out, rules=rules)
         progress = RunProgress(console)
-        with only_one(folder):
+        with only_one(folder), stoppable(folder):
             job = RunJob(recipe, document, folder, open_record(folder, recipe), progress, rules, world)
             if not job.is_done():
                 _work(job, language)
@@ -127,7 +127,7 @@ def _work(job: RunJob, language: Language) -> None:
         job.progress.event(event)
         live_report.event(event)
 
-    with job.progress.shown(), stoppable(job.folder), open_sinks(job.recipe, job.folder) as sinks:
+    with job.progress.shown(), open_sinks(job.recipe, job.folder) as sinks:
         update_record(job.folder, job.record, finished=None)
         context, stores = _prepare(job, listen, sinks)
         weights = publish(run_stages(context), job.recipe, context.steps)

@@ -32,6 +32,7 @@ from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.atomic import atomic_folder
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.store import Store
+from doctorsun.train.interruption import unbroken
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.meter import Ceiling
@@ -194,7 +195,9 @@ def train_from(
     if context.world.is_first:
         record = context.steps.record
         update_record(context.run, record, lengths=record.get("lengths", {}) | {name: told})
-    save_trained(model, start, folder, adapters=stage.adapters, is_writer=context.world.is_first)
+    with unbroken():
+        save_trained(model, start, folder, adapters=stage.adapters, is_writer=context.world.is_first)
+        context.world.share("saved", None)  # no rank ends before the one that writes
     return pixels
 
 
@@ -228,7 +231,7 @@ def publish(weights: Path, recipe: Recipe, steps: Steps) -> Path:
     if not steps.is_done("weights", inputs):
         steps.tell_why("weights", inputs)
         shutil.rmtree(result, ignore_errors=True)
-        with atomic_folder(result) as partial:
+        with unbroken(), atomic_folder(result) as partial:
             for path in weights.iterdir():
                 shutil.copyfile(path, partial / path.name)
         steps.close("weights", inputs, result.iterdir(), revision=inputs["revision"])

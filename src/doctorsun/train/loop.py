@@ -25,7 +25,7 @@ from doctorsun.train.checkpoint import Checkpoint, checkpoint_folder, find_check
 from doctorsun.train.checkpoint_tensors import restore
 from doctorsun.train.health import StageHealth
 from doctorsun.train.heap import return_large_pieces
-from doctorsun.train.interruption import StopRequest, stop_requests
+from doctorsun.train.interruption import StopRequest, stop_requests, unbroken
 from doctorsun.train.label_table import LabelTable
 from doctorsun.train.labels import LabelObjective
 from doctorsun.train.loader import Loader, PixelCache, Quarantined, StepBatch
@@ -192,9 +192,10 @@ class StageLoop:
         )
 
     def _stop(self, done: int) -> None:
-        if done > self.saved_step:
-            self._save(done)
-        self.saver.wait()
+        with unbroken():
+            if done > self.saved_step:
+                self._save(done)
+            self._settle()
         raise Interrupted(
             f"stage {self.job.name} was stopped after step {done} of {self.job.plan.num_steps}",
             do="run the same command again to go on",
@@ -344,12 +345,17 @@ class StageLoop:
         return is_interval or done == self.job.plan.num_steps
 
     def _save(self, step: int) -> None:
-        self.saver.save(
-            step,
-            {"health": self.health.state(), "monitor": self.monitor.state(), "wall_s": self._wall_s()},
-            best_step=self.monitor.kept_step,
-        )
+        facts = {"health": self.health.state(), "monitor": self.monitor.state(), "wall_s": self._wall_s()}
+        with unbroken():
+            self.saver.save(step, facts, best_step=self.monitor.kept_step)
+            if not self.job.stage.save_in_background:
+                self._settle()
         self.saved_step = step
+
+    def _settle(self) -> None:
+        """Wait until the checkpoint is written; no rank ends before the one that writes."""
+        self.saver.wait()
+        self.world.share("saved", None)
 
     def _wall_s(self) -> float:
         """Return the seconds of this stage, with those of the processes before up to their last checkpoint."""

@@ -21,6 +21,7 @@ from doctorsun.train.checkpoint import (
     save_checkpoint,
 )
 from doctorsun.train.checkpoint_tensors import Parameters, checkpoint_tensors, copied, in_order, restore_weights
+from doctorsun.train.interruption import unbroken
 from doctorsun.train.optimizer import PartsOptimizer
 
 
@@ -63,7 +64,8 @@ class Saver:
                 self.wait()
         finally:
             if self._thread:
-                self._thread.shutdown()
+                with unbroken():
+                    self._thread.shutdown()
 
     def save(self, step: int, facts: Mapping[str, Any], *, best_step: int | None = None) -> None:
         """Save the state after a step; all ranks call it.

@@ -1,17 +1,19 @@
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from doctorsun.config import Recipe
-from doctorsun.errors import DataError, RecipeError, WeightsError
+from doctorsun.errors import DataError, Interrupted, RecipeError, WeightsError
 from doctorsun.processor.processor import Processor
 from doctorsun.recipes.machine import Machine
 from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.recipes.record import read_record
+from doctorsun.recipes.run import stoppable
 from doctorsun.recipes.stages import StageContext, prepare_start, publish, run_stages
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of, store_facts
@@ -21,6 +23,7 @@ from doctorsun.storage.store import Store
 from doctorsun.storage.sums import check_sums
 from doctorsun.train.telemetry import Telemetry
 from doctorsun.weights.hugging_face import revision_of
+from signals_at_files import signals_at
 from small_model import assistant, image, png, question, sample, save_small, write_store
 
 MACHINE = Machine(cpu="", cores=1, memory_gib=1.0, device="cpu", precision="fp32", precision_reason="")
@@ -96,6 +99,20 @@ def test_each_stage_starts_from_the_one_before_and_is_done_once(stores: Path) ->
         "align": [2, 1],
     }
     assert all(row["tokens"] > 0 for rows in mixtures.values() for row in rows)
+
+
+def test_signals_within_the_weights_of_a_stage_let_them_come_to_their_end(stores: Path) -> None:
+    recipe, run = recipe_of(stores), stores / "run"
+    context, unfinished = context_of(recipe, run), "pretrain/.weights.unfinished"
+    with (
+        pytest.raises(Interrupted),
+        stoppable(run),
+        signals_at(unfinished, signal.SIGTERM, signal.SIGTERM) as opened,
+    ):
+        run_stages(context)
+    assert unfinished in opened[0]
+    check_sums(run / "stages/pretrain/weights")
+    assert not (run / "stages/align").exists()
 
 
 def test_a_damaged_stage_is_trained_again_to_the_same_weights_and_those_after_it_stay(stores: Path) -> None:

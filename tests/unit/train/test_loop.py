@@ -19,6 +19,7 @@ from doctorsun.train.loader import Loader
 from doctorsun.train.loop import StageJob, build_objective, train_stage
 from doctorsun.train.telemetry import Event, Telemetry
 from doctorsun.weights.tensors.open import open_tensors
+from signals_at_files import signals_at
 from small_model import image, png, question, small_model, write_store
 from small_stage import PROCESSOR, small_job
 
@@ -137,6 +138,23 @@ def test_a_signal_saves_and_the_resumed_run_ends_in_the_same_weights(
     assert_same(train(job), undisturbed)
     steps = [event["step"] for event in events(job) if event["event"] == "step"]
     assert steps == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("settings", [{}, {"save_in_background": True}])
+def test_signals_within_a_save_let_it_come_to_its_end(
+    tmp_path: Path, images_store: Store, settings: dict[str, Any]
+) -> None:
+    undisturbed = train(job_of(tmp_path / "undisturbed", images_store, **settings))
+    job = job_of(tmp_path / "stopped", images_store, **settings)
+    unfinished = "checkpoints/.step-4.unfinished"
+    with (
+        pytest.raises(KeyboardInterrupt),  # of the second one
+        signals_at(unfinished, signal.SIGTERM, signal.SIGINT) as opened,
+    ):
+        train(job)
+    assert unfinished in opened[0]
+    assert saved_steps(job) == ["step-2", "step-4"]
+    assert_same(train(job), undisturbed)
 
 
 class Killed(Exception):  # noqa: N818 (nothing catches it but the test)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from doctorsun.config.data import Split
+from doctorsun.config.question_table import QuestionColumns
 from doctorsun.config.section import Section
 
 
@@ -28,6 +29,8 @@ class ImportSource(Section):
     language: Literal["zh", "en"] | None = None
     """Of all samples; told from the words when not given."""
     domain: Literal["medical", "general"] = "medical"
+    columns: QuestionColumns | None = None
+    """What the columns are, of the format ``questions``."""
 
 
 class ConvertSource(Section):

@@ -1,4 +1,4 @@
-"""Image controls: the same questions about a blank image, noise, or the image of another patient."""
+"""Image controls: the same questions about a blank image, noise, the image of another patient, or without an image."""
 
 import hashlib
 from collections import defaultdict
@@ -12,7 +12,7 @@ from doctorsun.errors import DataError
 from doctorsun.image.raster import encode_png, image_record
 from doctorsun.schema import Image, ImageControl, Sample
 
-IMAGE_CONTROLS: tuple[ImageControl, ...] = ("real", "blank", "noise", "shuffled")
+IMAGE_CONTROLS: tuple[ImageControl, ...] = ("real", "blank", "noise", "shuffled", "none")
 
 _MID_GREY = 128
 _ImageKey = tuple[str, ...]
@@ -38,7 +38,7 @@ def donors_among(samples: Iterable[Sample]) -> Donors:
     """
     rings: dict[tuple[str, int], dict[str, dict[_ImageKey, tuple[Image, ...]]]] = defaultdict(dict)
     for sample in samples:
-        if sample.images and sample.modality:
+        if sample.images and sample.modality and not _lacking(sample):
             owned = rings[sample.modality, len(sample.images)].setdefault(_owner(sample), {})
             owned.setdefault(_image_key(sample), sample.images)
     pairs: dict[tuple[str, _ImageKey], tuple[Image, ...]] = {}
@@ -63,12 +63,17 @@ def controlled(sample: Sample, control: ImageControl, donors: Donors) -> Sample:
         donors: see donors_among.
 
     Raises:
-        DataError: the sample has no image, or no other patient can lend one.
+        DataError: an image is not here, the sample has none to replace, or no other patient can lend one.
     """
+    if control != "real" and not sample.images:
+        raise DataError(f"control {control} of sample {sample.id}", got="a question without an image")
+    if control == "none":
+        return _without_images(sample)
+    if lacking := _lacking(sample):
+        got, do = f"no file for {', '.join(lacking)}", "complete the images"
+        raise DataError(f"images of sample {sample.id}", got=got, expected="every image of the question", do=do)
     if control == "real":
         return sample
-    if not sample.images:
-        raise DataError(f"control {control} of sample {sample.id}", got="a question without an image")
     if control == "shuffled":
         return replace(sample, images=_borrowed(sample, donors))
     make = blank_image if control == "blank" else noise_image
@@ -94,6 +99,19 @@ def _noise(sha256: str, width: int, height: int) -> Image:
 @lru_cache(maxsize=512)
 def _blank(width: int, height: int) -> Image:
     return image_record(encode_png(np.full((height, width), _MID_GREY, dtype=np.uint8)))
+
+
+def _lacking(sample: Sample) -> list[str]:
+    """Return the paths of the images that are only references."""
+    return [image.path for image in sample.images if image.bytes is None]
+
+
+def _without_images(sample: Sample) -> Sample:
+    messages = tuple(
+        replace(message, content=tuple(part for part in message.content if part.type == "text"))
+        for message in sample.messages
+    )
+    return replace(sample, images=(), messages=messages)
 
 
 def _borrowed(sample: Sample, donors: Donors) -> tuple[Image, ...]:

@@ -10,7 +10,7 @@ from doctorsun.config.load import load_marked_recipe
 from doctorsun.config.recipe import Recipe
 from doctorsun.data.pipeline import splits_of
 from doctorsun.errors import RecipeError
-from doctorsun.eval.tasks import TASKS
+from doctorsun.eval.tasks import task_names
 from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules, weights_of
 from doctorsun.recipes.check_adapters import check_adapters
@@ -209,7 +209,7 @@ def _stages(recipe: Recipe) -> Iterator[Found]:
 
 
 def _task_names(recipe: Recipe) -> Iterator[Found]:
-    known = [task.name for task in TASKS]
+    known = task_names()
     for name in recipe.evaluation.tasks:
         if name not in known:
             yield f"evaluation.tasks.{name}", unknown("evaluation task", name, known)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from doctorsun.eval.summary import HEADLINES, SummaryRow
 from doctorsun.schema import AnswerKind, Control, Score
 
-CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "prior")
+CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "none", "prior")
 KINDS: tuple[str, ...] = get_args(AnswerKind)
 SLICE_METRICS = ("accuracy", "f1")
 """The first of these that a part was scored by stands in the table of parts."""

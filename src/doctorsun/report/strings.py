@@ -3,6 +3,7 @@
 from typing import Literal
 
 from doctorsun.report.card_strings import CARD_STRINGS
+from doctorsun.report.evaluation.strings import EVALUATION_STRINGS
 
 Language = Literal["en", "zh"]
 
@@ -65,10 +66,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "mark.blank": ("Blank image", "空白图像"),
     "mark.noise": ("Noise", "噪声图像"),
     "mark.shuffled": ("Another patient’s image", "其他患者的图像"),
+    "mark.none": ("No image", "无图像"),
     "mark.prior": ("Majority answer of the training set", "训练集中的多数答案"),
     "short.blank": ("Blank", "空白"),
     "short.noise": ("Noise", "噪声"),
     "short.shuffled": ("Other patient", "其他患者"),
+    "short.none": ("No image", "无图像"),
     "short.prior": ("Majority", "多数答案"),
     "kind.closed": ("Closed", "是非题"),
     "kind.mcq": ("Multiple choice", "单选题"),
@@ -203,6 +206,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         ),
     ),
     **CARD_STRINGS,
+    **EVALUATION_STRINGS,
 }
 """Per key: the English and the Chinese words."""
 

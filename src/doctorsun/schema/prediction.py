@@ -5,7 +5,7 @@ from typing import Literal
 
 from doctorsun.schema.answer import AnswerKind
 
-ImageControl = Literal["real", "blank", "noise", "shuffled"]
+ImageControl = Literal["real", "blank", "noise", "shuffled", "none"]
 PredictionStatus = Literal["ok", "error"]
 
 
@@ -18,8 +18,8 @@ class Prediction:
         question_type: the sample's own task, such as ``presence:nodule``; scores are sliced by it.
         gold: closed, open: every accepted answer; mcq, mcq_multi: the right letters.
         cluster: image or article id; intervals treat answers of one cluster as dependent.
-        image_control: what the model saw in place of the image.
-        option_logprobs: log-probability of each option, in the order of ``options``.
+        image_control: what the model saw in place of the image; nothing at all with ``none``.
+        option_logprobs: log-probability of each option, in the order of ``options``; of yes and no where a closed question has none.
     """
 
     id: str

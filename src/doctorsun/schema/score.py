@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Control = Literal["real", "blank", "noise", "shuffled", "prior"]
+Control = Literal["real", "blank", "noise", "shuffled", "none", "prior"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 from doctorsun.errors import DataError
 from doctorsun.eval.controls import blank_image, controlled, donors_among, noise_image
 from doctorsun.image.raster import decode
-from doctorsun.schema import Groups
+from doctorsun.schema import Groups, Image
 
 
 def test_real_is_the_sample_itself(make_sample):
@@ -106,3 +106,24 @@ def test_a_question_without_an_image_has_no_control(make_sample):
 
     with pytest.raises(DataError, match="control blank of sample sample-1: got a question without an image"):
         controlled(sample, "blank", donors_among([sample]))
+
+
+def test_none_asks_without_image_and_mark(make_sample):
+    shown = controlled(make_sample(1), "none", donors_among([]))
+
+    assert (shown.images, shown.messages[0].num_images, shown.messages[0].text) == ((), 0, "Is there a nodule?")
+
+
+def test_a_question_without_an_image_has_none_to_take_away(make_sample):
+    with pytest.raises(DataError, match="control none of sample sample-1: got a question without an image"):
+        controlled(make_sample(1, image=None), "none", donors_among([]))
+
+
+@pytest.mark.parametrize("control", ["real", "blank", "noise", "shuffled"])
+def test_an_image_that_is_not_here_is_never_replaced(make_sample, control):
+    gone = make_sample(1, image=Image(bytes=None, sha256="", width=0, height=0, path="xmlab1/source.jpg"))
+
+    with pytest.raises(DataError, match=r"images of sample sample-1: got no file for xmlab1/source\.jpg"):
+        controlled(gone, control, donors_among([gone, make_sample(2)]))
+
+    assert controlled(gone, "none", donors_among([])).images == ()

@@ -1,25 +1,25 @@
 """The evaluation runner."""
 
-from dataclasses import replace
-
 import pytest
 
 from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
-from doctorsun.eval.runner import ModelVersion, predict
-from doctorsun.eval.tasks import PHANTOM
+from doctorsun.eval.runner import ModelVersion, Reply, predict
+from doctorsun.eval.tasks import task_named
 from doctorsun.schema import Answer
 
+PHANTOM = task_named("phantom")
 MODEL = ModelVersion(name="tiny", revision="r1", decoding="greedy")
 
 
 class Recorder:
     """An answerer that says the same to all, last question first, and records what it was asked."""
 
-    def __init__(self, says="Yes.", *, fails_after=None, silent=()):
+    def __init__(self, says="Yes.", *, fails_after=None, silent=(), weighs=()):
         self.says = says
         self.fails_after = fails_after
         self.silent = silent
+        self.weighs = weighs
         self.asked = []
 
     def __call__(self, samples):
@@ -28,7 +28,7 @@ class Recorder:
                 raise RuntimeError("power cut")
             self.asked.append(samples[index])
             if samples[index].id not in self.silent:
-                yield index, self.says, 2, False
+                yield index, Reply(output=self.says, num_tokens=2, option_logprobs=self.weighs)
 
 
 @pytest.fixture
@@ -51,9 +51,46 @@ def test_the_truth_is_not_shown(tmp_path, samples):
     recorder = Recorder()
     predict(samples, recorder, out=tmp_path, task=PHANTOM, model=MODEL)
 
-    assert all(sample.answer is None for sample in recorder.asked)
+    assert all(sample.answer is None or not sample.answer.gold for sample in recorder.asked)
     assert all(sample.messages[-1].text == "" for sample in recorder.asked)
     assert all(sample.messages[-2].text == "Is there a nodule?" for sample in recorder.asked)
+
+
+@pytest.mark.parametrize(
+    ("language", "answer", "options"),
+    [
+        ("en", Answer(kind="closed", gold=("yes",)), ("yes", "no")),
+        ("zh", Answer(kind="closed", gold=("没有",)), ("是", "否")),
+        ("en", Answer(kind="closed", gold=("left",)), ()),
+        ("en", Answer(kind="closed", gold=("left",), options=("left", "right")), ("left", "right")),
+        ("en", Answer(kind="mcq", gold=("B",), options=("lung", "liver")), ("lung", "liver")),
+        ("en", Answer(kind="mcq_multi", gold=("A", "B"), options=("lung", "liver")), ()),
+        ("en", Answer(kind="open", gold=("yes",)), ()),
+    ],
+)
+def test_the_options_to_weigh_come_without_the_truth(tmp_path, make_sample, language, answer, options):
+    recorder = Recorder(weighs=(-0.5, -1.5))
+    path = predict(
+        [make_sample(1, language=language, answer=answer)], recorder, out=tmp_path, task=PHANTOM, model=MODEL
+    )
+
+    asked = recorder.asked[0].answer
+    assert (asked.options if asked else ()) == options
+    assert asked is None or asked.gold == ()
+    assert read_predictions(path)[0].option_logprobs == (-0.5, -1.5)
+
+
+def test_a_failed_reply_is_an_error_row_with_its_reason_and_is_asked_again(tmp_path, samples):
+    def fail(asked):
+        for index in range(len(asked)):
+            yield index, Reply(output="status 500", status="error" if index == 2 else "ok")
+
+    row = read_predictions(predict(samples, fail, out=tmp_path, task=PHANTOM, model=MODEL))[2]
+    assert (row.status, row.output) == ("error", "status 500")
+
+    recorder = Recorder()
+    predict(samples, recorder, out=tmp_path, task=PHANTOM, model=MODEL)
+    assert [sample.id for sample in recorder.asked] == ["sample-2"]
 
 
 def test_a_cut_run_goes_on_where_it_stopped(tmp_path, samples):
@@ -104,7 +141,7 @@ def test_another_image_or_question_or_instruction_is_asked_anew(tmp_path, sample
     assert sorted(sample.id for sample in recorder.asked) == ["sample-0", "sample-1"]
 
     recorder = Recorder()
-    brief = replace(PHANTOM, instructions={"en": "Answer yes or no."})
+    brief = PHANTOM.model_copy(update={"instructions": {"en": {"closed": "Answer yes or no."}}})
     path = predict(changed, recorder, out=tmp_path, task=brief, model=MODEL)
     assert len(recorder.asked) == 6
     row = read_predictions(path)[-1]
@@ -163,8 +200,8 @@ def test_progress_counts_up_to_all(tmp_path, samples):
 @pytest.mark.parametrize("index", [0, 6, -1])
 def test_an_answer_to_no_open_question_is_refused(tmp_path, samples, index):
     def answer(_samples):
-        yield 0, "Yes.", 1, False
-        yield index, "Yes.", 1, False
+        yield 0, Reply(output="Yes.")
+        yield index, Reply(output="Yes.")
 
     with pytest.raises(DataError, match=f"answer number {index}: got no open question of this number"):
         predict(samples, answer, out=tmp_path, task=PHANTOM, model=MODEL)

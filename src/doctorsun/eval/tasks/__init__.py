@@ -1,23 +1,6 @@
-"""Tasks: the evaluation sets that are known by name."""
+"""Tasks: the evaluation sets, each a page that says where its questions stand, how they are put and how judged."""
 
-from doctorsun.errors import RecipeError
-from doctorsun.eval.tasks.own import OWN
-from doctorsun.eval.tasks.phantom import PHANTOM
-from doctorsun.eval.tasks.task import Task
-from doctorsun.eval.tasks.vqa_rad import VQA_RAD
+from doctorsun.config.task import Task
+from doctorsun.eval.tasks.load import task_named, task_names
 
-TASKS = (PHANTOM, VQA_RAD, OWN)
-
-__all__ = ["OWN", "PHANTOM", "TASKS", "VQA_RAD", "Task", "task_named"]
-
-
-def task_named(name: str) -> Task:
-    """Return the task of this name.
-
-    Raises:
-        RecipeError: there is none.
-    """
-    for task in TASKS:
-        if task.name == name:
-            return task
-    raise RecipeError("task", got=repr(name), expected="one of " + ", ".join(task.name for task in TASKS))
+__all__ = ["Task", "task_named", "task_names"]

@@ -1,24 +1,73 @@
-"""Tasks known by name."""
+"""Task pages: those that come with the package, and what is said of wrong ones."""
+
+from pathlib import Path
 
 import pytest
 
 from doctorsun.errors import RecipeError
-from doctorsun.eval.tasks import TASKS, VQA_RAD, task_named
+from doctorsun.eval.tasks import task_named, task_names
+
+PAGE = """name: mine
+title: My questions
+languages: [en]
+licence: CC0-1.0
+citation: Nobody.
+"""
 
 
-def test_each_name_finds_its_task():
-    assert [task_named(task.name) for task in TASKS] == list(TASKS)
+@pytest.mark.parametrize("name", task_names())
+def test_each_name_finds_its_page(name: str) -> None:
+    assert task_named(name).name == name
 
 
-def test_an_unknown_name_is_refused():
-    with pytest.raises(RecipeError, match="task: got 'slake', expected one of phantom, vqa_rad, own"):
-        task_named("slake")
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(RecipeError, match=r"task: got 'vqarad', expected one of .*; did you mean 'vqa_rad'\?"):
+        task_named("vqarad")
 
 
-def test_another_number_of_questions_is_told():
-    assert VQA_RAD.row_warning(451) is None
-    assert "vqa_rad: 450 questions, the published test set has 451" in VQA_RAD.row_warning(450)
+def test_other_questions_than_the_published_ones_are_told() -> None:
+    task = task_named("vqa_rad")
+    assert task.differences(451, {"closed": 272, "open": 179}) == []
+    rows, closed, opened = task.differences(450, {"closed": 251, "open": 199})
+    assert rows.startswith("vqa_rad: 450 questions, the published test set has 451; scores on another set cannot be")
+    assert [closed, opened] == [
+        "vqa_rad: 251 questions of kind closed, the published test set has 272",
+        "vqa_rad: 199 questions of kind open, the published test set has 179",
+    ]
+    assert task_named("phantom").differences(3, {"closed": 3}) == []
 
 
-def test_a_task_of_no_fixed_size_never_warns():
-    assert task_named("phantom").row_warning(3) is None
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            "protocols: [polarty@1]",
+            r"6:13: protocols.0: not a known value: got 'polarty@1', .*mean 'polarity@1'",
+        ),
+        (
+            "sources: [{files: a}]",
+            "6:11: sources.0: where the questions stand: got neither, expected one of format",
+        ),
+        ("sources: [{format: exam, adapter: busi, files: a}]", "6:11: sources.0: where the questions stand: got both"),
+        ("sources: [{format: exm, files: a}]", r"6:20: sources.0.format: not a known .*did you mean 'exam'\?"),
+        ("sources: [{adapter: buso}]", r"6:21: sources.0.adapter: not a known value: got 'buso'"),
+        ("sources: [{format: exam}]", r"6:11: sources.0: which files: got no files, expected a pattern"),
+        ("sources: [{format: exam, files: a, columns: {}}]", "6:11: sources.0: columns: got the format exam, expected"),
+        ("instructions: {en: {mcq: 'Q {frage}'}}", r"instructions.en.mcq: not a template: got {frage}, expected"),
+        ("instructions: {en: {mcq: '{options}'}}", r"instructions.en.mcq: not a template: got {options}, expected"),
+        ("instructions: {en: {mcp: 'x'}}", "6:21: instructions.en.mcp: unknown key"),
+        ("titel: x", r"6:1: titel: unknown key: got 'titel', .*did you mean 'title'\?"),
+    ],
+)
+def test_a_wrong_page_is_told_by_line_and_column(tmp_path: Path, lines: str, message: str) -> None:
+    page = tmp_path / "mine.yaml"
+    page.write_text(PAGE + lines, encoding="utf-8")
+    with pytest.raises(RecipeError, match=message) as caught:
+        task_named(str(page))
+    assert caught.value.what.startswith(f"{page}:")
+
+
+def test_a_page_of_the_users_own_is_loaded(tmp_path: Path) -> None:
+    page = tmp_path / "mine.yaml"
+    page.write_text(PAGE, encoding="utf-8")
+    assert task_named(str(page)).title == "My questions"

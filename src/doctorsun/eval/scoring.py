@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from doctorsun.errors import DataError
 from doctorsun.eval.answer_facts import answer_facts, denominators
+from doctorsun.eval.bootstrap import Sums, bootstrap_interval
 from doctorsun.eval.prior import TrainingPrior
 from doctorsun.eval.protocols import Protocol, Verdict, protocol_for, protocol_named
 from doctorsun.eval.statistics import Interval, macro_interval, mean_interval
@@ -29,8 +32,11 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
+    """An answer with its verdict and what it adds to each of the protocol's metrics over all answers."""
+
     prediction: Prediction
     verdict: Verdict
+    parts: tuple[Sums, ...]
 
 
 def score(
@@ -130,16 +136,23 @@ def _counts(groups: Iterable[Sequence[_Answer]]) -> dict[tuple[str, ...], dict[s
 def _scores_of(
     group: Sequence[_Answer], protocol: Protocol, counts: Mapping[str, int], marks: Marks
 ) -> Iterator[Score]:
-    judged = [_Judged(answer.prediction, protocol.judge(answer.prediction)) for answer in group]
+    judged = _judged([answer.prediction for answer in group], protocol)
     whole = _start(judged, protocol, group[0].control, counts)
-    for metric in protocol.metrics:
-        yield _score(judged, whole, metric)
+    yield from _filled(judged, whole, protocol)
     if "accuracy" in protocol.metrics:
-        yield _score(judged, whole, "macro_accuracy")
+        yield _with_number(whole, "macro_accuracy", _macro_accuracy(judged))
     for name, members in _slices(judged, marks):
         part = replace(_start(members, protocol, group[0].control, counts), slice=name)
-        for metric in protocol.metrics:
-            yield _score(members, part, metric)
+        yield from _filled(members, part, protocol)
+
+
+def _judged(predictions: Sequence[Prediction], protocol: Protocol) -> list[_Judged]:
+    verdicts = [protocol.judge(row) for row in predictions]
+    parts = [metric.sums(predictions, verdicts) for metric in protocol.corpus]
+    return [
+        _Judged(row, verdict, tuple(part[number] for part in parts))
+        for number, (row, verdict) in enumerate(zip(predictions, verdicts, strict=True))
+    ]
 
 
 def _slices(judged: Sequence[_Judged], marks: Marks) -> Iterator[tuple[str, list[_Judged]]]:
@@ -176,14 +189,21 @@ def _start(judged: Sequence[_Judged], protocol: Protocol, control: Control, coun
     )
 
 
-def _score(judged: Sequence[_Judged], start: Score, metric: str) -> Score:
-    interval = _interval(judged, metric)
+def _filled(judged: Sequence[_Judged], start: Score, protocol: Protocol) -> Iterator[Score]:
+    """Yield a score for each metric of the protocol: means over answers, then those over all of them together."""
+    clusters = [item.prediction.cluster for item in judged]
+    for name in protocol.metrics:
+        yield _with_number(start, name, mean_interval([item.verdict.values[name] for item in judged], clusters))
+    for place, metric in enumerate(protocol.corpus):
+        sums = np.stack([item.parts[place] for item in judged])
+        yield _with_number(start, metric.name, bootstrap_interval(sums, clusters, metric.value))
+
+
+def _with_number(start: Score, metric: str, interval: Interval) -> Score:
     return replace(start, metric=metric, value=interval.value, low=interval.low, high=interval.high)
 
 
-def _interval(judged: Sequence[_Judged], metric: str) -> Interval:
+def _macro_accuracy(judged: Sequence[_Judged]) -> Interval:
+    values = [item.verdict.values["accuracy"] for item in judged]
     clusters = [item.prediction.cluster for item in judged]
-    if metric == "macro_accuracy":
-        values = [item.verdict.values["accuracy"] for item in judged]
-        return macro_interval(values, clusters, [item.prediction.question_type for item in judged])
-    return mean_interval([item.verdict.values[metric] for item in judged], clusters)
+    return macro_interval(values, clusters, [item.prediction.question_type for item in judged])

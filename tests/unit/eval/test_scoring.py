@@ -7,6 +7,8 @@ from doctorsun.eval.prior import training_prior
 from doctorsun.eval.scoring import read_scores, score, write_scores
 from doctorsun.schema import Answer, Score
 
+REPORT_METRICS = {"rouge_l", "word_rouge_l", "bleu4", "word_bleu4"}
+
 
 @pytest.fixture
 def predictions(make_prediction):
@@ -91,7 +93,7 @@ def test_the_prior_answers_the_questions_of_the_model(make_sample, make_predicti
         ("mcq", ("A",), "A", {"accuracy", "macro_accuracy"}),
         ("open", ("left",), "left", {"f1", "precision", "recall", "exact", "word_f1"}),
         ("box", ("cyst 1 2 3 4",), "1 2 3 4", {"accuracy", "macro_accuracy", "iou"}),
-        ("report", ("no lesion",), "no lesion", {"rouge_l"}),
+        ("report", ("No focal lesion seen",), "no focal lesion seen.", REPORT_METRICS),
     ],
 )
 def test_metrics_of_each_kind(make_prediction, kind, gold, output, metrics):

@@ -2,14 +2,26 @@
 
 from doctorsun.errors import RecipeError
 from doctorsun.eval.protocols.box_iou import BOX_IOU_1
-from doctorsun.eval.protocols.mcq_strict import MCQ_SET_1, MCQ_STRICT_1
+from doctorsun.eval.protocols.loglik import CLOSED_LOGLIK_1, MCQ_LOGLIK_1, MCQ_LOGLIK_NORM_1
+from doctorsun.eval.protocols.mcq_strict import MCQ_MULTI_1, MCQ_STRICT_1
 from doctorsun.eval.protocols.open_tokens import OPEN_TOKENS_1
 from doctorsun.eval.protocols.polarity import POLARITY_1
-from doctorsun.eval.protocols.report_overlap import REPORT_OVERLAP_1
+from doctorsun.eval.protocols.report_ngrams import REPORT_NGRAMS_1
 from doctorsun.eval.protocols.verdict import Protocol, Verdict
 from doctorsun.schema import AnswerKind
 
-PROTOCOLS = (POLARITY_1, MCQ_STRICT_1, MCQ_SET_1, OPEN_TOKENS_1, BOX_IOU_1, REPORT_OVERLAP_1)
+# The first of a kind is its house protocol.
+PROTOCOLS = (
+    POLARITY_1,
+    MCQ_STRICT_1,
+    MCQ_MULTI_1,
+    OPEN_TOKENS_1,
+    BOX_IOU_1,
+    REPORT_NGRAMS_1,
+    MCQ_LOGLIK_1,
+    MCQ_LOGLIK_NORM_1,
+    CLOSED_LOGLIK_1,
+)
 
 __all__ = ["PROTOCOLS", "Protocol", "Verdict", "protocol_for", "protocol_named"]
 

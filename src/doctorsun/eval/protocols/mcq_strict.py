@@ -1,4 +1,4 @@
-"""Protocols mcq_strict@1 and mcq_set@1: multiple choice by delimited letters, one or several."""
+"""Protocols mcq_strict@1 and mcq_multi@1: multiple choice by delimited letters, one or several."""
 
 import re
 from dataclasses import replace
@@ -18,7 +18,7 @@ def judge_mcq_strict_1(prediction: Prediction) -> Verdict:
     return Verdict(values={"accuracy": float(len(letters) == 1 and letters <= gold)}, invalid=len(letters) != 1)
 
 
-def judge_mcq_set_1(prediction: Prediction) -> Verdict:
+def judge_mcq_multi_1(prediction: Prediction) -> Verdict:
     """Judge the choice of several options: right when the sets are equal; jaccard gives credit for a part.
 
     Chinese examinations write such an answer as a run of letters (``ABCE``), which is read as a list.
@@ -40,4 +40,6 @@ def _letters(prediction: Prediction) -> frozenset[str]:
 
 
 MCQ_STRICT_1 = Protocol(name="mcq_strict@1", kinds=("mcq",), metrics=("accuracy",), rule=judge_mcq_strict_1)
-MCQ_SET_1 = Protocol(name="mcq_set@1", kinds=("mcq_multi",), metrics=("accuracy", "jaccard"), rule=judge_mcq_set_1)
+MCQ_MULTI_1 = Protocol(
+    name="mcq_multi@1", kinds=("mcq_multi",), metrics=("accuracy", "jaccard"), rule=judge_mcq_multi_1
+)

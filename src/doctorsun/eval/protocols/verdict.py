@@ -1,9 +1,10 @@
 """Verdict on one answer, and Protocol: a named, versioned rule that gives verdicts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from doctorsun.errors import DataError
+from doctorsun.eval.bootstrap import Sums
 from doctorsun.schema import AnswerKind, Prediction
 
 
@@ -14,10 +15,26 @@ class Verdict:
     Attributes:
         values: each metric of the protocol, in [0, 1].
         invalid: no answer of the wanted form was found; such an answer counts as wrong.
+        said: what the rule read, such as a letter; only metrics over all answers ask for it.
     """
 
     values: dict[str, float]
     invalid: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusMetric:
+    """A metric that is no mean over answers, but can be told from sums over them (F1 over classes, corpus BLEU).
+
+    Attributes:
+        sums: what each answer adds, [answers, sums].
+        value: the metric in [0, 1] of total sums, [..., sums] to [...].
+    """
+
+    name: str
+    sums: Callable[[Sequence[Prediction], Sequence[Verdict]], Sums]
+    value: Callable[[Sums], Sums]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +45,14 @@ class Protocol:
         name: ``rule@version``.
         metrics: the metrics that every verdict holds; the first is the headline.
         rule: the judgement of one answer whose status is ok.
+        corpus: metrics over all answers together.
     """
 
     name: str
     kinds: tuple[AnswerKind, ...]
     metrics: tuple[str, ...]
     rule: Callable[[Prediction], Verdict]
+    corpus: tuple[CorpusMetric, ...] = ()
 
     def judge(self, prediction: Prediction) -> Verdict:
         """Return the verdict; an answer that failed (status error) is wrong and stays in the denominator.

@@ -98,7 +98,7 @@ def make_gallery(run: Path, elsewhere: Iterable[Path] = (), *, num: int = 12) ->
     files = sorted((run / "eval").glob("*/predictions.parquet"))
     shown = [row for path in files for row in read_predictions(path) if row.image_control == "real"]
     places = _sample_places(run, elsewhere)
-    known = sorted((row for row in shown if row.id in places and any(row.gold)), key=lambda row: _shuffle_key(row.id))
+    known = sorted((row for row in shown if row.id in places and any(row.gold)), key=lambda row: shuffle_key(row.id))
     judged: list[tuple[Prediction, Verdict]] = [(row, judge(row)) for row in known[:NUM_JUDGED]]
     return [
         Exhibit(prediction=row, verdict=verdict, sample=places[row.id][0][places[row.id][1]])
@@ -139,21 +139,27 @@ def gold_text(prediction: Prediction) -> str:
     return prediction.gold[0] if prediction.gold else ""
 
 
-def data_uri(image: Image) -> str:
-    """Return an image as a ``data:`` address, made smaller where it is large; empty where its bytes are not here."""
+def data_uri(image: Image, *, side_px: int = THUMBNAIL_PX, large_bytes: int = LARGE_BYTES) -> str:
+    """Return an image as a ``data:`` address; empty where its bytes are not here.
+
+    Args:
+        image: of any size.
+        side_px: the longer side of what is shown of a large one.
+        large_bytes: an image of more bytes is made smaller.
+    """
     if image.bytes is None:
         return ""
-    data = image.bytes if len(image.bytes) <= LARGE_BYTES else _thumbnail(image.bytes)
+    data = image.bytes if len(image.bytes) <= large_bytes else _thumbnail(image.bytes, side_px)
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _thumbnail(data: bytes) -> bytes:
+def _thumbnail(data: bytes, side_px: int) -> bytes:
     from PIL import Image as Picture
 
     with Picture.open(io.BytesIO(data)) as picture:
         small = picture.convert("RGB")
-    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    small.thumbnail((side_px, side_px))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=88)
     return buffer.getvalue()
@@ -186,5 +192,6 @@ def _traits(prediction: Prediction) -> tuple[str, ...]:
     )
 
 
-def _shuffle_key(name: str) -> str:
+def shuffle_key(name: str) -> str:
+    """Return what to sort names by, so that their order is fixed and says nothing."""
     return hashlib.sha256(name.encode()).hexdigest()

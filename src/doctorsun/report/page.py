@@ -38,8 +38,8 @@ def render_page(
         stages=list(zip(record.progress.stages, summary["stages"], strict=True)),
         headlines=headlines,
         tiles=leading_rows(headlines),
-        tables=[(task, [row for row in whole if row.task == task]) for task in _unique(row.task for row in whole)],
-        marks=_unique(mark for row in whole for mark in row.controls),
+        tables=[(task, [row for row in whole if row.task == task]) for task in unique(row.task for row in whole)],
+        marks=unique(mark for row in whole for mark in row.controls),
         slices=slice_tables(rows),
         exhibits=gallery,
         **_functions(language),
@@ -65,6 +65,9 @@ def page_environment(language: Language) -> Environment:
         css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (our own style sheet)
         t=partial(_words, language),
         tn=partial(_words_after, language),
+        unproven=is_unproven,
+        forest=partial(_forest, language),
+        mark_symbol=_mark_symbol,
         share_bar=_share_bar,
         stacked_bar=_stacked_bar,
     )
@@ -74,13 +77,10 @@ def page_environment(language: Language) -> Environment:
 def _functions(language: Language) -> dict[str, Any]:
     """Return the functions that the templates of a run call."""
     return {
-        "unproven": is_unproven,
-        "forest": partial(_forest, language),
         "loss_chart": partial(_loss_chart, language),
         "small_charts": partial(_small_charts, language),
         "parted_charts": partial(_parted_charts, language),
         "curve_name": partial(_curve_name, language),
-        "mark_symbol": _mark_symbol,
     }
 
 
@@ -187,5 +187,6 @@ def _mark_symbol(mark: Control) -> Markup:
     return Markup(plots.mark_symbol(mark))  # noqa: S704 (one of five fixed drawings)
 
 
-def _unique(values: Iterable[T]) -> list[T]:
+def unique(values: Iterable[T]) -> list[T]:
+    """Return each value once, in the order of their first places."""
     return list(dict.fromkeys(values))

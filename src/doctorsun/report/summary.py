@@ -41,7 +41,7 @@ def summarise(
         "results": [row_facts(row) for row in rows],
         "gallery": [exhibit.as_dict() for exhibit in gallery],
     }
-    return _finite(summary)
+    return finite(summary)
 
 
 def _state(record: RunRecord) -> dict[str, Any]:
@@ -116,11 +116,12 @@ def _total(counts: Iterable[dict[str, int]]) -> Counter[str]:
     return total
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Return plain JSON with null in place of every number that is not finite."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

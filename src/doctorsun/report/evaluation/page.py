@@ -1,0 +1,124 @@
+"""The page of an evaluation: one self-contained HTML file, filled by the templates that the run report shares."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from doctorsun.eval.summary import SummaryRow
+from doctorsun.report.evaluation.items import VERDICTS, Item
+from doctorsun.report.evaluation.published import PublishedTable, published_tables
+from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
+from doctorsun.report.page import TEMPLATES, page_environment, unique
+from doctorsun.report.scores import SliceTable, headline_rows, leading_rows, result_rows, slice_tables, whole_rows
+from doctorsun.report.strings import Language
+from doctorsun.schema import Score
+
+MAX_PROMPT_CHARACTERS = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """What the page shows of one task.
+
+    Attributes:
+        marks: the controls that have scores.
+        rows: every metric of every protocol over all questions.
+        answered: one score per control, language, kind and protocol, for what it tells of the answers.
+        denominators: one score per language, for the questions of the task.
+        num_questions: those of which ``items`` are some.
+    """
+
+    name: str
+    facts: Mapping[str, Any]
+    warnings: Sequence[str]
+    tiles: Sequence[SummaryRow]
+    marks: Sequence[str]
+    rows: Sequence[SummaryRow]
+    headlines: Sequence[SummaryRow]
+    slices: Sequence[SliceTable]
+    answered: Sequence[Score]
+    denominators: Sequence[Score]
+    example_prompt: str
+    published: Sequence[PublishedTable]
+    items: Sequence[Item]
+    num_questions: int
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts of the items, right ones first."""
+        return [word for word in VERDICTS if any(item.verdict == word for item in self.items)]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of question among the items."""
+        return sorted({item.asked.kind for item in self.items})
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages of the items."""
+        return sorted({item.asked.language for item in self.items})
+
+    @property
+    def lacks_images(self) -> bool:
+        """Whether questions are about images, none of which is here."""
+        return bool(self.facts.get("store")) and not any(item.pictures for item in self.items)
+
+
+def render_evaluation(record: EvaluationRecord, items: Mapping[str, Sequence[Item]], language: Language) -> str:
+    """Return the page as HTML; every text that comes from files is escaped."""
+    script = (TEMPLATES / "items.js").read_text(encoding="utf-8")
+    template = page_environment(language).get_template("evaluation.html.jinja")
+    return template.render(
+        record=record,
+        tasks=[view_task(task, items[task.name]) for task in record.tasks],
+        script=Markup(script),  # noqa: S704 (our own script)
+    )
+
+
+def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
+    """Put together what the page shows of a task."""
+    rows = result_rows(task.scores)
+    whole = by_protocol(whole_rows(rows))
+    headlines = headline_rows(rows)
+    prompts = (row.prompt for row in task.predictions if row.prompt)
+    return TaskView(
+        name=task.name,
+        facts=task.facts,
+        warnings=[str(line) for line in task.facts.get("warnings", ())],
+        tiles=leading_rows(headlines),
+        marks=unique(mark for row in whole for mark in row.controls),
+        rows=whole,
+        headlines=headlines,
+        slices=slice_tables(rows),
+        answered=_answered(task.scores),
+        denominators=_denominators(task.scores),
+        example_prompt=next(prompts, "")[:MAX_PROMPT_CHARACTERS],
+        published=published_tables(task.name),
+        items=items,
+        num_questions=len({row.id for row in task.predictions}),
+    )
+
+
+def by_protocol(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
+    """Put the metrics of one protocol together, protocols in their order."""
+    kinds = unique(row.kind for row in rows)
+    protocols = unique(row.protocol for row in rows)
+    return sorted(rows, key=lambda row: (kinds.index(row.kind), row.language, protocols.index(row.protocol)))
+
+
+def _answered(scores: Sequence[Score]) -> list[Score]:
+    first: dict[tuple[str, ...], Score] = {}
+    for row in scores:
+        if row.slice is None and row.control != "prior":
+            first.setdefault((row.control, row.language, row.kind, row.protocol), row)
+    return sorted(first.values(), key=lambda row: (row.control != "real", row.control, row.language))
+
+
+def _denominators(scores: Sequence[Score]) -> list[Score]:
+    first: dict[str, Score] = {}
+    for row in scores:
+        if row.slice is None and row.control == "real" and row.num_rows:
+            first.setdefault(row.language, row)
+    return [first[language] for language in sorted(first)]

@@ -1,0 +1,123 @@
+"""EvaluationRecord: what the files of an evaluation folder say, one folder in it per task."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from doctorsun.errors import DataError
+from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.scoring import read_scores
+from doctorsun.schema import Prediction, Score
+from doctorsun.storage.store import Store, store_is_complete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """One task of an evaluation as its files tell it.
+
+    Attributes:
+        predictions: every answer, the model's and those under controls.
+        facts: the content of ``task.json``: files, hashes, rows and warnings; empty where there is none.
+        leakage: the content of ``leakage.json``, if any.
+        calibration: the content of ``calibration.json``, if any.
+    """
+
+    name: str
+    folder: Path
+    predictions: tuple[Prediction, ...]
+    scores: tuple[Score, ...]
+    facts: dict[str, Any] = field(default_factory=dict)
+    leakage: dict[str, Any] = field(default_factory=dict)
+    calibration: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """What was shown in place of the image, as far as it was asked; ``real`` first."""
+        asked = {row.image_control for row in self.predictions}
+        return tuple(sorted(asked, key=lambda control: (control != "real", control)))
+
+    def protocols(self) -> dict[tuple[str, str, str], list[str]]:
+        """Return the protocols that scored each kind of question, language and control, in the order of the scores."""
+        names: dict[tuple[str, str, str], dict[str, None]] = {}
+        for row in self.scores:
+            names.setdefault((row.kind, row.language, row.control), {})[row.protocol] = None
+        return {key: list(found) for key, found in names.items()}
+
+    def stores(self) -> list[Store]:
+        """Return the stores that hold the questions with their images, those that are still there."""
+        named = [Path(self.facts["store"])] if isinstance(self.facts.get("store"), str) else []
+        inside = sorted(path.parent for path in self.folder.glob("*/manifest.json"))
+        return [Store(folder) for folder in dict.fromkeys([*named, *inside]) if store_is_complete(folder)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRecord:
+    """An evaluation as its files tell it, tasks in alphabetical order."""
+
+    folder: Path
+    tasks: tuple[TaskRecord, ...]
+
+    @property
+    def models(self) -> list[dict[str, str]]:
+        """The models that answered, with revision and decoding."""
+        rows = (row for task in self.tasks for row in task.predictions)
+        known = dict.fromkeys((row.model, row.revision, row.decoding) for row in rows)
+        return [{"model": model, "revision": revision, "decoding": decoding} for model, revision, decoding in known]
+
+    @property
+    def title(self) -> str:
+        """The names of the models, or of the folder where the answers name none."""
+        return ", ".join(dict.fromkeys(each["model"] for each in self.models if each["model"])) or self.folder.name
+
+
+def is_evaluation(folder: Path) -> bool:
+    """Say whether a folder is that of an evaluation: scores in folders of tasks, and no run around them."""
+    return not (folder / "run.json").exists() and any(folder.glob("*/scores.json"))
+
+
+def read_evaluation(folder: Path) -> EvaluationRecord:
+    """Read an evaluation folder.
+
+    Raises:
+        DataError: the folder holds no scores, or a file in it cannot be read.
+    """
+    found = sorted(path.parent for path in folder.glob("*/scores.json"))
+    if not found:
+        raise DataError(
+            str(folder),
+            got="a folder without TASK/scores.json",
+            expected="the --out folder of doctorsun eval",
+            do="check the path",
+        )
+    return EvaluationRecord(folder=folder, tasks=tuple(_read_task(task) for task in found))
+
+
+def unique_rows(predictions: Iterable[Prediction], control: str) -> dict[str, Prediction]:
+    """Return the answers under one control by the id of their question."""
+    return {row.id: row for row in predictions if row.image_control == control}
+
+
+def _read_task(folder: Path) -> TaskRecord:
+    return TaskRecord(
+        name=folder.name,
+        folder=folder,
+        predictions=tuple(read_predictions(folder / "predictions.parquet")),
+        scores=tuple(read_scores(folder / "scores.json")),
+        facts=_read_object(folder / "task.json"),
+        leakage=_read_object(folder / "leakage.json"),
+        calibration=_read_object(folder / "calibration.json"),
+    )
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(str(path), got=f"broken JSON ({error})", expected="a JSON object") from error
+    if not isinstance(content, dict):
+        raise DataError(str(path), got=f"a {type(content).__name__}", expected="a JSON object")
+    return content

@@ -1,0 +1,85 @@
+"""The words of an evaluation's report in English and Chinese."""
+
+EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
+    "eval.title": ("Evaluation report", "评测报告"),
+    "eval.tasks": ("Tasks", "任务"),
+    "eval.revision": ("Revision", "版本"),
+    "eval.decoding": ("Decoding", "解码"),
+    "eval.no_controls": (
+        (
+            "No control was run: nothing here tells what the images add. Run the same command with --image blank, "
+            "noise, shuffled or none and the same --out."
+        ),
+        (
+            "未运行任何对照组，无法判断图像起了什么作用。"
+            "请以相同的 --out 再次运行命令，并加上 --image blank、noise、shuffled 或 none。"
+        ),
+    ),
+    "eval.lead": (
+        (
+            "Bars are 95% intervals clustered by image or article. A control answers the same questions without the "
+            "right image; the margin is the model minus its best control."
+        ),
+        "横线为按图像或文章聚类的 95% 置信区间。对照组在没有正确图像的情况下回答相同的问题；差值为模型减去最佳对照。",
+    ),
+    "eval.warnings": ("Read this first", "请先阅读"),
+    "eval.protocols": ("Every protocol side by side", "各评分规则并列"),
+    "eval.protocol": ("Protocol", "评分规则"),
+    "eval.answers": ("What the numbers are made of", "得分的构成"),
+    "eval.shown": ("Shown", "所示图像"),
+    "eval.rows": ("Questions", "题数"),
+    "eval.rows.closed": ("Closed", "是非题"),
+    "eval.rows.open": ("Open", "开放题"),
+    "eval.clusters": ("Images or articles", "图像或文章数"),
+    "eval.invalid": ("Invalid", "无效"),
+    "eval.errors": ("Failed", "失败"),
+    "eval.truncated": ("Truncated", "截断"),
+    "eval.chars": ("Mean length, characters", "平均字符数"),
+    "eval.tokens": ("tokens", "词元数"),
+    "eval.prompt": ("Prompt", "提示词"),
+    "eval.prompt.example": ("The words put to the model, first question", "提交给模型的原文（第一题）"),
+    # provenance
+    "eval.facts": ("Where the questions come from", "题目来源"),
+    "eval.file": ("File", "文件"),
+    "eval.size": ("Size", "大小"),
+    "eval.expected": ("Expected", "预期"),
+    "eval.as_expected": ("as expected", "与预期一致"),
+    "eval.licence": ("Licence", "许可证"),
+    "eval.citation": ("Citation", "引用"),
+    "eval.url": ("Address", "地址"),
+    "eval.source": ("Source", "来源"),
+    # published
+    "eval.published": ("What others published", "他人公布的得分"),
+    "eval.published.lead": (
+        (
+            "In percent, as printed by each source, in its order. Prompts, splits and scoring differ from those "
+            "above, so these numbers are never ranked with ours."
+        ),
+        "单位为百分比，按各来源原样及原顺序列出。其提示词、数据划分与评分规则与上文不同，因此不与本报告得分排名。",
+    ),
+    "eval.system": ("System", "系统"),
+    # items
+    "eval.items": ("Items", "逐题查看"),
+    "eval.items.shown": ("shown of", "题，共"),
+    "eval.items.end": (
+        "questions; chosen by a fixed rule, each verdict and kind in turn: shares here say nothing.",
+        "题；按固定规则挑选，各判定与题型轮流出现，此处的比例不代表得分。",
+    ),
+    "eval.items.none": ("No answer can be shown.", "没有可展示的回答。"),
+    "eval.items.no_images": (
+        "The store with the images is no longer where it was; questions are shown without them.",
+        "图像所在的数据集已不在原处，题目不带图像显示。",
+    ),
+    "eval.filter": ("Show", "筛选"),
+    "eval.filter.all": ("all", "全部"),
+    "eval.options": ("Options", "选项"),
+    "eval.truncated.mark": ("cut at the limit of tokens", "达到词元上限被截断"),
+    "eval.failed.mark": ("failed", "失败"),
+    "eval.more_characters": ("more characters", "个字符未显示"),
+    "eval.more_characters.one": ("more character", "个字符未显示"),
+    "eval.more_images": ("more images", "张图像未显示"),
+    "eval.more_images.one": ("more image", "张图像未显示"),
+    "verdict.invalid": ("Invalid", "无效"),
+    "slice.anatomy": ("By organ", "按部位"),
+    "slice.language": ("By language", "按语言"),
+}

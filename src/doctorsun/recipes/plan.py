@@ -111,6 +111,8 @@ def _step_facts(
         return facts | dict.fromkeys((*unknown, "flops", "hours", "looked_at_steps"))
     share = num_steps / steps.num_steps
     flops = paper.flops.count(steps.work) * share
+    if data and stage.objective == "preference":  # the start is measured first: each sample once, forward only
+        flops += paper.forward.count(steps.work) * share * data.plan.num_different / data.plan.num_samples
     seconds = request.speed.seconds(flops, request.devices.num)
     return facts | {
         "tokens": round(steps.tokens * share) or None,

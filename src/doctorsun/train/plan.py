@@ -201,6 +201,16 @@ class StagePlan:
         """Samples of the whole stage, those that it takes again counted again."""
         return self.before(self.num_steps)
 
+    @property
+    def num_different(self) -> int:
+        """Samples of the whole stage, each counted once."""
+        taken = zip(self.pools, self.taken(self.num_steps), strict=True)
+        found: dict[str, Int64[np.ndarray, " store_rows"]] = {}
+        for index, (pool, count) in enumerate(taken):
+            times = pool.times_taken((self.seed, index), count)
+            found[pool.store.sha256] = times + found.get(pool.store.sha256, np.zeros_like(times))
+        return sum(int(np.count_nonzero(times)) for times in found.values())
+
     def before(self, step: int) -> int:
         """Return how many samples all steps before one hold together."""
         return self.batch_samples * step if self._ends is None else self._ends[step]

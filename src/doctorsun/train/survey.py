@@ -15,6 +15,7 @@ from doctorsun.train.few_blocks import Facts, cut, of_all_blocks, set_up
 from doctorsun.train.optimizer import PartsOptimizer
 
 BYTES_FP32, BYTES_BF16 = 4, 2
+KINDS = ("flops", "forward")
 FLOPS = ("token", "pair", "target", "image", "projection")
 
 
@@ -44,11 +45,13 @@ class StageOnPaper:
     Attributes:
         parts: by name.
         flops: of each unit of work.
+        forward: the same without a backward pass.
         group_numbers: of the largest group of weights that sharding gathers at once.
     """
 
     parts: dict[PartName, PartOnPaper]
     flops: TrainingFlops
+    forward: TrainingFlops
     group_numbers: int
 
 
@@ -66,8 +69,8 @@ def survey(config: LlavaConfig, stage: StageSection, *, bf16: bool) -> StageOnPa
         )
         for part in PARTS
     }
-    flops = TrainingFlops(**{name: facts[f"flops.{name}"] for name in FLOPS})
-    return StageOnPaper(parts=parts, flops=flops, group_numbers=_largest_group(config))
+    flops, forward = (TrainingFlops(**{name: facts[f"{kind}.{name}"] for name in FLOPS}) for kind in KINDS)
+    return StageOnPaper(parts=parts, flops=flops, forward=forward, group_numbers=_largest_group(config))
 
 
 def _counts(config: LlavaConfig, stage: StageSection, *, bf16: bool) -> Facts:
@@ -82,7 +85,8 @@ def _counts(config: LlavaConfig, stage: StageSection, *, bf16: bool) -> Facts:
         facts[f"{part}.weights_bytes"] = sum(p.nbytes for p in parameters_of(model, part))
         facts[f"{part}.gradients_bytes"] = BYTES_FP32 * trained
         facts[f"{part}.optimizer_bytes"] = _state_bytes(stage, {part: learning[part]} if part in learning else {})
-    return facts
+    forward = TrainingFlops.of(model.requires_grad_(False))
+    return facts | {f"forward.{name}": getattr(forward, name) for name in FLOPS}
 
 
 def _largest_group(config: LlavaConfig) -> int:

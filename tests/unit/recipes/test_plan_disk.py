@@ -8,6 +8,7 @@ from doctorsun.recipes.plan_disk import checkpoint_facts, disk_row, free_gib
 from doctorsun.train.survey import PartOnPaper, StageOnPaper
 
 NUMBERS = 2**28  # one GiB in 32 bits
+FLOPS = TrainingFlops(token=0.0, pair=0.0, target=0.0, image=0.0, projection=0.0)
 PAPER = StageOnPaper(
     parts={
         "language": PartOnPaper(
@@ -18,7 +19,8 @@ PAPER = StageOnPaper(
             optimizer_bytes=8 * NUMBERS,
         )
     },
-    flops=TrainingFlops(token=0.0, pair=0.0, target=0.0, image=0.0, projection=0.0),
+    flops=FLOPS,
+    forward=FLOPS,
     group_numbers=1,
 )
 STAGE = {"trainable": {"language": "full"}, "mixture": [{"source": "x"}], "steps": 1, "batch_samples": 1, "lr": 0.1}

@@ -29,11 +29,13 @@ PASS = PassOnPaper(kept=5_000, loss=300, peak=7_000)
 FULL = StageOnPaper(
     parts={"vision": part(1_000, 0), "projector": part(100, 100), "language": part(8_000, 8_000)},
     flops=FLOPS,
+    forward=FLOPS,
     group_numbers=2_000,
 )
 ALIGN = StageOnPaper(
     parts={"vision": part(1_000, 0), "projector": part(100, 100), "language": part(8_000, 0)},
     flops=FLOPS,
+    forward=FLOPS,
     group_numbers=2_000,
 )
 
@@ -72,7 +74,7 @@ def test_what_is_frozen_lies_on_every_gpu() -> None:
 
 def test_files_stay_mapped_beside_a_copy_in_half() -> None:
     halved = PartOnPaper(parameters=1_000, trained=0, weights_bytes=2_000, gradients_bytes=0, optimizer_bytes=0)
-    paper = StageOnPaper(parts={"language": halved}, flops=FLOPS, group_numbers=1)
+    paper = StageOnPaper(parts={"language": halved}, flops=FLOPS, forward=FLOPS, group_numbers=1)
     found = memory_of(paper, PASS, HERE, bf16=True, beside={"runtime": 10})
     assert (found["loading"], found["peak"]) == (4_000, 4_000 + 2_000 + 7_000 + 10)
     gpu = Devices(num=1, is_gpu=True, available_bytes=None)

@@ -70,6 +70,16 @@ def test_every_step_is_full_and_the_shares_hold_over_many_steps(images: Pool, te
     assert counts == {0: 280, 1: 140}
 
 
+def test_samples_that_are_taken_again_are_different_once(images: Pool, texts: Pool, images_store: Store) -> None:
+    few = StagePlan([images], [1.0], batch_samples=7, num_steps=2, seed=1)
+    assert (few.num_samples, few.num_different) == (14, 14)
+    epochs = StagePlan([images], [1.0], batch_samples=7, num_steps=6, seed=1)
+    assert (epochs.num_samples, epochs.num_different) == (42, 20)
+    presence = Pool.select("images", images_store, tasks=["presence"])
+    shared = StagePlan([images, presence, texts], [0.5, 0.25, 0.25], batch_samples=80, num_steps=2, seed=1)
+    assert shared.num_different == 20 + len(set(texts.rows))
+
+
 def test_a_step_depends_on_seed_and_number_alone(images: Pool, texts: Pool) -> None:
     def plan(seed: int) -> StagePlan:
         return StagePlan([images, texts], [0.5, 0.5], batch_samples=6, num_steps=4, seed=seed)

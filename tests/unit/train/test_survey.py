@@ -51,6 +51,10 @@ def test_few_blocks_tell_what_all_have(trainable: dict[str, Any]) -> None:
     whole = TrainingFlops.of(model)
     assert paper.flops.token == pytest.approx(whole.token)
     assert paper.flops.image == pytest.approx(whole.image)
+    forward = TrainingFlops.of(model.requires_grad_(False))
+    assert paper.forward.token == pytest.approx(forward.token)
+    assert paper.forward.target == pytest.approx(forward.target)
+    assert paper.forward.token < paper.flops.token or "language" not in stage.trainable
 
 
 def test_what_is_frozen_is_held_in_half_under_bf16() -> None:

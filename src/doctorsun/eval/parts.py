@@ -1,6 +1,8 @@
 """Parts: answers as they come, in small atomic Parquet files, so that a killed run goes on where it stopped."""
 
 import logging
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +14,7 @@ from doctorsun.schema import Prediction
 logger = logging.getLogger(__name__)
 
 _ROWS_PER_PART = 128
+_MAX_WAIT_S = 30.0
 
 
 class Parts:
@@ -19,11 +22,20 @@ class Parts:
 
     Parts are only ever added; one that cannot be read is set aside, and its questions are asked again. Leaving the
     ``with`` block, by an error too, writes what has come so far.
+
+    Args:
+        folder: of the parts.
+        rows_per_part: a part is written when it has so many rows, or when its first has waited half a minute.
+        clock: gives the seconds of some clock that never goes back.
     """
 
-    def __init__(self, folder: Path, *, rows_per_part: int = _ROWS_PER_PART) -> None:
+    def __init__(
+        self, folder: Path, *, rows_per_part: int = _ROWS_PER_PART, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.folder = folder
         self._rows_per_part = rows_per_part
+        self._clock = clock
+        self._first_came_at = 0.0
         self._pending: dict[str, Prediction] = {}
         self.rows: dict[str, Prediction] = {}
         paths = sorted(folder.glob("part-*.parquet"))
@@ -51,10 +63,12 @@ class Parts:
         return key in self.rows and self.rows[key].status == "ok"
 
     def add(self, key: str, row: Prediction) -> None:
-        """Take an answer; it is on disk once its part is full or the block ends."""
+        """Take an answer; it is on disk once its part is full or has waited, or the block ends."""
         self._keep(key, row)
+        if not self._pending:
+            self._first_came_at = self._clock()
         self._pending[key] = row
-        if len(self._pending) >= self._rows_per_part:
+        if len(self._pending) >= self._rows_per_part or self._clock() - self._first_came_at >= _MAX_WAIT_S:
             self.flush()
 
     def flush(self) -> None:

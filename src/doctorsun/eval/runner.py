@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from doctorsun.errors import DataError
@@ -12,10 +12,30 @@ from doctorsun.eval.parts import Parts
 from doctorsun.eval.predictions import write_predictions
 from doctorsun.eval.prior import question_of
 from doctorsun.eval.tasks import Task
-from doctorsun.schema import ImageControl, Message, Prediction, Sample, text_part
+from doctorsun.schema import Answer, ImageControl, Message, Prediction, PredictionStatus, Sample, text_part
+from doctorsun.text.polarity import bare_polarity
 
-Answerer = Callable[[Sequence[Sample]], Iterable[tuple[int, str, int, bool]]]
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back for one question.
+
+    Attributes:
+        output: the answer; where it failed, why.
+        option_logprobs: how likely each option was; empty where who answers cannot tell.
+        status: a failed one is asked again next time.
+    """
+
+    output: str
+    num_tokens: int = 0
+    truncated: bool = False
+    option_logprobs: tuple[float, ...] = ()
+    status: PredictionStatus = "ok"
+
+
+Answerer = Callable[[Sequence[Sample]], Iterable[tuple[int, Reply]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +74,8 @@ def predict(
 
     Args:
         samples: the test set, each with its answer; also the pool that shuffled images come from.
-        answer: takes samples whose last reply is blank and gives (index, output, number of tokens, truncated) in
-            any order. Boxes in an output are pixels of the image that was shown.
+        answer: takes samples whose last reply is blank, and whose ``answer`` holds nothing but the options to weigh,
+            and gives (index, reply) in any order. Boxes in an output are pixels of the image that was shown.
         out: folder of the task, such as ``eval/phantom``.
         task: its instruction in the sample's language is put after the question.
         model: recorded with each answer.
@@ -96,14 +116,13 @@ def _ask(
 ) -> None:
     """Put the questions and keep the answers as they come; those that never come are errors."""
     waiting = dict(enumerate(questions))
-    for index, output, num_tokens, truncated in answer([question.asked for question in questions if question.asked]):
+    for index, reply in answer([question.asked for question in questions if question.asked]):
         question = waiting.pop(index, None)
         if question is None:
             raise DataError(
                 f"answer number {index}", got="no open question of this number", expected="one answer to each question"
             )
-        row = replace(question.row, status="ok", output=output, num_tokens=num_tokens, truncated=truncated)
-        parts.add(question.key, row)
+        parts.add(question.key, replace(question.row, **asdict(reply)))
         if on_progress:
             on_progress(total - len(waiting), total)
     for question in waiting.values():
@@ -153,10 +172,22 @@ def _last_reply(messages: tuple[Message, ...]) -> int:
 
 
 def _without_reply(sample: Sample) -> Sample:
-    """Blank the last reply and take the answer away: who is asked cannot see the truth."""
+    """Blank the last reply and take the truth away; the options to weigh stay."""
     last = _last_reply(sample.messages)
     blank = (Message(role="assistant", content=(text_part(""),)),)
-    return replace(sample, messages=sample.messages[:last] + blank, answer=None)
+    options = _options(sample)
+    answer = Answer(kind=sample.answer.kind, gold=(), options=options) if sample.answer and options else None
+    return replace(sample, messages=sample.messages[:last] + blank, answer=answer)
+
+
+def _options(sample: Sample) -> tuple[str, ...]:
+    """Return the options whose likelihoods are wanted: those of the question, or yes and no where it asks for them."""
+    answer = sample.answer
+    if answer is None or answer.kind not in ("mcq", "closed"):
+        return ()
+    if answer.options or answer.kind == "mcq" or not all(bare_polarity(gold) for gold in answer.gold):
+        return answer.options
+    return ("是", "否") if sample.language == "zh" else ("yes", "no")
 
 
 def _instructed(sample: Sample, task: Task) -> Sample:
@@ -179,5 +210,6 @@ def _key(sample: Sample, control: ImageControl, donors: Donors, task: Task, mode
     shown = [image.sha256 for image in sample.images]
     if control == "shuffled":
         shown += [image.sha256 for image in donors.images_for(sample)]
-    content = [task.name, sample.id, turns, shown, control, model.name, model.revision, model.decoding]
+    content = [task.name, sample.id, turns, _options(sample), shown, control]
+    content += [model.name, model.revision, model.decoding]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

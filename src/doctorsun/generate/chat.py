@@ -1,11 +1,12 @@
 """Answers as text: from samples or a conversation to prompts, and from tokens back to words."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from doctorsun.errors import DataError
 from doctorsun.generate.engine import Engine
+from doctorsun.generate.options import option_forms
 from doctorsun.generate.request import Request
 from doctorsun.generate.text_stream import TextStream
 from doctorsun.processor.processor import Processor
@@ -21,12 +22,14 @@ class TextAnswer(NamedTuple):
         index: which sample it answers.
         num_tokens: new tokens, the stop token not counted.
         truncated: whether the answer was cut at the most tokens allowed.
+        option_logprobs: how likely each option was, where the sample offers some and the engine tells.
     """
 
     index: int  # pyright: ignore[reportIncompatibleMethodOverride] (nobody searches in an answer)
     text: str
     num_tokens: int
     truncated: bool
+    option_logprobs: tuple[float, ...] = ()
 
 
 def shown_images(sample: Sample, messages: Sequence[Message]) -> tuple[bytes, ...]:
@@ -48,7 +51,8 @@ def answer_samples(
 ) -> Iterator[TextAnswer]:
     """Answer the last question of every sample, greedily; answers come in any order, as soon as each is ready.
 
-    Questions about the same images are asked side by side, which is much faster.
+    Questions about the same images are asked side by side, which is much faster. The likelihoods of the options that
+    a sample's ``answer`` offers come with it.
 
     Raises:
         DataError: a sample lacks an image.
@@ -56,24 +60,32 @@ def answer_samples(
     """
     order = _side_by_side(samples)
     pixels = lru_cache(maxsize=_MAX_KEPT_IMAGES)(processor.pixels)
+    forms = partial(option_forms, processor)
 
     def request(sample: Sample) -> Request:
         messages = processor.question(sample)
+        prompt_ids = tuple(processor.prompt(messages))
+        options = sample.answer.options if sample.answer else ()
         return Request(
-            prompt_ids=tuple(processor.prompt(messages)),
+            prompt_ids=prompt_ids,
             pixels=tuple(pixels(image) for image in shown_images(sample, messages)),
             max_tokens=max_tokens,
             stop_ids=processor.stop_ids,
+            options=forms(messages[-1].text, options, prompt_ids[-1]) if options else (),
         )
 
     new_ids: dict[int, list[int]] = {}
+    logprobs: dict[int, tuple[float, ...]] = {}
     for token in engine.generate(request(samples[i]) for i in order):
         ids = new_ids.setdefault(token.request, [])
+        if token.option_logprobs:
+            logprobs[token.request] = token.option_logprobs
         if token.finish != "stop":
             ids.append(token.id)
         if token.finish:
             del new_ids[token.request]
-            yield TextAnswer(order[token.request], processor.decode(ids), len(ids), token.finish == "length")
+            text, truncated = processor.decode(ids), token.finish == "length"
+            yield TextAnswer(order[token.request], text, len(ids), truncated, logprobs.pop(token.request, ()))
 
 
 def stream_answer(

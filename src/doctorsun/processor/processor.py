@@ -171,6 +171,10 @@ class Processor:
         words = self.control_tokens.as_words(messages)
         return self._encode(self.template.render(words, add_generation_prompt=True))
 
+    def continuation(self, text: str, after: int) -> list[int]:
+        """Return the token ids of words that a reply may begin with, where the prompt ends with the token ``after``."""
+        return self.control_tokens.encode(self.control_tokens.marked(text), after)
+
     def question(self, sample: Sample) -> tuple[Message, ...]:
         """Return a sample's turns up to, and without, its last reply; boxes in them are written out."""
         messages = self._with_boxes(sample)

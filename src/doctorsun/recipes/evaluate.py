@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from doctorsun.eval.runner import ModelVersion, predict
+from doctorsun.eval.runner import ModelVersion, Reply, predict
 from doctorsun.eval.tasks import task_named
 from doctorsun.generate.chat import answer_samples
 from doctorsun.generate.engine import LocalEngine
@@ -47,7 +47,7 @@ class Examinee:
         """What reads and writes text, boxes and images."""
         return self._loaded[1]
 
-    def answer(self, samples: Sequence[Sample]) -> Iterator[tuple[int, str, int, bool]]:
+    def answer(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Reply]]:
         """Answer samples in any order; boxes come back in pixels of the image."""
         yield from answered(self.engine, self.processor, samples, self.max_tokens) if samples else ()
 
@@ -58,11 +58,19 @@ class Examinee:
 
 def answered(
     engine: LocalEngine, processor: Processor, samples: Sequence[Sample], max_tokens: int
-) -> Iterator[tuple[int, str, int, bool]]:
+) -> Iterator[tuple[int, Reply]]:
     """Answer samples in any order; boxes come back in pixels of the sample's first image."""
     for answer in answer_samples(engine, processor, samples, max_tokens):
         text = in_pixels(processor, answer.text, samples[answer.index])
-        yield answer.index, text, answer.num_tokens, answer.truncated
+        yield (
+            answer.index,
+            Reply(
+                output=text,
+                num_tokens=answer.num_tokens,
+                truncated=answer.truncated,
+                option_logprobs=answer.option_logprobs,
+            ),
+        )
 
 
 def in_pixels(processor: Processor, text: str, sample: Sample) -> str:

@@ -8,7 +8,7 @@ from transformers import LlavaForConditionalGeneration
 
 from doctorsun.config import Recipe
 from doctorsun.eval.predictions import read_predictions
-from doctorsun.eval.runner import ModelVersion, predict
+from doctorsun.eval.runner import ModelVersion, Reply, predict
 from doctorsun.eval.scoring import score
 from doctorsun.eval.summary import HEADLINES
 from doctorsun.eval.tasks import task_named
@@ -41,7 +41,7 @@ def examination_of(recipe: Recipe, stores: RunStores, processor: Processor) -> E
         images = processor.images
         engine = LocalEngine(model, image_mean=images.mean, image_std=images.std, max_batch=section.batch)
 
-        def answer(samples: Sequence[Sample]) -> Iterator[tuple[int, str, int, bool]]:
+        def answer(samples: Sequence[Sample]) -> Iterator[tuple[int, Reply]]:
             return answered(engine, processor, samples, section.max_tokens)
 
         scores: dict[str, float] = {}

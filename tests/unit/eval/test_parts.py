@@ -16,6 +16,19 @@ def test_rows_come_back_under_their_keys(tmp_path, make_prediction):
     assert {key: row.id for key, row in again.rows.items()} == {f"key-{number}": str(number) for number in range(5)}
 
 
+def test_answers_that_come_slowly_are_written_every_half_minute(tmp_path, make_prediction):
+    now = [100.0]
+    with Parts(tmp_path, clock=lambda: now[0]) as parts:
+        written = []
+        for number in range(7):
+            parts.add(str(number), make_prediction(id=str(number)))
+            written.append(len(list(tmp_path.iterdir())))
+            now[0] += 10.0
+
+    assert written == [0, 0, 0, 1, 1, 1, 1]
+    assert len(Parts(tmp_path).rows) == 7
+
+
 def test_an_error_in_the_block_loses_nothing(tmp_path, make_prediction):
     def stopped():
         with Parts(tmp_path) as parts:

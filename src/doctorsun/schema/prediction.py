@@ -19,7 +19,8 @@ class Prediction:
         gold: closed, open: every accepted answer; mcq, mcq_multi: the right letters.
         cluster: image or article id; intervals treat answers of one cluster as dependent.
         image_control: what the model saw in place of the image; nothing at all with ``none``.
-        option_logprobs: log-probability of each option, in the order of ``options``; of yes and no where a closed question has none.
+        option_logprobs: log-probability of each option, in the order of ``options``; of yes and no where a closed
+            question has none.
     """
 
     id: str

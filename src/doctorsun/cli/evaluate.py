@@ -13,6 +13,7 @@ from doctorsun.schema import ImageControl
 
 
 def evaluate(
+    context: typer.Context,
     weights: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
     tasks: Annotated[list[str], typer.Option("--task", metavar="NAME=STORE", help="A task and the store to ask.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
@@ -26,13 +27,17 @@ def evaluate(
 
     from doctorsun.recipes.evaluate_weights import evaluate_weights
     from doctorsun.recipes.progress import RunProgress
+    from doctorsun.report.evaluation.write import write_evaluation_report
     from doctorsun.report.record import read_scores
 
     with RunProgress(Console(stderr=True)).shown() as progress:
         files = evaluate_weights(
             weights, stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say
         )
+    session: Session = context.obj
+    page = write_evaluation_report(out, language=session.language)
     print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
+    typer.echo(say("report_written", session.language, path=str(page)), err=True)
 
 
 def score(
@@ -48,13 +53,14 @@ def score(
 
 
 def report(
-    context: typer.Context, run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN|OUT", help="Folder of a run or an evaluation.")],
 ) -> None:
-    """Write report.json and report.html of a run, finished or not."""
-    from doctorsun.report.run import write_report
+    """Write report.json and report.html of a run, finished or not, or of an evaluation."""
+    from doctorsun.report.folder import write_folder_report
 
     session: Session = context.obj
-    path = write_report(run, language=session.language)
+    path = write_folder_report(run, language=session.language)
     typer.echo(say("report_written", session.language, path=str(path)))
 
 

@@ -138,7 +138,7 @@ def num_items_of_each(num_tasks: int) -> int:
 
 
 def choose_items(task: TaskRecord, num: int) -> list[Item]:
-    """Choose items by a fixed rule: in the order of a hash of their ids, right, partly right, wrong and invalid in turn.
+    """Choose items by a fixed rule: in the order of a hash of their ids, each verdict and kind in turn.
 
     Args:
         task: its answers; images come from its stores, where these still exist.

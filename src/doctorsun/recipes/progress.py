@@ -78,7 +78,8 @@ class RunProgress:
             work.targets += record[targets]
             work.seconds += record["step_s"]
             rate = f"{work.targets / max(work.seconds, 1e-9):,.0f} {targets.replace('_', ' ')}/s"
-            self._show(work, record["step"], f"loss {record['loss']:.3f}  {rate}")
+            loss = "not finite" if record["loss"] is None else f"{record['loss']:.3f}"
+            self._show(work, record["step"], f"loss {loss}  {rate}")
         elif kind == "reference":
             self._advance(f"start of {stage}", record["done"], record["num_steps"], "")
         elif kind == "note":

@@ -1,8 +1,9 @@
 """The run's diary: one JSON line per event, kept consistent over kills and resumes, and told to whoever listens."""
 
 import json
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -51,10 +52,17 @@ class Telemetry:
         self._remove_half_line()
 
     def write(self, event: str, **facts: Any) -> None:
-        """Append one event with the time in seconds since 1970."""
-        record: Event = {"event": event, **facts, "time": round(time.time(), 3)}
+        """Append one event with the time in seconds since 1970.
+
+        JSON knows no NaN and no infinity: such a number is written as null, and ``not_finite`` names what it was.
+        """
+        odd: dict[str, str] = {}
+        finite = _finite(facts, odd)
+        record: Event = {"event": event, **finite, "time": round(time.time(), 3)}
+        if odd:
+            record["not_finite"] = odd
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
         if self.listener:
             self.listener(record)
         for sink in self.sinks:
@@ -103,6 +111,18 @@ class NoTelemetry(Telemetry):
 
     def rewind(self, stage: str, step: int) -> None:
         """Remove nothing."""
+
+
+def _finite(value: Any, odd: dict[str, str], path: str = "") -> Any:
+    """Return a value with None for each number that is not finite; note these, each under its dotted path."""
+    if isinstance(value, Mapping):
+        return {name: _finite(each, odd, f"{path}.{name}" if path else str(name)) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each, odd, f"{path}.{index}") for index, each in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        odd[path] = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return None
+    return value
 
 
 def _parse(line: str) -> Event | None:

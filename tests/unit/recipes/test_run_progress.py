@@ -26,6 +26,13 @@ def test_a_stage_is_told_at_its_first_and_last_step() -> None:
     assert last.startswith("stage 2/4 align  6/6  ")
 
 
+def test_a_loss_that_is_no_number_is_told_as_such() -> None:
+    progress, written = shown()
+    progress.event(START)
+    progress.event(step(3) | {"loss": None, "not_finite": {"loss": "NaN"}})
+    assert written.getvalue().startswith("stage 2/4 align  3/6  loss not finite  200 supervised tokens/s")
+
+
 def test_labels_are_not_called_tokens() -> None:
     progress, written = shown()
     progress.event(START)

@@ -225,10 +225,11 @@ def test_a_step_without_finite_gradient_is_skipped_and_named(tmp_path: Path) -> 
     job = job_of(tmp_path / "run", store, batch_samples=3, steps=4, trainable={"projector": "full"})
     after = train(job, with_poisoned_token(small_model(), "Ω"))
     steps = [event for event in events(job) if event["event"] == "step"]
-    bad = [event["step"] for event in steps if not math.isfinite(event["loss"])]
+    bad = [event["step"] for event in steps if event["loss"] is None]
     warned = [event for event in events(job) if event["event"] == "warning"]
     assert len(steps) == 4
     assert len(bad) == 1
+    assert steps[bad[0] - 1]["not_finite"]["loss"] == "NaN"
     assert [event["step"] for event in warned] == bad
     assert "sample-4" in warned[0]["text"]
     projector = "model.multi_modal_projector.linear_1.weight"

@@ -1,4 +1,5 @@
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,28 @@ def test_events_are_written_in_order_and_told(tmp_path: Path) -> None:
     assert [record["event"] for record in told] == ["step", "eval"]
     assert told[0]["time"] > 1e9
     assert "结节" in telemetry.path.read_text(encoding="utf-8")
+
+
+def test_a_number_that_is_not_finite_is_null_with_its_name_and_the_line_stays_json(tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+    telemetry = Telemetry(tmp_path / "metrics.jsonl", told.append)
+    telemetry.write(
+        "step", loss=math.nan, grad_norm=math.inf, loss_by_source={"a": -math.inf, "b": 1.5}, list=(1, math.nan)
+    )
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    line = json.loads(telemetry.path.read_text(encoding="utf-8"), parse_constant=refuse)
+    assert [line[name] for name in ("loss", "grad_norm", "loss_by_source", "list")] == [
+        None,
+        None,
+        {"a": None, "b": 1.5},
+        [1, None],
+    ]
+    odd = {"loss": "NaN", "grad_norm": "Infinity", "loss_by_source.a": "-Infinity", "list.1": "NaN"}
+    assert line["not_finite"] == odd
+    assert told == [line]
 
 
 def test_going_back_removes_what_came_after_the_step_in_this_stage_only(tmp_path: Path) -> None:

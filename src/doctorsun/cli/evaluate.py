@@ -56,7 +56,7 @@ def report(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(metavar="RUN|OUT", help="Folder of a run or an evaluation.")],
 ) -> None:
-    """Write report.json and report.html of a run, finished or not, or of an evaluation."""
+    """Write report.json and report.html of a run or an evaluation."""
     from doctorsun.report.folder import write_folder_report
 
     session: Session = context.obj

@@ -1,0 +1,118 @@
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from fake_evaluation import write_answers
+
+from doctorsun.errors import DataError
+from doctorsun.eval.predictions import read_predictions
+from doctorsun.report.evaluation.write import write_evaluation_report
+from doctorsun.report.folder import write_folder_report
+from doctorsun.report.strings import Language
+
+VOID = {"meta", "br"}
+
+
+class Outline(HTMLParser):
+    """Checks that every element is closed in order, and collects addresses and the attributes of items."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.names: list[str] = []
+        self.items: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src", "action"}]
+        if "data-verdict" in dict(attrs):
+            self.items.append(dict(attrs))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page_of(folder: Path, language: Language = "en") -> str:
+    return write_evaluation_report(folder, language=language).read_text(encoding="utf-8")
+
+
+def rows_of(evaluation: Path) -> list:
+    return read_predictions(evaluation / "phantom/predictions.parquet")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_is_one_closed_file_that_asks_for_nothing(evaluation: Path, language: Language) -> None:
+    page = page_of(evaluation, language)
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    assert outline.names.count("script") == 1
+    assert "link" not in outline.names
+    assert outline.addresses
+    assert all(address.startswith(("data:image/", "#")) for address in outline.addresses)
+    assert len(outline.items) == 48
+    assert {each["data-verdict"] for each in outline.items} >= {"right", "wrong"}
+    assert ("仅供研究使用" in page) == (language == "zh")
+
+
+def test_the_summary_holds_all_scores_and_the_verdict_of_each_item(evaluation: Path) -> None:
+    page_of(evaluation)
+    summary = json.loads((evaluation / "report.json").read_text(encoding="utf-8"))
+    scores = json.loads((evaluation / "phantom/scores.json").read_text(encoding="utf-8"))["scores"]
+    assert summary["scores"] == scores
+    (task,) = summary["tasks"]
+    assert (task["task"], task["num_questions"], len(task["items"])) == ("phantom", 48, 48)
+    assert task["items"][0]["verdicts"]["blank"]
+
+
+def test_texts_from_files_are_escaped(evaluation: Path, tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    rows = [replace(row, question=evil, output=evil, model=evil, prompt=evil) for row in rows_of(evaluation)]
+    write_answers(tmp_path / "phantom", rows)
+    (tmp_path / "phantom/task.json").write_text(
+        json.dumps({"title": evil, "warnings": [evil], "licence": evil, evil: evil}), encoding="utf-8"
+    )
+    page = page_of(tmp_path)
+    assert "alert(1)" in page
+    assert evil not in page
+
+
+def test_warnings_stand_before_the_scores(evaluation: Path, tmp_path: Path) -> None:
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    (tmp_path / "phantom/task.json").write_text(json.dumps({"warnings": ["450 rows, not 451"]}), encoding="utf-8")
+    page = page_of(tmp_path)
+    assert page.index("450 rows, not 451") < page.index('class="tiles"')
+
+
+def test_without_controls_the_page_says_so(evaluation: Path, tmp_path: Path) -> None:
+    write_answers(tmp_path / "phantom", [row for row in rows_of(evaluation) if row.image_control == "real"])
+    assert "No control was run" in page_of(tmp_path)
+    assert "No control was run" not in page_of(evaluation)
+
+
+def test_published_scores_stand_apart_from_ours(evaluation: Path, tmp_path: Path) -> None:
+    rows = [replace(row, task="vqa_rad") for row in rows_of(evaluation)]
+    write_answers(tmp_path / "vqa_rad", rows)
+    page = page_of(tmp_path)
+    ours = re.findall(r'<table class="scores">.*?</table>', page, re.DOTALL)
+    assert ours
+    assert not any("Lingshu" in table for table in ours)
+    assert page.index("never ranked with ours") < page.index("Lingshu-32B")
+
+
+def test_a_folder_is_reported_as_what_it_is(evaluation: Path, finished_run: Path, tmp_path: Path) -> None:
+    assert "Evaluation report" in write_folder_report(evaluation).read_text(encoding="utf-8")
+    assert "Run report" in write_folder_report(finished_run).read_text(encoding="utf-8")
+    with pytest.raises(DataError, match=r"a folder without run\.json"):
+        write_folder_report(tmp_path)
+    assert not (tmp_path / "report.html").exists()

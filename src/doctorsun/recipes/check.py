@@ -13,7 +13,7 @@ from doctorsun.errors import RecipeError
 from doctorsun.eval.tasks import task_names
 from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.addresses import looks_like_address, obstacles, stores_of, usual_rules, weights_of
-from doctorsun.recipes.check_adapters import check_adapters
+from doctorsun.recipes.check_adapters import check_adapter_layers, check_adapters
 from doctorsun.recipes.check_folder import check_folder
 from doctorsun.recipes.check_model import check_model, check_template, check_weights_of
 from doctorsun.recipes.check_stages import check_stages, stage_notes
@@ -120,6 +120,7 @@ def _complaints(recipe: Recipe, rules: PullRules, *, is_started: bool) -> Iterat
     if not is_started:
         yield from check_weights_of(recipe.model)
         yield from obstacles(weights_of(recipe), WEIGHTS, rules)
+        yield from check_adapter_layers(recipe)
     yield from _sources(recipe)
     yield from obstacles(stores_of(recipe), STORE, rules)
     yield from _stages(recipe)

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doctorsun.config import PartName, PartSection, Recipe, StageSection
+from doctorsun.config.complaint import join_complaints
 from doctorsun.config.document import Node
 from doctorsun.errors import RecipeError
-from doctorsun.recipes.placed import Found, placed_errors
+from doctorsun.recipes.placed import Found, placed
+
+if TYPE_CHECKING:
+    from transformers import LlavaConfig
 
 
 def check_adapters(recipe: Recipe) -> Iterator[Found]:
@@ -34,6 +39,21 @@ def check_adapters(recipe: Recipe) -> Iterator[Found]:
                 yield f"{path}.optimizer", error
 
 
+def check_adapter_layers(recipe: Recipe) -> Iterator[Found]:
+    """Yield the paths that match no layer of the network, where this machine tells its sizes without a hub.
+
+    Raises:
+        WeightsError: the projector reads several layers of the tower.
+    """
+    if not _modules(recipe):
+        return
+    from doctorsun.recipes.network import config_here
+
+    config = config_here(recipe)
+    if config is not None:
+        yield from _missing_layers(recipe, config)
+
+
 def require_adapter_layers(recipe: Recipe, weights: Path, document: Node | None = None) -> None:
     """Stop before the first step where adapters are wanted on layers that the network does not have.
 
@@ -45,24 +65,38 @@ def require_adapter_layers(recipe: Recipe, weights: Path, document: Node | None 
     Raises:
         RecipeError: a path matches no linear layer.
     """
-    wanted: list[tuple[str, PartName, tuple[str, ...]]] = [
-        (f"stages.{name}.trainable.{part}.lora.modules", part, lora.modules)
+    if not _modules(recipe):
+        return
+    from transformers import LlavaConfig
+
+    complaints = list(_missing_layers(recipe, LlavaConfig.from_pretrained(weights)))
+    if complaints:
+        raise join_complaints([placed(path, error, document) for path, error in complaints])
+
+
+def _modules(recipe: Recipe) -> list[tuple[str, PartName, str]]:
+    """Return each path to layers with its key and its part."""
+    return [
+        (f"stages.{name}.trainable.{part}.lora.modules.{index}", part, pattern)
         for name, stage in recipe.stages.items()
         for part, lora in stage.adapters.items()
-        if lora.modules is not None
+        for index, pattern in enumerate(lora.modules or ())
     ]
-    if not wanted:
-        return
+
+
+def _missing_layers(recipe: Recipe, config: "LlavaConfig") -> Iterator[Found]:
     import torch
-    from transformers import LlavaConfig, LlavaForConditionalGeneration
+    from transformers import LlavaForConditionalGeneration
 
     from doctorsun.model.adapters import adapter_layers
 
     with torch.device("meta"):
-        model = LlavaForConditionalGeneration(LlavaConfig.from_pretrained(weights))
-    for path, part, modules in wanted:
-        with placed_errors(path, document):
-            adapter_layers(model, part, modules)
+        model = LlavaForConditionalGeneration(config)
+    for path, part, pattern in _modules(recipe):
+        try:
+            adapter_layers(model, part, (pattern,))
+        except RecipeError as error:
+            yield path, error
 
 
 def _recompute(path: str, stage: StageSection) -> Iterator[Found]:

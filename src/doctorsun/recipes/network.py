@@ -7,7 +7,7 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig
 
 from doctorsun.config import Recipe
 from doctorsun.config.document import Node
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, DoctorSunError
 from doctorsun.model.build import sized_config
 from doctorsun.model.presets import PRESETS
 from doctorsun.recipes.published_sizes import Sizes, published_sizes
@@ -62,6 +62,22 @@ def network_of(recipe: Recipe, run: Path, rules: PullRules, document: Node | Non
     if start is None:  # refused by the check of the recipe
         raise DataError("a network without preset and weights", expected="one of the two", do="set model.preset")
     return Network(config=start.config, start=start, told_by="the headers of its weights")
+
+
+def config_here(recipe: Recipe) -> LlavaConfig | None:
+    """Return the sizes of a recipe's network as far as they are known without asking a hub; None where they are not."""
+    model = recipe.model
+    if model.preset is not None:
+        preset = PRESETS.get(model.preset)
+        return preset and sized_config(preset, model.tokenizer.vocab_size)
+    try:
+        start = plan_start(recipe, PullRules(offline=True))
+    except DoctorSunError:  # told where it is checked, or when the weights are brought
+        start = None
+    if start is not None:
+        return start.config
+    sizes = published_sizes(model)
+    return sizes and _config(*sizes)
 
 
 def _config(vision: Sizes, text: Sizes) -> LlavaConfig:

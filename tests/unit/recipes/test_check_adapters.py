@@ -8,6 +8,7 @@ from doctorsun.config.load import load_marked_recipe
 from doctorsun.errors import RecipeError
 from doctorsun.recipes.check import load_checked
 from doctorsun.recipes.check_adapters import require_adapter_layers
+from doctorsun.storage.hub.pull import PullRules
 from small_model import save_small
 
 LINES = """\
@@ -85,10 +86,41 @@ def test_layers_that_the_network_does_not_have_are_told_with_their_place(tmp_pat
         require_adapter_layers(recipe, weights, document)
     told = caught.value.text().replace(f"{tmp_path}/", "")
     assert told.startswith(
-        "r.yaml:9:50: stages.instruct.trainable.language.lora.modules: the path 'layers.*.self_attn.qproj' matches no "
-        "linear layer of the part 'language': got 'layers.*.self_attn.qproj', expected one of layers.*.self_attn.q_proj"
+        "r.yaml:9:78: stages.instruct.trainable.language.lora.modules.1: the path 'layers.*.self_attn.qproj' matches "
+        "no linear layer of the part 'language': got 'layers.*.self_attn.qproj', expected one of layers.*.self_attn.q_proj"
     )
     assert told.endswith("did you mean 'layers.*.self_attn.q_proj'?")
+
+
+def test_check_finds_each_path_without_a_layer_before_any_weights_are_loaded(tmp_path: Path) -> None:
+    modules = "[layers.*.mlp.upproj, layers.*.self_attn.q_proj, layers.9.mlp.up_proj]"
+    told = complaint(tmp_path, f"language: {{lora: {{r: 4, alpha: 8, modules: {modules}}}}}").splitlines()
+    assert told[0].startswith("r.yaml:9:51: stages.instruct.trainable.language.lora.modules.0: the path 'layers.*.mlp.")
+    assert told[0].endswith("did you mean 'layers.*.mlp.up_proj'?")
+    assert told[1].startswith("r.yaml:9:99: stages.instruct.trainable.language.lora.modules.2: the path 'layers.9.mlp")
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_check_looks_into_weights_that_are_here_and_asks_no_hub_for_others(tmp_path: Path, *, is_here: bool) -> None:
+    weights = save_small(tmp_path / "weights") if is_here else "hf:someone/unknown-weights"
+    path = write(tmp_path, "language: {lora: {r: 4, alpha: 8, modules: [layers.*.mlp.upproj]}}")
+    path.write_text(path.read_text(encoding="utf-8").replace("preset: micro", f"init: {weights}"), encoding="utf-8")
+    if not is_here:
+        load_checked(path, rules=PullRules(offline=False))
+        return
+    with pytest.raises(
+        RecipeError, match=r"r.yaml:9:51: .*modules.0: the path 'layers.\*.mlp.upproj' matches no linear"
+    ):
+        load_checked(path)
+
+
+def test_the_layers_of_published_parts_are_known(tmp_path: Path) -> None:
+    path = write(tmp_path, "vision: {lora: {r: 4, alpha: 8, modules: [encoder.layers.*.mlp.fc3]}}")
+    parts = "vision: hf:openai/clip-vit-large-patch14-336, language: hf:meta-llama/Llama-3.1-8B"
+    path.write_text(path.read_text(encoding="utf-8").replace("preset: micro", parts), encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"modules.0: .*did you mean '.*mlp.fc2'"):
+        load_checked(path, rules=PullRules(offline=False))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from doctorsun.cli.comparison_table import print_comparison
 from doctorsun.cli.score_table import print_scores
 from doctorsun.cli.session import AsJson, Session
 from doctorsun.cli.words import say
@@ -55,13 +56,33 @@ def score(
 def report(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(metavar="RUN|OUT", help="Folder of a run or an evaluation.")],
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[OTHER]", help="Another one, or a predictions.parquet, to compare with.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the comparison; RUN/compared/OTHER if not given.")
+    ] = None,
+    protocols: Annotated[
+        list[str] | None, typer.Option("--protocol", metavar="NAME", help="Judge both by this one; may be repeated.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Write report.json and report.html of a run or an evaluation."""
-    from doctorsun.report.folder import write_folder_report
-
+    """Write report.json and report.html of a run or an evaluation; or compare two of them."""
     session: Session = context.obj
-    path = write_folder_report(run, language=session.language)
-    typer.echo(say("report_written", session.language, path=str(path)))
+    if other is None:
+        from doctorsun.report.folder import write_folder_report
+
+        path = write_folder_report(run, language=session.language)
+        typer.echo(say("report_written", session.language, path=str(path)))
+        return
+    from doctorsun.recipes.compare_evaluations import compare_evaluations, write_comparison
+
+    compared = compare_evaluations(run, other, protocols or ())
+    folder = run if run.is_dir() else run.parent
+    path = write_comparison(compared, out or folder / "compared" / other.stem)
+    print_comparison(compared, as_json=as_json)
+    typer.echo(say("report_written", session.language, path=str(path)), err=True)
 
 
 def _stores(texts: Sequence[str]) -> dict[str, Path]:

@@ -87,7 +87,7 @@ def test_layers_that_the_network_does_not_have_are_told_with_their_place(tmp_pat
     told = caught.value.text().replace(f"{tmp_path}/", "")
     assert told.startswith(
         "r.yaml:9:78: stages.instruct.trainable.language.lora.modules.1: the path 'layers.*.self_attn.qproj' matches "
-        "no linear layer of the part 'language': got 'layers.*.self_attn.qproj', expected one of layers.*.self_attn.q_proj"
+        "no linear layer of the part 'language': got 'layers.*.self_attn.qproj', expected one of layers.*.self_attn."
     )
     assert told.endswith("did you mean 'layers.*.self_attn.q_proj'?")
 

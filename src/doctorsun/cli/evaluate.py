@@ -57,7 +57,7 @@ def report(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(metavar="RUN|OUT", help="Folder of a run or an evaluation.")],
     other: Annotated[
-        Path | None, typer.Argument(metavar="[OTHER]", help="Another one, or a predictions.parquet, to compare with.")
+        Path | None, typer.Argument(metavar="OTHER", help="Another one, or a predictions.parquet, to compare with.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the comparison; RUN/compared/OTHER if not given.")

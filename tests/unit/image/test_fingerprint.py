@@ -1,0 +1,78 @@
+"""Fingerprints of pictures."""
+
+import io
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from doctorsun.errors import ImageError
+from doctorsun.image.fingerprint import FINGERPRINT_BYTES, fingerprint, is_same_picture, near_pairs, small_grey
+
+
+def picture(seed: int) -> PIL.Image.Image:
+    """Return a smooth picture, 96 wide and 80 high."""
+    coarse = np.random.default_rng(seed).integers(0, 256, size=(9, 11), dtype=np.uint8)
+    return PIL.Image.fromarray(coarse).resize((96, 80), PIL.Image.Resampling.BICUBIC)
+
+
+def encoded(image: PIL.Image.Image, name: str = "PNG", **settings: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, name, **settings)
+    return buffer.getvalue()
+
+
+def num_bits_apart(one: bytes, other: bytes) -> int:
+    return int(np.bitwise_count(np.frombuffer(one, np.uint8) ^ np.frombuffer(other, np.uint8)).sum())
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        encoded(picture(0), "JPEG", quality=50),
+        encoded(picture(0).resize((48, 40), PIL.Image.Resampling.LANCZOS)),
+        encoded(picture(0).point(lambda level: int(level * 0.8 + 20))),
+        encoded(picture(0).convert("RGB")),
+    ],
+    ids=["encoded again", "half the size", "darker", "in colour"],
+)
+def test_the_same_picture_in_another_file_is_near(again: bytes):
+    data = encoded(picture(0))
+
+    assert list(near_pairs([fingerprint(data)], [fingerprint(again)])) == [(0, 0)]
+    assert is_same_picture(small_grey(data), small_grey(again))
+
+
+def test_other_pictures_are_far():
+    prints = [fingerprint(encoded(picture(seed))) for seed in range(20)]
+
+    assert len(prints[0]) == FINGERPRINT_BYTES
+    assert list(near_pairs(prints, prints)) == [(place, place) for place in range(20)]
+    assert min(num_bits_apart(prints[0], other) for other in prints[1:]) > 60
+
+
+def test_a_small_mark_makes_another_picture_at_the_second_look():
+    marked = picture(3)
+    marked.paste(255, (30, 20, 60, 50))
+
+    assert not is_same_picture(small_grey(encoded(picture(3))), small_grey(encoded(marked)))
+
+
+def test_pictures_of_one_grey_level_are_like_no_other():
+    flat = np.full((64, 64), 7, dtype=np.float32)
+
+    assert not is_same_picture(flat, flat)
+
+
+def test_the_nearest_comes_first_and_chunks_do_not_show():
+    zero, one, two = (np.array([value, 0, 0, 0], dtype=np.uint64).tobytes() for value in (0, 1, 3))
+
+    assert list(near_pairs([zero] * 300, [two, one, zero], bits=2))[-3:] == [(299, 2), (299, 1), (299, 0)]
+    assert list(near_pairs([zero], [two, one], bits=1)) == [(0, 1)]
+    assert list(near_pairs([], [zero])) == []
+    assert list(near_pairs([zero], [])) == []
+
+
+def test_what_is_no_picture_is_told():
+    with pytest.raises(ImageError):
+        fingerprint(b"no picture")

@@ -134,7 +134,12 @@ def _compared(pairs: Sequence[Pair], protocol: Protocol, one: str, other: str) -
     common = {"task": row.task, "language": row.language, "kind": row.kind, "protocol": protocol.name}
     return [
         Comparison(
-            **common, one=one, other=other, n=len(pairs), num_clusters=len(names), **_numbers(metric, draws[:, place])
+            **common,
+            one=one,
+            other=other,
+            n=len(pairs),
+            num_clusters=len(names),
+            **_numbers(metric, draws[:, place], len(names)),
         )
         for place, metric in enumerate(metrics)
     ]
@@ -195,9 +200,13 @@ def _differences(metrics: Sequence[_Metric], totals: Sums) -> Sums:
     return np.stack([metric.difference(part) for metric, part in zip(metrics, parts, strict=True)], axis=-1)
 
 
-def _numbers(metric: _Metric, draws: Sums) -> dict[str, float | int | str | None]:
+def _numbers(metric: _Metric, draws: Sums, num_clusters: int) -> dict[str, float | int | str | None]:
     one, other = (float(metric.value(side.sum(axis=0))) for side in (metric.one, metric.other))
     low, high = (float(end) for end in np.quantile(draws, [_TAIL, 1 - _TAIL]))
+    detectable = float((norm.ppf(1 - _TAIL) + norm.ppf(_POWER)) * draws.std())
+    if low == high:  # no image differs: the share of images that would is that of none in so many
+        detectable = 1 - _TAIL ** (1 / num_clusters)
+        low, high = max(-1.0, low - detectable), min(1.0, high + detectable)
     below, above = ((int(side.sum()) + 1) / (len(draws) + 1) for side in (draws <= 0, draws >= 0))
     p_clustered = min(1.0, 2 * min(below, above))
     only_one, only_other, p_mcnemar = _mcnemar(metric)
@@ -213,7 +222,7 @@ def _numbers(metric: _Metric, draws: Sums) -> dict[str, float | int | str | None
         "p_mcnemar": p_mcnemar,
         "p_clustered": p_clustered,
         "p": max(p_clustered, p_mcnemar or 0.0),
-        "detectable": min(1.0, float((norm.ppf(1 - _TAIL) + norm.ppf(_POWER)) * draws.std())),
+        "detectable": min(1.0, detectable),
     }
 
 

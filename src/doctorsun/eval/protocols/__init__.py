@@ -6,6 +6,8 @@ from doctorsun.eval.protocols.loglik import CLOSED_LOGLIK_1, MCQ_LOGLIK_1, MCQ_L
 from doctorsun.eval.protocols.mcq_strict import MCQ_MULTI_1, MCQ_STRICT_1
 from doctorsun.eval.protocols.open_tokens import OPEN_TOKENS_1
 from doctorsun.eval.protocols.polarity import POLARITY_1
+from doctorsun.eval.protocols.refusal import REFUSAL_1
+from doctorsun.eval.protocols.report_findings import REPORT_FINDINGS_1
 from doctorsun.eval.protocols.report_ngrams import REPORT_NGRAMS_1
 from doctorsun.eval.protocols.verdict import Protocol, Verdict
 from doctorsun.schema import AnswerKind
@@ -21,6 +23,8 @@ PROTOCOLS = (
     MCQ_LOGLIK_1,
     MCQ_LOGLIK_NORM_1,
     CLOSED_LOGLIK_1,
+    REPORT_FINDINGS_1,
+    REFUSAL_1,
 )
 
 __all__ = ["PROTOCOLS", "Protocol", "Verdict", "protocol_for", "protocol_named"]

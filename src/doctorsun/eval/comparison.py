@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,10 +132,12 @@ def _compared(pairs: Sequence[Pair], protocol: Protocol, one: str, other: str) -
     by_cluster = np.zeros((len(names), sums.shape[1]))
     np.add.at(by_cluster, cluster_ids, sums)
     draws = _draws(metrics, by_cluster)
-    common = {"task": row.task, "language": row.language, "kind": row.kind, "protocol": protocol.name}
     return [
         Comparison(
-            **common,
+            task=row.task,
+            language=row.language,
+            kind=row.kind,
+            protocol=protocol.name,
             one=one,
             other=other,
             n=len(pairs),
@@ -161,10 +164,11 @@ def _metrics(pairs: Sequence[Pair], protocol: Protocol) -> list[_Metric]:
     """Return every metric of a protocol, with the mean over question types where there is a share of right answers."""
     columns = [[pair[side] for pair in pairs] for side in (0, 1)]
     verdicts = [[protocol.judge(row) for row in column] for column in columns]
-    found = [_Metric(name, *(_mean_sums(side, name) for side in verdicts), _mean) for name in protocol.metrics]
+    first, second = verdicts
+    found = [_Metric(name, _mean_sums(first, name), _mean_sums(second, name), _mean) for name in protocol.metrics]
     if "accuracy" in protocol.metrics:
-        types = [first.question_type for first, _ in pairs]
-        found.append(_Metric("macro_accuracy", *(_macro_sums(side, types) for side in verdicts), _macro))
+        types = [row.question_type for row in columns[0]]
+        found.append(_Metric("macro_accuracy", _macro_sums(first, types), _macro_sums(second, types), _macro))
     for metric in protocol.corpus:
         one, other = (metric.sums(column, side) for column, side in zip(columns, verdicts, strict=True))
         found.append(_Metric(metric.name, one, other, metric.value))
@@ -200,7 +204,7 @@ def _differences(metrics: Sequence[_Metric], totals: Sums) -> Sums:
     return np.stack([metric.difference(part) for metric, part in zip(metrics, parts, strict=True)], axis=-1)
 
 
-def _numbers(metric: _Metric, draws: Sums, num_clusters: int) -> dict[str, float | int | str | None]:
+def _numbers(metric: _Metric, draws: Sums, num_clusters: int) -> dict[str, Any]:
     one, other = (float(metric.value(side.sum(axis=0))) for side in (metric.one, metric.other))
     low, high = (float(end) for end in np.quantile(draws, [_TAIL, 1 - _TAIL]))
     detectable = float((norm.ppf(1 - _TAIL) + norm.ppf(_POWER)) * draws.std())

@@ -32,7 +32,7 @@ def fingerprint(data: bytes) -> bytes:
     Source:
         Zauner 2010, Implementation and Benchmarking of Perceptual Image Hash Functions (DCT hash).
     """
-    low = dctn(small_grey(data), norm="ortho")[:_LOW, :_LOW]
+    low = np.asarray(dctn(small_grey(data), norm="ortho"))[:_LOW, :_LOW]
     return np.packbits(low > np.median(low)).tobytes()
 
 

@@ -1,22 +1,49 @@
 """Commands that measure: eval, score, report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from doctorsun.cli.comparison_table import print_comparison
+from doctorsun.cli.flattened import flattened
 from doctorsun.cli.score_table import print_scores
 from doctorsun.cli.session import AsJson, Session
 from doctorsun.cli.words import say
+from doctorsun.report.exports.form import ExportForm
 from doctorsun.schema import ImageControl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """The options of ``report`` that write an evaluation in a form of others."""
+
+    export: Annotated[
+        ExportForm | None, typer.Option(help="Write an evaluation in a form of others, in place of the report.")
+    ] = None
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="File (lm-eval, model-index) or folder (inspect, eval-results) of it."),
+    ] = None
+    datasets: Annotated[
+        list[str] | None,
+        typer.Option("--dataset", metavar="TASK=OWNER/NAME", help="The task's data set on the Hugging Face Hub."),
+    ] = None
 
 
 def evaluate(
     context: typer.Context,
     weights: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
-    tasks: Annotated[list[str], typer.Option("--task", metavar="NAME=STORE", help="A task and the store to ask.")],
+    tasks: Annotated[
+        list[str],
+        typer.Option(
+            "--task",
+            metavar="NAME=DIR",
+            help="A task ('doctorsun tasks' lists them) or a page.yaml, and its files as downloaded, or a store.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
     image: Annotated[ImageControl, typer.Option(help="Show the image, or a control in its place.")] = "real",
     *,
@@ -66,10 +93,14 @@ def report(
         list[str] | None, typer.Option("--protocol", metavar="NAME", help="Judge both by this one; may be repeated.")
     ] = None,
     *,
+    exported: ExportOptions,
     as_json: AsJson = False,
 ) -> None:
     """Write report.json and report.html of a run or an evaluation; or compare two of them."""
     session: Session = context.obj
+    if exported.export is not None:
+        _export(run, exported, session)
+        return
     if other is None:
         from doctorsun.report.folder import write_folder_report
 
@@ -85,6 +116,24 @@ def report(
     typer.echo(say("report_written", session.language, path=str(path)), err=True)
 
 
+def _export(folder: Path, options: ExportOptions, session: Session) -> None:
+    from doctorsun.report.exports.write import write_export
+
+    if options.export is None or options.to is None:
+        raise typer.BadParameter("--export needs --to, the file or folder to write")
+    datasets = _pairs(options.datasets or (), "TASK=OWNER/NAME, such as vqa_rad=flaviagiammarino/vqa-rad")
+    for path in write_export(folder, options.export, options.to, datasets):
+        typer.echo(say("export_written", session.language, path=str(path)))
+
+
+def _pairs(texts: Sequence[str], form: str) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, _, value) in zip(texts, pairs, strict=True):
+        if not (name and value):
+            raise typer.BadParameter(f"'{text}' is not {form}")
+    return {name: value for name, _, value in pairs}
+
+
 def _stores(texts: Sequence[str]) -> dict[str, Path]:
     """Read NAME=STORE pairs; a name has one store, because its answers have one folder."""
     stores: dict[str, Path] = {}
@@ -98,3 +147,6 @@ def _stores(texts: Sequence[str]) -> dict[str, Path]:
             )
         stores[name] = Path(store)
     return stores
+
+
+report_command = flattened(report, "exported")

@@ -26,7 +26,7 @@ app = typer.Typer(
 for command in (run.run, run.check, plan.command, run.doctor, run.train):
     app.command()(command)
 app.command(name="eval")(evaluate.evaluate)
-for command in (evaluate.score, evaluate.report, chat.chat, serve.serve):
+for command in (evaluate.score, evaluate.report_command, chat.chat, serve.serve):
     app.command()(command)
 for name, group in (("data", data.app), ("weights", weights.app), ("bench", bench.app)):
     app.add_typer(group, name=name)

@@ -32,6 +32,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "运行需要 {needed} GiB 磁盘空间，目前可用 {free} GiB",
     ),
     "report_written": ("report: {path}", "报告：{path}"),
+    "export_written": ("written: {path}", "已写入：{path}"),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
     "weights_as_it_is": ("loads as it is: doctorsun chat {path}", "可直接加载：doctorsun chat {path}"),
     "weights_import": (

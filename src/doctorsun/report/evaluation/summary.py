@@ -1,6 +1,6 @@
 """The summary of an evaluation: all that its page shows except images and texts of items, as plain JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +13,7 @@ from doctorsun.report.summary import finite
 
 
 def summarise_evaluation(
-    record: EvaluationRecord, items: dict[str, Sequence[Item]], language: Language
+    record: EvaluationRecord, items: Mapping[str, Sequence[Item]], language: Language
 ) -> dict[str, Any]:
     """Return the content of ``report.json``; numbers that are not finite become null.
 

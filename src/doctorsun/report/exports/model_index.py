@@ -1,0 +1,56 @@
+"""Export as a model card's ``model-index``: the scores that the Hub shows beside a model."""
+
+from typing import Any
+
+from doctorsun.eval.summary import SummaryRow
+from doctorsun.report.evaluation.record import EvaluationRecord
+from doctorsun.report.formats import interval, percent
+from doctorsun.report.scores import result_rows, whole_rows
+
+TASK_TYPE = "image-text-to-text"
+
+
+def model_index(record: EvaluationRecord, datasets: dict[str, str]) -> str:
+    """Return the lines of a card's front matter, ``model-index`` first; values are in percent.
+
+    Args:
+        record: the evaluation.
+        datasets: by task, the data set's name on the Hub; the task's own name where none is given.
+    """
+    from huggingface_hub import EvalResult, ModelCardData
+
+    results = [
+        EvalResult(task_type=TASK_TYPE, dataset_type=datasets.get(row.task, row.task), **_facts(row), **_metric(row))
+        for task in record.tasks
+        for row in whole_rows(result_rows(task.scores))
+        if row.real is not None
+    ]
+    return ModelCardData(model_name=record.title, eval_results=results).to_yaml() + "\n"
+
+
+def described(row: SummaryRow) -> str:
+    """Say how a score was made: kind, language, protocol, interval, and the best control beside it."""
+    words = [f"{row.kind} questions, {row.language}", row.protocol]
+    if row.real is not None:
+        words.append(f"n {row.real.n}, 95 % interval {interval(row.real.low, row.real.high)}")
+    if row.best_control is not None:
+        words.append(f"best control ({row.best_control.control}) {percent(row.best_control.value)}")
+    return "; ".join(words)
+
+
+def in_percent(row: SummaryRow) -> float:
+    """Return the model's score in percent, to a hundredth."""
+    return round(100 * row.real.value, 2) if row.real is not None else 0.0
+
+
+def _facts(row: SummaryRow) -> dict[str, Any]:
+    return {"dataset_name": row.task, "dataset_config": row.language, "dataset_split": "test"}
+
+
+def _metric(row: SummaryRow) -> dict[str, Any]:
+    return {
+        "metric_type": row.metric,
+        "metric_value": in_percent(row),
+        "metric_name": f"{row.metric}, {row.kind} ({row.protocol})",
+        "metric_args": {"protocol": row.protocol, "kind": row.kind, "details": described(row)},
+    }

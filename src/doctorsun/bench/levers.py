@@ -1,58 +1,44 @@
 """What each lever of the training step is worth: the same samples, forward and backward, one lever off at a time."""
 
+import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import UInt8
 
+from doctorsun.bench.lever_variants import LeverNetworks, StepSamples, Variant, frozen_levers, loss_levers, step_levers
 from doctorsun.bench.training_steps import opened
 from doctorsun.config import Recipe
 from doctorsun.errors import RecipeError
-from doctorsun.model.forward import PackedBatch, PackedForward
-from doctorsun.model.trainable import hold_frozen, set_trainable
-from doctorsun.recipes.machine import place
+from doctorsun.model.forward import PackedBatch
+from doctorsun.model.head import LOGIT_BYTES
+from doctorsun.model.memory import LiveBytes
 from doctorsun.recipes.mixtures import plan_stage
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loss import supervised_loss
-from doctorsun.train.pack import Group, PackItem, collate
+from doctorsun.train.plan import StagePlan
 from doctorsun.train.replies import ReplyObjective
 from doctorsun.weights.hugging_face import load_weights
 
 NUM_STEPS, NUM_ROUNDS = 3, 5
-Pixels = dict[str, UInt8[np.ndarray, "3 size size"]]
-
-
-@dataclass(frozen=True, slots=True)
-class StepSamples:
-    """The prepared samples of one step, with their images."""
-
-    items: tuple[PackItem, ...]
-    pixels: Pixels
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """The training step with one lever off, or with none."""
-
-    lever: str
-    batches: Callable[[StepSamples], Sequence[PackedBatch]]
-    forward: PackedForward
-    bf16: bool
+MIB = 2**20
+Steps = Sequence[Sequence[PackedBatch]]
 
 
 def measure_levers(recipe: Recipe) -> list[dict[str, Any]]:
     """Time the last stage's steps from its start weights, the variants taking turns.
 
+    Three groups, each against its first row: the stage's own step; that of the projector alone, which shows what frozen
+    parts save; and the loss in pieces against all logits at once.
+
     Returns:
-        per lever: tokens of a step, seconds (median of the rounds), and how many times as long as with all levers on.
+        per lever: tokens of a step, seconds (median of the rounds), how many times as long as the first of its group,
+        and the most memory that a pass holds beside the weights.
 
     Raises:
         RecipeError: the last stage learns no replies.
@@ -65,85 +51,33 @@ def measure_levers(recipe: Recipe) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         context = opened(recipe, Path(folder), lambda _: None)
         stores = {f"{each.source}/train": context.stores.open(each.source, "train") for each in stage.mixture}
-        plan = plan_stage(recipe, stage, stores)
-        bf16 = context.machine.precision == "bf16"
-        forwards = [_forward(context.run / "start", recipe, bf16=bf16) for _ in range(2)]
-        processor = load_weights(context.run / "start")[1]
+        networks = LeverNetworks(weights=context.run / "start", bf16=context.machine.precision == "bf16")
+        processor, parts = load_weights(context.run / "start")[1], list(stage.trainable)
         lengths = {"max_length": stage.max_length, "pack_tokens": stage.pack_tokens}
-        objective, cache = ReplyObjective(forwards[0], processor, **lengths), PixelCache(processor)
-        samples: list[StepSamples] = []
-        for step in range(min(NUM_STEPS, plan.num_steps)):
-            drawn = [plan.pools[ref.pool].store[ref.row] for ref in plan.step(step)]
-            pixels: Pixels = {}
-            for each in drawn:
-                pixels |= cache.get(each)
-            samples.append(StepSamples(tuple(objective.item(each) for each in drawn), pixels))
-    return _timed(_variants(objective, forwards[0], _stock(forwards[1]), bf16=bf16), samples)
+        objective = ReplyObjective(networks.training(parts, stage.adapters), processor, **lengths)
+        stock, uncached = networks.stock(parts, stage.adapters), PixelCache(processor, capacity_bytes=0)
+        own = step_levers(objective, stock, uncached, bf16=networks.bf16)
+        groups = (own, frozen_levers(own[0], networks), loss_levers(own[0]))
+        samples = _samples(plan_stage(recipe, stage, stores), objective, PixelCache(processor))
+        return [row for group in groups for row in _timed(group, samples)]
 
 
-def _forward(weights: Path, recipe: Recipe, *, bf16: bool) -> PackedForward:
-    stage = list(recipe.stages.values())[-1]
-    model, processor = load_weights(weights)
-    place(model)
-    set_trainable(model, stage.trainable, stage.adapters)
-    hold_frozen(model, bf16=bf16)
-    return PackedForward(model.train(), image_mean=processor.images.mean, image_std=processor.images.std)
-
-
-def _stock(forward: PackedForward) -> PackedForward:
-    """Let the decoder layers compute as transformers' code does."""
-    for layer in forward.language.layers:
-        vars(layer).pop("forward", None)
-    forward.language.is_light = False
-    return forward
-
-
-def _variants(
-    objective: ReplyObjective, forward: PackedForward, stock: PackedForward, *, bf16: bool
-) -> tuple[Variant, ...]:
-    def packed(step: StepSamples) -> list[PackedBatch]:
-        (packs,) = objective.layout(step.items, 1)
-        return [objective.batch(pack, step.pixels) for pack in packs]
-
-    def unshared(step: StepSamples) -> list[PackedBatch]:
-        (packs,) = objective.layout(step.items, 1)
-        return [collate([Group((item,)) for item in pack], step.pixels) for pack in packs]
-
-    def alone(step: StepSamples) -> list[PackedBatch]:
-        return [collate([Group((item,))], step.pixels) for item in step.items]
-
-    def asked_everywhere(step: StepSamples) -> list[PackedBatch]:
-        return [replace(batch, layout=replace(batch.layout, target_masks=None)) for batch in packed(step)]
-
-    def everywhere(step: StepSamples) -> list[PackedBatch]:
-        return [_with_all_targets(batch) for batch in packed(step)]
-
-    other = "bf16 under autocast" if not bf16 else "fp32"
-    return (
-        Variant("all levers on", packed, forward, bf16),
-        Variant("stock decoder layers", packed, stock, bf16),
-        Variant("prefixes not shared", unshared, forward, bf16),
-        Variant("each sample alone", alone, forward, bf16),
-        Variant("last layer's queries of all positions", asked_everywhere, forward, bf16),
-        Variant("logits of all positions", everywhere, forward, bf16),
-        Variant(other, packed, forward, not bf16),
-    )
-
-
-def _with_all_targets(batch: PackedBatch) -> PackedBatch:
-    places = torch.arange(len(batch.ids) - 1)
-    layout = replace(batch.layout, target_masks=None)
-    return replace(batch, layout=layout, supervised=places, targets=batch.ids[1:], origins=torch.zeros_like(places))
+def _samples(plan: StagePlan, objective: ReplyObjective, cache: PixelCache) -> list[StepSamples]:
+    found: list[StepSamples] = []
+    for step in range(min(NUM_STEPS, plan.num_steps)):
+        drawn = tuple(plan.pools[ref.pool].store[ref.row] for ref in plan.step(step))
+        pixels = {name: image for each in drawn for name, image in cache.get(each).items()}
+        found.append(StepSamples(drawn, tuple(objective.item(each) for each in drawn), pixels))
+    return found
 
 
 def _timed(variants: Sequence[Variant], samples: Sequence[StepSamples]) -> list[dict[str, Any]]:
-    batches = [[list(variant.batches(step)) for step in samples] for variant in variants]
+    batches: list[Steps] = [[list(variant.batches(step)) for step in samples] for variant in variants]
+    peaks = [_peak_bytes(variant, steps) for variant, steps in zip(variants, batches, strict=True)]  # and warms up
     seconds: list[list[float]] = [[] for _ in variants]
-    for number in range(NUM_ROUNDS + 1):
+    for _ in range(NUM_ROUNDS):
         for variant, steps, found in zip(variants, batches, seconds, strict=True):
-            elapsed_s = _train(variant, steps)
-            if number:  # the first round warms up
-                found.append(elapsed_s / len(samples))
+            found.append(_seconds(variant, steps, samples) / len(samples))
     medians = [statistics.median(found) for found in seconds]
     return [
         {
@@ -151,24 +85,44 @@ def _timed(variants: Sequence[Variant], samples: Sequence[StepSamples]) -> list[
             "tokens_of_a_step": round(sum(batch.num_tokens for step in steps for batch in step) / len(samples)),
             "step_s": median_s,
             "times_as_long": median_s / medians[0],
+            "peak_mib": peak / MIB,
         }
-        for variant, steps, median_s in zip(variants, batches, medians, strict=True)
+        for variant, steps, median_s, peak in zip(variants, batches, medians, peaks, strict=True)
     ]
 
 
-def _train(variant: Variant, steps: Sequence[Sequence[PackedBatch]]) -> float:
+def _peak_bytes(variant: Variant, steps: Steps) -> int:
+    """Return the most that the tensors of a step take, gradients among them, weights not."""
+    live = LiveBytes()
+    for tensor in (*variant.forward.model.parameters(), *variant.forward.model.buffers()):
+        live.ignore(tensor)
+    with live:
+        for batches in steps:
+            _train(variant, batches)
+    return live.peak
+
+
+def _seconds(variant: Variant, steps: Steps, samples: Sequence[StepSamples]) -> float:
     """Compute loss and gradients of the steps; return the seconds that it took."""
     device = variant.forward.model.device
     started = _now(device)
-    for batches in steps:
-        num_targets = sum(batch.num_targets for batch in batches)
-        for each in batches:
-            batch = each.to(device)
-            with torch.autocast(device.type, torch.bfloat16) if variant.bf16 else nullcontext():
-                loss = supervised_loss(variant.forward.losses(batch), num_targets)
-            loss.backward()
-        variant.forward.model.zero_grad(set_to_none=True)
+    for batches, step in zip(steps, samples, strict=True):
+        _train(variant, variant.batches(step) if variant.is_late else batches)
     return _now(device) - started
+
+
+def _train(variant: Variant, batches: Sequence[PackedBatch]) -> None:
+    device, head = variant.forward.model.device, variant.forward.language.head
+    num_targets = sum(batch.num_targets for batch in batches)
+    for each in batches:
+        batch = each.to(device)
+        if variant.num_pieces is not None:
+            head.logit_bytes = 4 * head.linear.out_features * math.ceil(batch.num_targets / variant.num_pieces)
+        with torch.autocast(device.type, torch.bfloat16) if variant.bf16 else nullcontext():
+            loss = supervised_loss(variant.forward.losses(batch), num_targets)
+        loss.backward()
+        head.logit_bytes = LOGIT_BYTES
+    variant.forward.model.zero_grad(set_to_none=True)
 
 
 def _now(device: torch.device) -> float:

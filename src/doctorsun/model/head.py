@@ -17,11 +17,13 @@ class Head(nn.Module):
 
     Args:
         linear: from the last hidden states to logits, without a bias.
+        logit_bytes: logits that are in memory at a time.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, logit_bytes: int = LOGIT_BYTES) -> None:
         super().__init__()
         self.linear = linear
+        self.logit_bytes = logit_bytes
 
     def forward(
         self, hidden: Float[Tensor, "targets dim"], targets: Int[Tensor, " targets"] | None = None
@@ -29,7 +31,7 @@ class Head(nn.Module):
         """Return logits; where targets are given, the loss of each in 32 bits."""
         if targets is None:
             return self.linear(hidden)
-        num_rows = max(1, LOGIT_BYTES // (4 * self.linear.out_features))
+        num_rows = max(1, self.logit_bytes // (4 * self.linear.out_features))
         if len(targets) <= num_rows:
             return cross_entropy(self.linear(hidden).float(), targets, reduction="none")
         return _LossesInPieces.apply(hidden, self.linear.weight, targets, num_rows)

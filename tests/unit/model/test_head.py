@@ -70,3 +70,12 @@ def test_logits_of_many_positions_never_lie_in_memory_together() -> None:
     with live:
         head(hidden, targets).sum().backward()
     assert live.peak < 4 * LOGIT_BYTES
+
+
+def test_a_caller_may_cut_into_smaller_pieces() -> None:
+    head, hidden, targets = inputs(8)
+    finer = Head(head.linear, logit_bytes=LOGIT_BYTES // ROWS * 3)
+    pieces, whole = (learnt(each, hidden, targets, whole=False) for each in (finer, head))
+    for got, expected in zip(pieces, whole, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-5, atol=2e-4)
+    assert "LossesInPieces" in type(finer(hidden.requires_grad_(), targets).grad_fn).__name__

@@ -29,13 +29,11 @@ def plan(request: PlanRequest) -> list[dict[str, Any]]:
         RecipeError: a mixture selects nothing, its ratios cannot hold, or adapters find no layer.
     """
     recipe = request.recipe
-    stores, processor = _training_stores(recipe, request.run), _processor(recipe, request.run)
-    return [
-        _row(request, name, _stage_data(request, stage, stores, processor)) for name, stage in recipe.stages.items()
-    ]
+    stores, processor = training_stores(recipe, request.run), processor_here(recipe, request.run)
+    return [_row(request, name, stage_data(request, stage, stores, processor)) for name, stage in recipe.stages.items()]
 
 
-def _training_stores(recipe: Recipe, run: Path) -> dict[str, Store]:
+def training_stores(recipe: Recipe, run: Path) -> dict[str, Store]:
     """Return the stores that training reads and that are there."""
     stores = RunStores(recipe, run, lambda *_: None)
     found = {source: stores.find(source, "train") for source in recipe.data.sources if _trains(recipe, source)}
@@ -46,14 +44,14 @@ def _trains(recipe: Recipe, source: str) -> bool:
     return any(entry.source == source for stage in recipe.stages.values() for entry in stage.mixture)
 
 
-def _processor(recipe: Recipe, run: Path) -> Processor | None:
+def processor_here(recipe: Recipe, run: Path) -> Processor | None:
     """Return what counts tokens: that of the weights that training starts from."""
     folders = [run / "start", *([Path(recipe.model.init)] if recipe.model.init is not None else [])]
     made = (folder for folder in folders if all((folder / name).is_file() for name in PROCESSOR_FILES))
     return next((Processor.from_folder(folder) for folder in made), None)
 
 
-def _stage_data(
+def stage_data(
     request: PlanRequest, stage: StageSection, stores: Mapping[str, Store], processor: Processor | None
 ) -> StageData | None:
     """Return what a stage reads; None where something of it is not there yet."""

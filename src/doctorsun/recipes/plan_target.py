@@ -38,7 +38,7 @@ def request_for(
     is_gpu = num_gpus is not None or gpu_memory_gib is not None or here
     if tflops is None and is_gpu == here:
         tflops = round(matmul_ceiling_tflops(_number_format(machine), seconds=MEASURED_S), 4)
-    available = _available_bytes(machine, is_gpu=is_gpu) if gpu_memory_gib is None else round(gpu_memory_gib * GIB)
+    available = available_bytes(machine, is_gpu=is_gpu) if gpu_memory_gib is None else round(gpu_memory_gib * GIB)
     return PlanRequest(
         recipe=recipe,
         run=run,
@@ -61,7 +61,7 @@ def _num_here(*, is_gpu: bool) -> int:
     return torch.cuda.device_count()
 
 
-def _available_bytes(machine: Machine, *, is_gpu: bool) -> int | None:
+def available_bytes(machine: Machine, *, is_gpu: bool) -> int | None:
     """Return the memory of each device; None of GPUs that this machine has not."""
     if machine.device == "cpu":
         return None if is_gpu else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

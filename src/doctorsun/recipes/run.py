@@ -23,6 +23,7 @@ from doctorsun.recipes.progress import RunProgress
 from doctorsun.recipes.ranks import follow, ranks
 from doctorsun.recipes.record import close_record, is_finished, only_one, open_record, update_record
 from doctorsun.recipes.sinks import open_sinks
+from doctorsun.recipes.steps import has_start
 from doctorsun.recipes.stores import hashes_of, left_out, store_facts
 from doctorsun.report.run import write_report
 from doctorsun.report.strings import Language
@@ -188,6 +189,7 @@ def stoppable(folder: Path) -> Generator[None]:
 def _prepare(job: RunJob, listener: "Listener", sinks: "Sequence[Sink]") -> "tuple[StageContext, dict[str, Store]]":
     """Make the data and the starting weights."""
     from doctorsun.recipes.ceiling import with_ceiling
+    from doctorsun.recipes.feasible import require_feasible
     from doctorsun.recipes.machine import examine_machine
     from doctorsun.recipes.stages import StageContext, prepare_start
     from doctorsun.train.telemetry import Telemetry
@@ -197,6 +199,8 @@ def _prepare(job: RunJob, listener: "Listener", sinks: "Sequence[Sink]") -> "tup
     machine = with_ceiling(examine_machine(recipe.precision), job.record.get("machine", {}))
     update_record(folder, job.record, machine=machine.as_dict())
     _greet(recipe, folder, machine, job.progress)
+    if not has_start(folder):  # before data is built or brought
+        require_feasible(job, machine)
     stores.remove_damaged(job.progress.say)
     opened = stores.open_all()
     for line in left_out(opened):
@@ -205,6 +209,7 @@ def _prepare(job: RunJob, listener: "Listener", sinks: "Sequence[Sink]") -> "tup
     check_mixtures(recipe, opened, job.document)
     check_questions(recipe, opened, job.document)
     prepare_start(recipe, steps, opened, rules=job.rules, document=job.document)
+    require_feasible(job, machine)
     context = StageContext(
         recipe=recipe,
         run=folder,

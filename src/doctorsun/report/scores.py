@@ -9,6 +9,16 @@ from doctorsun.schema import AnswerKind, Control, Score
 
 CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "none", "prior")
 KINDS: tuple[str, ...] = get_args(AnswerKind)
+SLICE_FIELDS = (
+    "question_type",
+    "modality",
+    "anatomy",
+    "language",
+    "leakage",
+    "image_leakage",
+    "question_leakage",
+)
+"""Tables of parts stand in this order; those of other fields behind them."""
 SLICE_METRICS = ("accuracy", "f1")
 """The first of these that a part was scored by stands in the table of parts."""
 
@@ -67,11 +77,9 @@ def leading_rows(headlines: Iterable[SummaryRow]) -> list[SummaryRow]:
 
 
 def slice_tables(rows: Iterable[SummaryRow]) -> list[SliceTable]:
-    """Return one table per task and field, question types first; every part has a line, also one at chance."""
+    """Return one table per task and field, in the order of fields; every part has a line, also one at chance."""
     parts = [(row, *_field_and_value(row)) for row in rows if row.slice is not None]
-    tables = sorted(
-        {(row.task, field) for row, field, _ in parts}, key=lambda key: (key[0], key[1] != "question_type", key[1])
-    )
+    tables = sorted({(row.task, field) for row, field, _ in parts}, key=lambda key: (key[0], *_rank(key[1])))
     return [
         _table(task, field, [(row, value) for row, name, value in parts if (row.task, name) == (task, field)])
         for task, field in tables
@@ -113,6 +121,10 @@ def _row(by_control: dict[str, Score]) -> SummaryRow:
 def _order(row: SummaryRow) -> tuple[str | int | bool, ...]:
     is_second = row.metric != HEADLINES.get(row.kind, "accuracy")
     return (row.task, KINDS.index(row.kind), row.slice or "", row.language, row.model, is_second, row.metric)
+
+
+def _rank(field: str) -> tuple[int, str]:
+    return (SLICE_FIELDS.index(field) if field in SLICE_FIELDS else len(SLICE_FIELDS), field)
 
 
 def _field_and_value(row: SummaryRow) -> tuple[str, str]:

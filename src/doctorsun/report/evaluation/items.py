@@ -93,8 +93,11 @@ class Item:
 
     @property
     def options(self) -> list[str]:
-        """The choices with their letters."""
-        return [f"{chr(ord('A') + index)}. {shortened(text)}" for index, text in enumerate(self.asked.options)]
+        """The choices with their letters; none where the question says them already."""
+        texts = self.asked.options
+        if all(text in self.asked.question for text in texts):
+            return []
+        return [f"{chr(ord('A') + index)}. {shortened(text)}" for index, text in enumerate(texts)]
 
     @property
     def truth(self) -> str:

@@ -11,7 +11,16 @@ from doctorsun.report.evaluation.items import VERDICTS, Item
 from doctorsun.report.evaluation.published import PublishedTable, published_tables
 from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
 from doctorsun.report.page import TEMPLATES, page_environment, unique
-from doctorsun.report.scores import SliceTable, headline_rows, leading_rows, result_rows, slice_tables, whole_rows
+from doctorsun.report.scores import (
+    CONTROLS,
+    KINDS,
+    SliceTable,
+    headline_rows,
+    leading_rows,
+    result_rows,
+    slice_tables,
+    whole_rows,
+)
 from doctorsun.report.strings import Language
 from doctorsun.schema import Score
 
@@ -32,6 +41,7 @@ class TaskView:
 
     name: str
     facts: Mapping[str, Any]
+    leakage: Mapping[str, Any]
     warnings: Sequence[str]
     tiles: Sequence[SummaryRow]
     marks: Sequence[str]
@@ -86,6 +96,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
     return TaskView(
         name=task.name,
         facts=task.facts,
+        leakage=task.leakage,
         warnings=[str(line) for line in task.facts.get("warnings", ())],
         tiles=leading_rows(headlines),
         marks=unique(mark for row in whole for mark in row.controls),
@@ -113,7 +124,8 @@ def _answered(scores: Sequence[Score]) -> list[Score]:
     for row in scores:
         if row.slice is None and row.control != "prior":
             first.setdefault((row.control, row.language, row.kind, row.protocol), row)
-    return sorted(first.values(), key=lambda row: (row.control != "real", row.control, row.language))
+    order = {name: place for place, name in enumerate(("real", *CONTROLS))}
+    return sorted(first.values(), key=lambda row: (order[row.control], row.language, KINDS.index(row.kind)))
 
 
 def _denominators(scores: Sequence[Score]) -> list[Score]:

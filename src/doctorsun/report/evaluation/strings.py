@@ -27,6 +27,7 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "eval.protocol": ("Protocol", "评分规则"),
     "eval.answers": ("What the numbers are made of", "得分的构成"),
     "eval.shown": ("Shown", "所示图像"),
+    "eval.shown.real": ("True image", "真实图像"),
     "eval.rows": ("Questions", "题数"),
     "eval.rows.closed": ("Closed", "是非题"),
     "eval.rows.open": ("Open", "开放题"),
@@ -42,12 +43,37 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "eval.facts": ("Where the questions come from", "题目来源"),
     "eval.file": ("File", "文件"),
     "eval.size": ("Size", "大小"),
-    "eval.expected": ("Expected", "预期"),
-    "eval.as_expected": ("as expected", "与预期一致"),
     "eval.licence": ("Licence", "许可证"),
     "eval.citation": ("Citation", "引用"),
-    "eval.url": ("Address", "地址"),
-    "eval.source": ("Source", "来源"),
+    "eval.asked": ("Questions asked", "提问题数"),
+    "eval.not_asked": ("Of other splits or types, not asked", "属于其他划分或题型，未提问"),
+    "eval.missing_images": ("Images that are not here", "缺失的图像"),
+    "eval.instructions": ("Words put after the question, or around it", "附加在题目后或题目外的提示语"),
+    "eval.notes": ("What a reader of the scores must know", "阅读得分须知"),
+    # leakage
+    "eval.leakage": ("Contact with the model’s training data", "与模型训练数据的重合"),
+    "eval.leakage.lead": (
+        (
+            "Every question and image was looked up in the training stores below. Near: the same picture in another "
+            "file, or the same words after normalisation. Scores on the clean part stand in the tables above."
+        ),
+        (
+            "每道题与每幅图像均在下列训练数据中检索。近似：同一图像的另一文件，或规范化后相同的文字。"
+            "未重合部分的得分见上文各表。"
+        ),
+    ),
+    "eval.leakage.clean": ("Questions that are clean in every sense", "完全未重合的题目"),
+    "eval.leakage.pairs": ("Questions asked of the same image in training", "训练中就同一图像提过的题目"),
+    "eval.leakage.images": ("Images", "图像"),
+    "eval.leakage.questions": ("Words of the question", "题目文字"),
+    "eval.leakage.none": ("No training data was looked through.", "未检索任何训练数据。"),
+    "type.clean": ("clean", "未重合"),
+    "type.seen": ("seen in training", "训练中见过"),
+    "type.near": ("near", "近似"),
+    "type.exact": ("exact", "完全相同"),
+    "slice.leakage": ("By contact with the training data", "按与训练数据的重合"),
+    "slice.image_leakage": ("By contact of the image", "按图像重合"),
+    "slice.question_leakage": ("By contact of the words", "按文字重合"),
     # published
     "eval.published": ("What others published", "他人公布的得分"),
     "eval.published.lead": (

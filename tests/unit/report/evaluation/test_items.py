@@ -87,12 +87,20 @@ def test_protocols_of_other_hands_do_not_judge_here(evaluation: Path) -> None:
 
 def test_long_texts_are_cut() -> None:
     long = "a" * (MAX_CHARACTERS + 30)
-    answer = ItemAnswer(control="real", row=row(output=long, question=long, options=(long,)), judgements=())
+    answer = ItemAnswer(control="real", row=row(output=long, question=long, options=("b" + long,)), judgements=())
     assert (len(answer.text), answer.num_more) == (MAX_CHARACTERS, 30)
     shown = Item(answers=(answer,))
     assert len(shown.question) == MAX_CHARACTERS + 1
-    assert shown.options[0].startswith("A. aaa")
+    assert shown.options[0].startswith("A. baa")
     assert len(shown.options[0]) < MAX_CHARACTERS + 5
+
+
+def test_options_that_the_question_says_are_not_said_twice() -> None:
+    options = ("left", "right")
+    bare = row(options=options)
+    worded = row(question="Which side?\nA. left\nB. right", options=options)
+    shown = [Item(answers=(ItemAnswer(control="real", row=each, judgements=()),)).options for each in (bare, worded)]
+    assert shown == [["A. left", "B. right"], []]
 
 
 def test_large_pictures_become_thumbnails() -> None:

@@ -116,3 +116,39 @@ def test_a_folder_is_reported_as_what_it_is(evaluation: Path, finished_run: Path
     with pytest.raises(DataError, match=r"a folder without run\.json"):
         write_folder_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
+
+
+def test_files_hashes_and_denominators_are_shown(evaluation: Path, tmp_path: Path) -> None:
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    facts = {
+        "files": [{"name": "testset.json", "size_bytes": 2048, "sha256": "ab" * 32}],
+        "rows": 451,
+        "kinds": {"closed": 272, "open": 179},
+        "missing_images": ["a.png", "b.png"],
+        "instructions": {"en": {"closed": "Answer yes or no."}},
+        "notes": ["All images also occur in training."],
+    }
+    (tmp_path / "phantom/task.json").write_text(json.dumps(facts), encoding="utf-8")
+    page = page_of(tmp_path)
+    for words in ("ab" * 32, "2 KiB", "451 · Closed 272 · Open 179", "Answer yes or no.", "also occur in training"):
+        assert words in re.sub(r"2\.0 KiB", "2 KiB", page)
+
+
+def test_leakage_says_what_is_clean(evaluation: Path, tmp_path: Path) -> None:
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    counts = {"clean": 40, "near": 3, "exact": 5}
+    leakage = {
+        "stores": [{"name": "phantom/train", "sha256": "cd" * 32, "samples": 800}],
+        "num_questions": 48,
+        "num_clean": 39,
+        "num_pairs": 2,
+        "images": counts,
+        "questions": counts,
+        "seen": [],
+    }
+    (tmp_path / "phantom/leakage.json").write_text(json.dumps(leakage), encoding="utf-8")
+    page = page_of(tmp_path)
+    assert "39 of 48" in page
+    assert "clean 40 · near 3 · exact 5" in page
+    (tmp_path / "phantom/leakage.json").write_text(json.dumps(leakage | {"stores": []}), encoding="utf-8")
+    assert "No training data was looked through." in page_of(tmp_path)

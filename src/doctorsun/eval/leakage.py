@@ -68,7 +68,8 @@ class LeakSearch:
             for digest in form_digests(question):
                 self._forms[digest].append(sample.id)
             for image, print_ in zip(sample.images, trace.fingerprints, strict=True):
-                self._images[image.sha256].append(sample.id)
+                if image.sha256:  # one that is only named has none
+                    self._images[image.sha256].append(sample.id)
                 if print_ and image.bytes is not None:
                     self._bytes[image.sha256], self._prints[image.sha256] = image.bytes, print_
         self._small: dict[str, NDArray[np.float32]] = {}

@@ -144,4 +144,4 @@ def _write(path: Path, traces: Sequence[Trace]) -> None:
 
 def _read(path: Path) -> list[Trace]:
     rows = pq.read_table(path, schema=_SCHEMA).to_pylist()
-    return [Trace(**{name: row[name] if name == "id" else tuple(row[name]) for name in row}) for row in rows]
+    return [Trace(row["id"], *(tuple(row[name]) for name in _SCHEMA.names[1:])) for row in rows]

@@ -16,6 +16,7 @@ from pyarrow import fs
 from doctorsun.errors import DataError, RecipeError
 from doctorsun.schema import Manifest
 from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_path, write_bytes
+from doctorsun.storage.cache import cache_folder
 from doctorsun.storage.hub.endpoint import advice
 from doctorsun.storage.hub.object_faults import KEYS, fault_of
 from doctorsun.storage.hub.proxy import proxy_of
@@ -26,7 +27,6 @@ from doctorsun.storage.store_folder import MANIFEST
 
 Scheme = Literal["s3", "oss"]
 
-CACHE, CACHE_VARIABLE = "~/.cache/doctorsun", "DOCTORSUN_CACHE"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 ENDPOINT_REGION = "us-east-1"  # what services that know no regions are signed with
@@ -60,7 +60,7 @@ class ObjectStorage:
         cache: Path | None = None,
         num_attempts: int = NUM_ATTEMPTS,
     ) -> None:
-        self.cache = cache or Path(os.environ.get(CACHE_VARIABLE) or CACHE).expanduser()
+        self.cache = cache or cache_folder()
         self._scheme: Scheme = scheme
         self._endpoint = endpoint
         self._retry = fs.AwsStandardS3RetryStrategy(max_attempts=num_attempts)

@@ -43,7 +43,7 @@ def require_feasible(job: RunJob, machine: Machine) -> None:
         RecipeError: labels are to be learnt and there are none, or adapters find no layer.
     """
     config = _config(job)
-    stages = [name for name in job.recipe.stages if f"stages/{name}" not in job.steps.names]
+    stages: list[StageName] = [name for name in job.recipe.stages if f"stages/{name}" not in job.steps.names]
     if config is None or not stages:
         return
     request = _request(job, machine, config)

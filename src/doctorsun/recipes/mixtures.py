@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from doctorsun.config import MixtureEntry, Recipe, StageSection
+from doctorsun.config import MixtureEntry, Recipe, StageName, StageSection
 from doctorsun.config.complaint import join_complaints
 from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean, one_of
@@ -22,6 +22,8 @@ from doctorsun.train.token_batch import StageLength, TokenBatch
 if TYPE_CHECKING:
     from doctorsun.recipes.lengths import LengthIndex
 
+TEXT_STAGES: tuple[StageName, ...] = ("pretrain", "text-instruct")
+"""Stages of words alone: the projector has not learnt before them, and an image would be noise among the words."""
 NAMED_SAMPLES = 5
 """Samples that a complaint about data names."""
 
@@ -51,13 +53,14 @@ def check_mixtures(recipe: Recipe, stores: Mapping[str, Store], document: Node |
 
     Raises:
         RecipeError: one or more entries select nothing, or no facts where labels are to be learnt.
-        DataError: samples have more or fewer images than places for them.
+        DataError: samples have more or fewer images than places for them, or a stage of texts takes some with images.
     """
     complaints = list(_mixtures_by_data(recipe, stores))
     if complaints:
         raise join_complaints([placed(path, error, document) for path, error in complaints])
     for source in dict.fromkeys(entry.source for _, _, entry in _entries(recipe)):
         _require_matching_images(source, stores[f"{source}/train"])
+    _require_texts(recipe, stores)
     for name, stage in recipe.stages.items():
         if stage.ratios is not None:
             with placed_errors(f"stages.{name}.ratios", document):
@@ -76,6 +79,25 @@ def _require_matching_images(source: str, store: Store) -> None:
             expected="one place for each image, in the questions",
             do=f"make the store {store.folder} again from mended data",
         )
+
+
+def _require_texts(recipe: Recipe, stores: Mapping[str, Store]) -> None:
+    stages = {name: recipe.stages[name] for name in TEXT_STAGES if name in recipe.stages}
+    for name, stage in stages.items():
+        for entry in stage.mixture:
+            store = stores[f"{entry.source}/train"]
+            rows = select_rows(store, **_wishes(stage.objective, entry, store))
+            images = store.column("images.sha256")
+            seeing = [int(row) for row in rows if images[row]]
+            if seeing:
+                ids = store.column("id")
+                named = ", ".join(ids[row] for row in seeing[:NAMED_SAMPLES])
+                raise DataError(
+                    f"stage {name} takes texts alone: the network has not learnt to see yet",
+                    got=f"{len(seeing):,} of {len(rows):,} samples of the source '{entry.source}' with images: {named}",
+                    expected="samples without images",
+                    do="choose others by 'tasks' or 'datasets', or take these in 'align' or 'instruct'",
+                )
 
 
 def plan_stage(

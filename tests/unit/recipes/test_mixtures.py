@@ -151,6 +151,25 @@ def test_images_that_do_not_match_their_places_stop_before_training(tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize("stage", ["pretrain", "text-instruct"])
+def test_a_stage_of_texts_refuses_images_before_training(tmp_path: Path, stage: str) -> None:
+    words = sample("words", user("Mass?"), assistant("Yes."), task="text")
+    seen = [question(name, "Mass?", "Yes.", image(png(1)), task="presence") for name in ("a", "b")]
+    store = write_store(tmp_path / "asked", [seen[0], words, seen[1]])
+    lines = RECIPE.replace("STAGE", stage).replace("OBJECTIVE", "replies")
+    path = tmp_path / "r.yaml"
+    path.write_text(lines.replace("ENTRY", "{source: asked, tasks: [text]}"), encoding="utf-8")
+    check_mixtures(load_marked_recipe(path)[0], {"asked/train": store}, None)
+    path.write_text(lines.replace("ENTRY", "{source: asked}"), encoding="utf-8")
+    with pytest.raises(DataError) as raised:
+        check_mixtures(load_marked_recipe(path)[0], {"asked/train": store}, None)
+    assert str(raised.value) == (
+        f"stage {stage} takes texts alone: the network has not learnt to see yet: got 2 of 3 samples of the source "
+        "'asked' with images: a, b, expected samples without images; choose others by 'tasks' or 'datasets', or take these in "
+        "'align' or 'instruct'"
+    )
+
+
 def test_preferences_need_a_source_with_rejected_replies(tmp_path: Path) -> None:
     found = complaint(tmp_path, "{source: asked}", objective="preference")
     assert found.partition(": ")[2] == (

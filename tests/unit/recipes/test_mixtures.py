@@ -165,8 +165,8 @@ def test_a_stage_of_texts_refuses_images_before_training(tmp_path: Path, stage: 
         check_mixtures(load_marked_recipe(path)[0], {"asked/train": store}, None)
     assert str(raised.value) == (
         f"stage {stage} takes texts alone: the network has not learnt to see yet: got 2 of 3 samples of the source "
-        "'asked' with images: a, b, expected samples without images; choose others by 'tasks' or 'datasets', or take these in "
-        "'align' or 'instruct'"
+        "'asked' with images: a, b, expected samples without images; choose others by 'tasks' or 'datasets', or take "
+        "these in 'align' or 'instruct'"
     )
 
 

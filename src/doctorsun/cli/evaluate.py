@@ -135,15 +135,15 @@ def _pairs(texts: Sequence[str], form: str) -> dict[str, str]:
 
 
 def _stores(texts: Sequence[str]) -> dict[str, Path]:
-    """Read NAME=STORE pairs; a name has one store, because its answers have one folder."""
+    """Read NAME=DIR pairs; a name has one folder, because its answers have one."""
     stores: dict[str, Path] = {}
     for text in texts:
         name, equals, store = text.partition("=")
         if not (name and equals and store):
-            raise typer.BadParameter(f"'{text}' is not NAME=STORE, such as phantom=runs/tiny/stores/phantom/test")
+            raise typer.BadParameter(f"'{text}' is not NAME=DIR, such as phantom=runs/tiny/stores/phantom/test")
         if name in stores:
             raise typer.BadParameter(
-                f"task '{name}' has two stores, {stores[name]} and {store}; ask each of them with an --out of its own"
+                f"task '{name}' has two folders, {stores[name]} and {store}; ask each of them with an --out of its own"
             )
         stores[name] = Path(store)
     return stores

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
@@ -11,7 +10,7 @@ from doctorsun.data.readers.chimed import open_chimed
 from doctorsun.data.readers.dialogue import open_dialogue
 from doctorsun.data.readers.dialogue_sets import open_cmtmedqa, open_toyhom
 from doctorsun.data.readers.exam import open_exam
-from doctorsun.data.readers.exam_sets import open_cmexam, open_cmmlu, open_medxpertqa
+from doctorsun.data.readers.exam_sets import open_ceval, open_cmexam, open_cmmlu, open_medxpertqa, open_mmlu
 from doctorsun.data.readers.gmai import open_gmai
 from doctorsun.data.readers.hub_parquet import open_hub_parquet
 from doctorsun.data.readers.item import Reader
@@ -24,10 +23,11 @@ from doctorsun.data.readers.preference import open_preference
 from doctorsun.data.readers.prose import open_openstax, open_prose
 from doctorsun.data.readers.pubmedqa import open_pubmedqa
 from doctorsun.data.readers.pubmedvision import open_pubmedvision
+from doctorsun.data.readers.question_table import open_questions
 from doctorsun.data.readers.slake import open_slake
 from doctorsun.data.readers.sunmed import open_sunmed
 from doctorsun.data.readers.tico19 import open_tico19
-from doctorsun.data.readers.vqa_rad import VqaRadReader
+from doctorsun.data.readers.vqa_rad import open_vqa_rad
 from doctorsun.data.readers.webdataset import open_webdataset
 from doctorsun.errors import RecipeError
 
@@ -43,6 +43,7 @@ class ImportFormat:
 
 FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat("alpaca", "Instructions with input, output and history, as in LLaMA-Factory", open_alpaca),
+    ImportFormat("ceval", "C-Eval: Chinese multiple choice by subject, for evaluation", open_ceval),
     ImportFormat("chimed", "ChiMed-VL, the data of Qilin-Med-VL; images are joined by their file names", open_chimed),
     ImportFormat(
         "cmexam", "CMExam: questions of the Chinese medical licensing examination, with explanations", open_cmexam
@@ -65,6 +66,7 @@ FORMATS: tuple[ImportFormat, ...] = (
         "medquad", "MedQuAD: questions and answers from pages of the National Institutes of Health", open_medquad
     ),
     ImportFormat("medxpertqa", "MedXpertQA's evaluation inputs, with MedQA's test and medical MMLU", open_medxpertqa),
+    ImportFormat("mmlu", "MMLU: English multiple choice by subject, for evaluation", open_mmlu),
     ImportFormat("openstax-anatomy", "OpenStax' Anatomy and Physiology: the pages of the book", open_openstax),
     ImportFormat("parallel", "English and Chinese texts of your own: TMX, tables, aligned text files", open_parallel),
     ImportFormat("pmc-vqa", "PMC-VQA: multiple choice on figures, versions 1 and 2", open_pmc_vqa),
@@ -74,15 +76,18 @@ FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat("prose", "Documents of your own: Markdown, plain text, HTML, XML, JSON", open_prose),
     ImportFormat("pubmedqa", "PubMedQA: yes, no or maybe from an abstract; the test set is marked", open_pubmedqa),
     ImportFormat("pubmedvision", "PubMedVision, the data of HuatuoGPT-Vision, English and Chinese", open_pubmedvision),
+    ImportFormat(
+        "questions",
+        "Questions of your own, with or without images: tables whose columns are named",
+        open_questions,
+    ),
     ImportFormat("slake", "SLAKE: questions on CT, MR and X-ray images, English and Chinese", open_slake),
     ImportFormat(
         "sunmed", "SunMed-VL, the data of Doctor Sun: pretrain.json, finetune.json, image archives", open_sunmed
     ),
     ImportFormat("tico19", "TICO-19: sentences and terms on COVID-19, English and Chinese", open_tico19),
     ImportFormat("toyhom", "Toyhom: questions of Chinese patients and physicians' answers", open_toyhom),
-    ImportFormat(
-        "vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", lambda source: VqaRadReader(Path(source.path))
-    ),
+    ImportFormat("vqa-rad", "VQA-RAD: questions on radiographs, CT and MR slices", open_vqa_rad),
     ImportFormat(
         "webdataset", "WebDataset: tar archives of images with a record of turns or a caption beside", open_webdataset
     ),

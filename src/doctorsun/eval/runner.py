@@ -11,6 +11,7 @@ from doctorsun.eval.controls import IMAGE_CONTROLS, Donors, controlled, donors_a
 from doctorsun.eval.parts import Parts
 from doctorsun.eval.predictions import write_predictions
 from doctorsun.eval.prior import question_of
+from doctorsun.eval.prompt import last_reply, prompted
 from doctorsun.eval.tasks import Task
 from doctorsun.schema import Answer, ImageControl, Message, Prediction, PredictionStatus, Sample, text_part
 from doctorsun.text.polarity import bare_polarity
@@ -77,10 +78,10 @@ def predict(
         answer: takes samples whose last reply is blank, and whose ``answer`` holds nothing but the options to weigh,
             and gives (index, reply) in any order. Boxes in an output are pixels of the image that was shown.
         out: folder of the task, such as ``eval/phantom``.
-        task: its instruction in the sample's language is put after the question.
+        task: its instruction for the sample's language and kind of answer is put to the question.
         model: recorded with each answer.
-        control: what is shown in place of the image. A question whose image cannot be replaced is not asked; its
-            row has status error and the reason as output.
+        control: what is shown in place of the image. A question whose image is not here, or cannot be replaced, is not
+            asked; its row has status error and the reason as output.
         on_progress: called with the numbers of questions done and in all.
 
     Raises:
@@ -95,9 +96,7 @@ def predict(
             if question.asked is None and parts.rows.get(question.key) != question.row:
                 parts.add(question.key, question.row)
         _ask([question for question in waiting if question.asked], answer, parts, len(samples), on_progress)
-    valid = [
-        _key(_instructed(sample, task), every, donors, task, model) for every in IMAGE_CONTROLS for sample in samples
-    ]
+    valid = [_key(prompted(sample, task), every, donors, task, model) for every in IMAGE_CONTROLS for sample in samples]
     path = out / "predictions.parquet"
     write_predictions(path, [parts.rows[key] for key in valid if key in parts.rows])
     return path
@@ -130,7 +129,7 @@ def _ask(
 
 
 def _question(sample: Sample, control: ImageControl, donors: Donors, task: Task, model: ModelVersion) -> _Question:
-    question, sample = question_of(sample), _instructed(sample, task)
+    question, sample = question_of(sample), prompted(sample, task)
     key = _key(sample, control, donors, task, model)
     row = replace(_row(sample, control, task, model), question=question)
     try:
@@ -153,13 +152,13 @@ def _row(sample: Sample, control: ImageControl, task: Task, model: ModelVersion)
         options=sample.answer.options,
         gold=sample.answer.gold,
         output="",
-        cluster=sample.images[0].sha256[:16] if sample.images else sample.groups.article or sample.id,
+        cluster=_cluster(sample),
         status="error",
         question_type=sample.task,
         modality=sample.modality,
         anatomy=sample.anatomy,
         variant_of=sample.variant.of if sample.variant else "",
-        prompt="\n".join(message.text for message in sample.messages[: _last_reply(sample.messages)]),
+        prompt="\n".join(message.text for message in sample.messages[: last_reply(sample.messages)]),
         model=model.name,
         revision=model.revision,
         decoding=model.decoding,
@@ -167,13 +166,15 @@ def _row(sample: Sample, control: ImageControl, task: Task, model: ModelVersion)
     )
 
 
-def _last_reply(messages: tuple[Message, ...]) -> int:
-    return max((i for i, message in enumerate(messages) if message.role == "assistant"), default=len(messages))
+def _cluster(sample: Sample) -> str:
+    """Return what makes answers dependent: the first image, else the article, else the question itself."""
+    image = sample.images[0] if sample.images else None
+    return (image.sha256[:16] or image.path if image else sample.groups.article) or sample.id
 
 
 def _without_reply(sample: Sample) -> Sample:
     """Blank the last reply and take the truth away; the options to weigh stay."""
-    last = _last_reply(sample.messages)
+    last = last_reply(sample.messages)
     blank = (Message(role="assistant", content=(text_part(""),)),)
     options = _options(sample)
     answer = Answer(kind=sample.answer.kind, gold=(), options=options) if sample.answer and options else None
@@ -190,22 +191,11 @@ def _options(sample: Sample) -> tuple[str, ...]:
     return ("是", "否") if sample.language == "zh" else ("yes", "no")
 
 
-def _instructed(sample: Sample, task: Task) -> Sample:
-    """Put the task's instruction in the sample's language behind the last question."""
-    words = task.instructions.get(sample.language)
-    if not words:
-        return sample
-    last = _last_reply(sample.messages)
-    question = sample.messages[last - 1]
-    asked = replace(question, content=(*question.content, text_part("\n" + words)))
-    return replace(sample, messages=(*sample.messages[: last - 1], asked, *sample.messages[last:]))
-
-
 def _key(sample: Sample, control: ImageControl, donors: Donors, task: Task, model: ModelVersion) -> str:
     """Return the SHA-256 of everything that an answer depends on."""
     turns = [
         [message.role, [[part.type, part.text] for part in message.content]]
-        for message in sample.messages[: _last_reply(sample.messages)]
+        for message in sample.messages[: last_reply(sample.messages)]
     ]
     shown = [image.sha256 for image in sample.images]
     if control == "shuffled":

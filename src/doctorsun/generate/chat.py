@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RequestError
 from doctorsun.generate.engine import Engine
 from doctorsun.generate.options import option_forms
 from doctorsun.generate.request import Request
@@ -22,6 +22,7 @@ class TextAnswer(NamedTuple):
         index: which sample it answers.
         num_tokens: new tokens, the stop token not counted.
         truncated: whether the answer was cut at the most tokens allowed.
+        error: why there is no answer: the prompt is too long for the model.
         option_logprobs: how likely each option was, where the sample offers some and the engine tells.
     """
 
@@ -30,6 +31,7 @@ class TextAnswer(NamedTuple):
     num_tokens: int
     truncated: bool
     option_logprobs: tuple[float, ...] = ()
+    error: RequestError | None = None
 
 
 def shown_images(sample: Sample, messages: Sequence[Message]) -> tuple[bytes, ...]:
@@ -56,9 +58,11 @@ def answer_samples(
 
     Raises:
         DataError: a sample lacks an image.
-        RequestError: a prompt does not fit the model.
+        RequestError: an image does not fit the model.
     """
     order = _side_by_side(samples)
+    asked: list[int] = []
+    refused: list[TextAnswer] = []
     pixels = lru_cache(maxsize=_MAX_KEPT_IMAGES)(processor.pixels)
     forms = partial(option_forms, processor)
 
@@ -74,9 +78,20 @@ def answer_samples(
             options=forms(messages[-1].text, options, prompt_ids[-1]) if options else (),
         )
 
+    def fitting() -> Iterator[Request]:
+        for index in order:
+            wanted = request(samples[index])
+            try:
+                wanted.check_length(engine.max_length)
+            except RequestError as error:
+                refused.append(TextAnswer(index, "", 0, truncated=False, error=error))
+                continue
+            asked.append(index)
+            yield wanted
+
     new_ids: dict[int, list[int]] = {}
     logprobs: dict[int, tuple[float, ...]] = {}
-    for token in engine.generate(request(samples[i]) for i in order):
+    for token in engine.generate(fitting()):
         ids = new_ids.setdefault(token.request, [])
         if token.option_logprobs:
             logprobs[token.request] = token.option_logprobs
@@ -85,7 +100,8 @@ def answer_samples(
         if token.finish:
             del new_ids[token.request]
             text, truncated = processor.decode(ids), token.finish == "length"
-            yield TextAnswer(order[token.request], text, len(ids), truncated, logprobs.pop(token.request, ()))
+            yield TextAnswer(asked[token.request], text, len(ids), truncated, logprobs.pop(token.request, ()))
+    yield from refused
 
 
 def stream_answer(

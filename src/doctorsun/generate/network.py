@@ -93,14 +93,7 @@ class RaggedNetwork:
         Raises:
             RequestError: too long, or its images and image tokens do not match the model.
         """
-        length = len(request.prompt_ids) + request.longest
-        if length > self.max_length:
-            raise RequestError(
-                "length of prompt and answer",
-                got=f"{len(request.prompt_ids)} + {request.longest} tokens",
-                expected=f"at most {self.max_length}",
-                do="ask for fewer new tokens or shorten the prompt",
-            )
+        request.check_length(self.max_length)
         for pixels in request.pixels:
             if pixels.shape != self._pixels_shape or pixels.dtype != np.uint8:
                 got = f"{pixels.dtype} {pixels.shape}"

@@ -51,6 +51,20 @@ class Request:
         """The most tokens that are read or written after the prompt."""
         return max([self.max_tokens, *(len(form) for option in self.options for form in option)])
 
+    def check_length(self, max_length: int) -> None:
+        """Refuse a request that is too long for a model.
+
+        Raises:
+            RequestError: prompt and answer have more tokens than that.
+        """
+        if len(self.prompt_ids) + self.longest > max_length:
+            raise RequestError(
+                "length of prompt and answer",
+                got=f"{len(self.prompt_ids)} + {self.longest} tokens",
+                expected=f"at most {max_length}",
+                do="ask for fewer new tokens or shorten the prompt",
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:

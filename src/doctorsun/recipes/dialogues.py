@@ -23,11 +23,19 @@ LANGUAGES = ("zh", "en")
 def make_dialogues(
     run: Path, chosen: Sequence[Sequence[Sample]], engine: "LocalEngine", processor: "Processor", max_tokens: int
 ) -> None:
-    """Ask the chosen questions, a list per image; write ``dialogues.json`` and the images beside it."""
+    """Ask the chosen questions, a list per image; write ``dialogues.json`` and the images beside it.
+
+    Raises:
+        RequestError: a question is too long for the model.
+    """
     from doctorsun.generate.chat import answer_samples
 
     flat = [sample for samples in chosen for sample in samples]
-    answers = {answer.index: answer.text for answer in answer_samples(engine, processor, flat, max_tokens)}
+    answers: dict[int, str] = {}
+    for answer in answer_samples(engine, processor, flat, max_tokens):
+        if answer.error:
+            raise answer.error
+        answers[answer.index] = answer.text
     indices = iter(range(len(flat)))
     dialogues: list[dict[str, object]] = []
     for number, samples in enumerate(chosen, start=1):

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from doctorsun.eval.runner import ModelVersion, Reply, predict
-from doctorsun.eval.tasks import task_named
+from doctorsun.eval.tasks import Task
 from doctorsun.generate.chat import answer_samples
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.processor.processor import Processor
@@ -59,8 +59,14 @@ class Examinee:
 def answered(
     engine: LocalEngine, processor: Processor, samples: Sequence[Sample], max_tokens: int
 ) -> Iterator[tuple[int, Reply]]:
-    """Answer samples in any order; boxes come back in pixels of the sample's first image."""
+    """Answer samples in any order; boxes come back in pixels of the sample's first image.
+
+    A question that is too long for the model fails; it is never cut.
+    """
     for answer in answer_samples(engine, processor, samples, max_tokens):
+        if answer.error:
+            yield answer.index, Reply(output=answer.error.text(), status="error")
+            continue
         text = in_pixels(processor, answer.text, samples[answer.index])
         yield (
             answer.index,
@@ -84,7 +90,7 @@ def in_pixels(processor: Processor, text: str, sample: Sample) -> str:
 class Exam:
     """The questions of one task, and where the answers go."""
 
-    task: str
+    task: Task
     samples: Sequence[Sample]
     folder: Path
     on_progress: EvaluationProgress
@@ -95,10 +101,10 @@ class Exam:
             self.samples,
             examinee.answer,
             out=self.folder,
-            task=task_named(self.task),
+            task=self.task,
             model=examinee.version,
             control=control,
-            on_progress=lambda done, total: self.on_progress(self.task, control, done, total),
+            on_progress=lambda done, total: self.on_progress(self.task.name, control, done, total),
         )
 
 

@@ -10,13 +10,12 @@ from doctorsun.eval.parts import Parts
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion
 from doctorsun.eval.scoring import score, write_scores
-from doctorsun.eval.tasks import task_named
+from doctorsun.eval.tasks import Task, task_named
 from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
 from doctorsun.recipes.record import only_one
-from doctorsun.recipes.stores import left_out
+from doctorsun.recipes.task_store import open_asked
 from doctorsun.schema import ImageControl
 from doctorsun.storage.store import Store
-from doctorsun.storage.store_part import open_held_out
 from doctorsun.weights.folder import find_weights
 
 
@@ -29,46 +28,62 @@ def evaluate_weights(
     on_progress: EvaluationProgress,
     tell: Callable[[str], None],
 ) -> list[Path]:
-    """Ask weights the questions of stores under one image control; return the files of scores, one per task.
+    """Ask weights the questions of tasks under one image control; return the files of scores, one per task.
 
     Args:
         weights: a folder of weights, or of a run that has some.
-        tasks: the store to ask for each task; of a store with several splits, ``test`` is asked.
+        tasks: for each task, by name or by the path of its page, the store to ask or what users download of it; of a
+            store with several splits, ``test`` is asked.
         out: gets a folder with predictions and scores for each task; other controls of the same weights and
             questions may stand there already.
         control: what is shown in place of the images.
         on_progress: told of every answer.
-        tell: told what is left out.
+        tell: told what is left out, and what differs from the published sets.
 
     Raises:
         RequestError: there are no weights.
         RecipeError: there is no such task, or its folder belongs to a run, holds other answers or is in use.
-        DataError: a store has no questions or no test split, or the folder cannot be written.
+        DataError: questions cannot be read, a store has none or no test split, or the folder cannot be written.
     """
     section = EvaluationSection()
     name = weights.resolve().name
     examinee = Examinee(find_weights(weights), name=name, max_tokens=section.max_tokens, batch=section.batch)
     _require_outside_run(out)
-    stores = {task_named(task).name: open_held_out(store) for task, store in tasks.items()}
-    for line in left_out(stores):
-        tell(line)
     with ExitStack() as locks:
-        for task, store in stores.items():
-            ids = _ids_of_questions(store)
-            locks.enter_context(only_one(out / task))
-            _require_same_answers(out / task, examinee.version, ids)
+        asked = open_tasks(tasks, out, locks, tell)
+        for task, store in asked:
+            _require_same_answers(out / task.name, examinee.version, _ids_of_questions(store))
         files: list[Path] = []
-        for task, store in stores.items():
+        for task, store in asked:
             samples = list(questions(store, limit=None))
-            exam = Exam(task=task, samples=samples, folder=out / task, on_progress=on_progress)
-            files.append(_score(exam.take(examinee, control)))
+            exam = Exam(task=task, samples=samples, folder=out / task.name, on_progress=on_progress)
+            files.append(_score(exam.take(examinee, control), task))
         return files
 
 
-def _score(predictions: Path) -> Path:
+def open_tasks(
+    tasks: Mapping[str, Path], out: Path, locks: ExitStack, tell: Callable[[str], None]
+) -> list[tuple[Task, Store]]:
+    """Return the tasks with their questions; other processes are kept out of their folders while the locks hold.
+
+    Raises:
+        RecipeError: there is no such task, two have one name, or a folder is in use.
+        DataError: questions cannot be read, or a folder cannot be written.
+    """
+    pages = [(task_named(name), path) for name, path in tasks.items()]
+    names = [task.name for task, _ in pages]
+    if len(set(names)) < len(names):
+        got, do = "two of one name", "ask each of them with an --out of its own"
+        raise RecipeError(f"tasks {', '.join(names)}", got=got, expected="each name once", do=do)
+    for name in names:
+        locks.enter_context(only_one(out / name))
+    return [(task, open_asked(task, path, out / task.name, tell)) for task, path in pages]
+
+
+def _score(predictions: Path, task: Task) -> Path:
     """Write the scores of predictions beside them."""
     scores = predictions.with_name("scores.json")
-    write_scores(scores, score(read_predictions(predictions)))
+    write_scores(scores, score(read_predictions(predictions), protocols=task.protocols))
     return scores
 
 

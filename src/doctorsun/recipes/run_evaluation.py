@@ -9,6 +9,7 @@ from doctorsun.config import EvaluationSection, Recipe
 from doctorsun.eval.predictions import read_predictions, write_predictions
 from doctorsun.eval.prior import training_prior
 from doctorsun.eval.scoring import score, write_scores
+from doctorsun.eval.tasks import task_named
 from doctorsun.recipes.check import missing_prior
 from doctorsun.recipes.dialogues import choose, make_dialogues
 from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
@@ -47,7 +48,7 @@ def evaluate_run(
             _withdraw(steps, step, _results_in(folder))
             began = time.perf_counter()
             samples = list(questions(stores[f"{task.source}/{task.split}"], limit=task.max_questions_per_type))
-            exam = Exam(task=name, samples=samples, folder=folder, on_progress=on_progress)
+            exam = Exam(task=task_named(name), samples=samples, folder=folder, on_progress=on_progress)
             training = stores.get(f"{task.source}/train")
             if training is None and "prior" in section.controls:
                 telemetry.write("warning", text=missing_prior(name, task.source))

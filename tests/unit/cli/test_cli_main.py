@@ -155,10 +155,10 @@ def test_a_right_recipe_is_printed_with_every_setting():
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("eval", "w", "--task", "phantom", "--out", "o"), "'phantom' is not NAME=STORE, such as phantom=runs/tiny/"),
+        (("eval", "w", "--task", "phantom", "--out", "o"), "'phantom' is not NAME=DIR, such as phantom=runs/tiny/"),
         (
             ("eval", "w", "--task", "phantom=a", "--task", "phantom=b", "--out", "o"),
-            "task 'phantom' has two stores, a and b; ask each of them with an --out of its own",
+            "task 'phantom' has two folders, a and b; ask each of them with an --out of its own",
         ),
         (("chat", "w", "--json"), "--json needs --prompt"),
     ],

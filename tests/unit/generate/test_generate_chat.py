@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -43,6 +44,16 @@ def test_every_sample_is_answered_once(engine: LocalEngine, processor: Processor
         messages = samples[answer.index].messages[:1]
         images = shown_images(samples[answer.index], messages)
         assert "".join(stream_answer(engine, processor, messages, images, 6)) == answer.text
+
+
+def test_a_question_that_is_too_long_fails_and_the_others_are_answered(
+    engine: LocalEngine, processor: Processor, samples: list[Sample]
+) -> None:
+    long = asked("Is there a nodule? " * engine.max_length)
+    answers = {answer.index: answer for answer in answer_samples(engine, processor, [long, *samples], 6)}
+    assert sorted(answers) == [0, 1, 2, 3, 4]
+    assert [answer.error is None for _, answer in sorted(answers.items())] == [False, True, True, True, True]
+    assert re.match(r"length of prompt and answer: got \d+ \+ 6 tokens", answers[0].error.text())
 
 
 def test_the_known_reply_is_not_shown_to_the_model(engine: LocalEngine, processor: Processor, png: bytes) -> None:

@@ -109,13 +109,13 @@ def test_a_store_without_questions_is_told(run: Path, tmp_path: Path) -> None:
     message = "texts: got 1 samples, none of which can be scored, expected questions with their answers; name the store"
     with pytest.raises(DataError, match=message):
         evaluate(run, {"phantom": folder}, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert not list((tmp_path / "out").rglob("*.parquet"))
 
 
 def test_a_folder_without_weights_and_an_unknown_task_are_told(store: Path, run: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="got no weights, expected a finished run, or a folder of weights"):
         evaluate(tmp_path, {"phantom": store}, tmp_path / "out")
-    with pytest.raises(RecipeError, match="task: got 'chest', expected one of phantom, vqa_rad, own"):
+    with pytest.raises(RecipeError, match="task: got 'chest', expected one of .*, vqa_rad; choose one"):
         evaluate(run, {"chest": store}, tmp_path / "out")
 
 
@@ -129,3 +129,14 @@ def test_samples_without_their_images_are_not_asked_and_their_number_is_told(run
     )
     assert told == ["phantom: 1 samples without their images left out"]
     assert [each.id for each in read_predictions(tmp_path / "out/phantom/predictions.parquet")] == ["sample-0"]
+
+
+def test_a_page_is_asked_by_its_own_name_and_twice_is_refused(store: Path, run: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.yaml"
+    page.write_text("name: mine\ntitle: Mine\nlanguages: [en]\nlicence: CC0-1.0\ncitation: Nobody.\n", encoding="utf-8")
+    files, _ = evaluate(run, {str(page): store}, tmp_path / "out")
+    assert files == [tmp_path / "out/mine/scores.json"]
+    again = tmp_path / "again.yaml"
+    again.write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(RecipeError, match="tasks mine, mine: got two of one name, expected each name once"):
+        evaluate(run, {str(page): store, str(again): store}, tmp_path / "out")

@@ -1,5 +1,7 @@
 """Options and right letters of examination questions, as published files write them."""
 
+import ast
+import json
 import re
 from collections.abc import Mapping
 from string import ascii_uppercase
@@ -55,6 +57,20 @@ def options_in_columns(fields: Mapping[str, Any]) -> list[Option]:
             break
         found.append((letter, text))
     return found
+
+
+def listed_text(value: Any) -> Any:
+    """Return a value; a list or an object that is written as text, in JSON or as Python shows it, becomes one."""
+    text = value.strip() if isinstance(value, str) else ""
+    if text[:1] + text[-1:] not in ("[]", "{}"):
+        return value
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return value
 
 
 def right_letters(value: Any, options: list[Option]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from doctorsun.config.collection import ImportSource
@@ -58,12 +59,14 @@ class RecordReader:
 
     Attributes:
         layout: records without it are dropped.
+        values: reads a file, as `table_values` does.
     """
 
     files: tuple[SourceFile, ...]
     origin: Origin
     to_item: Callable[[RawRecord, Origin], Item]
     layout: Layout
+    values: Callable[[Path], Iterable[tuple[str, Any]]] = table_values
 
     def pending(self) -> Iterator[RawRecord | Dropped]:
         """Yield the records.
@@ -72,7 +75,7 @@ class RecordReader:
             DataError: a file is damaged or of another format.
         """
         for file in self.files:
-            yield from raw_records(file, table_values(file.path), self.layout)
+            yield from raw_records(file, self.values(file.path), self.layout)
 
     def make(self, pending: RawRecord | Dropped) -> Item:
         """Make an item of a record."""

@@ -65,6 +65,25 @@ def table_values(path: Path) -> Iterator[tuple[str, Any]]:
         raise DataError(f"{path}", got="no records", expected="at least one")
 
 
+def headless_values(path: Path, header: Sequence[str]) -> Iterator[tuple[str, Record]]:
+    """Yield the rows of a CSV file that names no columns, each with its place, as `records` does.
+
+    Raises:
+        DataError: the file is damaged, or a row has another number of values than the header.
+    """
+    csv.field_size_limit(_MAX_FIELD)
+    with open_text(path) as file:
+        lines = csv.reader(file, strict=True)
+        try:
+            for values in lines:
+                if any(values):
+                    place = f"{path}, line {lines.line_num}"
+                    yield place, _row(place, header, values)
+        except csv.Error as error:
+            place = f"{path}, line {lines.line_num}"
+            raise DataError(place, got=str(error), expected="values between ','") from error
+
+
 def flat(record: Record) -> dict[str, str]:
     """Return a record's values as text, nested ones under ``a.b.c``."""
     found: dict[str, str] = {}

@@ -13,10 +13,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from doctorsun.config.collection import ImportSource
 from doctorsun.config.suggest import one_of
 from doctorsun.data.readers.imaging_words import body_part_of
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.layout import LAYOUT, Layout, all_of, fitting
+from doctorsun.data.readers.record_images import reference
 from doctorsun.errors import DataError
 from doctorsun.image.raster import read_image_file
 from doctorsun.schema import Answer, Groups, Image, Message, Sample, Source, image_part, sample_id, text_part
@@ -70,6 +72,7 @@ class VqaRadReader:
             ``VQA_RAD Dataset Public.json`` and its image folder; or the parent of such a folder named ``data``.
         split: train, validation (the questions on 5 % of the training images, chosen by a hash of their names) or
             test; all of them when None.
+        references: an image that is not here is a reference, its path without bytes, in place of an error.
 
     Raises:
         DataError: there is no such split; when it is read: a file or an image is missing or damaged, or no record
@@ -78,6 +81,7 @@ class VqaRadReader:
 
     root: Path
     split: str | None = None
+    references: bool = False
 
     def __post_init__(self) -> None:
         if self.split not in (*_SPLITS, None):
@@ -86,7 +90,7 @@ class VqaRadReader:
     def pending(self) -> Iterator[_Record | Dropped]:
         """Yield the questions in file order."""
         seen: set[str] = set()
-        for record in _records(self.root)[0]:
+        for record in _records(self.root, self.split)[0]:
             if isinstance(record, Dropped):
                 if self.split in (None, record.original_id.partition("#")[0]):
                     yield record
@@ -99,6 +103,8 @@ class VqaRadReader:
         if isinstance(pending, Dropped):
             return pending
         path = self._image_folder / pending.text("image_name")
+        if not path.is_file() and self.references:
+            return (_sample(pending, reference(f"{path.parent.name}/{path.name}")),)
         if not path.is_file():
             raise DataError(
                 f"{pending.place}: image {path}",
@@ -110,14 +116,22 @@ class VqaRadReader:
 
     @cached_property
     def _image_folder(self) -> Path:
-        return _records(self.root)[1]
+        return _records(self.root, self.split)[1]
 
 
-def _records(root: Path) -> tuple[Iterator[_Record | Dropped], Path]:
+def open_vqa_rad(section: ImportSource) -> VqaRadReader:
+    """Open VQA-RAD's folder, or one of its files."""
+    path = Path(section.path)
+    return VqaRadReader(path.parent if path.is_file() else path, references=True)
+
+
+def _records(root: Path, split: str | None) -> tuple[Iterator[_Record | Dropped], Path]:
     for folder in (root, root / "data"):
-        if (folder / "trainset.json").is_file() and (folder / "testset.json").is_file():
-            both = ((folder / "trainset.json", False), (folder / "testset.json", True))
-            return (record for path, is_test in both for record in _read_file(path, is_test=is_test)), folder / "images"
+        files = ((folder / "trainset.json", False), (folder / "testset.json", True))
+        wanted = files[1:] if split == "test" else files
+        if all(path.is_file() for path, _ in wanted):
+            records = (record for path, is_test in wanted for record in _read_file(path, is_test=is_test))
+            return records, folder / "images"
         if (folder / _OFFICIAL).is_file():
             images = folder / _OFFICIAL_IMAGES
             return _read_file(folder / _OFFICIAL, is_test=None), images if images.is_dir() else folder / "images"

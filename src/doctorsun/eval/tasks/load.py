@@ -65,10 +65,9 @@ def _sources(task: Task, document: Node) -> Iterator[RecipeError]:
             yield _unknown(document, f"{place}.adapter", source.adapter, shipped_adapters())
         elif source.format and not source.files:
             yield _complaint(document, place, "which files", "no files", "a pattern such as '**/test.json'")
-        elif (source.format == "questions") != (source.columns is not None):
-            yield _complaint(
-                document, place, "columns", "the format " + source.format, "columns for the format questions, no other"
-            )
+        elif source.columns is not None and source.format != "questions":
+            got = f"the format {source.format or source.adapter}"
+            yield _complaint(document, f"{place}.columns", "only of questions", got, "the format questions")
 
 
 def _protocols(task: Task, document: Node) -> Iterator[RecipeError]:

@@ -52,7 +52,10 @@ def test_other_questions_than_the_published_ones_are_told() -> None:
         ("sources: [{format: exm, files: a}]", r"6:20: sources.0.format: not a known .*did you mean 'exam'\?"),
         ("sources: [{adapter: buso}]", r"6:21: sources.0.adapter: not a known value: got 'buso'"),
         ("sources: [{format: exam}]", r"6:11: sources.0: which files: got no files, expected a pattern"),
-        ("sources: [{format: exam, files: a, columns: {}}]", "6:11: sources.0: columns: got the format exam, expected"),
+        (
+            "sources: [{format: exam, files: a, columns: {}}]",
+            "6:45: sources.0.columns: only of questions: got the",
+        ),
         ("instructions: {en: {mcq: 'Q {frage}'}}", r"instructions.en.mcq: not a template: got {frage}, expected"),
         ("instructions: {en: {mcq: '{options}'}}", r"instructions.en.mcq: not a template: got {options}, expected"),
         ("instructions: {en: {mcp: 'x'}}", "6:21: instructions.en.mcp: unknown key"),

@@ -1,0 +1,148 @@
+"""The questions of a task, from the files as users download them."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from doctorsun.config.collection import ConvertSource, ImportSource
+from doctorsun.config.task import Task, TaskSource
+from doctorsun.data.collect import open_source
+from doctorsun.data.readers.fields import find, words
+from doctorsun.data.readers.item import Dropped, Item, Reader
+from doctorsun.data.readers.vqa_rad import VqaRadReader
+from doctorsun.errors import DataError
+from doctorsun.schema import Sample
+
+NOT_ASKED = "not_asked"
+"""The reason of source items that a task does not ask: of another split, or of another type."""
+UNREADABLE = {".pkl": "a pickle, which can run code when it is read"}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFiles:
+    """Where the questions of a task were found.
+
+    Attributes:
+        folder: the folder that was named, or that of the file that was.
+        files: those that the questions stand in, sorted; none of an adapter, which has its own rules.
+    """
+
+    source: TaskSource
+    folder: Path
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class TaskReader:
+    """A source, opened, of which only what the task asks is made; it can be sent to other processes."""
+
+    reader: Reader[Any]
+    source: TaskSource
+
+    def pending(self) -> Iterator[Any]:
+        """Yield the records that count; as `Reader.pending`."""
+        for each in self.reader.pending():
+            if isinstance(each, Dropped) or self._counts(getattr(each, "fields", {})):
+                yield each
+
+    def make(self, pending: Any) -> Item:
+        """Make the questions of one source item; dropped as ``not_asked`` where it has none, else as by its reader."""
+        item = self.reader.make(pending)
+        if isinstance(item, Dropped):
+            return item
+        return tuple(each for each in item if self._asks(each)) or Dropped(item[0].source.original_id, NOT_ASKED)
+
+    def _counts(self, fields: dict[str, Any]) -> bool:
+        named = ((find(fields, [name.lower()]), values) for name, values in self.source.where.items())
+        return all(name is not None and words(fields[name]) in values for name, values in named)
+
+    def _asks(self, sample: Sample) -> bool:
+        source = self.source
+        return (
+            sample.answer is not None
+            and source.split in (None, sample.source.split)
+            and (not source.types or sample.task in source.types)
+        )
+
+
+def find_files(task: Task, path: Path) -> TaskFiles:
+    """Return the first of a task's sources whose files are in a folder, or that a file is one of.
+
+    Raises:
+        DataError: there are none, or only such that are not read.
+    """
+    folder = path if path.is_dir() else path.parent
+    for source in task.sources:
+        files = _files_of(source, path)
+        if files or (source.adapter and path.is_dir()):
+            return TaskFiles(source, folder, files)
+    unread = [each for each in (path.rglob("*") if path.is_dir() else [path]) if each.suffix in UNREADABLE]
+    if unread:
+        raise DataError(
+            f"{unread[0]}",
+            got=UNREADABLE[unread[0].suffix],
+            expected=_wanted(task),
+            do="take the published Parquet files, or save the questions as JSON",
+        )
+    got = "no such file or folder" if not path.exists() else "none of its files" if path.is_dir() else "another file"
+    raise DataError(f"task {task.name} in {path}", got=got, expected=_wanted(task), do=_advice(task))
+
+
+def open_task(task: Task, found: TaskFiles) -> TaskReader:
+    """Open the files of a task; images are looked for beside them, then in the whole folder.
+
+    Raises:
+        DataError: a file cannot be read.
+        RecipeError: the adapter is wrong.
+    """
+    source = found.source
+    if source.adapter:
+        return TaskReader(open_source(ConvertSource(adapter=source.adapter, root=str(found.folder))), source)
+    reader = open_source(
+        ImportSource(
+            format=source.format,
+            path=_asked_path(found),
+            images=_places(found),
+            dataset=source.dataset,
+            licence=task.licence if source.dataset else "",
+            language=source.language,
+            columns=source.columns,
+        )
+    )
+    return TaskReader(replace(reader, split=source.split) if isinstance(reader, VqaRadReader) else reader, source)
+
+
+def _files_of(source: TaskSource, path: Path) -> tuple[Path, ...]:
+    if not source.files:
+        return ()
+    if path.is_file():
+        return (path,) if PurePosixPath(path.name).match(PurePosixPath(source.files).name) else ()
+    return tuple(sorted(each for each in path.glob(source.files) if each.is_file()))
+
+
+def _asked_path(found: TaskFiles) -> str:
+    """Return what a format is asked to read: the file, or a pattern from the folder that holds all files.
+
+    So the names of records, and with them the ids of samples, are the same whichever folder above was named.
+    """
+    if len(found.files) == 1:
+        return str(found.files[0])
+    below = Path(os.path.commonpath([file.parent for file in found.files]))
+    name = PurePosixPath(found.source.files).name
+    return str(below / name if all(file.parent == below for file in found.files) else below / "**" / name)
+
+
+def _places(found: TaskFiles) -> tuple[str, ...]:
+    named = [place for pattern in found.source.images for place in sorted(found.folder.glob(pattern))]
+    return tuple(dict.fromkeys(str(place) for place in (*named, found.files[0].parent, found.folder)))
+
+
+def _wanted(task: Task) -> str:
+    patterns = [source.files or f"the files of adapter {source.adapter}" for source in task.sources]
+    return ", or ".join(dict.fromkeys([*patterns, "a store"]))
+
+
+def _advice(task: Task) -> str:
+    return f"download {task.download} from {task.url}" if task.download and task.url else "check the folder"

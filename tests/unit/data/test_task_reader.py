@@ -1,0 +1,89 @@
+"""The questions of tasks: found where users have them, and read as far as they are asked."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from doctorsun.data.readers.item import Dropped
+from doctorsun.data.task_reader import find_files, open_task
+from doctorsun.errors import DataError
+from doctorsun.eval.tasks import task_named
+from doctorsun.schema import Sample
+from published_data import write_json, write_json_lines
+
+
+def read(name: str, path: Path) -> tuple[list[Sample], Counter[str]]:
+    """Return the questions of a task, and how many records were dropped for which reason."""
+    task = task_named(name)
+    reader = open_task(task, find_files(task, path))
+    items = [reader.make(pending) for pending in reader.pending()]
+    samples = [sample for item in items if not isinstance(item, Dropped) for sample in item]
+    return samples, Counter(item.reason for item in items if isinstance(item, Dropped))
+
+
+def slake(number: int, language: str) -> dict[str, object]:
+    return {
+        "img_id": number,
+        "img_name": f"xmlab{number}/source.jpg",
+        "question": "What is it?" if language == "en" else "这是什么？",
+        "answer": "Lung" if language == "en" else "肺",
+        "q_lang": language,
+        "location": "Lung",
+        "modality": "CT",
+        "answer_type": "OPEN",
+        "base_type": "vqa",
+        "triple": ["vhead", "_", "_"],
+        "qid": number,
+        "content_type": "Organ",
+    }
+
+
+def test_a_task_asks_its_language_alone_and_lacking_images_are_references(tmp_path: Path) -> None:
+    write_json(tmp_path / "Slake1.0/test.json", [slake(1, "en"), slake(2, "zh"), slake(3, "en")])
+    samples, dropped = read("slake_en", tmp_path)
+    assert [sample.source.original_id for sample in samples] == ["1", "3"]
+    assert dropped == Counter()
+    assert [(image.bytes, image.path) for image in samples[0].images] == [(None, "xmlab1/source.jpg")]
+    assert {sample.language for sample in read("slake_zh", tmp_path)[0]} == {"zh"}
+
+
+@pytest.mark.parametrize("named", [".", "Slake1.0", "Slake1.0/test.json"])
+def test_ids_do_not_depend_on_the_folder_that_is_named(tmp_path: Path, named: str) -> None:
+    write_json(tmp_path / "Slake1.0/test.json", [slake(1, "en")])
+    assert read("slake_en", tmp_path / named)[0][0].id == read("slake_en", tmp_path)[0][0].id
+
+
+def test_the_first_form_whose_files_are_there_is_read(tmp_path: Path) -> None:
+    five = {"question": "Which?", "options": dict(zip("ABCDE", "vwxyz", strict=True)), "answer_idx": "C"}
+    write_json_lines(tmp_path / "questions/US/4_options/phrases_no_exclude_test.jsonl", [five])
+    write_json_lines(tmp_path / "questions/US/test.jsonl", [five, five])
+    assert len(read("medqa_us", tmp_path)[0]) == 2
+
+
+def test_other_subjects_and_splits_are_not_asked(tmp_path: Path) -> None:
+    header = ",Question,A,B,C,D,Answer\n"
+    for folder, subject in (("test", "anatomy"), ("test", "astronomy"), ("dev", "anatomy")):
+        path = tmp_path / folder / f"{subject}.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{header}0,女性生殖腺是,卵巢,前庭大腺,前庭球,乳腺,A\n", encoding="utf-8-sig")
+    samples, dropped = read("cmmlu_medical", tmp_path)
+    assert [sample.task for sample in samples] == ["exam:anatomy"]
+    assert dropped == Counter(not_asked=1)
+
+
+def test_a_folder_without_the_files_is_told_which_are_wanted(tmp_path: Path) -> None:
+    message = r"task slake_en in .*: got none of its files, expected \*\*/test.json, or a store; download test.json"
+    with pytest.raises(DataError, match=message):
+        find_files(task_named("slake_en"), tmp_path)
+    (tmp_path / "train.json").write_text("[]")
+    with pytest.raises(DataError, match=r"in .*train.json: got another file, expected"):
+        find_files(task_named("slake_en"), tmp_path / "train.json")
+    with pytest.raises(DataError, match=r"in .*gone: got no such file or folder, expected"):
+        find_files(task_named("slake_en"), tmp_path / "gone")
+
+
+def test_a_pickle_is_never_read(tmp_path: Path) -> None:
+    (tmp_path / "test_qa.pkl").write_bytes(b"\x80\x04N.")
+    with pytest.raises(DataError, match=r"test_qa.pkl: got a pickle, which can run code when it is read, expected"):
+        find_files(task_named("pubmedqa"), tmp_path)

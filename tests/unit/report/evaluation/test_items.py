@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Picture
 
-from doctorsun.eval.protocols import protocol_named
+from doctorsun.eval.protocols import protocols_named
 from doctorsun.report.evaluation.items import (
     MAX_CHARACTERS,
     THUMBNAIL_PX,
@@ -44,12 +44,12 @@ def row(name: str = "q", output: str = "yes", **changes: object) -> Prediction:
 
 def item(name: str, output: str) -> Item:
     asked = row(name, output)
-    answer = ItemAnswer(control="real", row=asked, judgements=(judge(asked, protocol_named("polarity@1")),))
+    answer = ItemAnswer(control="real", row=asked, judgements=(judge(asked, protocols_named("polarity@1")[0]),))
     return Item(answers=(answer,))
 
 
 def test_verdicts_say_right_wrong_and_invalid() -> None:
-    polarity, tokens = protocol_named("polarity@1"), protocol_named("open_tokens@1")
+    polarity, tokens = protocols_named("polarity@1")[0], protocols_named("open_tokens@1")[0]
     asked = [row(output=text) for text in ("Yes.", "no", "perhaps")] + [row(status="error", output="it broke")]
     assert [judge(each, polarity).verdict for each in asked] == ["right", "wrong", "invalid", "invalid"]
     half = judge(row(kind="open", gold=("left lung",), output="left"), tokens)

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from PIL import Image as PillowImage
 
 from doctorsun.image.raster import decode
+from doctorsun.processor.grey import BICUBIC, Colour, one_channel_if_grey, resized_on_square
 
 Fit = Literal["crop", "pad"]
 Box = tuple[float, float, float, float]
@@ -76,24 +77,31 @@ class ImageProcessor:
         Raises:
             ImageError: the bytes are not a readable image.
         """
-        image = decode(data)
-        if self.fit == "pad":
-            image = self._pad(image.convert("RGB"))
-        new_width, new_height = self._short_edge_size(image.width, image.height)
-        image = image.resize((new_width, new_height), PillowImage.Resampling.BICUBIC)
-        left, top = (new_width - self.size) // 2, (new_height - self.size) // 2
         # Colour comes last: three equal channels resize as one does, at three times the cost.
-        image = image.crop((left, top, left + self.size, top + self.size)).convert("RGB")
+        image = self._fitted(one_channel_if_grey(decode(data))).convert("RGB")
         return np.ascontiguousarray(np.asarray(image, dtype=np.uint8).transpose(2, 0, 1))
+
+    def _fitted(self, image: PillowImage.Image) -> PillowImage.Image:
+        if self.fit == "pad" and image.width != image.height:
+            if image.mode == "L":
+                return resized_on_square(image, self.size, self._background)
+            image = self._padded(image)
+        new_width, new_height = self._short_edge_size(image.width, image.height)
+        image = image.resize((new_width, new_height), BICUBIC)
+        left, top = (new_width - self.size) // 2, (new_height - self.size) // 2
+        return image.crop((left, top, left + self.size, top + self.size))
 
     def _short_edge_size(self, width: int, height: int) -> tuple[int, int]:
         short, long = min(width, height), max(width, height)
         scaled = int(self.size * long / short)
         return (self.size, scaled) if width <= height else (scaled, self.size)
 
-    def _pad(self, image: PillowImage.Image) -> PillowImage.Image:
+    @property
+    def _background(self) -> Colour:
+        return int(self.mean[0] * 255), int(self.mean[1] * 255), int(self.mean[2] * 255)
+
+    def _padded(self, image: PillowImage.Image) -> PillowImage.Image:
         side = max(image.width, image.height)
-        background = (int(self.mean[0] * 255), int(self.mean[1] * 255), int(self.mean[2] * 255))
-        square = PillowImage.new("RGB", (side, side), background)
+        square = PillowImage.new("RGB", (side, side), self._background)
         square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
         return square

@@ -1,0 +1,95 @@
+"""Grey pictures in one channel: resized to the very pixels that three equal channels give, in a third of the time."""
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image as PillowImage
+from PIL import ImageChops
+
+BICUBIC = PillowImage.Resampling.BICUBIC
+_SUPPORT = 2.0
+_FIXED_POINT = float(1 << 22)
+
+Colour = tuple[int, int, int]
+
+
+def one_channel_if_grey(picture: PillowImage.Image) -> PillowImage.Image:
+    """Return a colour picture whose three channels are equal as one channel, any other as it is."""
+    if picture.mode != "RGB":
+        return picture
+    red, green, blue = picture.split()
+    is_grey = all(ImageChops.difference(red, other).getbbox() is None for other in (green, blue))
+    return red if is_grey else picture
+
+
+def resized_on_square(grey: PillowImage.Image, size: int, background: Colour) -> PillowImage.Image:
+    """Return a picture of one channel in the middle of a coloured square, resized as the whole square would be.
+
+    Pillow resizes along the rows, rounds, and then resizes along the columns. Along the rows the channels differ only
+    where the background is near, so that one channel serves all three.
+
+    Args:
+        grey: mode L.
+        size: of the square that is wanted.
+        background: around the picture.
+    """
+    side = max(grey.size)
+    left, top = (side - grey.width) // 2, (side - grey.height) // 2
+    if grey.width == side:
+        narrow = PillowImage.new("RGB", (size, side), background)
+        narrow.paste(grey.resize((size, grey.height), BICUBIC).convert("RGB"), (0, top))
+    else:
+        square = PillowImage.new("L", (side, side), background[0])
+        square.paste(grey, (left, 0))
+        narrow = _recoloured(square, size, (left, left + grey.width), background)
+    return narrow.resize((size, size), BICUBIC)
+
+
+def _recoloured(
+    square: PillowImage.Image, size: int, content: tuple[int, int], background: Colour
+) -> PillowImage.Image:
+    """Resize the rows of a square whose columns outside ``content`` are background, and colour what these reach."""
+    rows = np.asarray(square.resize((size, square.height), BICUBIC))
+    channels = np.repeat(rows[:, :, None], 3, axis=2)
+    pixels = np.asarray(square)
+    for column in range(size):
+        start, stop = _reach(column, square.width, size)
+        inside = slice(max(content[0], start), min(content[1], stop))
+        if inside.start >= inside.stop:
+            channels[:, column] = background
+        elif inside.stop - inside.start < stop - start:
+            weights = _weights(column, square.width, size)
+            within = weights[inside.start - start : inside.stop - start]
+            sums, outside = pixels[:, inside].astype(np.float64) @ within, weights.sum() - within.sum()
+            channels[:, column] = _rounded(sums[:, None] + outside * np.asarray(background))
+    return PillowImage.fromarray(channels)
+
+
+def _reach(column: int, in_size: int, out_size: int) -> tuple[int, int]:
+    """Return the first pixel that an output pixel sees, and the end."""
+    scale = in_size / out_size
+    centre, support = (column + 0.5) * scale, _SUPPORT * max(scale, 1.0)
+    return max(int(centre - support + 0.5), 0), min(int(centre + support + 0.5), in_size)
+
+
+def _weights(column: int, in_size: int, out_size: int) -> Float[np.ndarray, " taps"]:
+    """Return the weights of what an output pixel sees, in units of 1 / 2^22; sums of these are exact.
+
+    Source: Pillow's Resample.c (precompute_coeffs, normalize_coeffs_8bpc).
+    """
+    scale = in_size / out_size
+    pixels = np.arange(*_reach(column, in_size, out_size))
+    weights = _bicubic((pixels - (column + 0.5) * scale + 0.5) * (1.0 / max(scale, 1.0)))
+    weights = weights / np.cumsum(weights)[-1]
+    return np.trunc(weights * _FIXED_POINT + np.where(weights < 0, -0.5, 0.5))
+
+
+def _bicubic(distances: Float[np.ndarray, " taps"]) -> Float[np.ndarray, " taps"]:
+    """Return the cubic convolution kernel of a = -0.5 (Keys 1981, doi:10.1109/TASSP.1981.1163711)."""
+    x, a = np.abs(distances), -0.5
+    near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1
+    far = (((x - 5) * x + 8) * x - 4) * a
+    return np.where(x < 1.0, near, np.where(x < _SUPPORT, far, 0.0))
+
+
+def _rounded(sums: Float[np.ndarray, "rows 3"]) -> UInt8[np.ndarray, "rows 3"]:
+    return np.clip(np.floor((sums + _FIXED_POINT / 2) / _FIXED_POINT), 0, 255).astype(np.uint8)

@@ -12,7 +12,7 @@ from scipy.stats import binomtest, norm
 
 from doctorsun.eval.bootstrap import Sums, drawn
 from doctorsun.eval.pairing import Pair, Side, paired, require_same_protocols
-from doctorsun.eval.protocols import Protocol, Verdict, protocol_for, protocol_named
+from doctorsun.eval.protocols import Protocol, Verdict, protocols_for
 from doctorsun.eval.summary import HEADLINES
 
 _NUM_DRAWS = 10_000
@@ -101,7 +101,7 @@ def compare(sides: Iterable[tuple[Side, Side]], protocols: Sequence[str] = ()) -
             require_same_protocols(one.predictions[0].task, {kind for _, kind in groups}, one, other)
         for (_, kind), pairs in groups.items():
             names = protocols or one.protocols.get(kind) or other.protocols.get(kind) or ()
-            for protocol in _protocols(pairs[0], names):
+            for protocol in protocols_for(pairs[0][0].kind, names):
                 found += _compared(pairs, protocol, one.name, other.name)
     return _corrected(found)
 
@@ -117,11 +117,6 @@ def holm(ps: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(ps) - rank) * ps[place]))
         corrected[place] = largest
     return corrected
-
-
-def _protocols(pair: Pair, names: Sequence[str]) -> list[Protocol]:
-    kind = pair[0].kind
-    return [found for found in map(protocol_named, names) if kind in found.kinds] or [protocol_for(kind)]
 
 
 def _compared(pairs: Sequence[Pair], protocol: Protocol, one: str, other: str) -> list[Comparison]:

@@ -12,7 +12,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.answer_facts import answer_facts, denominators
 from doctorsun.eval.bootstrap import Sums, bootstrap_interval
 from doctorsun.eval.prior import TrainingPrior
-from doctorsun.eval.protocols import Protocol, Verdict, protocol_for, protocol_named
+from doctorsun.eval.protocols import Protocol, Verdict, protocols_for
 from doctorsun.eval.statistics import Interval, macro_interval, mean_interval
 from doctorsun.schema import Control, Prediction, Score
 from doctorsun.storage.atomic import write_json
@@ -62,7 +62,6 @@ def score(
     """
     if not predictions:
         raise DataError("predictions to score", got="none", expected="at least one")
-    chosen = [protocol_named(name) for name in protocols]
     answers = [_Answer(row, row.image_control) for row in predictions]
     if training_prior:
         real = (row for row in predictions if row.image_control == "real")
@@ -72,7 +71,7 @@ def score(
     return [
         found
         for group in groups
-        for protocol in _protocols_for(group[0].prediction, chosen)
+        for protocol in protocols_for(group[0].prediction.kind, protocols)
         for found in _scores_of(group, protocol, counts[_set_of(group[0])], marks or {})
     ]
 
@@ -97,10 +96,6 @@ def read_scores(path: Path) -> list[Score]:
 def _by_prior(row: Prediction, prior: TrainingPrior) -> Prediction:
     decoding = "majority answer of training"
     return replace(row, output=prior.answer(row), status="ok", decoding=decoding, num_tokens=0, truncated=False)
-
-
-def _protocols_for(row: Prediction, chosen: Sequence[Protocol]) -> list[Protocol]:
-    return [protocol for protocol in chosen if row.kind in protocol.kinds] or [protocol_for(row.kind)]
 
 
 def _groups(answers: Iterable[_Answer]) -> list[list[_Answer]]:

@@ -1,7 +1,10 @@
 """Protocols: named, versioned and frozen rules that judge answers; stored answers can be judged again by any."""
 
+from collections.abc import Iterable
+
 from doctorsun.errors import RecipeError
 from doctorsun.eval.protocols.box_iou import BOX_IOU_1
+from doctorsun.eval.protocols.llava_med import LLAVA_MED_CLOSED_1, LLAVA_MED_OPEN_1
 from doctorsun.eval.protocols.loglik import CLOSED_LOGLIK_1, MCQ_LOGLIK_1, MCQ_LOGLIK_NORM_1
 from doctorsun.eval.protocols.mcq_strict import MCQ_MULTI_1, MCQ_STRICT_1
 from doctorsun.eval.protocols.open_tokens import OPEN_TOKENS_1
@@ -25,9 +28,11 @@ PROTOCOLS = (
     CLOSED_LOGLIK_1,
     REPORT_FINDINGS_1,
     REFUSAL_1,
+    LLAVA_MED_CLOSED_1,
+    LLAVA_MED_OPEN_1,
 )
 
-__all__ = ["PROTOCOLS", "Protocol", "Verdict", "protocol_for", "protocol_named"]
+__all__ = ["PROTOCOLS", "Protocol", "Verdict", "protocol_for", "protocols_for", "protocols_named"]
 
 
 def protocol_for(kind: AnswerKind) -> Protocol:
@@ -35,13 +40,24 @@ def protocol_for(kind: AnswerKind) -> Protocol:
     return next(protocol for protocol in PROTOCOLS if kind in protocol.kinds)
 
 
-def protocol_named(name: str) -> Protocol:
-    """Return the protocol of this name.
+def protocols_for(kind: AnswerKind, names: Iterable[str]) -> list[Protocol]:
+    """Return the protocols of these names that judge this kind of answer, or the house protocol where none does.
+
+    Raises:
+        RecipeError: there is no protocol of a name.
+    """
+    named = (protocol for name in names for protocol in protocols_named(name))
+    return [protocol for protocol in named if kind in protocol.kinds] or [protocol_for(kind)]
+
+
+def protocols_named(name: str) -> list[Protocol]:
+    """Return the protocol of this name: in several parts where it has other metrics for another kind of answer.
 
     Raises:
         RecipeError: there is none.
     """
-    for protocol in PROTOCOLS:
-        if protocol.name == name:
-            return protocol
-    raise RecipeError("protocol", got=repr(name), expected="one of " + ", ".join(p.name for p in PROTOCOLS))
+    found = [protocol for protocol in PROTOCOLS if protocol.name == name]
+    if not found:
+        known = dict.fromkeys(protocol.name for protocol in PROTOCOLS)
+        raise RecipeError("protocol", got=repr(name), expected="one of " + ", ".join(known))
+    return found

@@ -42,7 +42,7 @@ class Protocol:
     """A frozen way to judge answers; a change of its verdicts gets a new version in its name.
 
     Attributes:
-        name: ``rule@version``.
+        name: ``rule@version``; the parts of a protocol that has other metrics for other kinds share it.
         metrics: the metrics that every verdict holds; the first is the headline.
         rule: the judgement of one answer whose status is ok.
         corpus: metrics over all answers together.

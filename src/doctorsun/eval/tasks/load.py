@@ -63,15 +63,13 @@ def _sources(task: Task, document: Node) -> Iterator[RecipeError]:
             yield _unknown(document, f"{place}.format", source.format, formats)
         elif source.adapter and not source.adapter.endswith(SUFFIXES) and source.adapter not in shipped_adapters():
             yield _unknown(document, f"{place}.adapter", source.adapter, shipped_adapters())
-        elif source.format and not source.files:
-            yield _complaint(document, place, "which files", "no files", "a pattern such as '**/test.json'")
         elif source.columns is not None and source.format != "questions":
             got = f"the format {source.format or source.adapter}"
             yield _complaint(document, f"{place}.columns", "only of questions", got, "the format questions")
 
 
 def _protocols(task: Task, document: Node) -> Iterator[RecipeError]:
-    known = [protocol.name for protocol in PROTOCOLS]
+    known = list(dict.fromkeys(protocol.name for protocol in PROTOCOLS))
     for index, name in enumerate(task.protocols):
         if name not in known:
             yield _unknown(document, f"protocols.{index}", name, known)

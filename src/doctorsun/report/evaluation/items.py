@@ -150,7 +150,7 @@ def choose_items(task: TaskRecord, num: int) -> list[Item]:
     by_control = {control: unique_rows(task.predictions, control) for control in task.controls}
     first = next(iter(by_control.values()), {})
     known = sorted((row for row in first.values() if any(gold.strip() for gold in row.gold)), key=_order)[:NUM_JUDGED]
-    judges = {key: _known(names) for key, names in task.protocols().items()}
+    judges = {key: _known(key[0], names) for key, names in task.protocols().items()}
     items = [Item(answers=tuple(_answers(row.id, by_control, judges))) for row in known]
     places = _places(task.stores())
     return [_with_pictures(item, places) for item in in_turn(items, num)]
@@ -180,9 +180,9 @@ def judge(row: Prediction, protocol: Protocol) -> Judgement:
     )
 
 
-def _known(names: Iterable[str]) -> list[Protocol]:
-    """Return the protocols of these names that are known here; other hands may have scored too."""
-    known = {protocol.name: protocol for protocol in PROTOCOLS if protocol.metrics}
+def _known(kind: str, names: Iterable[str]) -> list[Protocol]:
+    """Return the protocols of these names that are known here for a kind; other hands may have scored too."""
+    known = {protocol.name: protocol for protocol in PROTOCOLS if kind in protocol.kinds and protocol.metrics}
     return [known[name] for name in names if name in known]
 
 

@@ -139,7 +139,8 @@ def _sample(row: Prediction, protocols: Sequence[str]) -> dict[str, Any]:
 
 
 def _verdicts(row: Prediction, names: Sequence[str]) -> dict[str, Any]:
-    judges = [protocol for protocol in PROTOCOLS if protocol.name in names and protocol.metrics]
+    known = (protocol for protocol in PROTOCOLS if row.kind in protocol.kinds and protocol.metrics)
+    judges = [protocol for protocol in known if protocol.name in names]
     verdicts = {protocol.name: (protocol.judge(row), protocol.metrics) for protocol in judges}
     return {
         name: {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from doctorsun.eval.protocols import protocol_named
+from doctorsun.eval.protocols import protocols_named
 
 OPTIONS = ("肺炎", "右侧胸腔积液", "Pneumothorax", "Normal")
 
@@ -84,7 +84,7 @@ GOLDEN = [
 @pytest.mark.parametrize("case", GOLDEN)
 def test_verdicts_stay_as_they_are(make_prediction, case):
     name, kind, gold, answer, value, invalid = case
-    protocol = protocol_named(name)
+    protocol = protocols_named(name)[0]
     options = OPTIONS if kind.startswith("mcq") else ()
 
     verdict = protocol.judge(make_prediction(kind=kind, gold=gold, output=answer, options=options))

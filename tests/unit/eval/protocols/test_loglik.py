@@ -3,7 +3,7 @@
 import pytest
 
 from doctorsun.errors import DataError
-from doctorsun.eval.protocols import protocol_named
+from doctorsun.eval.protocols import protocols_named
 
 
 @pytest.fixture
@@ -11,7 +11,7 @@ def judge(make_prediction):
     """Return a judge: a protocol's name and the fields of a prediction to accuracy, validity and what was read."""
 
     def judged(name, **fields):
-        verdict = protocol_named(name).judge(make_prediction(**fields))
+        verdict = protocols_named(name)[0].judge(make_prediction(**fields))
         return verdict.values["accuracy"], verdict.invalid, verdict.said
 
     return judged

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.eval.protocols import PROTOCOLS, protocol_for, protocol_named
+from doctorsun.eval.protocols import PROTOCOLS, protocol_for, protocols_named
 from doctorsun.schema import AnswerKind
 
 HOUSE = tuple(dict.fromkeys(protocol_for(kind) for kind in get_args(AnswerKind)))
@@ -52,7 +52,7 @@ def test_empty_answers_earn_nothing_and_are_invalid(make_prediction, protocol, o
 
 @pytest.mark.parametrize("letter", "ABC")
 def test_a_constant_letter_earns_its_share(make_prediction, letter):
-    verdicts = judged(make_prediction, protocol_named("mcq_strict@1"), lambda _: letter)
+    verdicts = judged(make_prediction, protocols_named("mcq_strict@1")[0], lambda _: letter)
 
     share = sum(gold == (letter,) for gold in QUESTIONS["mcq"]) / len(QUESTIONS["mcq"])
     assert sum(verdict.values["accuracy"] for verdict in verdicts) / len(verdicts) == share
@@ -60,7 +60,7 @@ def test_a_constant_letter_earns_its_share(make_prediction, letter):
 
 @pytest.mark.parametrize(("word", "share"), [("yes", 2 / 7), ("no", 3 / 7), ("left", 1 / 7)])
 def test_a_constant_word_earns_its_share(make_prediction, word, share):
-    verdicts = judged(make_prediction, protocol_named("polarity@1"), lambda _: word)
+    verdicts = judged(make_prediction, protocols_named("polarity@1")[0], lambda _: word)
 
     assert sum(verdict.values["accuracy"] for verdict in verdicts) / 7 == pytest.approx(share)
 
@@ -91,8 +91,12 @@ def test_a_box_without_gold_numbers_is_refused(make_prediction):
         protocol_for("box").judge(make_prediction(kind="box", gold=("left",), output="1 2 3 4"))
 
 
-def test_each_name_finds_its_own_protocol():
-    assert [protocol_named(protocol.name) for protocol in PROTOCOLS] == list(PROTOCOLS)
+def test_each_name_finds_its_own_parts_and_no_kind_has_two():
+    for protocol in PROTOCOLS:
+        parts = protocols_named(protocol.name)
+        kinds = [kind for part in parts for kind in part.kinds]
+        assert protocol in parts
+        assert len(set(kinds)) == len(kinds)
 
 
 def test_each_kind_has_a_house_protocol():
@@ -108,4 +112,4 @@ def test_each_kind_has_a_house_protocol():
 
 def test_an_unknown_name_is_refused():
     with pytest.raises(RecipeError, match="protocol: got 'polarity', expected one of polarity@1, mcq_strict@1"):
-        protocol_named("polarity")
+        protocols_named("polarity")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from doctorsun.eval.protocols import protocol_named
+from doctorsun.eval.protocols import protocols_named
 
 GOLD = "Left pleural effusion, cardiomegaly."
 
 
 @pytest.fixture
 def protocol():
-    return protocol_named("report_findings@1")
+    return protocols_named("report_findings@1")[0]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from doctorsun.eval.protocols import protocol_named
+from doctorsun.eval.protocols import protocols_named
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "protocols" / "report_ngrams.jsonl"
 CORPORA = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
@@ -22,7 +22,7 @@ def report(make_prediction):
 
 
 def bleu(predictions, name="bleu4"):
-    protocol = protocol_named("report_ngrams@1")
+    protocol = protocols_named("report_ngrams@1")[0]
     metric = next(each for each in protocol.corpus if each.name == name)
     return float(metric.value(metric.sums(predictions, [protocol.judge(row) for row in predictions]).sum(axis=0)))
 
@@ -32,14 +32,14 @@ def test_values_are_those_of_the_field(report, corpus):
     predictions = [report(number, *row) for number, row in enumerate(corpus["rows"])]
 
     assert bleu(predictions) == pytest.approx(corpus["bleu4"], abs=1e-8)
-    verdicts = [protocol_named("report_ngrams@1").judge(row) for row in predictions]
+    verdicts = [protocols_named("report_ngrams@1")[0].judge(row) for row in predictions]
     assert [verdict.values["rouge_l"] for verdict in verdicts] == pytest.approx(corpus["rouge_l"], abs=1e-8)
 
 
 def test_chinese_words_are_cut_apart_from_characters(report):
     predictions = [report(1, "右侧胸腔积液少量", ["左侧胸腔积液少量"])]
 
-    verdict = protocol_named("report_ngrams@1").judge(predictions[0])
+    verdict = protocols_named("report_ngrams@1")[0].judge(predictions[0])
 
     assert verdict.values["rouge_l"] == pytest.approx(7 / 8)
     assert verdict.values["word_rouge_l"] == pytest.approx(3 / 4)

@@ -1,0 +1,72 @@
+"""Bug for bug: the verdicts of other kits' own functions on awkward answers, and ours on the same."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from doctorsun.eval.protocols import PROTOCOLS, protocols_for
+from doctorsun.eval.scoring import score
+from doctorsun.schema import Prediction
+
+FOLDER = Path(__file__).parents[3] / "golden" / "protocols"
+# Rows on which the original gives no verdict: it draws a letter, or it stops with an error. Ours are wrong and invalid.
+WITHOUT_VERDICT = {"mmmu_official": {"random": 481}, "medevalkit": {"crash": 12}}
+KITS = ("llava_med",)
+
+
+def lines(name):
+    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def answers():
+    fields = {"task": "awkward", "language": "en", "question": "?"}
+    rows = [{"options": (), **row} for row in lines("answers")]
+    return {
+        row["id"]: Prediction(
+            **{**row, "gold": tuple(row["gold"]), "options": tuple(row["options"])}, **fields, cluster=row["id"]
+        )
+        for row in rows
+    }
+
+
+ANSWERS = answers()
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_every_verdict_is_the_originals(kit):
+    different, without = [], {}
+    verdicts = dict(lines(kit))
+    verdicts.pop("all", None)
+    for name, original in verdicts.items():
+        row = ANSWERS[name]
+        (protocol,) = protocols_for(row.kind, [f"{kit}@1"])
+        ours = protocol.judge(row)
+        assert set(ours.values) == set(protocol.metrics)
+        if isinstance(original, str):
+            without[original] = without.get(original, 0) + 1
+            assert ours == protocol.nothing()
+        elif ours.values != pytest.approx(original, abs=1e-6):
+            different.append((row, original, ours.values))
+
+    assert len(verdicts) - sum(without.values()) >= 300
+    assert without == WITHOUT_VERDICT.get(kit, {})
+    assert different == []
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_metrics_over_all_answers_are_the_originals(kit):
+    verdicts = dict(lines(kit))
+    for kind, metrics in verdicts.get("all", {}).items():
+        rows = [ANSWERS[name] for name in verdicts if name != "all" and ANSWERS[name].kind == kind]
+        scores = {row.metric: row.value for row in score(rows, protocols=[f"{kit}@1"])}
+        assert {name: scores[name] for name in metrics} == pytest.approx(metrics, abs=1e-8)
+
+
+def test_every_protocol_is_of_the_house_or_compared():
+    house = {
+        "polarity", "mcq_strict", "mcq_multi", "open_tokens", "box_iou", "report_ngrams", "mcq_loglik",
+        "mcq_loglik_norm", "closed_loglik", "report_findings", "refusal",
+    }  # fmt: skip
+
+    assert {protocol.name.removesuffix("@1") for protocol in PROTOCOLS} == house | set(KITS)

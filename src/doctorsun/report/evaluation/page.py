@@ -70,6 +70,12 @@ class TaskView:
         return sorted({item.asked.language for item in self.items})
 
     @property
+    def lacks_controls(self) -> bool:
+        """Whether questions are about images, and nothing tells what these add."""
+        has_images = any(item.pictures for item in self.items) or bool(self.facts.get("missing_images"))
+        return has_images and not self.marks
+
+    @property
     def lacks_images(self) -> bool:
         """Whether questions are about images, none of which is here."""
         return bool(self.facts.get("store")) and not any(item.pictures for item in self.items)

@@ -94,8 +94,11 @@ def test_warnings_stand_before_the_scores(evaluation: Path, tmp_path: Path) -> N
     assert page.index("450 rows, not 451") < page.index('class="tiles"')
 
 
-def test_without_controls_the_page_says_so(evaluation: Path, tmp_path: Path) -> None:
-    write_answers(tmp_path / "phantom", [row for row in rows_of(evaluation) if row.image_control == "real"])
+def test_without_controls_the_page_says_so_where_there_are_images(evaluation: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "phantom"
+    write_answers(folder, [row for row in rows_of(evaluation) if row.image_control == "real"])
+    assert "No control was run" not in page_of(tmp_path)
+    (folder / "task.json").write_text(json.dumps({"store": str(evaluation / "phantom/store")}), encoding="utf-8")
     assert "No control was run" in page_of(tmp_path)
     assert "No control was run" not in page_of(evaluation)
 

@@ -26,7 +26,7 @@ def reliability_plot(bins: Sequence[tuple[float, float, int]], *, label: str, ax
     most = max((num for _, _, num in bins), default=1)
     line = f'<polyline class="curve" points="{_path([(x, y) for x, y, _ in bins])}"/>'
     dots = "".join(
-        f'<circle class="l0" cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="{2 + 5 * (num / most) ** 0.5:.1f}">'
+        f'<circle class="l0" cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="{1.5 + 3 * (num / most) ** 0.5:.1f}">'
         f"<title>{percent(x)} → {percent(y)}, n {num}</title></circle>"
         for x, y, num in bins
     )

@@ -12,7 +12,7 @@ def test_bins_stand_where_confidence_and_accuracy_meet() -> None:
     circles = [each for each in fromstring(svg) if each.tag == "circle"]
     assert [float(each.get("cx", "")) for each in circles] == [LEFT_PX + SIDE_PX / 2, LEFT_PX + SIDE_PX]
     assert [float(each.get("cy", "")) for each in circles] == [TOP_PX + SIDE_PX * 0.75, TOP_PX]
-    assert [float(each.get("r", "")) for each in circles] == [4.5, 7.0]
+    assert [float(each.get("r", "")) for each in circles] == [3.0, 4.5]
     assert 'aria-label="&lt;reliability&gt;"' in svg
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
 from doctorsun.eval.summary import SummaryRow
+from doctorsun.report.curves import reliability_plot, risk_plot
 from doctorsun.report.evaluation.items import VERDICTS, Item
 from doctorsun.report.evaluation.published import PublishedTable, published_tables
 from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
@@ -20,7 +22,7 @@ from doctorsun.report.scores import (
     slice_tables,
     whole_rows,
 )
-from doctorsun.report.strings import Language
+from doctorsun.report.strings import Language, translate
 from doctorsun.schema import Score
 
 MAX_PROMPT_CHARACTERS = 4000
@@ -41,6 +43,7 @@ class TaskView:
     name: str
     facts: Mapping[str, Any]
     leakage: Mapping[str, Any]
+    calibration: Mapping[str, Any]
     warnings: Sequence[str]
     tiles: Sequence[SummaryRow]
     marks: Sequence[str]
@@ -89,6 +92,8 @@ def render_evaluation(record: EvaluationRecord, items: Mapping[str, Sequence[Ite
         record=record,
         tasks=[view_task(task, items[task.name]) for task in record.tasks],
         script=Markup(script),  # noqa: S704 (our own script)
+        reliability=partial(_reliability, language),
+        risk_curve=partial(_risk_curve, language),
     )
 
 
@@ -102,6 +107,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
         name=task.name,
         facts=task.facts,
         leakage=task.leakage,
+        calibration=task.calibration,
         warnings=[str(line) for line in task.facts.get("warnings", ())],
         tiles=[row for row in headlines if row.real is not None],
         marks=unique(mark for row in whole for mark in row.controls),
@@ -122,6 +128,25 @@ def by_protocol(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
     kinds = unique(row.kind for row in rows)
     protocols = unique(row.protocol for row in rows)
     return sorted(rows, key=lambda row: (kinds.index(row.kind), row.language, protocols.index(row.protocol)))
+
+
+def _reliability(language: Language, found: Mapping[str, Any], kind: str) -> Markup:
+    bins = [(each["confidence"], each["accuracy"], each["n"]) for each in found["reliability"]]
+    label, *axes = _words(language, "reliability", "confidence", "right")
+    return Markup(reliability_plot(bins, label=f"{label}: {kind}", axes=(axes[0], axes[1])))  # noqa: S704 (escaped there)
+
+
+def _risk_curve(language: Language, found: Mapping[str, Any], kind: str) -> Markup:
+    """Draw risk over coverage; the dot is the threshold of the widest coverage that was found."""
+    points = [(each["coverage"], each["risk"]) for each in found["risk_coverage"]]
+    held = [(each["coverage"], each["risk"]) for each in found["abstention"] if each["risk"] is not None]
+    label, *axes = _words(language, "risk", "coverage", "risk.axis")
+    plot = risk_plot(points, chosen=max(held, default=None), label=f"{label}: {kind}", axes=(axes[0], axes[1]))
+    return Markup(plot)  # noqa: S704 (escaped there)
+
+
+def _words(language: Language, *keys: str) -> list[str]:
+    return [translate(f"eval.calibration.{key}", language) for key in keys]
 
 
 def _answered(scores: Sequence[Score]) -> list[Score]:

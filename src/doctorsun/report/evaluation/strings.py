@@ -74,6 +74,36 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "slice.leakage": ("By contact with the training data", "按与训练数据的重合"),
     "slice.image_leakage": ("By contact of the image", "按图像重合"),
     "slice.question_leakage": ("By contact of the words", "按文字重合"),
+    # calibration
+    "eval.calibration": ("How far confidence can be believed", "置信度的可信程度"),
+    "eval.calibration.lead": (
+        (
+            "From the likelihoods of the options. Temperature and thresholds are found on half of the images; all "
+            "numbers and curves here are measured on the other half."
+        ),
+        "依据各选项的似然。温度与阈值在一半图像上确定，此处的数值与曲线均在另一半图像上测得。",
+    ),
+    "eval.calibration.measured": ("questions measured", "题用于测量"),
+    "eval.calibration.fitted": ("questions fitted", "题用于拟合"),
+    "eval.calibration.reliability": ("Right answers at each confidence", "各置信度下的正确率"),
+    "eval.calibration.confidence": ("confidence", "置信度"),
+    "eval.calibration.right": ("right", "正确率"),
+    "eval.calibration.risk": (
+        "Wrong answers when only the surest are given (dot: threshold)",
+        "仅回答最有把握的题目时的错误率（圆点：阈值）",
+    ),
+    "eval.calibration.coverage": ("answered", "作答比例"),
+    "eval.calibration.risk.axis": ("wrong", "错误率"),
+    "eval.calibration.raw": ("as it is", "原始"),
+    "eval.calibration.scaled": ("with temperature", "温度缩放后"),
+    "eval.calibration.ece": ("Expected calibration error", "期望校准误差"),
+    "eval.calibration.brier": ("Brier score", "Brier 分数"),
+    "eval.calibration.nll": ("Negative log-likelihood", "负对数似然"),
+    "eval.calibration.temperature": ("Temperature", "温度"),
+    "eval.calibration.aurc": ("Mean risk over coverage", "风险-覆盖率曲线下面积"),
+    "eval.abstention.target": ("Wanted: wrong at most", "期望错误率上限"),
+    "eval.abstention.threshold": ("Abstain below", "低于此值则弃答"),
+    "eval.abstention.none": ("no threshold holds this", "没有满足要求的阈值"),
     # published
     "eval.published": ("What others published", "他人公布的得分"),
     "eval.published.lead": (

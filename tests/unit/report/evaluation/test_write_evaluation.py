@@ -1,6 +1,8 @@
 import json
+import math
+import random
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 from fake_evaluation import write_answers
 
 from doctorsun.errors import DataError
+from doctorsun.eval.calibration import calibrate
+from doctorsun.eval.choices import Choice
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.report.evaluation.write import write_evaluation_report
 from doctorsun.report.folder import write_folder_report
@@ -155,3 +159,23 @@ def test_leakage_says_what_is_clean(evaluation: Path, tmp_path: Path) -> None:
     assert "clean 40 · near 3 · exact 5" in page
     (tmp_path / "phantom/leakage.json").write_text(json.dumps(leakage | {"stores": []}), encoding="utf-8")
     assert "No training data was looked through." in page_of(tmp_path)
+
+
+def test_calibration_has_its_curves_and_what_was_left_out(evaluation: Path, tmp_path: Path) -> None:
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    rng = random.Random(2)
+    margins = [rng.gauss(0, 2) for _ in range(300)]
+    choices = [
+        Choice(f"q{number}", f"image{number // 3}", (0.0, -margin), int(rng.random() > 1 / (1 + math.exp(-margin))))
+        for number, margin in enumerate(margins)
+    ]
+    found = asdict(calibrate(choices))
+    content = {"version": 1, "kinds": {"closed": found}, "left_out": {"mcq": "mcq: <too few> images"}}
+    (tmp_path / "phantom/calibration.json").write_text(json.dumps(content), encoding="utf-8")
+    page = page_of(tmp_path)
+    assert page.count('<svg class="square"') == 2
+    assert f"{found['num_measured']} questions measured" in page
+    assert "mcq: &lt;too few&gt; images" in page
+    unheld = sum(each["threshold"] is None for each in found["abstention"])
+    assert unheld
+    assert page.count("no threshold holds this") == unheld

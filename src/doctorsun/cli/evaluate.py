@@ -33,6 +33,21 @@ class ExportOptions:
     ] = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraOptions:
+    """The options of ``eval`` for what goes beyond scores."""
+
+    training: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="STORE", help="A store that the weights were trained on, to search for the questions; repeatable."
+        ),
+    ] = None
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Write calibration.json beside the weights, from option likelihoods.")
+    ] = False
+
+
 def evaluate(
     context: typer.Context,
     weights: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
@@ -47,6 +62,7 @@ def evaluate(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
     image: Annotated[ImageControl, typer.Option(help="Show the image, or a control in its place.")] = "real",
     *,
+    extra: ExtraOptions,
     as_json: AsJson = False,
 ) -> None:
     """Ask the questions of tasks; score the answers."""
@@ -54,13 +70,15 @@ def evaluate(
     from rich.console import Console
 
     from doctorsun.recipes.evaluate_weights import evaluate_weights
+    from doctorsun.recipes.evaluation_extras import Extras
     from doctorsun.recipes.progress import RunProgress
     from doctorsun.report.evaluation.write import write_evaluation_report
     from doctorsun.report.record import read_scores
 
+    extras = Extras(training=tuple(extra.training or ()), is_calibrated=extra.calibrate)
     with RunProgress(Console(stderr=True)).shown() as progress:
         files = evaluate_weights(
-            weights, stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say
+            weights, stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say, extras=extras
         )
     session: Session = context.obj
     page = write_evaluation_report(out, language=session.language)
@@ -149,4 +167,5 @@ def _stores(texts: Sequence[str]) -> dict[str, Path]:
     return stores
 
 
+evaluate_command = flattened(evaluate, "extra")
 report_command = flattened(report, "exported")

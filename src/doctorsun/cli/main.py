@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from doctorsun import __version__
-from doctorsun.cli import bench, chat, data, evaluate, plan, run, serve, weights
+from doctorsun.cli import bench, chat, data, evaluate, plan, run, serve, tasks, weights
 from doctorsun.cli.session import Language, Session, language_of
 from doctorsun.cli.words import say, say_error
 from doctorsun.errors import DoctorSunError, Interrupted
@@ -25,7 +25,8 @@ app = typer.Typer(
 )
 for command in (run.run, run.check, plan.command, run.doctor, run.train):
     app.command()(command)
-app.command(name="eval")(evaluate.evaluate)
+app.command(name="eval")(evaluate.evaluate_command)
+app.command()(tasks.tasks)
 for command in (evaluate.score, evaluate.report_command, chat.chat, serve.serve):
     app.command()(command)
 for name, group in (("data", data.app), ("weights", weights.app), ("bench", bench.app)):

@@ -9,9 +9,9 @@ from doctorsun.errors import DataError, RecipeError
 from doctorsun.eval.parts import Parts
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion
-from doctorsun.eval.scoring import score, write_scores
 from doctorsun.eval.tasks import Task, task_named
 from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
+from doctorsun.recipes.evaluation_extras import Extras, score_exam
 from doctorsun.recipes.record import only_one
 from doctorsun.recipes.task_store import open_asked
 from doctorsun.schema import ImageControl
@@ -27,6 +27,7 @@ def evaluate_weights(
     control: ImageControl,
     on_progress: EvaluationProgress,
     tell: Callable[[str], None],
+    extras: Extras | None = None,
 ) -> list[Path]:
     """Ask weights the questions of tasks under one image control; return the files of scores, one per task.
 
@@ -39,6 +40,7 @@ def evaluate_weights(
         control: what is shown in place of the images.
         on_progress: told of every answer.
         tell: told what is left out, and what differs from the published sets.
+        extras: what is wanted beyond scores; leakage is searched for in the run's own stores in any case.
 
     Raises:
         RequestError: there are no weights.
@@ -53,11 +55,14 @@ def evaluate_weights(
         asked = open_tasks(tasks, out, locks, tell)
         for task, store in asked:
             _require_same_answers(out / task.name, examinee.version, _ids_of_questions(store))
+        extras = extras or Extras()
+        training = extras.training_data(weights, tell)
         files: list[Path] = []
         for task, store in asked:
             samples = list(questions(store, limit=None))
             exam = Exam(task=task, samples=samples, folder=out / task.name, on_progress=on_progress)
-            files.append(_score(exam.take(examinee, control), task))
+            files.append(score_exam(exam, exam.take(examinee, control), task, training))
+        extras.finish(examinee, files)
         return files
 
 
@@ -78,13 +83,6 @@ def open_tasks(
     for name in names:
         locks.enter_context(only_one(out / name))
     return [(task, open_asked(task, path, out / task.name, tell)) for task, path in pages]
-
-
-def _score(predictions: Path, task: Task) -> Path:
-    """Write the scores of predictions beside them."""
-    scores = predictions.with_name("scores.json")
-    write_scores(scores, score(read_predictions(predictions), protocols=task.protocols))
-    return scores
 
 
 def _require_outside_run(out: Path) -> None:

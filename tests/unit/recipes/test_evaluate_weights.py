@@ -6,7 +6,9 @@ import pytest
 
 from doctorsun.errors import DataError, RecipeError, RequestError
 from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.scoring import read_scores
 from doctorsun.recipes.evaluate_weights import evaluate_weights
+from doctorsun.recipes.evaluation_extras import Extras
 from doctorsun.recipes.record import only_one
 from doctorsun.schema import Answer, ImageControl
 from doctorsun.storage.store import Store
@@ -115,7 +117,7 @@ def test_a_store_without_questions_is_told(run: Path, tmp_path: Path) -> None:
 def test_a_folder_without_weights_and_an_unknown_task_are_told(store: Path, run: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="got no weights, expected a finished run, or a folder of weights"):
         evaluate(tmp_path, {"phantom": store}, tmp_path / "out")
-    with pytest.raises(RecipeError, match="task: got 'chest', expected one of .*, vqa_rad; choose one"):
+    with pytest.raises(RecipeError, match=r"task: got 'chest', expected one of .*, vqa_rad; choose one"):
         evaluate(run, {"chest": store}, tmp_path / "out")
 
 
@@ -127,7 +129,7 @@ def test_samples_without_their_images_are_not_asked_and_their_number_is_told(run
     evaluate_weights(
         run, {"phantom": store}, out=tmp_path / "out", control="real", on_progress=lambda *_: None, tell=told.append
     )
-    assert told == ["phantom: 1 samples without their images left out"]
+    assert told[0] == "phantom: 1 samples without their images left out"
     assert [each.id for each in read_predictions(tmp_path / "out/phantom/predictions.parquet")] == ["sample-0"]
 
 
@@ -140,3 +142,34 @@ def test_a_page_is_asked_by_its_own_name_and_twice_is_refused(store: Path, run: 
     again.write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(RecipeError, match="tasks mine, mine: got two of one name, expected each name once"):
         evaluate(run, {str(page): store, str(again): store}, tmp_path / "out")
+
+
+def test_questions_of_the_training_data_are_slices_of_the_scores(store: Path, run: Path, tmp_path: Path) -> None:
+    training = store_of(tmp_path / "training", 1)
+    files = evaluate_weights(
+        run,
+        {"phantom": store},
+        out=tmp_path / "out",
+        control="real",
+        on_progress=lambda *_: None,
+        tell=[].append,
+        extras=Extras(training=(training.folder,), cache=tmp_path / "cache"),
+    )
+    sizes = {row.slice: row.n for row in read_scores(files[0]) if row.metric == "accuracy"}
+    assert (sizes["image_leakage=exact"], sizes["image_leakage=clean"], sizes["question_leakage=exact"]) == (1, 2, 3)
+    assert (tmp_path / "out/phantom/leakage.json").exists()
+
+
+def test_a_calibration_that_cannot_be_made_is_told_once_all_is_scored(store: Path, run: Path, tmp_path: Path) -> None:
+    extras = Extras(is_calibrated=True, cache=tmp_path)
+    with pytest.raises(DataError, match=r"got closed: calibration: got \d images in a half"):
+        evaluate_weights(
+            run,
+            {"phantom": store},
+            out=tmp_path / "out",
+            control="real",
+            on_progress=lambda *_: None,
+            tell=[].append,
+            extras=extras,
+        )
+    assert (tmp_path / "out/phantom/scores.json").exists()

@@ -1,0 +1,82 @@
+"""The files of calibration."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from doctorsun.errors import DataError
+from doctorsun.eval.predictions import write_predictions
+from doctorsun.recipes.calibration import calibrate_task, calibrate_weights
+from doctorsun.schema import Prediction
+
+
+def answers(num: int, *, task: str = "phantom", likely: bool = True) -> list[Prediction]:
+    rng = np.random.default_rng(5)
+    return [
+        Prediction(
+            id=str(number),
+            task=task,
+            language="en",
+            kind="closed",
+            question="Is there a nodule?",
+            options=(),
+            gold=(("yes", "no")[int(rng.random() < 0.4)],),
+            output="yes",
+            cluster=str(number),
+            revision="r1",
+            option_logprobs=(float(rng.normal(0.5)), 0.0) if likely else (),
+        )
+        for number in range(num)
+    ]
+
+
+def test_a_task_has_its_calibration_beside_its_answers(tmp_path: Path) -> None:
+    write_predictions(tmp_path / "predictions.parquet", answers(80))
+
+    path = calibrate_task(tmp_path / "predictions.parquet")
+
+    assert path == tmp_path / "calibration.json"
+    content = json.loads(path.read_text())
+    assert content["version"] == 1
+    assert content["kinds"]["closed"]["num_clusters"] == 80
+    assert [each["target_risk"] for each in content["kinds"]["closed"]["abstention"]] == [0.05, 0.1, 0.2]
+
+
+def test_a_calibration_of_answers_that_went_is_withdrawn(tmp_path: Path) -> None:
+    write_predictions(tmp_path / "predictions.parquet", answers(80, likely=False))
+    (tmp_path / "calibration.json").write_text("{}")
+
+    assert calibrate_task(tmp_path / "predictions.parquet") is None
+    assert not (tmp_path / "calibration.json").exists()
+
+
+def test_weights_get_one_calibration_from_all_tasks(tmp_path: Path) -> None:
+    files = [tmp_path / name / "predictions.parquet" for name in ("a", "b")]
+    for path, rows in zip(files, (answers(40, task="a"), answers(30, task="b")), strict=True):
+        write_predictions(path, rows)
+
+    content = json.loads(calibrate_weights(tmp_path, "r1", files).read_text())
+
+    assert (content["tasks"], content["revision"]) == (["a", "b"], "r1")
+    assert len(content["predictions"]["a"]) == 64
+    assert content["kinds"]["closed"]["num_fitted"] + content["kinds"]["closed"]["num_measured"] == 70
+
+
+@pytest.mark.parametrize(
+    ("rows", "revision", "message"),
+    [
+        (answers(80, likely=False), "r1", "got no answers with likelihoods of options, expected closed or multiple-"),
+        (answers(12), "r1", "got closed: calibration: got . images in a half, expected at least 10"),
+        (answers(80), "r2", "got answers of revision r1, expected r2"),
+    ],
+)
+def test_weights_that_cannot_be_calibrated_are_told_why(
+    tmp_path: Path, rows: list[Prediction], revision: str, message: str
+) -> None:
+    write_predictions(tmp_path / "predictions.parquet", rows)
+
+    with pytest.raises(DataError, match=message):
+        calibrate_weights(tmp_path, revision, [tmp_path / "predictions.parquet"])
+    assert not (tmp_path / "calibration.json").exists()

@@ -152,9 +152,10 @@ def _loaded(picture: PIL.Image.Image, max_pixels: int, page: int | None) -> PIL.
         raise _too_large(picture.size, max_pixels)
     try:
         picture.load()
-        return PIL.ImageOps.exif_transpose(picture)
+        PIL.ImageOps.exif_transpose(picture, in_place=True)
     except Exception as error:
         raise _undecodable(error) from error
+    return picture
 
 
 def _turn_to(picture: PIL.Image.Image, page: int | None) -> None:

@@ -50,18 +50,31 @@ def _recoloured(
     """Resize the rows of a square whose columns outside ``content`` are background, and colour what these reach."""
     rows = np.asarray(square.resize((size, square.height), BICUBIC))
     channels = np.repeat(rows[:, :, None], 3, axis=2)
-    pixels = np.asarray(square)
-    for column in range(size):
-        start, stop = _reach(column, square.width, size)
-        inside = slice(max(content[0], start), min(content[1], stop))
-        if inside.start >= inside.stop:
-            channels[:, column] = background
-        elif inside.stop - inside.start < stop - start:
-            weights = _weights(column, square.width, size)
-            within = weights[inside.start - start : inside.stop - start]
-            sums, outside = pixels[:, inside].astype(np.float64) @ within, weights.sum() - within.sum()
-            channels[:, column] = _rounded(sums[:, None] + outside * np.asarray(background))
+    reaches = [_reach(column, square.width, size) for column in range(size)]
+    blank = [column for column, (start, stop) in enumerate(reaches) if stop <= content[0] or start >= content[1]]
+    channels[:, blank] = background
+    for edge in content:
+        columns = [
+            column for column, (start, stop) in enumerate(reaches) if start < edge < stop and column not in blank
+        ]
+        if columns:
+            channels[:, columns] = _edge(square, size, columns, content, background)
     return PillowImage.fromarray(channels)
+
+
+def _edge(
+    square: PillowImage.Image, size: int, columns: list[int], content: tuple[int, int], background: Colour
+) -> UInt8[np.ndarray, "rows columns 3"]:
+    """Resize the rows of a square for a few neighbouring columns that reach across the edge of its content."""
+    first, last = _reach(columns[0], square.width, size)[0], _reach(columns[-1], square.width, size)[1]
+    weights = np.zeros((last - first, len(columns)))
+    for place, column in enumerate(columns):
+        start, stop = _reach(column, square.width, size)
+        weights[start - first : stop - first, place] = _weights(column, square.width, size)
+    pixels = np.asarray(square.crop((first, 0, last, square.height)), dtype=np.float64)
+    is_content = (np.arange(first, last) >= content[0]) & (np.arange(first, last) < content[1])
+    sums = pixels[:, is_content] @ weights[is_content]
+    return _rounded(sums[:, :, None] + weights[~is_content].sum(axis=0)[:, None] * np.asarray(background))
 
 
 def _reach(column: int, in_size: int, out_size: int) -> tuple[int, int]:
@@ -91,5 +104,5 @@ def _bicubic(distances: Float[np.ndarray, " taps"]) -> Float[np.ndarray, " taps"
     return np.where(x < 1.0, near, np.where(x < _SUPPORT, far, 0.0))
 
 
-def _rounded(sums: Float[np.ndarray, "rows 3"]) -> UInt8[np.ndarray, "rows 3"]:
+def _rounded(sums: Float[np.ndarray, "rows columns 3"]) -> UInt8[np.ndarray, "rows columns 3"]:
     return np.clip(np.floor((sums + _FIXED_POINT / 2) / _FIXED_POINT), 0, 255).astype(np.uint8)

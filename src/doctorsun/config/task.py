@@ -19,9 +19,9 @@ class TaskSource(Section):
     """One of the formats of ``doctorsun data import``; or else ``adapter``."""
     adapter: str = ""
     """Name of a shipped adapter, or a YAML file."""
-    files: str = ""
+    files: str
     """Pattern below the task's folder, such as ``**/test.json``; of a task's sources the first whose files are there is
-    read. An adapter has its own."""
+    read."""
     images: tuple[str, ...] = ()
     """Folders and zip archives of the images, from the task's folder; that of the files when not given."""
     columns: QuestionColumns | None = None
@@ -33,7 +33,7 @@ class TaskSource(Section):
     language: Language | None = None
     """Of all questions; told from the words when not given."""
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Column to the values with which a record counts; the others are passed over."""
+    """Column to the values with which a record counts, ``*`` for any letters; the others are passed over."""
     types: tuple[str, ...] = ()
     """Question types that are asked, such as ``exam:anatomy`` or ``report``; all when not given."""
 

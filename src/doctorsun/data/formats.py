@@ -6,6 +6,7 @@ from typing import Any
 
 from doctorsun.config.collection import ImportSource
 from doctorsun.config.suggest import did_you_mean
+from doctorsun.data.readers.bbh import open_bbh
 from doctorsun.data.readers.chimed import open_chimed
 from doctorsun.data.readers.dialogue import open_dialogue
 from doctorsun.data.readers.dialogue_sets import open_cmtmedqa, open_toyhom
@@ -24,6 +25,7 @@ from doctorsun.data.readers.prose import open_openstax, open_prose
 from doctorsun.data.readers.pubmedqa import open_pubmedqa
 from doctorsun.data.readers.pubmedvision import open_pubmedvision
 from doctorsun.data.readers.question_table import open_questions
+from doctorsun.data.readers.report_sets import open_mimic_reports, open_r2gen
 from doctorsun.data.readers.slake import open_slake
 from doctorsun.data.readers.sunmed import open_sunmed
 from doctorsun.data.readers.tico19 import open_tico19
@@ -43,6 +45,7 @@ class ImportFormat:
 
 FORMATS: tuple[ImportFormat, ...] = (
     ImportFormat("alpaca", "Instructions with input, output and history, as in LLaMA-Factory", open_alpaca),
+    ImportFormat("bbh", "BIG-Bench Hard: English tasks of reasoning, for evaluation", open_bbh),
     ImportFormat("ceval", "C-Eval: Chinese multiple choice by subject, for evaluation", open_ceval),
     ImportFormat("chimed", "ChiMed-VL, the data of Qilin-Med-VL; images are joined by their file names", open_chimed),
     ImportFormat(
@@ -66,6 +69,9 @@ FORMATS: tuple[ImportFormat, ...] = (
         "medquad", "MedQuAD: questions and answers from pages of the National Institutes of Health", open_medquad
     ),
     ImportFormat("medxpertqa", "MedXpertQA's evaluation inputs, with MedQA's test and medical MMLU", open_medxpertqa),
+    ImportFormat(
+        "mimic-reports", "MIMIC-CXR: the test studies with their reports' findings, for evaluation", open_mimic_reports
+    ),
     ImportFormat("mmlu", "MMLU: English multiple choice by subject, for evaluation", open_mmlu),
     ImportFormat("openstax-anatomy", "OpenStax' Anatomy and Physiology: the pages of the book", open_openstax),
     ImportFormat("parallel", "English and Chinese texts of your own: TMX, tables, aligned text files", open_parallel),
@@ -81,6 +87,7 @@ FORMATS: tuple[ImportFormat, ...] = (
         "Questions of your own, with or without images: tables whose columns are named",
         open_questions,
     ),
+    ImportFormat("r2gen", "R2Gen's annotation.json of IU X-Ray or MIMIC-CXR: radiographs with reports", open_r2gen),
     ImportFormat("slake", "SLAKE: questions on CT, MR and X-ray images, English and Chinese", open_slake),
     ImportFormat(
         "sunmed", "SunMed-VL, the data of Doctor Sun: pretrain.json, finetune.json, image archives", open_sunmed

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,7 +27,7 @@ class TaskFiles:
 
     Attributes:
         folder: the folder that was named, or that of the file that was.
-        files: those that the questions stand in, sorted; none of an adapter, which has its own rules.
+        files: those that the questions stand in, sorted; an adapter has its own rules, and these tell that it fits.
     """
 
     source: TaskSource
@@ -56,7 +57,10 @@ class TaskReader:
 
     def _counts(self, fields: dict[str, Any]) -> bool:
         named = ((find(fields, [name.lower()]), values) for name, values in self.source.where.items())
-        return all(name is not None and words(fields[name]) in values for name, values in named)
+        return all(
+            name is not None and any(fnmatchcase(words(fields[name]), value) for value in values)
+            for name, values in named
+        )
 
     def _asks(self, sample: Sample) -> bool:
         source = self.source
@@ -76,7 +80,7 @@ def find_files(task: Task, path: Path) -> TaskFiles:
     folder = path if path.is_dir() else path.parent
     for source in task.sources:
         files = _files_of(source, path)
-        if files or (source.adapter and path.is_dir()):
+        if files:
             return TaskFiles(source, folder, files)
     unread = [each for each in (path.rglob("*") if path.is_dir() else [path]) if each.suffix in UNREADABLE]
     if unread:
@@ -115,8 +119,6 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
 
 
 def _files_of(source: TaskSource, path: Path) -> tuple[Path, ...]:
-    if not source.files:
-        return ()
     if path.is_file():
         return (path,) if PurePosixPath(path.name).match(PurePosixPath(source.files).name) else ()
     return tuple(sorted(each for each in path.glob(source.files) if each.is_file()))
@@ -140,7 +142,7 @@ def _places(found: TaskFiles) -> tuple[str, ...]:
 
 
 def _wanted(task: Task) -> str:
-    patterns = [source.files or f"the files of adapter {source.adapter}" for source in task.sources]
+    patterns = [source.files for source in task.sources]
     return ", or ".join(dict.fromkeys([*patterns, "a store"]))
 
 

@@ -30,6 +30,7 @@ class TaskFacts:
     """What ``task.json`` tells.
 
     Attributes:
+        store: folder of the store that holds the questions with their images.
         rows: questions that are asked, those without their images too.
         kinds: how many of them are of each kind of answer: the denominators of the scores.
         not_asked: records of other splits or types.
@@ -43,6 +44,7 @@ class TaskFacts:
     licence: str
     citation: str
     files: tuple[FileFacts, ...]
+    store: str
     rows: int
     kinds: dict[str, int]
     not_asked: int
@@ -85,6 +87,7 @@ def task_facts(task: Task, store: Store, files: tuple[FileFacts, ...]) -> TaskFa
         licence=task.licence,
         citation=task.citation,
         files=files,
+        store=str(store.folder.resolve()),
         rows=kinds.total(),
         kinds=dict(kinds.most_common()),
         not_asked=reasons.get(NOT_ASKED, 0),

@@ -76,7 +76,7 @@ def _read(
         return Store(folder)
     if store_is_complete(folder) or store_steps(folder) not in ((), (step,)):
         shutil.rmtree(folder)
-    tell(f"{task.name}: reading {', '.join(file.name for file in files) or found.folder}")
+    tell(f"{task.name}: reading {', '.join(file.name for file in files)}")
     return read_into(
         folder, open_task(task, found), name=task.name, step=step, compared=False, on_progress=lambda *_: None
     )

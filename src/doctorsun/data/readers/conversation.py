@@ -26,7 +26,7 @@ _ROLES: dict[str, Role] = {
 }
 IMAGES = ("images", "image", "image_path", "img")
 _ALL_IMAGES = (*IMAGES, "Figure_path", "img_name")
-_PATHS = ("image_url", "url", "path", "image")
+_PATHS = ("image_url", "url", "path", "image", "image_path")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from doctorsun.data.readers.layout import all_of
 from doctorsun.data.readers.origin import Origin, origin_of
 from doctorsun.data.readers.record_reader import RawRecord, RecordReader
 from doctorsun.data.readers.source_files import source_files
+from doctorsun.schema import Answer, Sample
 
 _ASKS_NOTHING = "无"
 _CMTMEDQA_FILES = ("cmtmedqa.json", "cmtmedqa_test.json")
@@ -59,6 +60,11 @@ def _cmtmedqa_item(raw: RawRecord, origin: Origin) -> Item:
     if isinstance(item, Dropped):
         return item
     if "instruct" in raw.fields:
-        return tuple(replace(sample, task="safety") for sample in item)
+        return tuple(replace(sample, task="safety", answer=_told(sample)) for sample in item)
     department = department_of(words_of(raw.fields, ("cate2",)), words_of(raw.fields, ("cate1",)))
     return tuple(replace(sample, department=department) for sample in item)
+
+
+def _told(sample: Sample) -> Answer:
+    """Return what the authors answered to a prompt that tries the model's safety."""
+    return Answer(kind="open", gold=(sample.messages[-1].text,))

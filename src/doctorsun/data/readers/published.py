@@ -67,6 +67,7 @@ class PublishedReader:
         read_record: the format; a function of a module, so that other processes find it.
         finder: where the images are.
         layout: records without it are dropped.
+        values: reads a file, as `file_values` does; a function of a module, too.
     """
 
     files: Sequence[SourceFile]
@@ -74,6 +75,7 @@ class PublishedReader:
     read_record: ReadRecord
     finder: ImageFinder
     layout: Layout
+    values: Callable[[Path], Iterator[tuple[str, Any]]] = file_values
 
     def pending(self) -> Iterator[RawRecord | Dropped]:
         """Yield the records as they stand in the files, which are never held in memory.
@@ -84,7 +86,7 @@ class PublishedReader:
         self.finder.prepare()
         asked: ForeignPaths | None = None  # read when the first record needs it: most data sets have none
         for file in self.files:
-            for record in raw_records(file, file_values(file.path), self.layout):
+            for record in raw_records(file, self.values(file.path), self.layout):
                 names = [] if isinstance(record, Dropped) else self._foreign_in(record.fields)
                 if isinstance(record, Dropped) or not names:
                     yield record
@@ -109,7 +111,7 @@ class PublishedReader:
 
     def _foreign_paths(self) -> ForeignPaths:
         """Return all absolute paths, those too that the user maps elsewhere: their images are not others'."""
-        values = (value for file in self.files for _, value in file_values(file.path) if isinstance(value, dict))
+        values = (value for file in self.files for _, value in self.values(file.path) if isinstance(value, dict))
         paths = (plain_path(ref.path) for fields in values for ref in all_refs(fields) if ref.data is None)
         return ForeignPaths(path for path in paths if is_absolute(path))
 

@@ -86,7 +86,10 @@ class QuestionTable:
         names = self.columns.options
         if len(names) == 1:
             name = find(fields, _lower(names))
-            return options_of(listed_text(fields[name])) if name else []
+            listed = options_of(listed_text(fields[name])) if name else []
+            while listed and not listed[-1][1]:  # an object that has all letters for every question
+                listed.pop()
+            return listed
         texts = [words_of(fields, [name.lower()]) for name in names]
         while texts and not texts[-1]:
             texts.pop()
@@ -157,20 +160,13 @@ def _second_file(second: SecondFile, beside: Path) -> dict[str, Any]:
     places = [folder / second.file for folder in list(beside.absolute().parents)[:4]]
     path = next((place for place in places if place.is_file()), None)
     if path is None:
-        raise DataError(
-            f"{beside.with_name(second.file)}",
-            got="no such file",
-            expected="the answers",
-            do="put it beside the questions",
-        )
+        do = "put it beside the questions"
+        raise DataError(f"{beside.with_name(second.file)}", got="no such file", expected="the answers", do=do)
     found: dict[str, Any] = {}
     for place, value in file_values(path):
-        key, answer = (
-            find(value, [name.lower()]) if isinstance(value, dict) else None for name in (second.key, second.answer)
-        )
-        if key is None or answer is None:
-            raise DataError(place, got="no such columns", expected=f"{second.key} and {second.answer}")
-        found[words(value[key])] = value[answer]
+        if not isinstance(value, dict) or second.key not in value or second.answer not in value:
+            raise DataError(place, got="a record without them", expected=f"{second.key} and {second.answer}")
+        found[words(value[second.key])] = value[second.answer]
     return found
 
 

@@ -83,7 +83,7 @@ class TextColumns(Section):
     def _text(self, fields: Row, original_id: str) -> HumanText | Dropped | None:
         text = filled(self.text, fields).strip()
         if self.sections:
-            text = "\n".join(_sections(text, self.sections))
+            text = "\n".join(report_sections(text, self.sections))
         question = filled(self.question, fields).strip()
         if not text or (self.kind == "question" and not question):
             return None
@@ -114,7 +114,7 @@ def _letter_of(text: str, options: Sequence[str]) -> str:
     return ascii_uppercase[forms.index(exact_form(text))] if exact_form(text) in forms else ""
 
 
-def _sections(text: str, wanted: Sequence[str]) -> Iterator[str]:
+def report_sections(text: str, wanted: Sequence[str]) -> Iterator[str]:
     """Yield the wanted sections of a report with their headings, in the report's order."""
     headings = list(_HEADING.finditer(text))
     for heading, following in zip(headings, [*headings[1:], None], strict=True):

@@ -50,8 +50,8 @@ def test_other_questions_than_the_published_ones_are_told() -> None:
         ),
         ("sources: [{format: exam, adapter: busi, files: a}]", "6:11: sources.0: where the questions stand: got both"),
         ("sources: [{format: exm, files: a}]", r"6:20: sources.0.format: not a known .*did you mean 'exam'\?"),
-        ("sources: [{adapter: buso}]", r"6:21: sources.0.adapter: not a known value: got 'buso'"),
-        ("sources: [{format: exam}]", r"6:11: sources.0: which files: got no files, expected a pattern"),
+        ("sources: [{files: a, adapter: buso}]", r"6:31: sources.0.adapter: not a known value: got 'buso'"),
+        ("sources: [{format: exam}]", r"6:11: sources.0.files: missing key"),
         (
             "sources: [{format: exam, files: a, columns: {}}]",
             "6:45: sources.0.columns: only of questions: got the",

@@ -4,11 +4,17 @@ from collections.abc import Iterable
 
 from doctorsun.errors import RecipeError
 from doctorsun.eval.protocols.box_iou import BOX_IOU_1
+from doctorsun.eval.protocols.chinese_exams import CMB_OFFICIAL_1, CMEXAM_OFFICIAL_1
 from doctorsun.eval.protocols.llava_med import LLAVA_MED_CLOSED_1, LLAVA_MED_OPEN_1
+from doctorsun.eval.protocols.lmms_slake import LMMS_SLAKE_1
 from doctorsun.eval.protocols.loglik import CLOSED_LOGLIK_1, MCQ_LOGLIK_1, MCQ_LOGLIK_NORM_1
 from doctorsun.eval.protocols.mcq_strict import MCQ_MULTI_1, MCQ_STRICT_1
+from doctorsun.eval.protocols.medevalkit import MEDEVALKIT_CLOSED_1, MEDEVALKIT_MCQ_1, MEDEVALKIT_OPEN_1
+from doctorsun.eval.protocols.mmmu_official import MMMU_OFFICIAL_1
+from doctorsun.eval.protocols.multimedeval import MULTIMEDEVAL_QA_1, MULTIMEDEVAL_VQA_1
 from doctorsun.eval.protocols.open_tokens import OPEN_TOKENS_1
 from doctorsun.eval.protocols.polarity import POLARITY_1
+from doctorsun.eval.protocols.pubmedqa_official import PUBMEDQA_OFFICIAL_1
 from doctorsun.eval.protocols.refusal import REFUSAL_1
 from doctorsun.eval.protocols.report_findings import REPORT_FINDINGS_1
 from doctorsun.eval.protocols.report_ngrams import REPORT_NGRAMS_1
@@ -30,6 +36,16 @@ PROTOCOLS = (
     REFUSAL_1,
     LLAVA_MED_CLOSED_1,
     LLAVA_MED_OPEN_1,
+    MEDEVALKIT_CLOSED_1,
+    MEDEVALKIT_OPEN_1,
+    MEDEVALKIT_MCQ_1,
+    MULTIMEDEVAL_VQA_1,
+    MULTIMEDEVAL_QA_1,
+    LMMS_SLAKE_1,
+    MMMU_OFFICIAL_1,
+    CMB_OFFICIAL_1,
+    CMEXAM_OFFICIAL_1,
+    PUBMEDQA_OFFICIAL_1,
 )
 
 __all__ = ["PROTOCOLS", "Protocol", "Verdict", "protocol_for", "protocols_for", "protocols_named"]

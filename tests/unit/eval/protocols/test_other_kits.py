@@ -12,7 +12,16 @@ from doctorsun.schema import Prediction
 FOLDER = Path(__file__).parents[3] / "golden" / "protocols"
 # Rows on which the original gives no verdict: it draws a letter, or it stops with an error. Ours are wrong and invalid.
 WITHOUT_VERDICT = {"mmmu_official": {"random": 481}, "medevalkit": {"crash": 12}}
-KITS = ("llava_med",)
+KITS = (
+    "llava_med",
+    "medevalkit",
+    "multimedeval",
+    "lmms_slake",
+    "mmmu_official",
+    "cmb_official",
+    "cmexam_official",
+    "pubmedqa_official",
+)
 
 
 def lines(name):

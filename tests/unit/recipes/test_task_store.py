@@ -83,6 +83,7 @@ def test_a_store_is_asked_as_it_is(tmp_path: Path) -> None:
     store = write_store(tmp_path / "store", [question("q", "Is it?", "Yes.")])
     (tmp_path / "out").mkdir()
     found = open_asked(task_named("vqa_rad"), store.folder, tmp_path / "out", [].append)
+    assert facts(tmp_path / "out")["store"] == str(store.folder)
     assert found.sha256 == store.sha256
     assert [each["name"] for each in facts(tmp_path / "out")["files"]] == ["manifest.json"]
 

@@ -155,7 +155,6 @@ def train_from(
     """
     recipe, folder = context.recipe, context.run / "stages" / name
     model, processor = load_weights(start)
-    place(model)
     pixels = pixels or PixelCache(processor)
     stage = recipe.stages[name]
     asked = processor.asked_as(stage.template)
@@ -188,6 +187,7 @@ def train_from(
         if stage.validation
         else None,
         examination=examination_of(recipe, context.stores, processor) if stage.objective != "labels" else None,
+        place=place,
         world=context.world,
     )
     with placed_errors(f"stages.{name}.objective", context.document):

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -59,6 +59,8 @@ class StageJob:
         start: names the weights that it starts with.
         realised: samples and tokens of the whole stage by source, data set, domain and language, for the diary.
         bf16: compute in bfloat16 under autocast; weights and optimizer stay fp32.
+        place: moves the network to where it learns, when what is frozen is held as it is computed: in 32 bits it may
+            not fit there.
         world: the ranks that train together; each calls `train_stage` with an equal job.
     """
 
@@ -77,6 +79,7 @@ class StageJob:
     examination: Examination | None = None
     start: str = ""
     realised: Sequence[Mapping[str, Any]] = ()
+    place: Callable[[nn.Module], None] = lambda _: None
     world: World = field(default_factory=World)
 
 
@@ -124,6 +127,7 @@ class StageLoop:
         self.health = StageHealth(job.name, job.plan, telemetry)
         parts = set_trainable(model, job.stage.trainable, job.stage.adapters, seed=job.seed + job.index)
         hold_frozen(model, bf16=job.bf16)
+        job.place(model)
         images = job.processor.images
         self.forward = forward = PackedForward(model.train(), image_mean=images.mean, image_std=images.std)
         if job.stage.recompute:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.errors import DataError, Interrupted, WeightsError
@@ -91,6 +91,17 @@ def test_a_stage_learns_what_it_is_shown_and_nothing_else_changes(tmp_path: Path
     assert not any("vision_tower" in name for name in changed)
     assert any("multi_modal_projector" in name for name in changed)
     assert any("lm_head" in name for name in changed)
+
+
+def test_what_is_frozen_is_held_in_half_before_it_goes_where_it_learns(tmp_path: Path, images_store: Store) -> None:
+    placed: dict[str, torch.dtype] = {}
+
+    def place(model: nn.Module) -> None:
+        placed.update({name: tensor.dtype for name, tensor in model.state_dict().items()})
+
+    train(replace(job_of(tmp_path, images_store, steps=1, trainable={"projector": "full"}), bf16=True, place=place))
+    assert placed["model.language_model.layers.0.mlp.up_proj.weight"] == torch.bfloat16
+    assert placed["model.multi_modal_projector.linear_1.weight"] == torch.float32
 
 
 def test_the_diary_tells_of_stage_steps_and_end(tmp_path: Path, images_store: Store) -> None:

@@ -158,6 +158,7 @@ def _row(sample: Sample, control: ImageControl, task: Task, model: ModelVersion)
         modality=sample.modality,
         anatomy=sample.anatomy,
         variant_of=sample.variant.of if sample.variant else "",
+        variant_kind=sample.variant.kind if sample.variant else "",
         prompt="\n".join(message.text for message in sample.messages[: last_reply(sample.messages)]),
         model=model.name,
         revision=model.revision,

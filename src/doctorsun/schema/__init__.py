@@ -5,7 +5,7 @@ from doctorsun.schema.manifest import Manifest, Shard
 from doctorsun.schema.message import Message, Part, Role, image_part, text_part
 from doctorsun.schema.prediction import ImageControl, Prediction, PredictionStatus
 from doctorsun.schema.provenance import Deidentification, Groups, MadeBy, Source
-from doctorsun.schema.sample import Image, ImageFacts, Object, Sample, Variant, sample_id
+from doctorsun.schema.sample import Image, ImageFacts, Object, Sample, Variant, VariantKind, sample_id
 from doctorsun.schema.score import Control, Score
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Shard",
     "Source",
     "Variant",
+    "VariantKind",
     "image_part",
     "sample_id",
     "text_part",

@@ -47,12 +47,15 @@ class Object:
     image: int = 0
 
 
+VariantKind = Literal["translation", "paraphrase", "negation", "rotation"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The sample that this one says again: in other words, negated, or in the other language."""
+    """The sample that this one says again: in other words, negated, in the other language, or its options moved."""
 
     of: str
-    kind: Literal["translation", "paraphrase", "negation"]
+    kind: VariantKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

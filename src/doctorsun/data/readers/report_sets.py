@@ -136,7 +136,5 @@ def _mimic_values(path: Path) -> Iterator[tuple[str, Any]]:
         report = path.parent / f"files/p{subject[:2]}/p{subject}/s{name}.txt"
         if not report.is_file():
             do, expected = "unpack mimic-cxr-reports.zip beside the table", "the report of the study"
-            raise DataError(
-                f"{study['place']}: {report}", got="no such file", expected="the report of the study", do=do
-            )
+            raise DataError(f"{study['place']}: {report}", got="no such file", expected=expected, do=do)
         yield study["place"], study | {"report": read_text(report)}

@@ -146,8 +146,7 @@ class Batcher:
                 leaders.append(seq)
         if leaders:
             spans = [seq.prompt_span(0, seq.prefix_length) for seq in leaders]
-            for _ in self._network.read(self._cache, spans):
-                pass
+            self._network.remember(self._cache, spans)
         for seq in new:
             if seq.prefix_length and seq.prefix in donors:
                 seq.length = seq.prefix_length

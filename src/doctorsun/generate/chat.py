@@ -1,7 +1,7 @@
 """Answers as text: from samples or a conversation to prompts, and from tokens back to words."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from doctorsun.errors import DataError, RequestError
@@ -64,7 +64,7 @@ def answer_samples(
     asked: list[int] = []
     refused: list[TextAnswer] = []
     pixels = lru_cache(maxsize=_MAX_KEPT_IMAGES)(processor.pixels)
-    forms = partial(option_forms, processor)
+    forms = partial(option_forms, cache(processor.continuation))
 
     def request(sample: Sample) -> Request:
         messages = processor.question(sample)

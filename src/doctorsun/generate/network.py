@@ -8,12 +8,13 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.errors import RequestError, WeightsError
 from doctorsun.generate.cache import SlotCache
+from doctorsun.generate.reading import Reader
 from doctorsun.generate.request import Request
 
 # Tokens of one prefill pass, padding included: enough to fill the cores, small enough for their caches.
@@ -71,6 +72,7 @@ class RaggedNetwork:
     ) -> None:
         _check_attention(model)
         self.model = model.eval()
+        self._reader = Reader(model)
         self.device: torch.device = model.device
         text, vision = cast("Any", model.config.text_config), cast("Any", model.config.vision_config)
         # Sequences within the window of a model that has one (Mistral 0.1) are read exactly.
@@ -116,24 +118,37 @@ class RaggedNetwork:
         Yields:
             Indices into ``spans``, and their last hidden states ``[batch, longest, hidden]``, padded on the right.
         """
-        self._encode([picture for span in spans for picture in span.pictures])
-        for indices in _passes([len(span.ids) for span in spans]):
-            yield indices, self._forward(cache, [spans[i] for i in indices])
+        for indices in self._passes(spans):
+            yield indices, self._forward(cache, [spans[i] for i in indices], None)
+
+    def remember(self, cache: SlotCache, spans: Sequence[Span]) -> None:
+        """Run spans of which nothing but their rows of the cache is wanted."""
+        for indices in self._passes(spans):
+            nowhere = torch.zeros(len(indices), 0, dtype=torch.long, device=self.device)
+            self._forward(cache, [spans[i] for i in indices], nowhere)
 
     def next_logits(self, cache: SlotCache, spans: Sequence[Span]) -> Float[Tensor, "spans vocab"]:
         """Run spans and return float32 logits of the token after each."""
         last = torch.empty(len(spans), self._hidden_size, dtype=self.model.dtype, device=self.device)
-        for indices, hidden in self.read(cache, spans):
-            ends = torch.tensor([len(spans[i].ids) - 1 for i in indices], device=self.device)
-            ends_of = hidden[torch.arange(len(indices)), ends]
-            last[torch.tensor(indices, device=self.device)] = ends_of.to(last.dtype)
+        for indices in self._passes(spans):
+            ends = torch.tensor([[len(spans[i].ids) - 1] for i in indices], device=self.device)
+            hidden = self._forward(cache, [spans[i] for i in indices], ends)
+            last[torch.tensor(indices, device=self.device)] = hidden[:, 0].to(last.dtype)
         return self.logits(last)
 
     def logits(self, hidden: Float[Tensor, "... dim"]) -> Float[Tensor, "... vocab"]:
         """Return float32 scores of every token."""
         return self.model.lm_head(hidden).float()
 
-    def _forward(self, cache: SlotCache, spans: Sequence[Span]) -> Float[Tensor, "batch length dim"]:
+    def _passes(self, spans: Sequence[Span]) -> Iterator[list[int]]:
+        """Encode the images of all spans, then tell which spans are run together."""
+        self._encode([picture for span in spans for picture in span.pictures])
+        return _passes([len(span.ids) for span in spans])
+
+    def _forward(
+        self, cache: SlotCache, spans: Sequence[Span], places: Int64[Tensor, "batch wanted"] | None
+    ) -> Float[Tensor, "batch wanted dim"]:
+        """Run spans in one pass; return the last hidden states at some of their tokens, or at all."""
         length = max(len(span.ids) for span in spans)
         starts = torch.tensor([span.start for span in spans], device=self.device)[:, None]
         columns = starts + torch.arange(length, device=self.device)
@@ -149,9 +164,7 @@ class RaggedNetwork:
             positions = columns - offsets
         mask = torch.zeros(hidden_columns.shape, dtype=embeddings.dtype, device=self.device)
         mask.masked_fill_(hidden_columns, torch.finfo(embeddings.dtype).min)
-        return self.model.model.language_model(
-            inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
-        ).last_hidden_state
+        return self._reader.hidden(embeddings, positions, mask, cache, places)
 
     def _embed(self, spans: Sequence[Span], length: int) -> Float[Tensor, "batch length dim"]:
         ids = torch.tensor([span.ids + (0,) * (length - len(span.ids)) for span in spans], device=self.device)
@@ -176,10 +189,10 @@ class RaggedNetwork:
         for digest in stale[: max(0, len(self._visual_tokens) - _MAX_KEPT_IMAGES)]:
             del self._visual_tokens[digest]
 
-    def _visual_features(self, images: UInt8[np.ndarray, "images 3 size size"]) -> Sequence[Tensor]:
+    def _visual_features(self, images: UInt8[np.ndarray, "images 3 size size"]) -> Float[Tensor, "images tokens dim"]:
         scaled = torch.from_numpy(images).to(self.device).float() / 255
         pixel_values = ((scaled - self._mean) / self._std).to(self.model.dtype)
-        return cast("Any", self.model.get_image_features(pixel_values)).pooler_output
+        return self._reader.visual_tokens(pixel_values)
 
 
 def _branch_offsets(span: Span, length: int) -> list[int]:

@@ -1,11 +1,10 @@
 """Options of a question as token ids: the letters that it shows, or the words themselves, in each way to write them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from string import ascii_uppercase
 
 from doctorsun.generate.request import Forms
-from doctorsun.processor.processor import Processor
 
 # Chinese answers to a yes-or-no question repeat its verb, and a tokenizer may hold two characters as one token.
 _SAID_AS = {
@@ -14,13 +13,15 @@ _SAID_AS = {
 }
 
 
-def option_forms(processor: Processor, question: str, options: Sequence[str], after: int) -> tuple[Forms, ...]:
+def option_forms(
+    encode: Callable[[str, int], Sequence[int]], question: str, options: Sequence[str], after: int
+) -> tuple[Forms, ...]:
     """Return the ways in which an answer can begin with each option.
 
     A question that shows the letters of its options is answered by letters, any other by the options' texts.
 
     Args:
-        processor: of the weights that are asked.
+        encode: turns words that follow a token into ids, as ``Processor.continuation`` does.
         question: the words that the model reads last.
         options: texts of the choices.
         after: the last token of the prompt; it can change how the next word is cut into tokens.
@@ -30,7 +31,7 @@ def option_forms(processor: Processor, question: str, options: Sequence[str], af
         written = [(letter, f" {letter}", f"({letter}") for letter in letters]
     else:
         written = [_spellings(option) for option in options]
-    return tuple(_forms([processor.continuation(text, after) for text in texts]) for texts in written)
+    return tuple(_forms([encode(text, after) for text in texts]) for texts in written)
 
 
 def _spellings(option: str) -> tuple[str, ...]:

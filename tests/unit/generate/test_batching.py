@@ -100,8 +100,8 @@ def test_a_seed_repeats_and_no_seed_varies(network: RaggedNetwork) -> None:
 def test_a_shared_prefix_is_read_once(network: RaggedNetwork, processor: Processor, pictures: list[Any]) -> None:
     prefix = (1, 2) + (processor.image_token_id,) * 16
     num_read: list[int] = []
-    hook = network.model.model.language_model.register_forward_pre_hook(
-        lambda _module, _args, kwargs: num_read.append(kwargs["inputs_embeds"].shape[:2].numel()), with_kwargs=True
+    hook = network.model.model.language_model.layers[0].mlp.register_forward_pre_hook(
+        lambda _module, args: num_read.append(args[0].shape[:2].numel())
     )
     batcher = Batcher(network, max_batch=8)
     for word in range(5):

@@ -67,9 +67,7 @@ def test_the_prefix_ends_with_the_last_visual_token(network: RaggedNetwork, proc
 def test_an_image_is_encoded_once(network: RaggedNetwork, processor: Processor, pictures: list[Any]) -> None:
     encoded: list[int] = []
     tower = network.model.model.vision_tower
-    hook = tower.register_forward_pre_hook(
-        lambda _module, args, kwargs: encoded.append(len(args[0] if args else kwargs["pixel_values"])), with_kwargs=True
-    )
+    hook = tower.pre_layrnorm.register_forward_pre_hook(lambda _module, args: encoded.append(len(args[0])))
     ids = (processor.image_token_id,) * 16
     spans = [Span(row=i, start=0, ids=ids, pictures=(picture(pictures[i % 2].copy()),)) for i in range(6)]
     network.next_logits(SlotCache(), spans)

@@ -13,7 +13,7 @@ LETTERED = "Which organ is it?\nA. lung\nB. liver"
 
 
 def texts(processor: Processor, words: str, options: tuple[str, ...]) -> list[set[str]]:
-    forms = option_forms(processor, words, options, after=0)
+    forms = option_forms(processor.continuation, words, options, after=0)
     return [{processor.decode(ids) for ids in option} for option in forms]
 
 
@@ -34,7 +34,7 @@ def test_other_questions_are_answered_by_words(processor: Processor) -> None:
 
 
 def test_no_form_of_an_option_begins_another(processor: Processor) -> None:
-    for option in option_forms(processor, "有结节吗？", ("是", "否", "left", "A-B"), after=0):
+    for option in option_forms(processor.continuation, "有结节吗？", ("是", "否", "left", "A-B"), after=0):
         for form in option:
             assert [other for other in option if other[: len(form)] == form] == [form]
 

@@ -86,7 +86,7 @@ def rotations(sample: Sample) -> list[Sample]:
     Only questions that end with their lettered options, one on each line, can be turned.
     """
     answer = sample.answer
-    if answer is None or answer.kind not in ("mcq", "mcq_multi"):
+    if answer is None or answer.kind != "mcq":
         return []
     listed = lettered(answer.options)
     if not sample.messages[last_reply(sample.messages) - 1].text.rstrip().endswith(listed):

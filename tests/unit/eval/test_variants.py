@@ -89,7 +89,7 @@ def test_rotations_bring_the_right_option_to_every_other_place(make_choice):
 
 
 def test_several_right_letters_turn_together():
-    turned = rotated(Answer(kind="mcq_multi", options=OPTIONS, gold=("B", "C")), 1)
+    turned = rotated(Answer(kind="mcq", options=OPTIONS, gold=("B", "C")), 1)
 
     assert (turned.options, turned.gold) == (("X-ray", "CT", "MRI"), ("A", "C"))
 

@@ -87,15 +87,20 @@ def evaluate(
 
 
 def score(
-    predictions: Annotated[Path, typer.Argument(metavar="PREDICTIONS", help="A predictions.parquet, of any model.")],
+    predictions: Annotated[
+        Path, typer.Argument(metavar="PREDICTIONS", help="Answers of any model: .parquet, .jsonl or .csv.")
+    ],
+    protocols: Annotated[
+        list[str] | None,
+        typer.Option("--protocol", metavar="NAME", help="Score by this one (docs/protocols.md); may be repeated."),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Score answers that are on disk."""
-    from doctorsun.eval.predictions import read_predictions
-    from doctorsun.eval.scoring import score as score_predictions
+    from doctorsun.eval.score_file import score_file
 
-    print_scores(score_predictions(read_predictions(predictions)), as_json=as_json)
+    print_scores(score_file(predictions, protocols or ()), as_json=as_json)
 
 
 def report(

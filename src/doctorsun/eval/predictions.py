@@ -1,5 +1,6 @@
-"""Predictions on disk: Parquet with one column per field; a few columns suffice, so that any system's answers score."""
+"""Predictions on disk: one column per field; a few columns suffice, so that any system's answers score."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from doctorsun.errors import DataError
+from doctorsun.eval.prediction_rows import rows_of
 from doctorsun.schema import AnswerKind, ImageControl, Prediction, PredictionStatus
 from doctorsun.storage.atomic import write_bytes
 
@@ -24,6 +26,9 @@ _ARROW_TYPES: dict[Any, pa.DataType] = {
 _FIELDS = fields(Prediction)
 _REQUIRED = tuple(field.name for field in _FIELDS if field.default is MISSING)
 _TUPLES = tuple(field.name for field in _FIELDS if _ARROW_TYPES.get(field.type) not in (None, pa.int64(), pa.bool_()))
+_NUMBERS = ("option_logprobs",)
+_TRUTHS = {"true": True, "false": False}
+_EXPECTED = {"option_logprobs": "a list of numbers", "num_tokens": "a whole number", "truncated": "true or false"}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": get_args(AnswerKind),
     "status": get_args(PredictionStatus),
@@ -46,35 +51,32 @@ def write_predictions(path: Path, predictions: Sequence[Prediction], keys: Seque
 def read_predictions(path: Path) -> list[Prediction]:
     """Read predictions; columns beyond ``status`` may be missing, and columns of no meaning here are left alone.
 
-    A missing answer (null output) is an empty one. Gold and options may be plain text where there is only one.
+    A missing answer (null output) is an empty one. Gold and options may be plain text where there is only one; the
+    gold of ``mcq_multi`` may be one text of letters, such as ``ACD`` or ``A,C``.
+
+    Args:
+        path: a Parquet file, JSON lines or CSV, whose lists are JSON.
 
     Raises:
-        DataError: the file is no Parquet, lacks a required column, or a row has no value or a wrong one.
+        DataError: the file cannot be read, lacks a required column, or a row has no value or a wrong one.
     """
     return [row for row, _ in read_keyed_predictions(path)]
 
 
 def read_keyed_predictions(path: Path) -> list[tuple[Prediction, str]]:
     """Read predictions with their keys, empty where the file has none; see read_predictions."""
-    if not path.is_file():
-        got = "a folder" if path.is_dir() else "no such file"
-        do = "name a file such as RUN/eval/TASK/predictions.parquet"
-        raise DataError(f"predictions {path}", got=got, expected="a readable Parquet file", do=do)
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"predictions {path}", got=str(error), expected="a readable Parquet file") from error
-    missing = [name for name in _REQUIRED if name not in table.column_names]
+    columns, rows = rows_of(path)
+    missing = [name for name in _REQUIRED if name not in columns]
     if missing:
         raise DataError(
             f"predictions {path}",
-            got="columns " + ", ".join(table.column_names),
+            got="columns " + ", ".join(columns),
             expected="also " + ", ".join(missing),
             do="add the missing columns",
         )
-    wanted = [name for name in (*SCHEMA.names, KEY) if name in table.column_names]
-    rows: list[dict[str, Any]] = table.select(wanted).to_pylist()
-    return [_prediction(row, f"{path}, row {number}") for number, row in enumerate(rows, start=1)]
+    known = {*SCHEMA.names, KEY}
+    wanted = ({name: value for name, value in row.items() if name in known} for row in rows)
+    return [_prediction(row, f"{path}, row {number}") for number, row in enumerate(wanted, start=1)]
 
 
 def _cell(value: Any) -> Any:
@@ -83,6 +85,8 @@ def _cell(value: Any) -> Any:
 
 def _prediction(row: dict[str, Any], place: str) -> tuple[Prediction, str]:
     key = row.pop(KEY, None) or ""
+    if row.get("kind") == "mcq_multi" and isinstance(row.get("gold"), str):
+        row["gold"] = _letters(row["gold"], place)
     values = {name: _value(name, value, place) for name, value in row.items() if value is not None}
     values.setdefault("output", "")
     values.setdefault("options", ())
@@ -92,9 +96,29 @@ def _prediction(row: dict[str, Any], place: str) -> tuple[Prediction, str]:
     return Prediction(**values), key
 
 
+def _letters(text: str, place: str) -> list[str]:
+    """Return the letters of a text that holds nothing else, such as ``ACD``."""
+    if not re.fullmatch(r"[A-Z](?:[\s,;、]*[A-Z])*", text.strip()):
+        raise DataError(f"{place}, column gold", got=repr(text), expected="the right letters, such as ACD")
+    return re.findall("[A-Z]", text)
+
+
 def _value(name: str, value: Any, place: str) -> Any:
     if name in _CHOICES and value not in _CHOICES[name]:
         raise DataError(f"{place}, column {name}", got=repr(value), expected=" or ".join(_CHOICES[name]))
+    try:
+        return _converted(name, value)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{place}, column {name}", got=repr(value), expected=_EXPECTED.get(name, "text")) from error
+
+
+def _converted(name: str, value: Any) -> Any:
+    if name in _NUMBERS:
+        return tuple(float(number) for number in value)
     if name in _TUPLES:
-        return (value,) if isinstance(value, str) else tuple(value)
-    return value if name in ("num_tokens", "truncated") else str(value)
+        return tuple(str(part) for part in value) if isinstance(value, list | tuple) else (str(value),)
+    if name == "num_tokens":
+        return int(value)
+    if name == "truncated":
+        return _TRUTHS[str(value).lower()] if str(value).lower() in _TRUTHS else bool(int(value))
+    return str(value)

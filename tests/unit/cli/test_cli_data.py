@@ -151,7 +151,9 @@ def test_score_reads_the_answers_of_any_model(tmp_path: Path):
     scores = json.loads(output("score", str(path), "--json"))["scores"]
     accuracy = next(each for each in scores if each["metric"] == "accuracy" and each["slice"] is None)
     assert (accuracy["value"], accuracy["n"], accuracy["num_invalid"]) == (0.5, 4, 1)
-    assert "accuracy" in output("score", str(path))
+    table = output("score", str(path), "--protocol", "polarity@1", "--protocol", "lmms_slake@1")
+    assert "polarity@1" in table
+    assert "lmms_slake@1" in table
 
 
 def test_card_prints_where_page_and_markdown_are(store: Path):

@@ -86,11 +86,32 @@ def test_wrong_values_are_named_with_their_row(tmp_path, column, values, message
         read_predictions(tmp_path / "theirs.parquet")
 
 
-@pytest.mark.parametrize("content", [b"no parquet", None])
-def test_unreadable_files_are_named(tmp_path, content):
-    path = tmp_path / "theirs.parquet"
-    if content is not None:
-        path.write_bytes(content)
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("option_logprobs", [["low"], []], "row 1, column option_logprobs: got .'low'., expected a list of numbers"),
+        ("num_tokens", ["few", "3"], "row 1, column num_tokens: got 'few', expected a whole number"),
+        ("truncated", ["true", "maybe"], "row 2, column truncated: got 'maybe', expected true or false"),
+    ],
+)
+def test_numbers_in_words_are_named_with_their_row(tmp_path, column, values, message):
+    pq.write_table(pa.table({**FOREIGN, column: values}), tmp_path / "theirs.parquet")
 
-    with pytest.raises(DataError, match=r"predictions .*theirs.parquet: got .*, expected a readable Parquet file"):
-        read_predictions(path)
+    with pytest.raises(DataError, match=message):
+        read_predictions(tmp_path / "theirs.parquet")
+
+
+@pytest.mark.parametrize(("gold", "letters"), [("ACD", "ACD"), ("A, C", "AC"), ("B、D", "BD"), (["A", "C"], "AC")])
+def test_several_letters_may_stand_in_one_text(tmp_path, gold, letters):
+    table = {**FOREIGN, "kind": ["mcq_multi"] * 2, "options": [list("wxyz")] * 2, "gold": [gold] * 2}
+    pq.write_table(pa.table(table), tmp_path / "theirs.parquet")
+
+    assert read_predictions(tmp_path / "theirs.parquet")[0].gold == tuple(letters)
+
+
+def test_a_gold_that_is_no_letters_is_named(tmp_path):
+    table = {**FOREIGN, "kind": ["mcq_multi"] * 2, "gold": ["both", "A"]}
+    pq.write_table(pa.table(table), tmp_path / "theirs.parquet")
+
+    with pytest.raises(DataError, match="row 1, column gold: got 'both', expected the right letters, such as ACD"):
+        read_predictions(tmp_path / "theirs.parquet")

@@ -1,0 +1,35 @@
+"""Scores of a file of predictions, of any model, by the protocols that are asked for side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from doctorsun.errors import DataError
+from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.protocols import protocols_named
+from doctorsun.eval.scoring import score
+from doctorsun.schema import Score
+
+
+def score_file(path: Path, protocols: Sequence[str] = ()) -> list[Score]:
+    """Return the scores of the answers of a file.
+
+    Args:
+        path: see ``read_predictions``.
+        protocols: names; kinds of answers that none of them judges have the house protocol.
+
+    Raises:
+        DataError: the file cannot be read or judged, or a protocol judges none of its kinds of answers.
+        RecipeError: a protocol of such a name does not exist.
+    """
+    judged = {name: {kind for part in protocols_named(name) for kind in part.kinds} for name in protocols}
+    predictions = read_predictions(path)
+    present = {row.kind for row in predictions}
+    for name, kinds in judged.items():
+        if predictions and not kinds & present:
+            raise DataError(
+                f"protocol {name} on {path}",
+                got="answers of kind " + ", ".join(sorted(present)),
+                expected=" or ".join(sorted(kinds)),
+                do="leave this protocol out",
+            )
+    return score(predictions, protocols=list(judged))

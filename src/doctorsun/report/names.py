@@ -9,6 +9,12 @@ def readable(name: str, language: Language) -> str:
     return " · ".join(_word(part, language) for part in name.split(":"))
 
 
+def metric_name(protocol: str, metric: str, language: Language) -> str:
+    """Return a metric in words; some protocols mean something of their own by it."""
+    own = f"metric.{protocol.partition('@')[0]}.{metric}"
+    return translate(own if own in STRINGS else f"metric.{metric}", language)
+
+
 def _word(name: str, language: Language) -> str:
     if f"type.{name}" in STRINGS:
         return translate(f"type.{name}", language)

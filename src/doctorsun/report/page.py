@@ -11,7 +11,7 @@ from markupsafe import Markup
 from doctorsun.eval.summary import SummaryRow
 from doctorsun.report import formats, plots
 from doctorsun.report.gallery import Exhibit, data_uri
-from doctorsun.report.names import readable
+from doctorsun.report.names import metric_name, readable
 from doctorsun.report.progress import StageProgress
 from doctorsun.report.record import RunRecord
 from doctorsun.report.scores import headline_rows, is_unproven, leading_rows, slice_tables, whole_rows
@@ -65,6 +65,7 @@ def page_environment(language: Language) -> Environment:
         css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (our own style sheet)
         t=partial(_words, language),
         tn=partial(_words_after, language),
+        metric_name=partial(metric_name, language=language),
         unproven=is_unproven,
         forest=partial(_forest, language),
         mark_symbol=_mark_symbol,

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from doctorsun.eval.protocols import PROTOCOLS, Protocol
+from doctorsun.eval.protocols import Protocol
 from doctorsun.eval.protocols.box_iou import boxes_in
-from doctorsun.report.evaluation.record import TaskRecord, unique_rows
+from doctorsun.report.evaluation.record import TaskRecord, protocols_of, unique_rows
 from doctorsun.report.gallery import PARTLY, POINTING_MARKS, Box, data_uri, gold_text, shuffle_key
 from doctorsun.schema import Image, Prediction
 from doctorsun.storage.store import Store
@@ -150,7 +150,7 @@ def choose_items(task: TaskRecord, num: int) -> list[Item]:
     by_control = {control: unique_rows(task.predictions, control) for control in task.controls}
     first = next(iter(by_control.values()), {})
     known = sorted((row for row in first.values() if any(gold.strip() for gold in row.gold)), key=_order)[:NUM_JUDGED]
-    judges = {key: _known(key[0], names) for key, names in task.protocols().items()}
+    judges = {key: protocols_of(names, key[0]) for key, names in task.protocols().items()}
     items = [Item(answers=tuple(_answers(row.id, by_control, judges))) for row in known]
     places = _places(task.stores())
     return [_with_pictures(item, places) for item in in_turn(items, num)]
@@ -178,12 +178,6 @@ def judge(row: Prediction, protocol: Protocol) -> Judgement:
     return Judgement(
         protocol=protocol.name, metric=metric, value=value, verdict="invalid" if verdict.invalid and value < 1 else word
     )
-
-
-def _known(kind: str, names: Iterable[str]) -> list[Protocol]:
-    """Return the protocols of these names that are known here for a kind; other hands may have scored too."""
-    known = {protocol.name: protocol for protocol in PROTOCOLS if kind in protocol.kinds and protocol.metrics}
-    return [known[name] for name in names if name in known]
 
 
 def _answers(

@@ -8,6 +8,7 @@ from typing import Any
 
 from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.protocols import PROTOCOLS, Protocol
 from doctorsun.eval.scoring import read_scores
 from doctorsun.schema import Prediction, Score
 from doctorsun.storage.store import Store, store_is_complete
@@ -97,6 +98,12 @@ def read_evaluation(folder: Path) -> EvaluationRecord:
 def unique_rows(predictions: Iterable[Prediction], control: str) -> dict[str, Prediction]:
     """Return the answers under one control by the id of their question."""
     return {row.id: row for row in predictions if row.image_control == control}
+
+
+def protocols_of(names: Iterable[str], kind: str) -> list[Protocol]:
+    """Return the protocols of these names that judge single answers of a kind; other hands may have scored too."""
+    judges = [each for each in PROTOCOLS if kind in each.kinds and each.metrics]
+    return [each for name in names for each in judges if each.name == name]
 
 
 def _read_task(folder: Path) -> TaskRecord:

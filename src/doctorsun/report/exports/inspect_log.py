@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from doctorsun.eval.protocols import PROTOCOLS
-from doctorsun.report.evaluation.record import TaskRecord
+from doctorsun.report.evaluation.record import TaskRecord, protocols_of
 from doctorsun.report.summary import finite
 from doctorsun.schema import Prediction, Score
 
@@ -139,9 +138,7 @@ def _sample(row: Prediction, protocols: Sequence[str]) -> dict[str, Any]:
 
 
 def _verdicts(row: Prediction, names: Sequence[str]) -> dict[str, Any]:
-    known = (protocol for protocol in PROTOCOLS if row.kind in protocol.kinds and protocol.metrics)
-    judges = [protocol for protocol in known if protocol.name in names]
-    verdicts = {protocol.name: (protocol.judge(row), protocol.metrics) for protocol in judges}
+    verdicts = {each.name: (each.judge(row), each.metrics) for each in protocols_of(names, row.kind)}
     return {
         name: {
             "value": verdict.values[metrics[0]] if len(metrics) == 1 else verdict.values,

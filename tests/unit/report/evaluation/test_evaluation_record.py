@@ -7,7 +7,7 @@ from fake_evaluation import MODEL, write_answers
 
 from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
-from doctorsun.report.evaluation.record import is_evaluation, read_evaluation
+from doctorsun.report.evaluation.record import is_evaluation, protocols_of, read_evaluation
 
 
 def test_tasks_controls_and_models_are_read(evaluation: Path) -> None:
@@ -51,3 +51,8 @@ def test_broken_facts_are_named(evaluation: Path, tmp_path: Path, text: str, got
     (tmp_path / "phantom/leakage.json").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=rf"leakage\.json.*{got}"):
         read_evaluation(tmp_path)
+
+
+def test_protocols_of_one_name_are_told_apart_by_the_kind_they_judge() -> None:
+    found = {kind: protocols_of(["llava_med@1", "their_judge"], kind) for kind in ("closed", "open", "box")}
+    assert [[each.metrics[0] for each in protocols] for protocols in found.values()] == [["accuracy"], ["recall"], []]

@@ -37,6 +37,9 @@ class ExportOptions:
 class ExtraOptions:
     """The options of ``eval`` for what goes beyond scores."""
 
+    variants: Annotated[
+        str, typer.Option(metavar="LIST", help="Ask each question again: some of paraphrase,negation,rotation.")
+    ] = ""
     training: Annotated[
         list[Path] | None,
         typer.Option(
@@ -69,13 +72,16 @@ def evaluate(
     stores = _stores(tasks)
     from rich.console import Console
 
+    from doctorsun.recipes.consistency import variant_kinds
     from doctorsun.recipes.evaluate_weights import evaluate_weights
     from doctorsun.recipes.evaluation_extras import Extras
     from doctorsun.recipes.progress import RunProgress
     from doctorsun.report.evaluation.write import write_evaluation_report
     from doctorsun.report.record import read_scores
 
-    extras = Extras(training=tuple(extra.training or ()), is_calibrated=extra.calibrate)
+    extras = Extras(
+        variants=variant_kinds(extra.variants), training=tuple(extra.training or ()), is_calibrated=extra.calibrate
+    )
     with RunProgress(Console(stderr=True)).shown() as progress:
         files = evaluate_weights(
             weights, stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say, extras=extras

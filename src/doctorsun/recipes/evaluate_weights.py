@@ -11,7 +11,7 @@ from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion
 from doctorsun.eval.tasks import Task, task_named
 from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
-from doctorsun.recipes.evaluation_extras import Extras, score_exam
+from doctorsun.recipes.evaluation_extras import Extras
 from doctorsun.recipes.record import only_one
 from doctorsun.recipes.task_store import open_asked
 from doctorsun.schema import ImageControl
@@ -61,7 +61,7 @@ def evaluate_weights(
         for task, store in asked:
             samples = list(questions(store, limit=None))
             exam = Exam(task=task, samples=samples, folder=out / task.name, on_progress=on_progress)
-            files.append(score_exam(exam, exam.take(examinee, control), task, training))
+            files.append(extras.examine(exam, examinee, control, training))
         extras.finish(examinee, files)
         return files
 

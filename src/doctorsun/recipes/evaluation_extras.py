@@ -1,4 +1,4 @@
-"""What an evaluation does beyond asking and scoring: leakage, calibration."""
+"""What an evaluation does beyond asking and scoring: variants of its questions, leakage, calibration."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from pathlib import Path
 
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.scoring import score, write_scores
-from doctorsun.eval.tasks import Task
 from doctorsun.recipes.calibration import calibrate_task, calibrate_weights
+from doctorsun.recipes.consistency import ask_variants, write_consistency
 from doctorsun.recipes.evaluate import Exam, Examinee
 from doctorsun.recipes.leakage import TrainingData, training_data
+from doctorsun.schema import ImageControl, VariantKind
 from doctorsun.storage.cache import cache_folder
 
 
@@ -18,11 +19,13 @@ class Extras:
     """What is wanted beyond scores.
 
     Attributes:
+        variants: kinds of variants of the questions that are asked too.
         training: stores that the weights were trained on, beside those of their run.
         is_calibrated: write ``calibration.json`` beside the weights.
         cache: folder of what was computed of training stores.
     """
 
+    variants: tuple[VariantKind, ...] = ()
     training: tuple[Path, ...] = ()
     is_calibrated: bool = False
     cache: Path = field(default_factory=cache_folder)
@@ -37,11 +40,18 @@ class Extras:
             files = [path.with_name("predictions.parquet") for path in scores]
             calibrate_weights(examinee.weights, examinee.version.revision, files)
 
+    def examine(self, exam: Exam, examinee: Examinee, control: ImageControl, training: TrainingData) -> Path:
+        """Ask one task and write all that its answers tell; return the file of scores.
 
-def score_exam(exam: Exam, predictions: Path, task: Task, training: TrainingData) -> Path:
-    """Write scores, leakage and calibration of an exam beside its predictions; return the file of scores."""
-    marks = training.check(task.name, exam.samples, exam.folder, exam.on_progress)
-    scores = predictions.with_name("scores.json")
-    write_scores(scores, score(read_predictions(predictions), protocols=task.protocols, marks=marks))
-    calibrate_task(predictions)
-    return scores
+        Raises:
+            DataError: a question cannot be asked or judged, or a folder cannot be written.
+        """
+        predictions = exam.take(examinee, control)
+        again = ask_variants(exam, examinee, self.variants) if control == "real" else None
+        marks = training.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
+        scores = predictions.with_name("scores.json")
+        write_scores(scores, score(read_predictions(predictions), protocols=exam.task.protocols, marks=marks))
+        calibrate_task(predictions)
+        if control == "real":
+            write_consistency(predictions, again)
+        return scores

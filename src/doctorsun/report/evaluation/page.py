@@ -44,6 +44,7 @@ class TaskView:
     facts: Mapping[str, Any]
     leakage: Mapping[str, Any]
     calibration: Mapping[str, Any]
+    consistency: Mapping[str, Any]
     warnings: Sequence[str]
     tiles: Sequence[SummaryRow]
     marks: Sequence[str]
@@ -108,6 +109,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
         facts=task.facts,
         leakage=task.leakage,
         calibration=task.calibration,
+        consistency=task.consistency,
         warnings=[str(line) for line in task.facts.get("warnings", ())],
         tiles=[row for row in headlines if row.real is not None],
         marks=unique(mark for row in whole for mark in row.controls),

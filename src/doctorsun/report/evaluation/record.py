@@ -23,6 +23,7 @@ class TaskRecord:
         facts: the content of ``task.json``: files, hashes, rows and warnings; empty where there is none.
         leakage: the content of ``leakage.json``, if any.
         calibration: the content of ``calibration.json``, if any.
+        consistency: the content of ``consistency.json``, if any.
     """
 
     name: str
@@ -32,6 +33,7 @@ class TaskRecord:
     facts: dict[str, Any] = field(default_factory=dict)
     leakage: dict[str, Any] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
+    consistency: dict[str, Any] = field(default_factory=dict)
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -115,6 +117,7 @@ def _read_task(folder: Path) -> TaskRecord:
         facts=_read_object(folder / "task.json"),
         leakage=_read_object(folder / "leakage.json"),
         calibration=_read_object(folder / "calibration.json"),
+        consistency=_read_object(folder / "consistency.json"),
     )
 
 

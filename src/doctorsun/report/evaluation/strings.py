@@ -75,6 +75,32 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "slice.leakage": ("By contact with the training data", "按与训练数据的重合"),
     "slice.image_leakage": ("By contact of the image", "按图像重合"),
     "slice.question_leakage": ("By contact of the words", "按文字重合"),
+    # consistency
+    "eval.consistency": ("Asked again", "重复提问"),
+    "eval.consistency.lead": (
+        (
+            "The same question in the other language, in other words, negated, or with its options moved. Agreement is "
+            "the share of pairs that say the same (of negations the opposite), right or wrong."
+        ),
+        "以另一种语言、不同措辞、否定形式或移动选项顺序再次提问。一致率为两次回答相同（否定题为相反）的比例，不论对错。",
+    ),
+    "eval.variant": ("How", "方式"),
+    "variant.translation": ("In the other language", "另一种语言"),
+    "variant.paraphrase": ("In other words", "不同措辞"),
+    "variant.negation": ("Negated", "否定形式"),
+    "variant.rotation": ("Options moved", "移动选项"),
+    "eval.pairs": ("Pairs", "题对数"),
+    "eval.right.once": ("Right", "原题正确率"),
+    "eval.right.again": ("Right again", "变体正确率"),
+    "eval.right.both": ("Both right", "均正确"),
+    "eval.agreement": ("Agreement", "一致率"),
+    "eval.kappa": ("Cohen’s kappa", "Cohen κ 系数"),
+    "eval.unreadable": ("Unreadable", "无法解析"),
+    "eval.rotations": ("Multiple choice over all rotations of its options", "选项全部轮换后的单选题"),
+    "eval.rotations.same": ("Same option in all", "全部选择同一选项"),
+    "eval.rotations.right": ("Right in all", "全部正确"),
+    "eval.rotations.bias": ("Position bias", "位置偏差"),
+    "eval.rotations.letters": ("How often each letter is chosen", "各选项字母被选比例"),
     # calibration
     "eval.calibration": ("How far confidence can be believed", "置信度的可信程度"),
     "eval.calibration.lead": (

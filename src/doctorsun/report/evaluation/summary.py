@@ -39,6 +39,7 @@ def _task(task: TaskRecord, items: Sequence[Item]) -> dict[str, Any]:
         "facts": task.facts,
         "leakage": task.leakage,
         "calibration": task.calibration,
+        "consistency": task.consistency,
         "results": [row_facts(row) for row in result_rows(task.scores)],
         "published": [table.as_dict() for table in published_tables(task.name)],
         "num_questions": len({row.id for row in task.predictions}),

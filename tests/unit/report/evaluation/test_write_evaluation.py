@@ -12,6 +12,7 @@ from fake_evaluation import write_answers
 from doctorsun.errors import DataError
 from doctorsun.eval.calibration import calibrate
 from doctorsun.eval.choices import Choice
+from doctorsun.eval.consistency import consistency, rotation_consistency
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.report.evaluation.write import write_evaluation_report
 from doctorsun.report.folder import write_folder_report
@@ -179,3 +180,26 @@ def test_calibration_has_its_curves_and_what_was_left_out(evaluation: Path, tmp_
     unheld = sum(each["threshold"] is None for each in found["abstention"])
     assert unheld
     assert page.count("no threshold holds this") == unheld
+
+
+def test_what_was_asked_again_is_compared(evaluation: Path, tmp_path: Path) -> None:
+    rows = rows_of(evaluation)
+    asked = [row for row in rows if row.image_control == "real" and row.kind in ("closed", "mcq")]
+    again = [replace(row, id=f"{row.id}/p", variant_of=row.id, variant_kind="paraphrase") for row in asked]
+    choice = next(row for row in asked if row.kind == "mcq")
+    turned = [
+        replace(choice, id=f"{choice.id}/r{step}", variant_of=choice.id, variant_kind="rotation")
+        for step in range(1, len(choice.options))
+    ]
+    found = [*asked, *again, *turned]
+    write_answers(tmp_path / "phantom", rows)
+    content = {
+        "pairs": [asdict(each) for each in consistency(found)],
+        "rotations": [asdict(each) for each in rotation_consistency(found)],
+    }
+    (tmp_path / "phantom/consistency.json").write_text(json.dumps(content), encoding="utf-8")
+    page = page_of(tmp_path)
+    assert page.count("In other words") == len({(row.kind, row.language) for row in again})
+    assert page.count("Options moved") == 1
+    assert "How often each letter is chosen" in page
+    assert "Asked again" not in page_of(evaluation)

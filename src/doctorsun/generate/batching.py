@@ -50,14 +50,12 @@ class Batcher:
     Args:
         network: what reads the tokens.
         max_batch: how many answers run at once.
-        min_admit: wait until this many rows are free (or all that wait fit), since reading few prompts is slow;
-            1 answers soonest.
     """
 
-    def __init__(self, network: RaggedNetwork, *, max_batch: int, min_admit: int = 1) -> None:
+    def __init__(self, network: RaggedNetwork, *, max_batch: int) -> None:
         self._network = network
         self._cache = SlotCache()
-        self._max_batch, self._min_admit = max_batch, min_admit
+        self._max_batch = max_batch
         self._waiting: deque[_Sequence] = deque()
         self._active: list[_Sequence] = []
         self._num_tickets = 0
@@ -108,7 +106,7 @@ class Batcher:
 
     def _admit(self) -> list[Token]:
         num_free = self._max_batch - len(self._active)
-        if not self._waiting or num_free < min(self._min_admit, len(self._waiting)):
+        if not self._waiting or not num_free:
             return []
         new = [self._waiting.popleft() for _ in range(min(num_free, len(self._waiting)))]
         # Rows are never left empty: the active sequences fill the first ones.

@@ -1,18 +1,15 @@
 """Answers as text: from samples or a conversation to prompts, and from tokens back to words."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
-from doctorsun.errors import DataError, RequestError
+from doctorsun.errors import RequestError
 from doctorsun.generate.engine import Engine
-from doctorsun.generate.options import option_forms
+from doctorsun.generate.prompting import requests_for
 from doctorsun.generate.request import Request
 from doctorsun.generate.text_stream import TextStream
 from doctorsun.processor.processor import Processor
 from doctorsun.schema import Message, Sample
-
-_MAX_KEPT_IMAGES = 64
 
 
 class TextAnswer(NamedTuple):
@@ -34,20 +31,6 @@ class TextAnswer(NamedTuple):
     error: RequestError | None = None
 
 
-def shown_images(sample: Sample, messages: Sequence[Message]) -> tuple[bytes, ...]:
-    """Return the images that the first turns of a sample show.
-
-    Raises:
-        DataError: the turns show more images than there are, or one that is only a reference.
-    """
-    num_images = sum(message.num_images for message in messages)
-    images = [image.bytes for image in sample.images[:num_images] if image.bytes is not None]
-    if len(images) != num_images:
-        got = f"the bytes of {len(images)}"
-        raise DataError(f"images of sample {sample.id}", got=got, expected=f"the bytes of {num_images}")
-    return tuple(images)
-
-
 def answer_samples(
     engine: Engine, processor: Processor, samples: Sequence[Sample], max_tokens: int
 ) -> Iterator[TextAnswer]:
@@ -63,24 +46,10 @@ def answer_samples(
     order = _side_by_side(samples)
     asked: list[int] = []
     refused: list[TextAnswer] = []
-    pixels = lru_cache(maxsize=_MAX_KEPT_IMAGES)(processor.pixels)
-    forms = partial(option_forms, cache(processor.continuation))
-
-    def request(sample: Sample) -> Request:
-        messages = processor.question(sample)
-        prompt_ids = tuple(processor.prompt(messages))
-        options = sample.answer.options if sample.answer else ()
-        return Request(
-            prompt_ids=prompt_ids,
-            pixels=tuple(pixels(image) for image in shown_images(sample, messages)),
-            max_tokens=max_tokens,
-            stop_ids=processor.stop_ids,
-            options=forms(messages[-1].text, options, prompt_ids[-1]) if options else (),
-        )
 
     def fitting() -> Iterator[Request]:
-        for index in order:
-            wanted = request(samples[index])
+        prepared = requests_for(processor, [samples[index] for index in order], max_tokens)
+        for index, wanted in zip(order, prepared, strict=True):
             try:
                 wanted.check_length(engine.max_length)
             except RequestError as error:

@@ -82,10 +82,13 @@ class LocalEngine:
         Raises:
             RequestError: a request does not fit the model.
         """
-        batcher = Batcher(self.network, max_batch=self.max_batch, min_admit=max(1, self.max_batch // 4))
+        # Half a batch at most is waited for at a time, so that who prepares the requests has time while it is read.
+        most, fewest = max(1, self.max_batch // 2), max(1, self.max_batch // 4)
+        batcher = Batcher(self.network, max_batch=self.max_batch)
         remaining = iter(requests)
         while True:
-            for request in islice(remaining, self.max_batch - batcher.num_waiting):
+            num_free = self.max_batch - batcher.num_active
+            for request in islice(remaining, min(most, num_free) if num_free >= fewest else 0):
                 batcher.submit(request)
             if not batcher.num_waiting + batcher.num_active:
                 return

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from doctorsun.endpoint.client import EndpointClient
 from doctorsun.errors import DataError
-from doctorsun.generate.chat import TextAnswer, shown_images
+from doctorsun.generate.chat import TextAnswer
+from doctorsun.generate.prompting import shown_images
 from doctorsun.schema import Message, Sample
 
 

@@ -116,22 +116,6 @@ def test_a_shared_prefix_is_read_once(network: RaggedNetwork, processor: Process
     assert num_read[2:] == [2 * 19, 5]
 
 
-def test_few_free_rows_wait_for_more(network: RaggedNetwork) -> None:
-    batcher = Batcher(network, max_batch=4, min_admit=3)
-    for word in range(4):
-        batcher.submit(Request(prompt_ids=(5, word), max_tokens=1 if word == 0 else 3))
-    batcher.submit(Request(prompt_ids=(5, 9), max_tokens=1))
-    batcher.submit(Request(prompt_ids=(5, 10), max_tokens=1))
-    batcher.step()
-    assert (batcher.num_active, batcher.num_waiting) == (3, 2)
-    batcher.step()
-    assert (batcher.num_active, batcher.num_waiting) == (3, 2)
-    batcher.step()
-    assert (batcher.num_active, batcher.num_waiting) == (0, 2)
-    batcher.step()
-    assert (batcher.num_active, batcher.num_waiting) == (0, 0)
-
-
 def test_a_stop_token_ends_the_answer(network: RaggedNetwork) -> None:
     free = Batcher(network, max_batch=1)
     ticket = free.submit(Request(prompt_ids=(9, 8, 7), max_tokens=6))

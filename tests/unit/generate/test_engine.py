@@ -1,11 +1,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
+from transformers import LlavaForConditionalGeneration
 
 from doctorsun.errors import RequestError
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.generate.request import Request
+from doctorsun.processor.processor import Processor
 
 
 def made(num_requests: int, taken: list[int]) -> Iterator[Request]:
@@ -23,13 +26,17 @@ def test_tokens_name_their_request(engine: LocalEngine) -> None:
     assert [token.id for token in engine.generate([requests[11]])] == together[11]
 
 
-def test_requests_are_drawn_as_rows_become_free(engine: LocalEngine) -> None:
+def test_requests_are_drawn_by_half_batches_as_rows_become_free(
+    model: LlavaForConditionalGeneration, processor: Processor
+) -> None:
+    images = processor.images
+    engine = LocalEngine(model, image_mean=images.mean, image_std=images.std, max_batch=8)
     taken: list[int] = []
-    tokens = engine.generate(made(100, taken))
-    next(tokens)
-    assert len(taken) == engine.max_batch
-    assert sum(token.finish is not None for token in tokens) + 1 >= 100
-    assert len(taken) == 100
+    num_taken = [len(taken) for _ in engine.generate(made(40, taken))]
+    steps = sorted(set(num_taken))
+    assert steps[:2] == [4, 8]
+    assert steps[-1] == 40
+    assert all(2 <= later - earlier <= 4 for earlier, later in pairwise(steps))
 
 
 def test_no_requests_give_no_tokens(engine: LocalEngine) -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from doctorsun.errors import DataError
-from doctorsun.generate.chat import answer_samples, shown_images, stream_answer
+from doctorsun.generate.chat import answer_samples, stream_answer
 from doctorsun.generate.engine import LocalEngine
+from doctorsun.generate.prompting import shown_images
 from doctorsun.generate.request import Request
 from doctorsun.image.raster import image_record
 from doctorsun.processor.processor import Processor

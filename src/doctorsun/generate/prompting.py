@@ -1,0 +1,67 @@
+"""Requests for samples: prompts, pixels and options, prepared by a thread of their own while the network runs."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, lru_cache, partial
+from itertools import islice
+
+from doctorsun.errors import DataError
+from doctorsun.generate.options import option_forms
+from doctorsun.generate.request import Request
+from doctorsun.processor.processor import Processor
+from doctorsun.schema import Message, Sample
+
+_MAX_KEPT_IMAGES = 64
+_MAX_AHEAD = 128
+
+
+def shown_images(sample: Sample, messages: Sequence[Message]) -> tuple[bytes, ...]:
+    """Return the images that the first turns of a sample show.
+
+    Raises:
+        DataError: the turns show more images than there are, or one that is only a reference.
+    """
+    num_images = sum(message.num_images for message in messages)
+    images = [image.bytes for image in sample.images[:num_images] if image.bytes is not None]
+    if len(images) != num_images:
+        got = f"the bytes of {len(images)}"
+        raise DataError(f"images of sample {sample.id}", got=got, expected=f"the bytes of {num_images}")
+    return tuple(images)
+
+
+def requests_for(processor: Processor, samples: Sequence[Sample], max_tokens: int) -> Iterator[Request]:
+    """Yield a greedy request for the last question of every sample, in their order, some prepared ahead.
+
+    An image that neighbours share is decoded once. The options that a sample's ``answer`` offers are weighed.
+
+    Raises:
+        DataError: a sample lacks an image.
+        ImageError: an image cannot be read.
+    """
+    pixels = lru_cache(maxsize=_MAX_KEPT_IMAGES)(processor.pixels)
+    forms = partial(option_forms, cache(processor.continuation))
+
+    def request(sample: Sample) -> Request:
+        messages = processor.question(sample)
+        prompt_ids = tuple(processor.prompt(messages))
+        options = sample.answer.options if sample.answer else ()
+        return Request(
+            prompt_ids=prompt_ids,
+            pixels=tuple(pixels(image) for image in shown_images(sample, messages)),
+            max_tokens=max_tokens,
+            stop_ids=processor.stop_ids,
+            options=forms(messages[-1].text, options, prompt_ids[-1]) if options else (),
+        )
+
+    remaining = iter(samples)
+    waiting: deque[Future[Request]] = deque()
+    with ThreadPoolExecutor(1, "prompts") as worker:
+        try:
+            while True:
+                waiting.extend(worker.submit(request, each) for each in islice(remaining, _MAX_AHEAD - len(waiting)))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        finally:
+            worker.shutdown(cancel_futures=True)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -59,6 +60,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "preference": {"trainable": {"language": "full"}, "pack_tokens": 2048, "objective": "preference"},
 }
 PRECISIONS = ("fp32", "bf16")
+AT_A_TIME = 2
+"""Processes that run beside each other: the memory of one does not depend on the other."""
 STAGE = {"mixture": [{"source": "own"}], "steps": 2, "batch_samples": 24, "lr": 1e-4, "max_length": 512}
 QUESTION, WORDS, REJECTED = "Is there a nodule?", "No nodule is seen in the left lung. ", "A nodule is seen. "
 
@@ -122,13 +125,15 @@ def measure(kind: str, precision: str, scratch: Path) -> dict[str, Any]:
     rows = json.loads(subprocess.run(plan, check=True, stdout=subprocess.PIPE, env=ENVIRONMENT).stdout)  # noqa: S603
     foretold = next(row for row in rows if row.get("stage") == name)["memory"]["peak_gib"]
     measured = peak_bytes([*doctorsun, "train", str(recipe), "--stage", name, "--out", str(run)]) / GIB
-    return {
+    row = {
         "stage": kind,
         "precision": precision,
         "foretold_gib": foretold,
         "measured_gib": round(measured, 3),
         "ratio": round(foretold / measured, 3),
     }
+    print(row, flush=True)  # noqa: T201
+    return row
 
 
 def peak_bytes(command: Sequence[str]) -> int:
@@ -153,7 +158,9 @@ def main() -> None:
         scratch = Path(folder)
         write_weights(scratch)
         write_store(scratch / "store")
-        rows = [measure(kind, each, scratch) for kind in arguments.kinds for each in arguments.precisions]
+        wanted = [(kind, each) for kind in arguments.kinds for each in arguments.precisions]
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            rows = list(pool.map(lambda each: measure(*each, scratch), wanted))
     report = {
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {sys.version.split()[0]}",
         "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip(),  # noqa: S607
@@ -163,7 +170,6 @@ def main() -> None:
         "rows": rows,
     }
     arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(report, indent=1))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from doctorsun.config import Recipe, StageName
+from transformers import LlavaForConditionalGeneration
+
+from doctorsun.config import Recipe, StageName, StageSection
 from doctorsun.config.document import Node
 from doctorsun.errors import DataError
 from doctorsun.model.build import build_model
@@ -195,10 +197,17 @@ def train_from(
     if context.world.is_first:
         record = context.steps.record
         update_record(context.run, record, lengths=record.get("lengths", {}) | {name: told})
-    with unbroken():
-        save_trained(model, start, folder, adapters=stage.adapters, is_writer=context.world.is_first)
-        context.world.share("saved", None)  # no rank ends before the one that writes
+    _save_result(model, start, folder, stage, context.world)
     return pixels
+
+
+def _save_result(
+    model: LlavaForConditionalGeneration, start: Path, folder: Path, stage: StageSection, world: World
+) -> None:
+    """Write what a stage leaves; whatever signals come, no rank ends before the one that writes."""
+    with unbroken():
+        save_trained(model, start, folder, adapters=stage.adapters, is_writer=world.is_first)
+        world.share("saved", None)
 
 
 def _tell_without_pairs(context: StageContext, name: StageName, number: int) -> None:

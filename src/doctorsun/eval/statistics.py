@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 from doctorsun.errors import DataError
 
 _TAIL = 0.975
+_MOST_PER_ANSWER = 100.0  # yes-or-no answers that a graded one can count for, however alike all of them are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ def macro_interval(values: Sequence[float], clusters: Sequence[str], groups: Seq
     if value in (0.0, 1.0):
         effective_n = 1.0 / float(np.square(np.bincount(cluster_ids, weights=weights)).sum())
     elif independent > 0:
-        effective_n = value * (1 - value) / max(variance, independent)
+        effective_n = min(_MOST_PER_ANSWER * effective_n, value * (1 - value) / max(variance, independent))
     low, high = _wilson(value, effective_n, float(stdtrit(num_clusters - 1, _TAIL)))
     return Interval(value=value, low=low, high=high, num_clusters=num_clusters)
 

@@ -101,6 +101,13 @@ def test_graded_values_are_taken():
     assert 0 <= result.low < 0.5 < result.high <= 1
 
 
+def test_graded_values_that_hardly_differ_keep_an_interval():
+    result = mean_interval([1e-180, 2e-180, 0.0], ["a", "b", "c"])
+
+    assert result.low <= result.value <= result.high
+    assert result.high > 0.01
+
+
 def test_no_answers_have_no_mean():
     with pytest.raises(DataError, match="mean of no answers: expected at least one answer"):
         mean_interval([], [])

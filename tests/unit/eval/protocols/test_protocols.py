@@ -1,5 +1,6 @@
 """All protocols: three oracles for each of the house, failed answers, and the ways to find one."""
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -113,3 +114,12 @@ def test_each_kind_has_a_house_protocol():
 def test_an_unknown_name_is_refused():
     with pytest.raises(RecipeError, match="protocol: got 'polarity', expected one of polarity@1, mcq_strict@1"):
         protocols_named("polarity")
+
+
+def test_the_page_of_protocols_names_each_with_its_metrics():
+    lines = (Path(__file__).parents[4] / "docs" / "protocols.md").read_text(encoding="utf-8").splitlines()
+    for protocol in PROTOCOLS:
+        (line,) = [line for line in lines if line.startswith(f"| `{protocol.name}` |")]
+        if protocol in HOUSE:
+            metrics = line.split("|")[3].replace("*", "").strip()
+            assert metrics == ", ".join([*protocol.metrics, *(each.name for each in protocol.corpus)])

@@ -32,7 +32,7 @@ _DENIES = re.compile(
 )
 _DENIAL_ENDS = re.compile(
     r"\b(?:but|however|although|though|except|apart from|there is|there are|which|because|while|yet)\b"
-    r"|,\s*(?:and\s+)?(?:the|there|a|an)\b"
+    r"|,\s*(?:and\s+)?(?:the|there|a|an|with)\b"
 )
 _DENIED_AFTER = re.compile(
     r"\s*(?:\(-\)|(?:is|are|was|were|has|have)?\s*(?:been\s+)?(?:not|no longer|absent|ruled out|excluded|resolved"
@@ -108,7 +108,7 @@ def _terms() -> _Terms:
     rows = json.loads(file.read_text(encoding="utf-8"))["findings"]
     phrases: dict[str, tuple[str, ...]] = {}
     for row in rows:
-        for phrase in (*row["en"], *row["zh"]):
+        for phrase in dict.fromkeys((*row["en"], *map(_odd_plural, row["en"]), *row["zh"])):
             phrases[phrase] = (*phrases.get(phrase, ()), row["id"])
     words = sorted({*phrases, *_HEADS}, key=len, reverse=True)
     chinese = "|".join(re.escape(word) for word in words if has_han(word))
@@ -120,6 +120,13 @@ def _terms() -> _Terms:
         sided=frozenset(row["id"] for row in rows if row["sided"]),
         pattern=re.compile(rf"(?:{chinese})|\b(?P<english>{english})(?:e?s)?\b"),
     )
+
+
+def _odd_plural(phrase: str) -> str:
+    """Return the plural that no added s makes (opacities, metastases), or the phrase."""
+    if phrase.endswith("y") and phrase[-2:-1] not in "aeiou":
+        return f"{phrase[:-1]}ies"
+    return f"{phrase[:-2]}es" if phrase.endswith("sis") else phrase
 
 
 def _sentences(text: str) -> Iterator[str]:

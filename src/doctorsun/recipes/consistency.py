@@ -29,32 +29,30 @@ def variant_kinds(text: str) -> tuple[VariantKind, ...]:
     return tuple(kind for kind in MADE_KINDS if kind in named)
 
 
-def ask_variants(exam: Exam, examinee: Examinee, kinds: Sequence[VariantKind]) -> Path | None:
-    """Ask the variants of an exam's questions, into a folder ``variants`` of its own; None where it has none."""
+def ask_variants(exam: Exam, examinee: Examinee, kinds: Sequence[VariantKind]) -> None:
+    """Ask the variants of an exam's questions, into a folder ``variants`` of its own."""
     made = variants(exam.samples, kinds)
-    if not made:
-        return None
-    again = replace(
-        exam,
-        samples=made,
-        folder=exam.folder / VARIANTS,
-        on_progress=lambda task, _, done, total: exam.on_progress(task, VARIANTS, done, total),
-    )
-    return again.take(examinee, "real")
+    if made:
+        again = replace(
+            exam,
+            samples=made,
+            folder=exam.folder / VARIANTS,
+            on_progress=lambda task, _, done, total: exam.on_progress(task, VARIANTS, done, total),
+        )
+        again.take(examinee, "real")
 
 
-def write_consistency(predictions: Path, of_variants: Path | None) -> Path | None:
-    """Write ``consistency.json`` beside predictions; None where no question was asked again.
+def write_consistency(folder: Path) -> Path | None:
+    """Write the ``consistency.json`` of a task; None where no question was asked again.
 
-    Args:
-        predictions: of the task; they may hold variants of each other, such as translations.
-        of_variants: further ones, of `ask_variants`.
+    Its own answers may hold variants of each other, such as translations; those of `ask_variants` are added.
 
     Raises:
         DataError: predictions cannot be read.
     """
-    path = predictions.with_name(CONSISTENCY)
-    rows = [row for file in (predictions, of_variants) if file for row in read_predictions(file)]
+    path = folder / CONSISTENCY
+    files = [each / "predictions.parquet" for each in (folder, folder / VARIANTS)]
+    rows = [row for file in files if file.is_file() for row in read_predictions(file)]
     found = consistency(rows)
     if not found:
         path.unlink(missing_ok=True)

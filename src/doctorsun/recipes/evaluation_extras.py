@@ -6,10 +6,10 @@ from pathlib import Path
 
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.scoring import score, write_scores
-from doctorsun.recipes.calibration import calibrate_task, calibrate_weights
-from doctorsun.recipes.consistency import ask_variants, write_consistency
+from doctorsun.recipes.calibration import CALIBRATION, calibrate_task, calibrate_weights
+from doctorsun.recipes.consistency import CONSISTENCY, ask_variants, write_consistency
 from doctorsun.recipes.evaluate import Exam, Examinee
-from doctorsun.recipes.leakage import TrainingData, training_data
+from doctorsun.recipes.leakage import LEAKAGE, TrainingData, training_data
 from doctorsun.schema import ImageControl, VariantKind
 from doctorsun.storage.cache import cache_folder
 
@@ -47,11 +47,21 @@ class Extras:
             DataError: a question cannot be asked or judged, or a folder cannot be written.
         """
         predictions = exam.take(examinee, control)
-        again = ask_variants(exam, examinee, self.variants) if control == "real" else None
-        marks = training.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
-        scores = predictions.with_name("scores.json")
-        write_scores(scores, score(read_predictions(predictions), protocols=exam.task.protocols, marks=marks))
-        calibrate_task(predictions)
         if control == "real":
-            write_consistency(predictions, again)
+            ask_variants(exam, examinee, self.variants)
+        marks = training.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
+        scores = exam.folder / "scores.json"
+        write_scores(scores, score(read_predictions(predictions), protocols=exam.task.protocols, marks=marks))
+        write_findings(exam.folder)
         return scores
+
+
+def write_findings(folder: Path) -> None:
+    """Write what the answers to a task tell beside scores: their calibration, and their consistency."""
+    calibrate_task(folder / "predictions.parquet")
+    write_consistency(folder)
+
+
+def finding_files(folder: Path) -> list[Path]:
+    """Return the files of a task that tell more than its scores, those that there are."""
+    return [folder / name for name in (LEAKAGE, CALIBRATION, CONSISTENCY) if (folder / name).is_file()]

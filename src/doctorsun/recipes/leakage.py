@@ -72,7 +72,7 @@ def training_data(weights: Path, named: Sequence[Path], cache: Path, tell: Calla
     if run and record:
         recipe = _recipe_of(record["recipe"])
         sources = RunStores(recipe, run, lambda *_: None)
-        for name in dict.fromkeys(entry.source for stage in recipe.stages.values() for entry in stage.mixture):
+        for name in _sources_of(recipe):
             found = sources.find(name, "train")
             if found is None:
                 tell(f"leakage: the training store {name} is not here and is not searched")
@@ -81,6 +81,16 @@ def training_data(weights: Path, named: Sequence[Path], cache: Path, tell: Calla
     if not stores:
         tell("leakage: not checked, since the training data are not known; name them with --training STORE")
     return TrainingData(stores=stores, cache=cache)
+
+
+def training_stores(recipe: Recipe, stores: Mapping[str, Store]) -> dict[str, Store]:
+    """Return those of a run's stores that its stages learn from."""
+    names = [f"{source}/train" for source in _sources_of(recipe)]
+    return {name: stores[name] for name in names if name in stores}
+
+
+def _sources_of(recipe: Recipe) -> list[str]:
+    return list(dict.fromkeys(entry.source for stage in recipe.stages.values() for entry in stage.mixture))
 
 
 def _training_part(folder: Path) -> Store:

@@ -13,7 +13,9 @@ from doctorsun.eval.tasks import task_named
 from doctorsun.recipes.check import missing_prior
 from doctorsun.recipes.dialogues import choose, make_dialogues
 from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
+from doctorsun.recipes.evaluation_extras import finding_files, write_findings
 from doctorsun.recipes.inputs import dialogue_inputs, task_inputs
+from doctorsun.recipes.leakage import TrainingData, training_stores
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import hashes_of
 from doctorsun.storage.store import Store
@@ -40,6 +42,7 @@ def evaluate_run(
         if folder.name not in section.tasks:
             steps.tell_why(f"eval/{folder.name}", None)
             _withdraw(steps, f"eval/{folder.name}", _results_in(folder))
+    learnt = TrainingData(stores=training_stores(recipe, stores), cache=run / "traces")
     for name, task in section.tasks.items():
         folder, step = run / "eval" / name, f"eval/{name}"
         inputs = task_inputs(recipe, name, hashes, steps.revision("weights"))
@@ -52,7 +55,7 @@ def evaluate_run(
             training = stores.get(f"{task.source}/train")
             if training is None and "prior" in section.controls:
                 telemetry.write("warning", text=missing_prior(name, task.source))
-            _take_and_score(exam, examinee, section, training)
+            _take_and_score(exam, examinee, section, training, learnt)
             telemetry.write("eval", task=name, wall_s=round(time.perf_counter() - began, 1))
             steps.close(step, inputs, _results_in(folder))
     _hold_dialogues(recipe, steps, stores, examinee)
@@ -81,10 +84,12 @@ def _withdraw(steps: Steps, step: str, results: list[Path]) -> None:
 
 def _results_in(folder: Path) -> list[Path]:
     """Return the files that a task's results are; the answers in ``parts`` name what they hold for, and stay."""
-    return [folder / "predictions.parquet", folder / "scores.json"]
+    return [folder / "predictions.parquet", folder / "scores.json", *finding_files(folder)]
 
 
-def _take_and_score(exam: Exam, examinee: Examinee, section: EvaluationSection, training: Store | None) -> None:
+def _take_and_score(
+    exam: Exam, examinee: Examinee, section: EvaluationSection, training: Store | None, learnt: TrainingData
+) -> None:
     path = exam.take(examinee, "real")
     for control in section.controls:
         if control != "prior":
@@ -93,4 +98,6 @@ def _take_and_score(exam: Exam, examinee: Examinee, section: EvaluationSection, 
     predictions = [row for row in read_predictions(path) if row.image_control in ("real", *section.controls)]
     write_predictions(path, predictions)
     prior = training_prior(training.without_images()) if "prior" in section.controls and training is not None else None
-    write_scores(exam.folder / "scores.json", score(predictions, prior))
+    marks = learnt.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
+    write_scores(exam.folder / "scores.json", score(predictions, prior, marks=marks))
+    write_findings(exam.folder)

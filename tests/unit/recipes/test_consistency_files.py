@@ -27,13 +27,13 @@ def test_variants_are_asked_in_a_folder_of_their_own_and_compared(store: Store, 
     told: list[tuple[str, str, int, int]] = []
     samples = [sample for sample in store if sample.answer][:3]
     exam = Exam(task=task_named("own"), samples=samples, folder=tmp_path, on_progress=lambda *done: told.append(done))
-    predictions = exam.take(examinee, "real")
+    exam.take(examinee, "real")
 
-    again = ask_variants(exam, examinee, ["negation"])
-    path = write_consistency(predictions, again)
+    ask_variants(exam, examinee, ["negation"])
+    path = write_consistency(tmp_path)
 
-    assert again == tmp_path / "variants/predictions.parquet"
-    assert {row.variant_kind for row in read_predictions(again)} == {"negation"}
+    again = read_predictions(tmp_path / "variants/predictions.parquet")
+    assert {row.variant_kind for row in again} == {"negation"}
     assert told[-1] == ("own", "variants", 3, 3)
     assert path == tmp_path / "consistency.json"
     content = json.loads(path.read_text())
@@ -48,6 +48,7 @@ def test_a_consistency_of_variants_that_went_is_withdrawn(weights: Path, tmp_pat
     write_predictions(tmp_path / "predictions.parquet", [])
     (tmp_path / "consistency.json").write_text("{}")
 
-    assert ask_variants(exam, examinee, ["negation"]) is None
-    assert write_consistency(tmp_path / "predictions.parquet", None) is None
+    ask_variants(exam, examinee, ["negation"])
+    assert not (tmp_path / "variants").exists()
+    assert write_consistency(tmp_path) is None
     assert not (tmp_path / "consistency.json").exists()

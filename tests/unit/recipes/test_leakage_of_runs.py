@@ -11,7 +11,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.leakage import LeakSearch
 from doctorsun.eval.training_trace import traces_of
 from doctorsun.recipes import SHIPPED
-from doctorsun.recipes.leakage import TrainingData, training_data
+from doctorsun.recipes.leakage import TrainingData, training_data, training_stores
 from doctorsun.schema import Sample
 from doctorsun.storage.atomic import write_json
 from doctorsun.storage.store import Store
@@ -68,6 +68,13 @@ def test_the_stores_of_a_run_are_found_from_its_weights(train: Store, tmp_path: 
     others = {entry.source for stage in recipe.stages.values() for entry in stage.mixture} - {"made"}
     assert {line.split()[4] for line in told} == others
     assert told[0].endswith("is not here and is not searched")
+
+
+def test_a_run_learns_from_the_stores_of_its_mixtures_alone(train: Store) -> None:
+    recipe = load_recipe("micro", overrides=["stages.align.mixture=[{source: shapes}]"], search=SHIPPED)
+    names = ["shapes/train", "shapes/test", "other/train"]
+
+    assert list(training_stores(recipe, dict.fromkeys(names, train))) == ["shapes/train"]
 
 
 def test_the_training_part_of_a_named_store_is_searched(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.protocols import protocols_named
 from doctorsun.eval.scoring import score
+from doctorsun.eval.side_by_side import side_by_side
 from doctorsun.schema import Score
 
 
@@ -15,7 +16,8 @@ def score_file(path: Path, protocols: Sequence[str] = ()) -> list[Score]:
 
     Args:
         path: see ``read_predictions``.
-        protocols: names; kinds of answers that none of them judges have the house protocol.
+        protocols: names; kinds of answers that none of them judges have the house protocol. Without any, those of the
+            house, and of likelihoods where every answer tells them.
 
     Raises:
         DataError: the file cannot be read or judged, or a protocol judges none of its kinds of answers.
@@ -32,4 +34,4 @@ def score_file(path: Path, protocols: Sequence[str] = ()) -> list[Score]:
                 expected=" or ".join(sorted(kinds)),
                 do="leave this protocol out",
             )
-    return score(predictions, protocols=list(judged))
+    return score(predictions, protocols=list(judged) or side_by_side(predictions, ()))

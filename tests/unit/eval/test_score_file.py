@@ -39,6 +39,13 @@ def test_without_names_the_house_protocols_judge(file):
     assert {row.protocol for row in score_file(file)} == {"polarity@1", "open_tokens@1"}
 
 
+def test_without_names_likelihoods_are_judged_too(tmp_path, make_prediction):
+    path = tmp_path / "predictions.parquet"
+    write_predictions(path, [make_prediction(option_logprobs=(-0.5, -2.0), output="maybe")])
+
+    assert values(score_file(path), "accuracy") == {("polarity@1", "closed"): 0, ("closed_loglik@1", "closed"): 1}
+
+
 def test_kinds_that_no_named_protocol_judges_have_the_house_protocol(file):
     assert {row.protocol for row in score_file(file, ["llava_med@1", "polarity@1"])} == {"llava_med@1", "polarity@1"}
     assert {row.protocol for row in score_file(file, ["polarity@1"])} == {"polarity@1", "open_tokens@1"}

@@ -1,5 +1,6 @@
 """Protocols of option likelihoods: mcq_loglik@1, mcq_loglik_norm@1 and closed_loglik@1."""
 
+import math
 from collections.abc import Sequence
 from string import ascii_uppercase
 
@@ -33,10 +34,22 @@ def judge_closed_loglik_1(prediction: Prediction) -> Verdict:
     golds = {bare_polarity(gold, LEXICON_1) for gold in prediction.gold}
     if None in golds:
         return judge_polarity_1(prediction)
-    words = [bare_polarity(option, LEXICON_1) for option in prediction.options] or ["yes", "no"]
+    words = [bare_polarity(option, LEXICON_1) for option in _closed_options(prediction)]
     best = _argmax(_logprobs(prediction, len(words)))
     said = None if best is None else words[best]
     return Verdict(values={"accuracy": float(said in golds)}, invalid=said is None, said=said or "")
+
+
+def is_told(prediction: Prediction) -> bool:
+    """Say whether an answer to a choice or a closed question tells what these protocols ask for, or failed."""
+    if prediction.status != "ok" or (prediction.kind == "closed" and None in map(bare_polarity, prediction.gold)):
+        return True
+    options = prediction.options if prediction.kind == "mcq" else _closed_options(prediction)
+    return 0 < len(options) == len(prediction.option_logprobs)
+
+
+def _closed_options(prediction: Prediction) -> tuple[str, ...]:
+    return prediction.options or ("yes", "no")
 
 
 def _chosen(prediction: Prediction, scores: Sequence[float]) -> Verdict:
@@ -47,6 +60,9 @@ def _chosen(prediction: Prediction, scores: Sequence[float]) -> Verdict:
 
 
 def _argmax(scores: Sequence[float]) -> int | None:
+    """Return the place of the greatest score; None where two share it or one is not a number."""
+    if any(math.isnan(score) for score in scores):
+        return None
     best = [index for index, score in enumerate(scores) if score == max(scores)]
     return best[0] if len(best) == 1 else None
 

@@ -25,8 +25,9 @@ def test_the_likeliest_option_is_the_answer(judge):
     assert judge("mcq_loglik@1", **CHOICE, gold=("B",), option_logprobs=(-1.0, -2.0)) == (0, False, "A")
 
 
-def test_options_as_likely_as_each_other_choose_none(judge):
-    assert judge("mcq_loglik@1", **CHOICE, gold=("A",), option_logprobs=(-1.0, -1.0)) == (0, True, "")
+@pytest.mark.parametrize("logprobs", [(-1.0, -1.0), (-1.0, float("nan")), (float("-inf"), float("-inf"))])
+def test_options_as_likely_as_each_other_choose_none(judge, logprobs):
+    assert judge("mcq_loglik@1", **CHOICE, gold=("A",), option_logprobs=logprobs) == (0, True, "")
 
 
 def test_the_norm_divides_by_the_length_of_the_option(judge):

@@ -59,6 +59,8 @@ class Task(Section):
     ``{options}`` stand; the bare question with its lettered options when not given."""
     protocols: tuple[str, ...] = ()
     """How answers are judged; of a kind that none of them judges, by the house protocol."""
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    """Longest answer in tokens, where the usual length is too short."""
     expected_rows: int | None = None
     """Questions of the published set; None where they are not known."""
     expected_kinds: dict[AnswerKind, int] = Field(default_factory=dict)

@@ -3,7 +3,8 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +21,22 @@ from doctorsun.weights.hugging_face import load_weights, revision_of
 EvaluationProgress = Callable[[str, str, int, int], None]
 
 
+class _Loaded:
+    """Weights that are loaded when they are first asked for."""
+
+    def __init__(self, weights: Path, batch: int) -> None:
+        self._weights = weights
+        self._batch = batch
+
+    @cached_property
+    def parts(self) -> tuple[LocalEngine, Processor]:
+        model, processor = load_weights(self._weights)
+        place(model)
+        images = processor.images
+        engine = LocalEngine(model, image_mean=images.mean, image_std=images.std, max_batch=self._batch)
+        return engine, processor
+
+
 class Examinee:
     """Weights that answer questions; they are loaded when the first question comes."""
 
@@ -27,25 +44,27 @@ class Examinee:
         self.weights = weights
         self.max_tokens = max_tokens
         self.batch = batch
-        self.version = ModelVersion(name=name, revision=revision_of(weights), decoding=f"greedy, {max_tokens} tokens")
-
-    @cached_property
-    def _loaded(self) -> tuple[LocalEngine, Processor]:
-        model, processor = load_weights(self.weights)
-        place(model)
-        images = processor.images
-        engine = LocalEngine(model, image_mean=images.mean, image_std=images.std, max_batch=self.batch)
-        return engine, processor
+        self.version = ModelVersion(name=name, revision=revision_of(weights), decoding=_decoding(max_tokens))
+        self._loaded = _Loaded(weights, batch)
 
     @property
     def engine(self) -> LocalEngine:
         """What generates."""
-        return self._loaded[0]
+        return self._loaded.parts[0]
 
     @property
     def processor(self) -> Processor:
         """What reads and writes text, boxes and images."""
-        return self._loaded[1]
+        return self._loaded.parts[1]
+
+    def for_task(self, task: Task) -> "Examinee":
+        """Return the same weights, loaded once, with answers as long as the task's page says."""
+        if task.max_tokens is None:
+            return self
+        other = copy(self)
+        other.max_tokens = task.max_tokens
+        other.version = replace(self.version, decoding=_decoding(task.max_tokens))
+        return other
 
     def answer(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Reply]]:
         """Answer samples in any order; boxes come back in pixels of the image."""
@@ -54,6 +73,10 @@ class Examinee:
     def in_pixels(self, text: str, sample: Sample) -> str:
         """Return an answer with its boxes in pixels of the sample's first image."""
         return in_pixels(self.processor, text, sample)
+
+
+def _decoding(max_tokens: int) -> str:
+    return f"greedy, {max_tokens} tokens"
 
 
 def answered(

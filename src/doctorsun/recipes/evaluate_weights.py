@@ -54,14 +54,14 @@ def evaluate_weights(
     with ExitStack() as locks:
         asked = open_tasks(tasks, out, locks, tell)
         for task, store in asked:
-            _require_same_answers(out / task.name, examinee.version, _ids_of_questions(store))
+            _require_same_answers(out / task.name, examinee.for_task(task).version, _ids_of_questions(store))
         extras = extras or Extras()
         training = extras.training_data(weights, tell)
         files: list[Path] = []
         for task, store in asked:
             samples = list(questions(store, limit=None))
             exam = Exam(task=task, samples=samples, folder=out / task.name, on_progress=on_progress)
-            files.append(extras.examine(exam, examinee, control, training))
+            files.append(extras.examine(exam, examinee.for_task(task), control, training))
         extras.finish(examinee, files)
         return files
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from doctorsun.config.task import Task
 from doctorsun.data.task_reader import NOT_ASKED
+from doctorsun.schema import AnswerKind
 from doctorsun.storage.atomic import sha256_file, write_json
 from doctorsun.storage.store import Store
 from doctorsun.storage.store_folder import MANIFEST
@@ -51,7 +52,7 @@ class TaskFacts:
     dropped: dict[str, int]
     missing_images: tuple[str, ...]
     warnings: tuple[str, ...]
-    instructions: dict[str, dict[str, str]]
+    instructions: dict[str, dict[AnswerKind, str]]
     notes: tuple[str, ...]
 
 
@@ -94,7 +95,7 @@ def task_facts(task: Task, store: Store, files: tuple[FileFacts, ...]) -> TaskFa
         dropped=dropped,
         missing_images=tuple(missing),
         warnings=tuple(warnings),
-        instructions={language: dict(kinds) for language, kinds in task.instructions.items()},
+        instructions={language: {**asked} for language, asked in task.instructions.items()},
         notes=task.notes,
     )
 

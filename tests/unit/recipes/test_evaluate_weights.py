@@ -173,3 +173,15 @@ def test_a_calibration_that_cannot_be_made_is_told_once_all_is_scored(store: Pat
             extras=extras,
         )
     assert (tmp_path / "out/phantom/scores.json").exists()
+
+
+def test_a_page_may_ask_for_longer_answers(store: Path, run: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.yaml"
+    words = "name: mine\ntitle: Mine\nlanguages: [en]\nlicence: CC0-1.0\ncitation: Nobody.\nmax_tokens: 7\n"
+    page.write_text(words, encoding="utf-8")
+    evaluate(run, {str(page): store, "phantom": store}, tmp_path / "out")
+    told = {
+        task: {row.decoding for row in read_predictions(tmp_path / f"out/{task}/predictions.parquet")}
+        for task in ("mine", "phantom")
+    }
+    assert told == {"mine": {"greedy, 7 tokens"}, "phantom": {"greedy, 48 tokens"}}

@@ -1,4 +1,4 @@
-"""Commands that time things: startup, train, data."""
+"""Commands that time things: startup, train, data, eval."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from doctorsun.cli.printing import print_facts, print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Settings
+from doctorsun.cli.task_folders import TaskFolders, task_folders
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Time this machine and this package.")
 
@@ -69,3 +70,21 @@ def data(
 
     facts = measure_data(num_pairs=pairs, num_more=more, pairings=pairings, scratch=scratch)
     print_json(facts) if as_json else print_facts(facts)
+
+
+@app.command("eval")
+def evaluation(
+    weights: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
+    tasks: TaskFolders,
+    *,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="Readings of all questions, either way.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Time the answering of a task's questions.
+
+    Against transformers' processor and 'generate', one question after the other, with the same network.
+    """
+    from doctorsun.bench.evaluation import measure_evaluation
+
+    rows = measure_evaluation(weights, task_folders(tasks), lambda line: typer.echo(line, err=True), num_passes=passes)
+    print_json(rows) if as_json else print_rows(rows)

@@ -11,6 +11,7 @@ from doctorsun.cli.comparison_table import print_comparison
 from doctorsun.cli.flattened import flattened
 from doctorsun.cli.score_table import print_scores
 from doctorsun.cli.session import AsJson, Session
+from doctorsun.cli.task_folders import TaskFolders, task_folders
 from doctorsun.cli.words import say
 from doctorsun.report.exports.form import ExportForm
 from doctorsun.schema import ImageControl
@@ -54,14 +55,7 @@ class ExtraOptions:
 def evaluate(
     context: typer.Context,
     weights: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
-    tasks: Annotated[
-        list[str],
-        typer.Option(
-            "--task",
-            metavar="NAME=DIR",
-            help="A task ('doctorsun tasks' lists them) or a page.yaml, and its files as downloaded, or a store.",
-        ),
-    ],
+    tasks: TaskFolders,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
     image: Annotated[ImageControl, typer.Option(help="Show the image, or a control in its place.")] = "real",
     *,
@@ -69,7 +63,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Ask the questions of tasks; score the answers."""
-    stores = _stores(tasks)
+    stores = task_folders(tasks)
     from rich.console import Console
 
     from doctorsun.recipes.consistency import variant_kinds
@@ -161,21 +155,6 @@ def _pairs(texts: Sequence[str], form: str) -> dict[str, str]:
         if not (name and value):
             raise typer.BadParameter(f"'{text}' is not {form}")
     return {name: value for name, _, value in pairs}
-
-
-def _stores(texts: Sequence[str]) -> dict[str, Path]:
-    """Read NAME=DIR pairs; a name has one folder, because its answers have one."""
-    stores: dict[str, Path] = {}
-    for text in texts:
-        name, equals, store = text.partition("=")
-        if not (name and equals and store):
-            raise typer.BadParameter(f"'{text}' is not NAME=DIR, such as phantom=runs/tiny/stores/phantom/test")
-        if name in stores:
-            raise typer.BadParameter(
-                f"task '{name}' has two folders, {stores[name]} and {store}; ask each of them with an --out of its own"
-            )
-        stores[name] = Path(store)
-    return stores
 
 
 evaluate_command = flattened(evaluate, "extra")

@@ -173,6 +173,11 @@ def _cluster(sample: Sample) -> str:
     return (image.sha256[:16] or image.path if image else sample.groups.article) or sample.id
 
 
+def as_asked(sample: Sample, task: Task) -> Sample:
+    """Return a question as it is put to a model: in the task's words, without its reply and without the truth."""
+    return _without_reply(prompted(sample, task))
+
+
 def _without_reply(sample: Sample) -> Sample:
     """Blank the last reply and take the truth away; the options to weigh stay."""
     last = last_reply(sample.messages)

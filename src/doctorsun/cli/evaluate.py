@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from doctorsun.cli.comparison_table import print_comparison
+from doctorsun.cli.findings import print_findings
 from doctorsun.cli.flattened import flattened
 from doctorsun.cli.score_table import print_scores
 from doctorsun.cli.session import AsJson, Session
@@ -83,6 +84,8 @@ def evaluate(
     session: Session = context.obj
     page = write_evaluation_report(out, language=session.language)
     print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
+    for file in files if not as_json else ():
+        print_findings(file.parent)
     typer.echo(say("report_written", session.language, path=str(page)), err=True)
 
 

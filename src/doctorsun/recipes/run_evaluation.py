@@ -42,7 +42,7 @@ def evaluate_run(
         if folder.name not in section.tasks:
             steps.tell_why(f"eval/{folder.name}", None)
             _withdraw(steps, f"eval/{folder.name}", _results_in(folder))
-    learnt = TrainingData(stores=training_stores(recipe, stores), cache=run / "traces")
+    learnt = TrainingData(stores=training_stores(recipe, stores), cache=run)
     for name, task in section.tasks.items():
         folder, step = run / "eval" / name, f"eval/{name}"
         inputs = task_inputs(recipe, name, hashes, steps.revision("weights"))

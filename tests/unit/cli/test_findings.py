@@ -1,0 +1,52 @@
+"""The lines of what an evaluation found beside its scores."""
+
+import json
+
+from doctorsun.cli.findings import finding_lines, print_findings
+
+INTERVAL = {"value": 0.5, "low": 0.4, "high": 0.6, "num_clusters": 9}
+
+
+def write(folder, name, content):
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_leakage_is_one_line(tmp_path, capsys):
+    counts = {"clean": 2, "near": 1, "exact": 7}
+    facts = {"num_clean": 2, "num_questions": 10, "num_pairs": 3, "images": counts, "questions": counts}
+    write(tmp_path / "vqa_rad", "leakage.json", facts)
+
+    print_findings(tmp_path / "vqa_rad")
+
+    expected = "vqa_rad leakage: 2 of 10 questions clean; in training data: 7 images exact, 1 near, 7 questions"
+    assert capsys.readouterr().out.startswith(expected)
+
+
+def test_consistency_is_a_line_for_each_way_of_asking(tmp_path):
+    pair = {"language": "en", "kind": "open", "variant": "translation", "both_right": INTERVAL, "n": 8}
+    rotation = {"language": "en", "kind": "mcq", "consistent": INTERVAL, "all_right": INTERVAL, "n": 4}
+    content = {
+        "pairs": [pair | {"agreement": None, "kappa": None}, pair | {"agreement": INTERVAL, "kappa": 0.25}],
+        "rotations": [rotation | {"position_bias": 0.125}],
+    }
+    write(tmp_path / "t", "consistency.json", content)
+
+    assert [line.removesuffix("ions") for line in finding_lines(tmp_path / "t")] == [
+        "t en open translation: both right 0.500 (0.400-0.600), agreement not compared, 8 pairs",
+        "t en open translation: both right 0.500 (0.400-0.600), agreement 0.500 (0.400-0.600), kappa 0.25, 8 pairs",
+        "t en mcq all rotations: same option 0.500 (0.400-0.600), right 0.500 (0.400-0.600), position bias 0.125, 4 quest",
+    ]
+
+
+def test_calibration_is_a_line_for_each_kind(tmp_path):
+    kind = {"temperature": 2.5, "ece": 0.05, "ece_raw": 0.2, "aurc": 0.1, "aurc_best": 0.01}
+    write(tmp_path / "t", "calibration.json", {"kinds": {"mcq": kind}})
+
+    assert list(finding_lines(tmp_path / "t")) == [
+        "t mcq calibration: temperature 2.50, ECE 0.050 (before 0.200), AURC 0.100 (best 0.010)"
+    ]
+
+
+def test_a_task_without_such_files_has_no_lines(tmp_path):
+    assert list(finding_lines(tmp_path)) == []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from doctorsun.eval.protocols import protocols_for
 from doctorsun.eval.protocols.loglik import CLOSED_LOGLIK_1, MCQ_LOGLIK_1, is_told
-from doctorsun.schema import Prediction
+from doctorsun.schema import AnswerKind, Prediction
 
 
 def side_by_side(predictions: Sequence[Prediction], names: Sequence[str]) -> list[str]:
@@ -16,7 +16,7 @@ def side_by_side(predictions: Sequence[Prediction], names: Sequence[str]) -> lis
         predictions: the answers.
         names: what the task names.
     """
-    kinds = dict.fromkeys(row.kind for row in predictions)
+    kinds: dict[AnswerKind, None] = {row.kind: None for row in predictions}
     chosen = [protocol.name for kind in kinds for protocol in protocols_for(kind, names)]
     by_likelihood = [
         protocol.name

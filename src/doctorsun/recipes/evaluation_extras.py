@@ -6,6 +6,7 @@ from pathlib import Path
 
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.scoring import score, write_scores
+from doctorsun.eval.side_by_side import side_by_side
 from doctorsun.recipes.calibration import CALIBRATION, calibrate_task, calibrate_weights
 from doctorsun.recipes.consistency import CONSISTENCY, ask_variants, write_consistency
 from doctorsun.recipes.evaluate import Exam, Examinee
@@ -51,7 +52,9 @@ class Extras:
             ask_variants(exam, examinee, self.variants)
         marks = training.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
         scores = exam.folder / "scores.json"
-        write_scores(scores, score(read_predictions(predictions), protocols=exam.task.protocols, marks=marks))
+        answers = read_predictions(predictions)
+        protocols = side_by_side(answers, exam.task.protocols)
+        write_scores(scores, score(answers, protocols=protocols, marks=marks))
         write_findings(exam.folder)
         return scores
 

@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from scipy.stats import binomtest, norm
 
 from doctorsun.eval.bootstrap import Sums, drawn
-from doctorsun.eval.pairing import Pair, Side, paired, require_same_protocols
+from doctorsun.eval.pairing import Pair, Side, common_protocols, paired
 from doctorsun.eval.protocols import Protocol, Verdict, protocols_for
 from doctorsun.eval.summary import HEADLINES
 
@@ -97,10 +97,8 @@ def compare(sides: Iterable[tuple[Side, Side]], protocols: Sequence[str] = ()) -
         groups: dict[tuple[str, str], list[Pair]] = defaultdict(list)
         for pair in paired(one, other):
             groups[pair[0].language, pair[0].kind].append(pair)
-        if not protocols:
-            require_same_protocols(one.predictions[0].task, {kind for _, kind in groups}, one, other)
         for (_, kind), pairs in groups.items():
-            names = protocols or one.protocols.get(kind) or other.protocols.get(kind) or ()
+            names = protocols or common_protocols(one.predictions[0].task, kind, one, other)
             for protocol in protocols_for(pairs[0][0].kind, names):
                 found += _compared(pairs, protocol, one.name, other.name)
     return _corrected(found)

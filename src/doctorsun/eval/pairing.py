@@ -45,21 +45,24 @@ def paired(one: Side, other: Side) -> list[Pair]:
     return pairs
 
 
-def require_same_protocols(task: str, kinds: Iterable[str], one: Side, other: Side) -> None:
-    """Refuse to compare scores that were made by unlike protocols.
+def common_protocols(task: str, kind: str, one: Side, other: Side) -> tuple[str, ...]:
+    """Return the protocols that both were scored by, those of the one of which alone they are known, or none.
 
     Raises:
-        DataError: the two were scored by different protocols for a kind of question.
+        DataError: the two were scored by different protocols for this kind of question.
     """
-    for kind in kinds:
-        first, second = one.protocols.get(kind, ()), other.protocols.get(kind, ())
-        if first and second and set(first) != set(second):
-            raise DataError(
-                f"{task}, {kind} questions: protocols of {one.name} and {other.name} differ",
-                got=f"{', '.join(first)} and {', '.join(second)}",
-                expected="the same protocols",
-                do="score both again by the same ones: doctorsun score PREDICTIONS --protocol NAME",
-            )
+    first, second = one.protocols.get(kind, ()), other.protocols.get(kind, ())
+    if not (first and second):
+        return first or second
+    common = tuple(name for name in first if name in second)
+    if not common:
+        raise DataError(
+            f"{task}, {kind} questions: protocols of {one.name} and {other.name} differ",
+            got=f"{', '.join(first)} and {', '.join(second)}",
+            expected="at least one that is the same",
+            do="judge both by one: doctorsun report A B --protocol NAME",
+        )
+    return common
 
 
 def _by_id(side: Side) -> dict[str, Prediction]:

@@ -27,7 +27,7 @@ class ComparedEvaluations:
 
     Attributes:
         rows: the comparison of each metric.
-        remarks: tasks that only one of the two was asked.
+        remarks: tasks that only one of the two was asked, and protocols that only one was scored by.
         files: SHA-256 of each file of answers.
     """
 
@@ -71,6 +71,7 @@ def compare_evaluations(one: Path, other: Path, protocols: Sequence[str] = ()) -
     ]
     remarks = [f"task {task}: only {names[0]} was asked" for task in first if task not in second]
     remarks += [f"task {task}: only {names[1]} was asked" for task in second if task not in first]
+    remarks += [line for pair in sides for line in _other_protocols(pair[0], pair[1])] if not protocols else []
     return ComparedEvaluations(
         one=names[0],
         other=names[1],
@@ -159,6 +160,18 @@ def _sides(place: Path) -> dict[str, Side]:
         task: Side(name=_only_model(answers, f"{place}, task {task}"), predictions=answers, protocols=protocols[task])
         for task, answers in rows.items()
     }
+
+
+def _other_protocols(one: Side, other: Side) -> list[str]:
+    """Return a line for each kind of question of which one side has scores by further protocols."""
+    lines: list[str] = []
+    for side, against in ((one, other), (other, one)):
+        for kind, names in side.protocols.items():
+            alone = [name for name in names if against.protocols.get(kind) and name not in against.protocols[kind]]
+            if alone:
+                task = side.predictions[0].task
+                lines.append(f"task {task}, {kind}: only {side.name} is scored by {', '.join(alone)}; not compared")
+    return lines
 
 
 def _only_model(answers: Sequence[Prediction], what: str) -> str:

@@ -32,10 +32,10 @@ def test_consistency_is_a_line_for_each_way_of_asking(tmp_path):
     }
     write(tmp_path / "t", "consistency.json", content)
 
-    assert [line.removesuffix("ions") for line in finding_lines(tmp_path / "t")] == [
+    assert [line.removesuffix("uestions") for line in finding_lines(tmp_path / "t")] == [
         "t en open translation: both right 0.500 (0.400-0.600), agreement not compared, 8 pairs",
         "t en open translation: both right 0.500 (0.400-0.600), agreement 0.500 (0.400-0.600), kappa 0.25, 8 pairs",
-        "t en mcq all rotations: same option 0.500 (0.400-0.600), right 0.500 (0.400-0.600), position bias 0.125, 4 quest",
+        "t en mcq all rotations: same option 0.500 (0.400-0.600), right 0.500 (0.400-0.600), position bias 0.125, 4 q",
     ]
 
 

@@ -95,6 +95,17 @@ def test_scores_by_other_protocols_are_refused_unless_one_is_named(one: Path, tm
     with pytest.raises(DataError, match="closed questions: protocols of small and large differ: got polarity@1 and"):
         compare_evaluations(one, other)
     assert compare_evaluations(one, other, ["polarity@1"]).rows
+    assert compare_evaluations(one, other, ["polarity@1"]).remarks == ()
+
+
+def test_protocols_of_one_alone_are_told(one: Path, tmp_path: Path) -> None:
+    other = evaluation(tmp_path / "b", answers("large", 50), protocols=("polarity@1", "multimedeval@1"))
+
+    compared = compare_evaluations(one, other)
+
+    assert {row.protocol for row in compared.rows} == {"polarity@1"}
+    line = "task vqa_rad, closed: only large is scored by multimedeval@1; not compared"
+    assert compared.remarks == (line,)
 
 
 def test_what_cannot_be_compared_is_said(one: Path, tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from doctorsun.eval.protocols import protocol_for
 from doctorsun.eval.summary import HEADLINES, SummaryRow
 from doctorsun.schema import AnswerKind, Control, Score
 
 CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "none", "prior")
 KINDS: tuple[str, ...] = get_args(AnswerKind)
+HOUSE: dict[str, str] = {kind: protocol_for(kind).name for kind in get_args(AnswerKind)}
+"""The protocol that gives the headline of each kind, where it has scored."""
 SLICE_FIELDS = (
     "question_type",
     "modality",
@@ -120,7 +123,8 @@ def _row(by_control: dict[str, Score]) -> SummaryRow:
 
 def _order(row: SummaryRow) -> tuple[str | int | bool, ...]:
     is_second = row.metric != HEADLINES.get(row.kind, "accuracy")
-    return (row.task, KINDS.index(row.kind), row.slice or "", row.language, row.model, is_second, row.metric)
+    place = (row.task, KINDS.index(row.kind), row.slice or "", row.language, row.model)
+    return (*place, is_second, row.protocol != HOUSE.get(row.kind), row.metric)
 
 
 def _rank(field: str) -> tuple[int, str]:

@@ -12,6 +12,7 @@ def test_every_text_has_both_languages() -> None:
 def test_chinese_texts_are_chinese() -> None:
     same = {key for key, (en, zh) in STRINGS.items() if en == zh}
     names = {"rouge_l", "rougel", "rouge1", "rouge2", "bleu", "bleu4"}
+    names |= {f"bleu{mark}{number}" for mark in ("", "_") for number in (1, 2, 3)}
     assert same == {"data.sha256", *(f"metric.{name}" for name in names)}
 
 

@@ -15,6 +15,7 @@ from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
 from doctorsun.report.page import TEMPLATES, page_environment, unique
 from doctorsun.report.scores import (
     CONTROLS,
+    HOUSE,
     KINDS,
     SliceTable,
     headline_rows,
@@ -34,8 +35,10 @@ class TaskView:
 
     Attributes:
         marks: the controls that have scores.
+        leads: the first metric of every protocol over all questions.
         rows: every metric of every protocol over all questions.
-        answered: one score per control, language, kind and protocol, for what it tells of the answers.
+        answered: one score per language, kind and protocol, for what it tells of the model's answers; of the answers
+            under a control the first protocol alone.
         denominators: one score per language, for the questions of the task.
         num_questions: those of which ``items`` are some.
     """
@@ -48,6 +51,7 @@ class TaskView:
     warnings: Sequence[str]
     tiles: Sequence[SummaryRow]
     marks: Sequence[str]
+    leads: Sequence[SummaryRow]
     rows: Sequence[SummaryRow]
     headlines: Sequence[SummaryRow]
     slices: Sequence[SliceTable]
@@ -113,6 +117,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
         warnings=[str(line) for line in task.facts.get("warnings", ())],
         tiles=[row for row in headlines if row.real is not None],
         marks=unique(mark for row in whole for mark in row.controls),
+        leads=lead_of_each(whole),
         rows=whole,
         headlines=headlines,
         slices=slice_tables(rows),
@@ -126,10 +131,20 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
 
 
 def by_protocol(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
-    """Put the metrics of one protocol together, protocols in their order."""
+    """Put the metrics of one protocol together, the house protocol of a kind first."""
     kinds = unique(row.kind for row in rows)
-    protocols = unique(row.protocol for row in rows)
-    return sorted(rows, key=lambda row: (kinds.index(row.kind), row.language, protocols.index(row.protocol)))
+    protocols = unique((row.kind, row.protocol) for row in rows)
+    return sorted(
+        rows, key=lambda row: (kinds.index(row.kind), row.language, protocols.index((row.kind, row.protocol)))
+    )
+
+
+def lead_of_each(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
+    """Return the first metric of each protocol, kind and language."""
+    first: dict[tuple[str, ...], SummaryRow] = {}
+    for row in rows:
+        first.setdefault((row.kind, row.language, row.protocol, row.model), row)
+    return list(first.values())
 
 
 def _reliability(language: Language, found: Mapping[str, Any], kind: str) -> Markup:
@@ -152,11 +167,12 @@ def _words(language: Language, *keys: str) -> list[str]:
 
 
 def _answered(scores: Sequence[Score]) -> list[Score]:
-    first: dict[tuple[str, ...], Score] = {}
-    for row in scores:
-        if row.slice is None and row.control != "prior":
-            first.setdefault((row.control, row.language, row.kind, row.protocol), row)
     order = {name: place for place, name in enumerate(("real", *CONTROLS))}
+    first: dict[tuple[str, ...], Score] = {}
+    for row in sorted(scores, key=lambda row: row.protocol != HOUSE.get(row.kind)):
+        if row.slice is None and row.control != "prior":
+            protocol = row.protocol if row.control == "real" else ""
+            first.setdefault((row.control, row.language, row.kind, protocol), row)
     return sorted(first.values(), key=lambda row: (order[row.control], row.language, KINDS.index(row.kind)))
 
 

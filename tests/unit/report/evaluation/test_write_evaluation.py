@@ -14,6 +14,9 @@ from doctorsun.eval.calibration import calibrate
 from doctorsun.eval.choices import Choice
 from doctorsun.eval.consistency import consistency, rotation_consistency
 from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.scoring import score, write_scores
+from doctorsun.report.evaluation.page import view_task
+from doctorsun.report.evaluation.record import read_evaluation
 from doctorsun.report.evaluation.write import write_evaluation_report
 from doctorsun.report.folder import write_folder_report
 from doctorsun.report.strings import Language
@@ -203,3 +206,18 @@ def test_what_was_asked_again_is_compared(evaluation: Path, tmp_path: Path) -> N
     assert page.count("Options moved") == 1
     assert "How often each letter is chosen" in page
     assert "Asked again" not in page_of(evaluation)
+
+
+def test_the_house_protocol_gives_the_headline_and_others_stand_beside_it(evaluation: Path, tmp_path: Path) -> None:
+    rows = [row for row in rows_of(evaluation) if row.kind == "open"]
+    folder = tmp_path / "phantom"
+    write_answers(folder, rows)
+    write_scores(folder / "scores.json", score(rows, protocols=("llava_med@1", "open_tokens@1")))
+    view = view_task(read_evaluation(tmp_path).tasks[0], [])
+    assert {row.protocol for row in view.tiles} == {"open_tokens@1"}
+    assert [(row.language, row.protocol, row.metric) for row in view.leads] == [
+        (language, protocol, "f1") for language in ("en", "zh") for protocol in ("open_tokens@1", "llava_med@1")
+    ]
+    assert len(view.rows) > len(view.leads)
+    shown = {(row.control, row.protocol) for row in view.answered}
+    assert shown == {("real", "open_tokens@1"), ("real", "llava_med@1"), ("blank", "open_tokens@1")}

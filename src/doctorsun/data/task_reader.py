@@ -12,6 +12,7 @@ from doctorsun.config.task import Task, TaskSource
 from doctorsun.data.collect import open_source
 from doctorsun.data.readers.fields import find, words
 from doctorsun.data.readers.item import Dropped, Item, Reader
+from doctorsun.data.readers.published import PublishedReader
 from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.errors import DataError
 from doctorsun.schema import Sample
@@ -115,7 +116,11 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
             columns=source.columns,
         )
     )
-    return TaskReader(replace(reader, split=source.split) if isinstance(reader, VqaRadReader) else reader, source)
+    if isinstance(reader, VqaRadReader):
+        reader = replace(reader, split=source.split)
+    if isinstance(reader, PublishedReader):
+        reader = replace(reader, keeps_unshown=True)  # what cannot be shown stays in the denominator
+    return TaskReader(reader, source)
 
 
 def _files_of(source: TaskSource, path: Path) -> tuple[Path, ...]:

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from pathlib import Path
+from shutil import rmtree
+from zipfile import ZipFile
 
 import pytest
 
@@ -9,8 +11,8 @@ from doctorsun.data.readers.item import Dropped
 from doctorsun.data.task_reader import find_files, open_task
 from doctorsun.errors import DataError
 from doctorsun.eval.tasks import task_named
-from doctorsun.schema import Sample
-from published_data import write_json, write_json_lines
+from doctorsun.schema import Answer, Sample
+from published_data import write_images, write_json, write_json_lines
 
 
 def read(name: str, path: Path) -> tuple[list[Sample], Counter[str]]:
@@ -87,3 +89,39 @@ def test_a_pickle_is_never_read(tmp_path: Path) -> None:
     (tmp_path / "test_qa.pkl").write_bytes(b"\x80\x04N.")
     with pytest.raises(DataError, match=r"test_qa.pkl: got a pickle, which can run code when it is read, expected"):
         find_files(task_named("pubmedqa"), tmp_path)
+
+
+def test_a_damaged_image_stays_in_the_denominator(tmp_path: Path) -> None:
+    write_json(tmp_path / "Slake1.0/test.json", [slake(1, "en"), slake(2, "en")])
+    write_images(tmp_path / "Slake1.0/imgs", ["xmlab1/source.jpg"])
+    (tmp_path / "Slake1.0/imgs/xmlab2").mkdir()
+    (tmp_path / "Slake1.0/imgs/xmlab2/source.jpg").write_bytes(b"no image")
+    samples, dropped = read("slake_en", tmp_path)
+    assert dropped == Counter()
+    assert [bool(sample.images[0].bytes) for sample in samples] == [True, False]
+
+
+def test_images_are_found_in_an_archive_beside_the_questions(tmp_path: Path) -> None:
+    write_json(tmp_path / "test.json", [slake(1, "en")])
+    write_images(tmp_path / "unpacked", ["xmlab1/source.jpg"])
+    with ZipFile(tmp_path / "imgs.zip", "w") as archive:
+        archive.write(tmp_path / "unpacked/xmlab1/source.jpg", "imgs/xmlab1/source.jpg")
+    rmtree(tmp_path / "unpacked")
+    assert read("slake_en", tmp_path)[0][0].images[0].bytes
+
+
+def test_the_official_file_of_vqa_rad(tmp_path: Path) -> None:
+    record = {
+        "qid": 12,
+        "phrase_type": "test_freeform",
+        "image_name": "synpic9.jpg",
+        "image_organ": "CHEST",
+        "question": "How many?",
+        "question_type": "COUNT",
+        "answer": 2,
+        "answer_type": "CLOSED ",
+    }
+    write_json(tmp_path / "VQA_RAD Dataset Public.json", [record, record | {"qid": 13, "phrase_type": "freeform"}])
+    samples, dropped = read("vqa_rad", tmp_path)
+    assert [(each.answer, each.images[0].bytes) for each in samples] == [(Answer(kind="closed", gold=("2",)), None)]
+    assert dropped == Counter()

@@ -18,7 +18,7 @@ from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.layout import Layout
 from doctorsun.data.readers.origin import Origin
 from doctorsun.data.readers.record_files import file_values
-from doctorsun.data.readers.record_images import read_images
+from doctorsun.data.readers.record_images import read_images, reference
 from doctorsun.data.readers.record_reader import RawRecord, raw_records
 from doctorsun.data.readers.source_files import SourceFile
 from doctorsun.schema import Answer, Groups, Image, MadeBy, Message, Sample, sample_id
@@ -68,6 +68,8 @@ class PublishedReader:
         finder: where the images are.
         layout: records without it are dropped.
         values: reads a file, as `file_values` does; a function of a module, too.
+        keeps_unshown: a record whose images cannot be decoded, or told apart, keeps references to them: it is not
+            dropped.
     """
 
     files: Sequence[SourceFile]
@@ -76,6 +78,7 @@ class PublishedReader:
     finder: ImageFinder
     layout: Layout
     values: Callable[[Path], Iterator[tuple[str, Any]]] = file_values
+    keeps_unshown: bool = False
 
     def pending(self) -> Iterator[RawRecord | Dropped]:
         """Yield the records as they stand in the files, which are never held in memory.
@@ -105,6 +108,8 @@ class PublishedReader:
         if isinstance(published, Dropped):
             return published
         images = read_images(published.conversation.images, self.finder, pending)
+        if isinstance(images, Dropped) and self.keeps_unshown:
+            images = tuple(reference(ref.path or pending.id) for ref in published.conversation.images)
         if isinstance(images, Dropped):
             return images
         return self._sample(pending.id, published, images)

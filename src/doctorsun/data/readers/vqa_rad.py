@@ -19,7 +19,7 @@ from doctorsun.data.readers.imaging_words import body_part_of
 from doctorsun.data.readers.item import Dropped, Item
 from doctorsun.data.readers.layout import LAYOUT, Layout, all_of, fitting
 from doctorsun.data.readers.record_images import reference
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, ImageError
 from doctorsun.image.raster import read_image_file
 from doctorsun.schema import Answer, Groups, Image, Message, Sample, Source, image_part, sample_id, text_part
 from doctorsun.text.normalize import exact_form
@@ -72,7 +72,7 @@ class VqaRadReader:
             ``VQA_RAD Dataset Public.json`` and its image folder; or the parent of such a folder named ``data``.
         split: train, validation (the questions on 5 % of the training images, chosen by a hash of their names) or
             test; all of them when None.
-        references: an image that is not here is a reference, its path without bytes, in place of an error.
+        references: an image that is not here, or damaged, is a reference: its path without bytes, in place of an error.
 
     Raises:
         DataError: there is no such split; when it is read: a file or an image is missing or damaged, or no record
@@ -103,16 +103,19 @@ class VqaRadReader:
         if isinstance(pending, Dropped):
             return pending
         path = self._image_folder / pending.text("image_name")
-        if not path.is_file() and self.references:
-            return (_sample(pending, reference(f"{path.parent.name}/{path.name}")),)
-        if not path.is_file():
+        try:
+            return (_sample(pending, _read_image(path)),)
+        except ImageError as error:
+            if self.references:
+                return (_sample(pending, reference(f"{path.parent.name}/{path.name}")),)
+            if path.is_file():
+                raise
             raise DataError(
                 f"{pending.place}: image {path}",
                 got="no such file",
                 expected="the image of the question",
                 do="complete the image folder",
-            )
-        return (_sample(pending, _read_image(path)),)
+            ) from error
 
     @cached_property
     def _image_folder(self) -> Path:

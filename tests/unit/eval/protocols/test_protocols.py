@@ -116,8 +116,9 @@ def test_an_unknown_name_is_refused():
         protocols_named("polarity")
 
 
-def test_the_page_of_protocols_names_each_with_its_metrics():
-    lines = (Path(__file__).parents[4] / "docs" / "protocols.md").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("page", ["protocols.md", "protocols.zh-CN.md"])
+def test_the_page_of_protocols_names_each_with_its_metrics(page):
+    lines = (Path(__file__).parents[4] / "docs" / page).read_text(encoding="utf-8").splitlines()
     for protocol in PROTOCOLS:
         (line,) = [line for line in lines if line.startswith(f"| `{protocol.name}` |")]
         if protocol in HOUSE:

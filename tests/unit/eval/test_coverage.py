@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from doctorsun.eval.bootstrap import bootstrap_interval
 from doctorsun.eval.statistics import macro_interval, mean_interval
 
 NOMINAL = (0.93, 0.97)
@@ -63,5 +64,25 @@ def test_graded_values_are_held_as_often():
         centre = np.repeat(rng.beta(4, 2, size=70), 3)
         result = mean_interval(rng.beta(6 * centre, 6 * (1 - centre)).tolist(), clusters)
         held += result.low <= 4 / 6 <= result.high
+
+    assert NOMINAL[0] <= held / runs <= NOMINAL[1]
+
+
+def f1_of(totals: np.ndarray) -> np.ndarray:
+    """Return F1 of totals of answers that are found, said wrongly and missed."""
+    hits, wrong, missed = (totals[..., place] for place in range(3))
+    return 2 * hits / (2 * hits + wrong + missed)
+
+
+@pytest.mark.parametrize(("num_images", "per_image"), [(40, 5), (150, 2)])
+def test_a_metric_over_all_answers_is_held_as_often(num_images, per_image):
+    rng = np.random.default_rng(4)
+    clusters = np.repeat(np.arange(num_images), per_image).astype(str).tolist()
+    held, runs, rates = 0, 400, np.array([0.5, 0.2, 0.3])
+    for _ in range(runs):
+        mixed = np.repeat(rng.dirichlet(4 * rates, size=num_images), per_image, axis=0)
+        sums = np.array([rng.multinomial(1, each) for each in mixed], dtype=float)
+        result = bootstrap_interval(sums, clusters, f1_of)
+        held += result.low <= f1_of(rates) <= result.high
 
     assert NOMINAL[0] <= held / runs <= NOMINAL[1]

@@ -10,6 +10,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.protocols import PROTOCOLS, Protocol
 from doctorsun.eval.scoring import read_scores
+from doctorsun.report.scores import HOUSE
 from doctorsun.schema import Prediction, Score
 from doctorsun.storage.store import Store, store_is_complete
 
@@ -42,11 +43,11 @@ class TaskRecord:
         return tuple(sorted(asked, key=lambda control: (control != "real", control)))
 
     def protocols(self) -> dict[tuple[str, str, str], list[str]]:
-        """Return the protocols that scored each kind of question, language and control, in the order of the scores."""
+        """Return the protocols that scored each kind of question, language and control, the house protocol first."""
         names: dict[tuple[str, str, str], dict[str, None]] = {}
         for row in self.scores:
             names.setdefault((row.kind, row.language, row.control), {})[row.protocol] = None
-        return {key: list(found) for key, found in names.items()}
+        return {key: sorted(found, key=lambda name: name != HOUSE.get(key[0])) for key, found in names.items()}
 
     def stores(self) -> list[Store]:
         """Return the stores that hold the questions with their images, those that are still there."""

@@ -7,6 +7,7 @@ from fake_evaluation import MODEL, write_answers
 
 from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.scoring import score, write_scores
 from doctorsun.report.evaluation.record import is_evaluation, protocols_of, read_evaluation
 
 
@@ -56,3 +57,10 @@ def test_broken_facts_are_named(evaluation: Path, tmp_path: Path, text: str, got
 def test_protocols_of_one_name_are_told_apart_by_the_kind_they_judge() -> None:
     found = {kind: protocols_of(["llava_med@1", "their_judge"], kind) for kind in ("closed", "open", "box")}
     assert [[each.metrics[0] for each in protocols] for protocols in found.values()] == [["accuracy"], ["recall"], []]
+
+
+def test_the_house_protocol_judges_first(evaluation: Path, tmp_path: Path) -> None:
+    rows = [row for row in read_predictions(evaluation / "phantom/predictions.parquet") if row.kind == "open"]
+    write_answers(tmp_path / "phantom", rows)
+    write_scores(tmp_path / "phantom/scores.json", score(rows, protocols=("llava_med@1", "open_tokens@1")))
+    assert read_evaluation(tmp_path).tasks[0].protocols()["open", "en", "real"] == ["open_tokens@1", "llava_med@1"]

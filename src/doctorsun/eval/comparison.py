@@ -12,7 +12,7 @@ from scipy.stats import binomtest, norm
 
 from doctorsun.eval.bootstrap import Sums, drawn
 from doctorsun.eval.pairing import Pair, Side, common_protocols, paired
-from doctorsun.eval.protocols import Protocol, Verdict, protocols_for
+from doctorsun.eval.protocols import HOUSE_PROTOCOLS, Protocol, Verdict, protocols_for
 from doctorsun.eval.summary import HEADLINES
 
 _NUM_DRAWS = 10_000
@@ -253,10 +253,11 @@ def _corrected(found: Sequence[Comparison]) -> list[Comparison]:
 
 
 def _is_headline(row: Comparison, found: Sequence[Comparison]) -> bool:
-    """Say whether a metric stands for its protocol: the headline of the kind, or the protocol's first metric."""
+    """Say whether a metric stands for its protocol: the headline of the kind for the house's, else the first one."""
     same = [each for each in found if _place(each) == _place(row)]
     names = [each.metric for each in same]
-    wanted = HEADLINES.get(row.kind, "")
+    is_house = any(row.kind in protocol.kinds for protocol in HOUSE_PROTOCOLS if protocol.name == row.protocol)
+    wanted = HEADLINES.get(row.kind, "") if is_house else ""
     return row.metric == (wanted if wanted in names else names[0])
 
 

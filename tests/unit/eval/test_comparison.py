@@ -68,6 +68,22 @@ def test_one_image_tells_nothing(make_side):
     assert (row.low, row.high, row.p, row.detectable) == (-1, 1, 1, 1)
 
 
+def test_the_first_metric_stands_for_the_protocol_of_another_kit(make_prediction):
+    one, other = (
+        Side(
+            name=name,
+            predictions=[
+                make_prediction(id=str(i), kind="open", gold=("left lung",), output=said, cluster=str(i))
+                for i in range(20)
+            ],
+            protocols={},
+        )
+        for name, said in (("one", "left"), ("other", "left lung"))
+    )
+
+    assert headline(compare([(one, other)], ["llava_med@1"])).metric == "recall"
+
+
 def test_graded_metrics_and_those_over_all_answers_have_no_mcnemar(make_prediction):
     texts = ["left lung", "left", "right lung", "a cyst"]
     one, other = (

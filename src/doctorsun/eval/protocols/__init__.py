@@ -21,14 +21,10 @@ from doctorsun.eval.protocols.report_ngrams import REPORT_NGRAMS_1
 from doctorsun.eval.protocols.verdict import Protocol, Verdict
 from doctorsun.schema import AnswerKind
 
-# The first of a kind is its house protocol.
+# One for each kind of answer: what judges it where nothing is named.
+HOUSE_PROTOCOLS = (POLARITY_1, MCQ_STRICT_1, MCQ_MULTI_1, OPEN_TOKENS_1, BOX_IOU_1, REPORT_NGRAMS_1)
 PROTOCOLS = (
-    POLARITY_1,
-    MCQ_STRICT_1,
-    MCQ_MULTI_1,
-    OPEN_TOKENS_1,
-    BOX_IOU_1,
-    REPORT_NGRAMS_1,
+    *HOUSE_PROTOCOLS,
     MCQ_LOGLIK_1,
     MCQ_LOGLIK_NORM_1,
     CLOSED_LOGLIK_1,
@@ -48,12 +44,20 @@ PROTOCOLS = (
     PUBMEDQA_OFFICIAL_1,
 )
 
-__all__ = ["PROTOCOLS", "Protocol", "Verdict", "protocol_for", "protocols_for", "protocols_named"]
+__all__ = [
+    "HOUSE_PROTOCOLS",
+    "PROTOCOLS",
+    "Protocol",
+    "Verdict",
+    "protocol_for",
+    "protocols_for",
+    "protocols_named",
+]
 
 
 def protocol_for(kind: AnswerKind) -> Protocol:
     """Return the house protocol of a kind of answer."""
-    return next(protocol for protocol in PROTOCOLS if kind in protocol.kinds)
+    return next(protocol for protocol in HOUSE_PROTOCOLS if kind in protocol.kinds)
 
 
 def protocols_for(kind: AnswerKind, names: Iterable[str]) -> list[Protocol]:

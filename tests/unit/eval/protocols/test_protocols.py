@@ -6,10 +6,8 @@ from typing import get_args
 import pytest
 
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.eval.protocols import PROTOCOLS, protocol_for, protocols_named
+from doctorsun.eval.protocols import HOUSE_PROTOCOLS, PROTOCOLS, protocol_for, protocols_named
 from doctorsun.schema import AnswerKind
-
-HOUSE = tuple(dict.fromkeys(protocol_for(kind) for kind in get_args(AnswerKind)))
 
 OPTIONS = ("Lung", "Heart", "Liver")
 QUESTIONS = {
@@ -32,7 +30,7 @@ def judged(make_prediction, protocol, output_of, **fields):
     ]
 
 
-@pytest.mark.parametrize("protocol", HOUSE, ids=lambda protocol: protocol.name)
+@pytest.mark.parametrize("protocol", HOUSE_PROTOCOLS, ids=lambda protocol: protocol.name)
 def test_perfect_answers_earn_exactly_one(make_prediction, protocol):
     def perfect(gold):
         return ", ".join(gold) if protocol.kinds == ("mcq_multi",) else gold[0]
@@ -44,7 +42,7 @@ def test_perfect_answers_earn_exactly_one(make_prediction, protocol):
 
 
 @pytest.mark.parametrize("output", ["", " \n", "。"])
-@pytest.mark.parametrize("protocol", HOUSE, ids=lambda protocol: protocol.name)
+@pytest.mark.parametrize("protocol", HOUSE_PROTOCOLS, ids=lambda protocol: protocol.name)
 def test_empty_answers_earn_nothing_and_are_invalid(make_prediction, protocol, output):
     for verdict in judged(make_prediction, protocol, lambda _: output):
         assert set(verdict.values.values()) == {0.0}
@@ -121,6 +119,6 @@ def test_the_page_of_protocols_names_each_with_its_metrics(page):
     lines = (Path(__file__).parents[4] / "docs" / page).read_text(encoding="utf-8").splitlines()
     for protocol in PROTOCOLS:
         (line,) = [line for line in lines if line.startswith(f"| `{protocol.name}` |")]
-        if protocol in HOUSE:
+        if protocol in HOUSE_PROTOCOLS:
             metrics = line.split("|")[3].replace("*", "").strip()
             assert metrics == ", ".join([*protocol.metrics, *(each.name for each in protocol.corpus)])

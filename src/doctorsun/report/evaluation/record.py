@@ -50,10 +50,16 @@ class TaskRecord:
         return {key: sorted(found, key=lambda name: name != HOUSE.get(key[0])) for key, found in names.items()}
 
     def stores(self) -> list[Store]:
-        """Return the stores that hold the questions with their images, those that are still there."""
+        """Return the stores that hold the questions with their images, those that are still there.
+
+        They are where the facts say, in the task's folder, or those of the run whose evaluation this is.
+        """
         named = [Path(self.facts["store"])] if isinstance(self.facts.get("store"), str) else []
         inside = sorted(path.parent for path in self.folder.glob("*/manifest.json"))
-        return [Store(folder) for folder in dict.fromkeys([*named, *inside]) if store_is_complete(folder)]
+        run = self.folder.parents[1]
+        of_run = sorted((run / "stores").glob("*/*")) if (run / "run.json").is_file() else []
+        held_out = [folder for folder in of_run if folder.name != "train"]
+        return [Store(folder) for folder in dict.fromkeys([*named, *inside, *held_out]) if store_is_complete(folder)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

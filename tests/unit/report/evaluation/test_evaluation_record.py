@@ -64,3 +64,9 @@ def test_the_house_protocol_judges_first(evaluation: Path, tmp_path: Path) -> No
     write_answers(tmp_path / "phantom", rows)
     write_scores(tmp_path / "phantom/scores.json", score(rows, protocols=("llava_med@1", "open_tokens@1")))
     assert read_evaluation(tmp_path).tasks[0].protocols()["open", "en", "real"] == ["open_tokens@1", "llava_med@1"]
+
+
+def test_the_evaluation_of_a_run_finds_its_images_in_the_run(finished_run: Path) -> None:
+    assert is_evaluation(finished_run / "eval")
+    (task,) = read_evaluation(finished_run / "eval").tasks
+    assert [store.folder for store in task.stores()] == [finished_run / "stores/phantom/test"]

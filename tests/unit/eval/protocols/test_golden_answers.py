@@ -2,7 +2,7 @@
 
 import pytest
 
-from doctorsun.eval.protocols import protocols_named
+from doctorsun.eval.protocols import protocols_for, protocols_named
 
 OPTIONS = ("肺炎", "右侧胸腔积液", "Pneumothorax", "Normal")
 
@@ -91,3 +91,16 @@ def test_verdicts_stay_as_they_are(make_prediction, case):
 
     assert verdict.values[protocol.metrics[0]] == pytest.approx(value)
     assert verdict.invalid is invalid
+
+
+def test_no_verdict_on_awkward_answers_has_changed(awkward_answers, golden_lines):
+    different = []
+    for name, protocol_name, values, invalid in golden_lines("house"):
+        row = awkward_answers[name]
+        (protocol,) = protocols_for(row.kind, [protocol_name])
+        verdict = protocol.judge(row)
+        found = [verdict.values[metric] for metric in protocol.metrics]
+        if found != pytest.approx(values, abs=1e-6) or verdict.invalid != bool(invalid):
+            different.append((row, values, verdict))
+
+    assert different == []

@@ -1,15 +1,10 @@
 """Bug for bug: the verdicts of other kits' own functions on awkward answers, and ours on the same."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from doctorsun.eval.protocols import PROTOCOLS, protocols_for
 from doctorsun.eval.scoring import score
-from doctorsun.schema import Prediction
 
-FOLDER = Path(__file__).parents[3] / "golden" / "protocols"
 # Rows on which the original gives no verdict: it draws a letter, or it stops with an error. Ours are wrong and invalid.
 WITHOUT_VERDICT = {"mmmu_official": {"random": 481}, "medevalkit": {"crash": 12}}
 KITS = (
@@ -24,31 +19,13 @@ KITS = (
 )
 
 
-def lines(name):
-    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def answers():
-    fields = {"task": "awkward", "language": "en", "question": "?"}
-    rows = [{"options": (), **row} for row in lines("answers")]
-    return {
-        row["id"]: Prediction(
-            **{**row, "gold": tuple(row["gold"]), "options": tuple(row["options"])}, **fields, cluster=row["id"]
-        )
-        for row in rows
-    }
-
-
-ANSWERS = answers()
-
-
 @pytest.mark.parametrize("kit", KITS)
-def test_every_verdict_is_the_originals(kit):
+def test_every_verdict_is_the_originals(kit, awkward_answers, golden_lines):
     different, without = [], {}
-    verdicts = dict(lines(kit))
+    verdicts = dict(golden_lines(kit))
     verdicts.pop("all", None)
     for name, original in verdicts.items():
-        row = ANSWERS[name]
+        row = awkward_answers[name]
         (protocol,) = protocols_for(row.kind, [f"{kit}@1"])
         ours = protocol.judge(row)
         assert set(ours.values) == set(protocol.metrics)
@@ -64,10 +41,10 @@ def test_every_verdict_is_the_originals(kit):
 
 
 @pytest.mark.parametrize("kit", KITS)
-def test_metrics_over_all_answers_are_the_originals(kit):
-    verdicts = dict(lines(kit))
+def test_metrics_over_all_answers_are_the_originals(kit, awkward_answers, golden_lines):
+    verdicts = dict(golden_lines(kit))
     for kind, metrics in verdicts.get("all", {}).items():
-        rows = [ANSWERS[name] for name in verdicts if name != "all" and ANSWERS[name].kind == kind]
+        rows = [awkward_answers[name] for name in verdicts if name != "all" and awkward_answers[name].kind == kind]
         scores = {row.metric: row.value for row in score(rows, protocols=[f"{kit}@1"])}
         assert {name: scores[name] for name in metrics} == pytest.approx(metrics, abs=1e-8)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -53,21 +54,39 @@ class ExtraOptions:
     ] = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointOptions:
+    """The options of ``eval`` for a model behind a server."""
+
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask an OpenAI-compatible server in place of weights.")
+    ] = None
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The model's name on that server.")] = None
+    revision: Annotated[str, typer.Option(metavar="TEXT", help="Names its weights exactly.")] = ""
+    parallel: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 8
+    per_minute: Annotated[float | None, typer.Option(min=0.001, help="Most questions sent in a minute.")] = None
+
+
 def evaluate(
     context: typer.Context,
-    weights: Annotated[Path, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")],
+    weights: Annotated[
+        Path | None, typer.Argument(metavar="RUN|WEIGHTS", help="A run, or a folder of weights.")
+    ] = None,
+    *,
     tasks: TaskFolders,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
     image: Annotated[ImageControl, typer.Option(help="Show the image, or a control in its place.")] = "real",
-    *,
     extra: ExtraOptions,
+    server: EndpointOptions,
     as_json: AsJson = False,
 ) -> None:
     """Ask the questions of tasks; score the answers."""
     stores = task_folders(tasks)
+    _require_one_model(weights, server)
     from rich.console import Console
 
     from doctorsun.recipes.consistency import variant_kinds
+    from doctorsun.recipes.evaluate_endpoint import RemoteModel, evaluate_endpoint
     from doctorsun.recipes.evaluate_weights import evaluate_weights
     from doctorsun.recipes.evaluation_extras import Extras
     from doctorsun.recipes.progress import RunProgress
@@ -78,9 +97,18 @@ def evaluate(
         variants=variant_kinds(extra.variants), training=tuple(extra.training or ()), is_calibrated=extra.calibrate
     )
     with RunProgress(Console(stderr=True)).shown() as progress:
-        files = evaluate_weights(
-            weights, stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say, extras=extras
-        )
+        if weights is not None:
+            asked = partial(evaluate_weights, weights)
+        else:
+            remote = RemoteModel(
+                url=server.endpoint or "",
+                name=server.model or "",
+                revision=server.revision,
+                num_parallel=server.parallel,
+                max_per_minute=server.per_minute,
+            )
+            asked = partial(evaluate_endpoint, remote)
+        files = asked(stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say, extras=extras)
     session: Session = context.obj
     page = write_evaluation_report(out, language=session.language)
     print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
@@ -160,5 +188,12 @@ def _pairs(texts: Sequence[str], form: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-evaluate_command = flattened(evaluate, "extra")
+def _require_one_model(weights: Path | None, server: EndpointOptions) -> None:
+    if (weights is None) == (server.endpoint is None):
+        raise typer.BadParameter("name weights, or a server with --endpoint URL --model NAME")
+    if (server.endpoint is None) != (server.model is None):
+        raise typer.BadParameter("--endpoint URL and --model NAME belong together")
+
+
+evaluate_command = flattened(evaluate, "extra", "server")
 report_command = flattened(report, "exported")

@@ -9,6 +9,7 @@ from typing import Any, Self
 import httpx
 
 from doctorsun.endpoint.messages import chat_messages
+from doctorsun.endpoint.pace import Pace
 from doctorsun.endpoint.replies import Completion, completion, model_names, pieces, refusal, retry_after_s
 from doctorsun.errors import RequestError
 from doctorsun.schema import Message
@@ -27,6 +28,7 @@ class Endpoint:
         model: the model's name on that server.
         timeout_s: the longest silence of the server.
         max_attempts: how often a request is sent before giving up.
+        max_per_minute: requests sent in a minute by all threads together, those sent again included.
         backoff_s: wait before the second attempt; doubles each time; the server's ``Retry-After`` goes before it.
     """
 
@@ -36,6 +38,7 @@ class Endpoint:
     timeout_s: float = 120.0
     max_attempts: int = 5
     backoff_s: float = 0.5
+    max_per_minute: float | None = None
 
 
 class EndpointClient:
@@ -60,6 +63,7 @@ class EndpointClient:
         headers = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         self._endpoint = endpoint
         self._sleep = sleep
+        self._pace = Pace(endpoint.max_per_minute, sleep=sleep)
         self._http = httpx.Client(
             base_url=_base_url(endpoint.url), headers=headers, timeout=endpoint.timeout_s, transport=transport
         )
@@ -86,7 +90,7 @@ class EndpointClient:
     def complete(
         self, messages: Sequence[Message], images: Sequence[bytes] = (), **settings: float | list[str]
     ) -> Completion:
-        """Return the whole answer to a conversation.
+        """Return the whole answer to a conversation; one that breaks off is asked for again.
 
         Args:
             messages: the conversation.
@@ -96,7 +100,8 @@ class EndpointClient:
         Raises:
             RequestError: the server refuses, fails or cannot be reached, or its answer cannot be understood.
         """
-        with self._send("POST", "chat/completions", self._body(messages, images, settings)) as response:
+        body = self._body(messages, images, settings)
+        with self._send("POST", "chat/completions", body, is_whole=True) as response:
             return completion(response)
 
     def stream(
@@ -116,26 +121,31 @@ class EndpointClient:
         return {"model": self._endpoint.model, "messages": chat_messages(messages, images), **settings}
 
     @contextmanager
-    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> Generator[httpx.Response, None, None]:
-        """Open a successful response whose body is still to be read."""
-        response = self._successful(method, path, body)
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, *, is_whole: bool = False
+    ) -> Generator[httpx.Response, None, None]:
+        """Open a successful response, whose body is still to be read unless the whole is wanted."""
+        response = self._successful(method, path, body, is_whole=is_whole)
         try:
             yield response
         finally:
             response.close()
 
-    def _successful(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+    def _successful(self, method: str, path: str, body: dict[str, Any] | None, *, is_whole: bool) -> httpx.Response:
         """Send a request, again where that can help."""
         attempt = 0
         while True:
             attempt += 1
             is_last = attempt >= self._endpoint.max_attempts
             wait_s = self._endpoint.backoff_s * 2 ** (attempt - 1)
+            self._pace.wait()
             try:
                 response = self._http.send(self._http.build_request(method, path, json=body), stream=True)
-                if response.is_success:
+                if response.is_success and not is_whole:
                     return response
                 response.read()
+                if response.is_success:
+                    return response
             except httpx.TransportError as error:
                 if is_last:
                     raise self._unreachable(error) from error

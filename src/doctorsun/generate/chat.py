@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from doctorsun.errors import RequestError
+from doctorsun.errors import DoctorSunError, RequestError
 from doctorsun.generate.engine import Engine
 from doctorsun.generate.prompting import requests_for
 from doctorsun.generate.request import Request
@@ -28,7 +28,7 @@ class TextAnswer(NamedTuple):
     num_tokens: int
     truncated: bool
     option_logprobs: tuple[float, ...] = ()
-    error: RequestError | None = None
+    error: DoctorSunError | None = None
 
 
 def answer_samples(

@@ -8,7 +8,7 @@ from doctorsun.errors import RecipeError
 from doctorsun.eval.consistency import consistency, rotation_consistency
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.variants import MADE_KINDS, variants
-from doctorsun.recipes.evaluate import Exam, Examinee
+from doctorsun.recipes.evaluate import Answering, Exam
 from doctorsun.schema import VariantKind
 from doctorsun.storage.atomic import write_json
 
@@ -29,7 +29,7 @@ def variant_kinds(text: str) -> tuple[VariantKind, ...]:
     return tuple(kind for kind in MADE_KINDS if kind in named)
 
 
-def ask_variants(exam: Exam, examinee: Examinee, kinds: Sequence[VariantKind]) -> None:
+def ask_variants(exam: Exam, examinee: Answering, kinds: Sequence[VariantKind]) -> None:
     """Ask the variants of an exam's questions, into a folder ``variants`` of its own."""
     made = variants(exam.samples, kinds)
     if made:

@@ -2,15 +2,16 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from doctorsun.eval.runner import ModelVersion, Reply, predict
 from doctorsun.eval.tasks import Task
-from doctorsun.generate.chat import answer_samples
+from doctorsun.generate.chat import TextAnswer, answer_samples
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.processor.processor import Processor
 from doctorsun.recipes.machine import place
@@ -37,6 +38,18 @@ class _Loaded:
         return engine, processor
 
 
+class Answering(Protocol):
+    """Who answers questions, whole evaluations long."""
+
+    version: ModelVersion
+
+    def answer(self, samples: Sequence[Sample]) -> Iterable[tuple[int, Reply]]:
+        """Answer samples in any order."""
+
+    def for_task(self, task: Task) -> "Answering":
+        """Return the same with answers as long as the task's page says."""
+
+
 class Examinee:
     """Weights that answer questions; they are loaded when the first question comes."""
 
@@ -44,7 +57,7 @@ class Examinee:
         self.weights = weights
         self.max_tokens = max_tokens
         self.batch = batch
-        self.version = ModelVersion(name=name, revision=revision_of(weights), decoding=_decoding(max_tokens))
+        self.version = ModelVersion(name=name, revision=revision_of(weights), decoding=decoding_of(max_tokens))
         self._loaded = _Loaded(weights, batch)
 
     @property
@@ -63,7 +76,7 @@ class Examinee:
             return self
         other = copy(self)
         other.max_tokens = task.max_tokens
-        other.version = replace(self.version, decoding=_decoding(task.max_tokens))
+        other.version = replace(self.version, decoding=decoding_of(task.max_tokens))
         return other
 
     def answer(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Reply]]:
@@ -75,31 +88,32 @@ class Examinee:
         return in_pixels(self.processor, text, sample)
 
 
-def _decoding(max_tokens: int) -> str:
+def decoding_of(max_tokens: int) -> str:
+    """Return how answers of so many tokens at most are chosen, as predictions record it."""
     return f"greedy, {max_tokens} tokens"
 
 
 def answered(
     engine: LocalEngine, processor: Processor, samples: Sequence[Sample], max_tokens: int
 ) -> Iterator[tuple[int, Reply]]:
-    """Answer samples in any order; boxes come back in pixels of the sample's first image.
+    """Answer samples in any order; boxes come back in pixels of the sample's first image."""
+    for answer in answer_samples(engine, processor, samples, max_tokens):
+        yield answer.index, reply_of(answer, in_pixels(processor, answer.text, samples[answer.index]))
+
+
+def reply_of(answer: TextAnswer, text: str) -> Reply:
+    """Return an answer as the runner takes it, in these words; where there is none, the reason.
 
     A question that is too long for the model fails; it is never cut.
     """
-    for answer in answer_samples(engine, processor, samples, max_tokens):
-        if answer.error:
-            yield answer.index, Reply(output=answer.error.text(), status="error")
-            continue
-        text = in_pixels(processor, answer.text, samples[answer.index])
-        yield (
-            answer.index,
-            Reply(
-                output=text,
-                num_tokens=answer.num_tokens,
-                truncated=answer.truncated,
-                option_logprobs=answer.option_logprobs,
-            ),
-        )
+    if answer.error:
+        return Reply(output=answer.error.text(), status="error")
+    return Reply(
+        output=text,
+        num_tokens=answer.num_tokens,
+        truncated=answer.truncated,
+        option_logprobs=answer.option_logprobs,
+    )
 
 
 def in_pixels(processor: Processor, text: str, sample: Sample) -> str:
@@ -118,7 +132,7 @@ class Exam:
     folder: Path
     on_progress: EvaluationProgress
 
-    def take(self, examinee: Examinee, control: ImageControl) -> Path:
+    def take(self, examinee: Answering, control: ImageControl) -> Path:
         """Ask what has no answer yet under one image control; return the file of all predictions."""
         return predict(
             self.samples,

@@ -5,18 +5,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from doctorsun.config import EvaluationSection
-from doctorsun.errors import DataError, RecipeError
+from doctorsun.errors import DataError, RecipeError, WeightsError
 from doctorsun.eval.parts import Parts
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion
 from doctorsun.eval.tasks import Task, task_named
-from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
+from doctorsun.recipes.evaluate import Answering, EvaluationProgress, Exam, Examinee, questions
 from doctorsun.recipes.evaluation_extras import Extras
 from doctorsun.recipes.record import only_one
 from doctorsun.recipes.task_store import open_asked
 from doctorsun.schema import ImageControl
 from doctorsun.storage.store import Store
 from doctorsun.weights.folder import find_weights
+from doctorsun.weights.hugging_face import read_config
 
 
 def evaluate_weights(
@@ -47,22 +48,40 @@ def evaluate_weights(
         RecipeError: there is no such task, or its folder belongs to a run, holds other answers or is in use.
         DataError: questions cannot be read, a store has none or no test split, or the folder cannot be written.
     """
-    section = EvaluationSection()
+    section, folder, extras = EvaluationSection(), find_weights(weights), extras or Extras()
+    _require_llava(folder)
     name = weights.resolve().name
-    examinee = Examinee(find_weights(weights), name=name, max_tokens=section.max_tokens, batch=section.batch)
+    examinee = Examinee(folder, name=name, max_tokens=section.max_tokens, batch=section.batch)
+    files = take_exams(
+        examinee, tasks, out=out, control=control, on_progress=on_progress, tell=tell, extras=extras, weights=weights
+    )
+    extras.finish(examinee, files)
+    return files
+
+
+def take_exams(
+    examinee: Answering,
+    tasks: Mapping[str, Path],
+    *,
+    out: Path,
+    control: ImageControl,
+    on_progress: EvaluationProgress,
+    tell: Callable[[str], None],
+    extras: Extras,
+    weights: Path | None,
+) -> list[Path]:
+    """Ask the questions of tasks; arguments and errors as of `evaluate_weights`, the weights None where not known."""
     _require_outside_run(out)
     with ExitStack() as locks:
         asked = open_tasks(tasks, out, locks, tell)
         for task, store in asked:
             _require_same_answers(out / task.name, examinee.for_task(task).version, _ids_of_questions(store))
-        extras = extras or Extras()
         training = extras.training_data(weights, tell)
         files: list[Path] = []
         for task, store in asked:
             samples = list(questions(store, limit=None))
             exam = Exam(task=task, samples=samples, folder=out / task.name, on_progress=on_progress)
             files.append(extras.examine(exam, examinee.for_task(task), control, training))
-        extras.finish(examinee, files)
         return files
 
 
@@ -83,6 +102,18 @@ def open_tasks(
     for name in names:
         locks.enter_context(only_one(out / name))
     return [(task, open_asked(task, path, out / task.name, tell)) for task, path in pages]
+
+
+def _require_llava(folder: Path) -> None:
+    """Refuse weights of other families before any question is read."""
+    kind = read_config(folder).get("model_type")
+    if kind != "llava":
+        raise WeightsError(
+            f"weights {folder}",
+            got=f"model_type {kind!r}",
+            expected="'llava'",
+            do=f"serve them, for example with 'vllm serve {folder}', and ask the server: --endpoint URL --model NAME",
+        )
 
 
 def _require_outside_run(out: Path) -> None:

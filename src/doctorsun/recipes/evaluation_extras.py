@@ -9,7 +9,7 @@ from doctorsun.eval.scoring import score, write_scores
 from doctorsun.eval.side_by_side import side_by_side
 from doctorsun.recipes.calibration import CALIBRATION, calibrate_task, calibrate_weights
 from doctorsun.recipes.consistency import CONSISTENCY, ask_variants, write_consistency
-from doctorsun.recipes.evaluate import Exam, Examinee
+from doctorsun.recipes.evaluate import Answering, Exam, Examinee
 from doctorsun.recipes.leakage import LEAKAGE, TrainingData, training_data
 from doctorsun.schema import ImageControl, VariantKind
 from doctorsun.storage.cache import cache_folder
@@ -31,7 +31,7 @@ class Extras:
     is_calibrated: bool = False
     cache: Path = field(default_factory=cache_folder)
 
-    def training_data(self, weights: Path, tell: Callable[[str], None]) -> TrainingData:
+    def training_data(self, weights: Path | None, tell: Callable[[str], None]) -> TrainingData:
         """Return the training data that questions are searched for in."""
         return training_data(weights, self.training, self.cache, tell)
 
@@ -41,7 +41,7 @@ class Extras:
             files = [path.with_name("predictions.parquet") for path in scores]
             calibrate_weights(examinee.weights, examinee.version.revision, files)
 
-    def examine(self, exam: Exam, examinee: Examinee, control: ImageControl, training: TrainingData) -> Path:
+    def examine(self, exam: Exam, examinee: Answering, control: ImageControl, training: TrainingData) -> Path:
         """Ask one task and write all that its answers tell; return the file of scores.
 
         Raises:

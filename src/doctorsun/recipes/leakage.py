@@ -54,11 +54,13 @@ class TrainingData:
         return {id_: leak.marks for id_, leak in search.leaks.items()}
 
 
-def training_data(weights: Path, named: Sequence[Path], cache: Path, tell: Callable[[str], None]) -> TrainingData:
+def training_data(
+    weights: Path | None, named: Sequence[Path], cache: Path, tell: Callable[[str], None]
+) -> TrainingData:
     """Return the training stores of weights: those of the run that made them, and those that are named.
 
     Args:
-        weights: a run, its weights or other weights.
+        weights: a run, its weights or other weights; None where they are not here.
         named: further stores that the weights were trained on; of a store with splits, ``train`` is taken.
         cache: see `TrainingData`.
         tell: told which stores are not here, and where none is known.
@@ -67,7 +69,7 @@ def training_data(weights: Path, named: Sequence[Path], cache: Path, tell: Calla
         DataError: a named store is none, or holds no training samples.
     """
     stores = {str(folder): _training_part(folder) for folder in named}
-    run = _run_of(weights)
+    run = _run_of(weights) if weights else None
     record = read_record(run) if run else None
     if run and record:
         recipe = _recipe_of(record["recipe"])

@@ -108,6 +108,20 @@ def test_the_last_refusal_is_told_with_the_servers_reason() -> None:
     assert len(server.asked) == 3
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    server = ScriptedServer(httpx.Response(200, stream=BrokenStream()), httpx.Response(200, json=ANSWER))
+    assert client_of(server).complete(QUESTION).text == "No."
+
+
+def test_all_attempts_keep_to_the_pace() -> None:
+    waits: list[float] = []
+    server = ScriptedServer(httpx.Response(503), httpx.Response(200, json=ANSWER))
+    client_of(server, waits, max_per_minute=1, backoff_s=0.25).complete(QUESTION)
+    backoff_s, pace_s = waits
+    assert backoff_s == 0.25
+    assert 50 < pace_s <= 60
+
+
 def test_a_wrong_request_is_not_repeated() -> None:
     server = ScriptedServer(httpx.Response(400, text="bad"))
     with pytest.raises(RequestError, match="got status 400: bad"):

@@ -1,11 +1,14 @@
+import base64
+import io
 import json
 from collections.abc import Callable
 
 import httpx
+import PIL.Image
 import pytest
 
 from doctorsun.endpoint.client import Endpoint, EndpointClient
-from doctorsun.errors import DataError, RequestError
+from doctorsun.errors import RequestError
 from doctorsun.generate.remote import answer_samples_remotely
 from doctorsun.image.raster import image_record
 from doctorsun.schema import Message, Sample, Source, image_part, text_part
@@ -38,18 +41,38 @@ def test_samples_are_answered_by_the_server(png: bytes) -> None:
     assert answers == [(0, "LEFT?", 5, False), (1, "LONG?", 5, True), (2, "RIGHT?", 6, False)]
 
 
-def test_a_refusal_ends_the_rest(png: bytes) -> None:
+def test_many_refusals_in_a_row_end_the_rest(png: bytes) -> None:
     num_asked: list[int] = []
 
     def refuse(_request: httpx.Request) -> httpx.Response:
         num_asked.append(1)
         return httpx.Response(400, json={"error": {"message": "no"}})
 
+    samples = [asked(str(i), png) for i in range(200)]
+    answers: list[str] = []
     with client_of(refuse) as client, pytest.raises(RequestError, match="status 400: no"):
-        list(answer_samples_remotely(client, [asked(str(i), png) for i in range(200)], 9, num_parallel=1))
+        answers.extend(str(answer.error) for answer in answer_samples_remotely(client, samples, 9, num_parallel=1))
+    assert len(answers) == 16
     assert len(num_asked) < 200
 
 
-def test_a_question_about_a_box_is_refused(png: bytes) -> None:
-    with client_of(echo) as client, pytest.raises(DataError, match="got a question about a box, expected words and im"):
-        list(answer_samples_remotely(client, [asked("What is <box>#0</box>?", png)], 9))
+def test_a_question_about_a_box_fails_alone(png: bytes) -> None:
+    samples = [asked(f"What is <box>#{i}</box>?", png) for i in range(20)] + [asked("left?", png)]
+    with client_of(echo) as client:
+        answers = sorted(answer_samples_remotely(client, samples, 9), key=lambda answer: answer.index)
+    assert all("got a question about a box, expected words and im" in str(answer.error) for answer in answers[:20])
+    assert (answers[20].text, answers[20].error) == ("LEFT?", None)
+
+
+def test_pictures_of_other_formats_are_sent_as_png() -> None:
+    file = io.BytesIO()
+    PIL.Image.new("L", (9, 5), 77).save(file, "BMP")
+
+    def shown(request: httpx.Request) -> httpx.Response:
+        url = json.loads(request.content)["messages"][0]["content"][0]["image_url"]["url"]
+        data = base64.b64decode(url.removeprefix("data:image/png;base64,"))
+        text = str(PIL.Image.open(io.BytesIO(data)).getpixel((8, 4)))
+        return httpx.Response(200, json={"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
+
+    with client_of(shown) as client:
+        assert next(answer_samples_remotely(client, [asked("?", file.getvalue())], 9)).text == "77"

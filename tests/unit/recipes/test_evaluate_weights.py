@@ -4,7 +4,7 @@ from shutil import copytree
 
 import pytest
 
-from doctorsun.errors import DataError, RecipeError, RequestError
+from doctorsun.errors import DataError, RecipeError, RequestError, WeightsError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.scoring import read_scores
 from doctorsun.recipes.evaluate_weights import evaluate_weights
@@ -186,3 +186,11 @@ def test_a_page_may_ask_for_longer_answers(store: Path, run: Path, tmp_path: Pat
         for task in ("mine", "phantom")
     }
     assert told == {"mine": {"greedy, 7 tokens"}, "phantom": {"greedy, 48 tokens"}}
+
+
+def test_weights_of_other_families_are_sent_to_a_server(store: Path, run: Path, tmp_path: Path) -> None:
+    other = copytree(run / "weights", tmp_path / "qwen")
+    (other / "config.json").write_text('{"model_type": "qwen3_vl"}')
+    message = r"weights .*qwen: got model_type 'qwen3_vl', expected 'llava'; serve them, .*vllm serve .*--endpoint URL"
+    with pytest.raises(WeightsError, match=message):
+        evaluate(other, {"phantom": store}, tmp_path / "out")

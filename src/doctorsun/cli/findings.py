@@ -36,12 +36,12 @@ def _consistency(facts: dict[str, Any]) -> Iterator[str]:
         same = "not compared" if row["agreement"] is None else _share(row["agreement"])
         kappa = "" if row["kappa"] is None else f", kappa {row['kappa']:.2f}"
         yield (
-            f"{row['language']} {row['kind']} {row['variant']}: both right {_share(row['both_right'])}, "
+            f"{row['language']} {row['kind']} {row['variant']} by {row['by']}: both right {_share(row['both_right'])}, "
             f"agreement {same}{kappa}, {row['n']} pairs"
         )
     for row in facts["rotations"]:
         yield (
-            f"{row['language']} {row['kind']} all rotations: same option {_share(row['consistent'])}, "
+            f"{row['language']} {row['kind']} all rotations by {row['by']}: same option {_share(row['consistent'])}, "
             f"right {_share(row['all_right'])}, position bias {row['position_bias']:.3f}, {row['n']} questions"
         )
 

@@ -5,12 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from doctorsun.eval.protocols import protocol_for
-from doctorsun.eval.protocols.letters import chosen_letters
+from doctorsun.eval.readings import READERS, Reading, asks_yes_or_no
 from doctorsun.eval.statistics import Interval, mean_interval
 from doctorsun.schema import Prediction
-from doctorsun.text.normalize import exact_form, without_reasoning
-from doctorsun.text.polarity import LEXICON_1, bare_polarity, polarity
 
 _COMPARED_KINDS = ("closed", "mcq", "open")
 _OTHER = {"yes": "no", "no": "yes"}
@@ -23,6 +20,7 @@ class Consistency:
     Attributes:
         language: of the original questions.
         variant: translation, paraphrase, negation or rotation.
+        by: words, or likelihoods of the options where there are any.
         n: pairs of a question and a variant of it.
         accuracy: share of the pairs whose original is right; ``accuracy_variant`` of those whose variant is.
         both_right: share of the pairs in which both are right; of negations this is the pair accuracy.
@@ -36,6 +34,7 @@ class Consistency:
     language: str
     kind: str
     variant: str
+    by: str
     n: int
     num_clusters: int
     accuracy: float
@@ -51,6 +50,7 @@ class RotationConsistency:
     """Multiple-choice questions with the same number of options, each asked with its options in every rotation.
 
     Attributes:
+        by: words, or likelihoods of the options where there are any.
         n: questions.
         consistent: share of the questions for which the same option is chosen in all rotations.
         all_right: share of the questions that are right in all rotations.
@@ -62,6 +62,7 @@ class RotationConsistency:
     task: str
     language: str
     kind: str
+    by: str
     n: int
     num_options: int
     num_clusters: int
@@ -72,7 +73,15 @@ class RotationConsistency:
     num_unreadable: int
 
 
-_Pair = tuple[Prediction, Prediction]
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A prediction and what is read of it."""
+
+    row: Prediction
+    reading: Reading
+
+
+_Pair = tuple[_Read, _Read]
 
 
 def consistency(predictions: Iterable[Prediction]) -> list[Consistency]:
@@ -83,10 +92,12 @@ def consistency(predictions: Iterable[Prediction]) -> list[Consistency]:
     Args:
         predictions: originals and variants of one model; only those with the real images count.
     """
-    groups: dict[tuple[str, str, str, str], list[_Pair]] = defaultdict(list)
-    for original, variant in _pairs(predictions):
-        groups[original.task, original.language, original.kind, variant.variant_kind].append((original, variant))
-    return [_compared(pairs) for _, pairs in sorted(groups.items())]
+    groups: dict[tuple[str, ...], list[_Pair]] = defaultdict(list)
+    rows = list(predictions)
+    for by in READERS:
+        for one, other in _pairs(rows, by):
+            groups[one.row.task, one.row.language, one.row.kind, other.row.variant_kind, by].append((one, other))
+    return [_compared(key[-1], pairs) for key, pairs in groups.items()]
 
 
 def rotation_consistency(predictions: Iterable[Prediction]) -> list[RotationConsistency]:
@@ -94,46 +105,18 @@ def rotation_consistency(predictions: Iterable[Prediction]) -> list[RotationCons
 
     Only questions of which every rotation has an answer count.
     """
-    sets: dict[tuple[str, str], list[Prediction]] = {}
-    for original, variant in _pairs(predictions):
-        if variant.variant_kind == "rotation":
-            sets.setdefault((original.task, original.id), [original]).append(variant)
-    groups: dict[tuple[str, str, str, int], list[list[Prediction]]] = defaultdict(list)
-    for rows in sets.values():
-        if len(rows) == len(rows[0].options):
-            groups[rows[0].task, rows[0].language, rows[0].kind, len(rows)].append(rows)
-    return [_rotations(rows) for _, rows in sorted(groups.items())]
-
-
-def _pairs(predictions: Iterable[Prediction]) -> list[_Pair]:
-    real = [row for row in predictions if row.image_control == "real" and row.kind in _COMPARED_KINDS]
-    originals = {(row.task, row.id): row for row in real if not row.variant_of}
-    variants = [row for row in real if row.variant_of and row.variant_kind]
-    return [(originals[row.task, row.variant_of], row) for row in variants if (row.task, row.variant_of) in originals]
-
-
-def _compared(pairs: Sequence[_Pair]) -> Consistency:
-    original, variant = pairs[0]
-    clusters = [one.cluster for one, _ in pairs]
-    right = [(_is_right(one), _is_right(other)) for one, other in pairs]
-    said = [_said(one, other) for one, other in pairs]
-    compared = [pair for pair in said if pair is not None]
-    is_compared = len(compared) == len(pairs)
-    agreeing = [float(one is not None and one == other) for one, other in compared]
-    return Consistency(
-        task=original.task,
-        language=original.language,
-        kind=original.kind,
-        variant=variant.variant_kind,
-        n=len(pairs),
-        num_clusters=len(set(clusters)),
-        accuracy=sum(one for one, _ in right) / len(pairs),
-        accuracy_variant=sum(other for _, other in right) / len(pairs),
-        both_right=mean_interval([float(one and other) for one, other in right], clusters),
-        agreement=mean_interval(agreeing, clusters) if is_compared else None,
-        kappa=cohens_kappa(compared) if is_compared else None,
-        num_unreadable=sum(None in pair for pair in compared),
-    )
+    groups: dict[tuple[str, ...], list[list[_Read]]] = defaultdict(list)
+    rows = list(predictions)
+    for by in READERS:
+        sets: dict[tuple[str, str], list[_Read]] = {}
+        for one, other in _pairs(rows, by):
+            if other.row.variant_kind == "rotation":
+                sets.setdefault((one.row.task, one.row.id), [one]).append(other)
+        for reads in sets.values():
+            first = reads[0].row
+            if len(reads) == len(first.options):
+                groups[first.task, first.language, first.kind, str(len(reads)), by].append(reads)
+    return [_rotations(key[-1], sets) for key, sets in groups.items()]
 
 
 def cohens_kappa(pairs: Sequence[tuple[str | None, str | None]]) -> float | None:
@@ -151,64 +134,77 @@ def cohens_kappa(pairs: Sequence[tuple[str | None, str | None]]) -> float | None
     return None if by_chance == 1 else (agreed - by_chance) / (1 - by_chance)
 
 
-def _is_right(row: Prediction) -> bool:
-    values = protocol_for(row.kind).judge(row).values
-    return values["exact" if row.kind == "open" else "accuracy"] == 1
+def _pairs(predictions: Iterable[Prediction], by: str) -> list[_Pair]:
+    """Return the originals and variants that can be read in one way, in a stable order."""
+    real = (row for row in predictions if row.image_control == "real" and row.kind in _COMPARED_KINDS)
+    read = [_Read(row, reading) for row in real if (reading := READERS[by](row)) is not None]
+    originals = {(each.row.task, each.row.id): each for each in read if not each.row.variant_of}
+    variants = [each for each in read if each.row.variant_of and each.row.variant_kind]
+    found = [
+        (originals[each.row.task, each.row.variant_of], each)
+        for each in variants
+        if (each.row.task, each.row.variant_of) in originals
+    ]
+    return sorted(found, key=lambda pair: [getattr(pair[0].row, name) for name in ("task", "language", "kind")])
 
 
-def _said(original: Prediction, variant: Prediction) -> tuple[str | None, str | None] | None:
+def _compared(by: str, pairs: Sequence[_Pair]) -> Consistency:
+    original, variant = pairs[0][0].row, pairs[0][1].row
+    clusters = [one.row.cluster for one, _ in pairs]
+    right = [(one.reading.is_right, other.reading.is_right) for one, other in pairs]
+    compared = [said for one, other in pairs if (said := _said(one, other)) is not None]
+    is_compared = len(compared) == len(pairs)
+    agreeing = [float(one is not None and one == other) for one, other in compared]
+    return Consistency(
+        task=original.task,
+        language=original.language,
+        kind=original.kind,
+        variant=variant.variant_kind,
+        by=by,
+        n=len(pairs),
+        num_clusters=len(set(clusters)),
+        accuracy=sum(one for one, _ in right) / len(pairs),
+        accuracy_variant=sum(other for _, other in right) / len(pairs),
+        both_right=mean_interval([float(one and other) for one, other in right], clusters),
+        agreement=mean_interval(agreeing, clusters) if is_compared else None,
+        kappa=cohens_kappa(compared) if is_compared else None,
+        num_unreadable=sum(None in (one.reading.said, other.reading.said) for one, other in pairs),
+    )
+
+
+def _said(original: _Read, variant: _Read) -> tuple[str | None, str | None] | None:
     """Return what both answers say, in a form that is the same where they agree; None where there is no such form."""
-    one, other = _answer(original), _answer(variant)
-    if variant.variant_kind == "translation":
-        if original.kind == "mcq":
-            aligned = len(original.options) == len(variant.options) and original.gold == variant.gold
-            return (_letter(original), _letter(variant)) if aligned else None
-        return (one, other) if _asks_yes_or_no(original) and _asks_yes_or_no(variant) else None
-    if variant.variant_kind == "negation":
-        return one, _OTHER.get(other or "")
-    return one, other
+    one, other = original.reading, variant.reading
+    if variant.row.variant_kind == "translation":
+        if original.row.kind == "mcq":
+            is_aligned = len(original.row.options) == len(variant.row.options) and original.row.gold == variant.row.gold
+            return (one.letter, other.letter) if is_aligned else None
+        return (one.said, other.said) if asks_yes_or_no(original.row) and asks_yes_or_no(variant.row) else None
+    if variant.row.variant_kind == "negation":
+        return one.said, _OTHER.get(other.said or "")
+    return one.said, other.said
 
 
-def _answer(row: Prediction) -> str | None:
-    """Return what an answer says: yes or no, the text of the chosen option, or the text itself."""
-    if row.status == "error":
-        return None
-    if row.kind == "mcq":
-        letter = _letter(row)
-        return row.options[ascii_uppercase.index(letter)] if letter else None
-    if _asks_yes_or_no(row):
-        return polarity(row.output, LEXICON_1)
-    return exact_form(without_reasoning(row.output)) or None
-
-
-def _letter(row: Prediction) -> str | None:
-    """Return the letter that an answer chooses; None where it chooses none or several."""
-    chosen = chosen_letters(row.output, row.options) if row.status == "ok" else frozenset[str]()
-    return next(iter(chosen)) if len(chosen) == 1 else None
-
-
-def _asks_yes_or_no(row: Prediction) -> bool:
-    return row.kind == "closed" and None not in {bare_polarity(gold, LEXICON_1) for gold in row.gold}
-
-
-def _rotations(sets: Sequence[Sequence[Prediction]]) -> RotationConsistency:
-    first = sets[0][0]
+def _rotations(by: str, sets: Sequence[Sequence[_Read]]) -> RotationConsistency:
+    first = sets[0][0].row
     letters = ascii_uppercase[: len(first.options)]
-    clusters = [rows[0].cluster for rows in sets]
-    answers = [{_answer(row) for row in rows} for rows in sets]
-    said = [_letter(row) for rows in sets for row in rows]
+    clusters = [reads[0].row.cluster for reads in sets]
+    answers = [{each.reading.said for each in reads} for reads in sets]
+    said = [each.reading.letter for reads in sets for each in reads]
     chosen = Counter(letter for letter in said if letter)
     shares = {letter: chosen[letter] / (chosen.total() or 1) for letter in letters}
     even = 1 / len(letters)
+    all_right = [float(all(each.reading.is_right for each in reads)) for reads in sets]
     return RotationConsistency(
         task=first.task,
         language=first.language,
         kind=first.kind,
+        by=by,
         n=len(sets),
         num_options=len(letters),
         num_clusters=len(set(clusters)),
         consistent=mean_interval([float(len(each) == 1 and None not in each) for each in answers], clusters),
-        all_right=mean_interval([float(all(_is_right(row) for row in rows)) for rows in sets], clusters),
+        all_right=mean_interval(all_right, clusters),
         positions=shares,
         position_bias=sum(abs(share - even) for share in shares.values()) / 2 if chosen else 0.0,
         num_unreadable=said.count(None),

@@ -24,18 +24,22 @@ def test_leakage_is_one_line(tmp_path, capsys):
 
 
 def test_consistency_is_a_line_for_each_way_of_asking(tmp_path):
-    pair = {"language": "en", "kind": "open", "variant": "translation", "both_right": INTERVAL, "n": 8}
-    rotation = {"language": "en", "kind": "mcq", "consistent": INTERVAL, "all_right": INTERVAL, "n": 4}
+    pair = {"language": "en", "kind": "open", "variant": "translation", "by": "words", "both_right": INTERVAL}
+    rotation = {"language": "en", "kind": "mcq", "by": "likelihoods", "consistent": INTERVAL, "all_right": INTERVAL}
     content = {
-        "pairs": [pair | {"agreement": None, "kappa": None}, pair | {"agreement": INTERVAL, "kappa": 0.25}],
-        "rotations": [rotation | {"position_bias": 0.125}],
+        "pairs": [
+            pair | {"agreement": None, "kappa": None, "n": 8},
+            pair | {"agreement": INTERVAL, "kappa": 0.25, "n": 9},
+        ],
+        "rotations": [rotation | {"position_bias": 0.125, "n": 4}],
     }
     write(tmp_path / "t", "consistency.json", content)
 
-    assert [line.removesuffix("uestions") for line in finding_lines(tmp_path / "t")] == [
-        "t en open translation: both right 0.500 (0.400-0.600), agreement not compared, 8 pairs",
-        "t en open translation: both right 0.500 (0.400-0.600), agreement 0.500 (0.400-0.600), kappa 0.25, 8 pairs",
-        "t en mcq all rotations: same option 0.500 (0.400-0.600), right 0.500 (0.400-0.600), position bias 0.125, 4 q",
+    share = "0.500 (0.400-0.600)"
+    assert list(finding_lines(tmp_path / "t")) == [
+        f"t en open translation by words: both right {share}, agreement not compared, 8 pairs",
+        f"t en open translation by words: both right {share}, agreement {share}, kappa 0.25, 9 pairs",
+        f"t en mcq all rotations by likelihoods: same option {share}, right {share}, position bias 0.125, 4 questions",
     ]
 
 

@@ -1,5 +1,6 @@
 """Consistency of answers to questions that are asked again."""
 
+from dataclasses import replace
 from string import ascii_uppercase
 
 import pytest
@@ -145,3 +146,26 @@ def test_silence_is_not_consistent(make_rotations):
 def test_a_question_that_lacks_a_rotation_does_not_count(make_rotations):
     assert rotation_consistency(make_rotations(lambda _: "A", num=1)[:-1]) == []
     assert len(consistency(make_rotations(lambda _: "A", num=1)[:-1])) == 1
+
+
+def test_likelihoods_are_compared_beside_words(make_pairs):
+    rows = make_pairs([("yes", "maybe")] * 4, "paraphrase")
+    likely = [replace(row, option_logprobs=(-1.0, -2.0) if row.variant_of else (-2.0, -1.0)) for row in rows]
+
+    by = {row.by: row for row in consistency(likely)}
+
+    assert set(by) == {"words", "likelihoods"}
+    assert (by["words"].accuracy, by["likelihoods"].accuracy) == (1, 0)
+    assert (by["words"].accuracy_variant, by["likelihoods"].accuracy_variant) == (0, 1)
+    assert (by["words"].num_unreadable, by["likelihoods"].num_unreadable) == (4, 0)
+    assert [row.by for row in consistency(rows)] == ["words"]
+
+
+def test_rotations_are_compared_by_likelihoods_too(make_rotations):
+    rows = [replace(row, option_logprobs=(-1.0, -2.0, -3.0)) for row in make_rotations(lambda answer: answer.gold[0])]
+
+    by = {row.by: row for row in rotation_consistency(rows)}
+
+    assert by["words"].all_right.value == 1
+    assert by["likelihoods"].all_right.value == 0
+    assert by["likelihoods"].position_bias == pytest.approx(2 / 3)

@@ -69,8 +69,9 @@ LEXICON_1 = Lexicon(
     takes_back_yes=re.compile(r"\bno\W*(?:$|yes\b|no\b)|(?:不是的?|没有的?|否)\s*(?:$|[.,;。、]|是的)"),
     takes_back_no=re.compile(r"\byes\b|(?<!不)是的"),
     preface=re.compile(
+        r"(?:(?:so|thus|therefore|hence|overall|in conclusion)\b,?\s*|(?:所以|因此|综上|故),?\s*)?"
         r"(?:(?:the |my |final |short )*answer(?: to (?:the|this) question)?(?: is)?\s*[:,]?\s*"
-        r"|(?:最终|正确)?(?:答案|回答|答)\s*(?:是|为)?\s*[:,]\s*|(?:最终|正确)?答案(?:是|为)|(?:确实|的确|明确)(?=\w))"
+        r"|(?:最终|正确)?(?:答案|回答|答)\s*(?:是|为)?\s*[:,]\s*|(?:最终|正确)?答案(?:是|为)|(?:确实|的确|明确)(?=\w))?"
     ),
 )
 

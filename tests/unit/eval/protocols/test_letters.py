@@ -50,9 +50,21 @@ ANSWERS = [
     ("B. Hepatitis C.", "B"),
     ("B、右侧。C、左侧", "BC"),
     ("Option A is wrong. The answer is B.", "B"),
+    ("**Answer**: B", "B"),
+    ("**ANSWER**: **B**", "B"),
+    ("The answer is right side.", "B"),
+    ("The answer is Effusion. It is on the left.", "C"),
+    ("答案是pneumonia。", "A"),
+    ("答案：Effusion\n解释：Pneumonia不对", "C"),
+    ("The answer is right side of the body", ""),
+    ("The answer is not Effusion", ""),
+    ("The answer is Effusion, not pneumonia", ""),
+    ("The answer is Effusion. The answer is Pneumonia.", "AC"),
+    ("The answer is no normal heart", ""),
     ("The answer is B. The answer is C.", "BC"),
     ("E", ""),
     ("C. difficile infection", ""),
+    ("C. DIFFICILE INFECTION", ""),
     ("C. Difficult", "C"),
     ("B超", ""),
     ("C反应蛋白", ""),
@@ -77,6 +89,13 @@ def test_letters_of_an_answer(answer, letters):
 
 def test_an_option_text_that_opens_like_a_letter_is_that_option():
     assert chosen_letters("E. coli", ("E. coli", "S. aureus", "C. albicans", "None", "All")) == {"A"}
+
+
+def test_a_declared_text_may_hold_points_and_open_like_a_letter():
+    options = ("E. coli", "S. aureus", "2.5 mg", "2 mg", "All")
+
+    assert chosen_letters("The answer is E. coli.", options) == {"A"}
+    assert chosen_letters("The answer is 2.5 mg.", options) == {"C"}
 
 
 def test_an_option_text_that_two_options_share_chooses_none():

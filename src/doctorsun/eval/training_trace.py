@@ -18,6 +18,8 @@ from doctorsun.storage.store import Store
 from doctorsun.text.normalize import exact_form, fold
 
 ROWS_PER_PART = 2048
+TRACE_VERSION = 1
+"""Traces of another version are of no use: they were made by other rules."""
 
 _LABEL = re.compile(r"^(?:question|q|问题|题目|问)\s*[:：.]\s*", re.IGNORECASE)
 _OPTIONS = re.compile(r"^\s*[(（]?[AaＡ][)）.．、:：]", re.MULTILINE)
@@ -103,7 +105,7 @@ def store_traces(store: Store, folder: Path, *, with_looks: bool) -> Iterator[li
         with_looks: fingerprint the images too, which takes some milliseconds each.
     """
     read: Callable[[int], Sample] = store.__getitem__ if with_looks else store.without_bytes
-    name = "looks" if with_looks else "words"
+    name = f"{'looks' if with_looks else 'words'}-v{TRACE_VERSION}"
     known: dict[str, bytes] = {}
     with ThreadPoolExecutor() as threads:
         for start in range(0, len(store), ROWS_PER_PART):

@@ -71,7 +71,7 @@ def test_an_image_that_is_not_here_or_broken_has_no_fingerprint(make_sample, mak
 
 def test_traces_of_a_store_are_kept_and_not_made_again(tmp_path, store):
     first = [trace for part in store_traces(store, tmp_path / "kept", with_looks=True) for trace in part]
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["looks-000000000.parquet"]
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["looks-v1-000000000.parquet"]
     assert [len(trace.fingerprints[0]) for trace in first] == [32, 32, 32]
 
     for shard in (tmp_path / "store/shards").iterdir():

@@ -120,8 +120,8 @@ class Contest:
         inputs = self.stock.apply_chat_template(conversation, **settings).to(self.model.device)
         stops = list(self.processor.stop_ids)
         limits: dict[str, Any] = {"max_new_tokens": self.settings.max_tokens, "do_sample": False}
-        generate: Any = self.model.generate
-        ids = generate(**inputs, **limits, eos_token_id=stops, pad_token_id=stops[0])
+        model: Any = self.model  # its class does not tell of ``generate``
+        ids = model.generate(**inputs, **limits, eos_token_id=stops, pad_token_id=stops[0])
         return self.stock.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
 
 

@@ -126,9 +126,23 @@ def score(
         typer.Option("--protocol", metavar="NAME", help="Score by this one (docs/protocols.md); may be repeated."),
     ] = None,
     *,
+    judge: Annotated[
+        str | None, typer.Option(metavar="URL", help="Let a model behind this server judge, in place of rules.")
+    ] = None,
+    judge_model: Annotated[str | None, typer.Option(metavar="NAME", help="The judge's name on that server.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score answers that are on disk."""
+    if (judge is None) != (judge_model is None):
+        raise typer.BadParameter("--judge URL and --judge-model NAME belong together")
+    if judge and judge_model:
+        from doctorsun.cli.judgement import print_judgement
+        from doctorsun.recipes.evaluate_endpoint import RemoteModel
+        from doctorsun.recipes.judge_predictions import judge_predictions
+
+        remote = RemoteModel(url=judge, name=judge_model)
+        print_judgement(judge_predictions(predictions, remote, partial(typer.echo, err=True)), as_json=as_json)
+        return
     from doctorsun.eval.score_file import score_file
 
     print_scores(score_file(predictions, protocols or ()), as_json=as_json)

@@ -38,7 +38,8 @@ class BrokenStream(httpx.SyncByteStream):
 
 
 def client_of(server: ScriptedServer, waits: list[float] | None = None, **settings: Any) -> EndpointClient:
-    endpoint = Endpoint(url="http://server/v1/", model="sun", **{"max_attempts": 3, **settings})
+    settings = {"max_attempts": 3, **settings}
+    endpoint = Endpoint(url="http://server/v1/", model="sun", **settings)
     return EndpointClient(endpoint, transport=server, sleep=(waits if waits is not None else []).append)
 
 

@@ -1,18 +1,16 @@
 """Evaluation of a model behind a server: our own one in its process, and one that fails in every way."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
 from typing import Any
 
 import pytest
 
+from chat_server import ChatServer
 from doctorsun.errors import RecipeError, RequestError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.recipes.evaluate_endpoint import RemoteModel, evaluate_endpoint
@@ -34,70 +32,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_store(folder, asked).folder
 
 
-class FaultyServer(ThreadingHTTPServer):
-    """Answers each question ``Yes.`` after the faults that are planned for it, by the number in its words."""
-
-    daemon_threads = True
-
-    def __init__(self, faults: dict[int, list[str]]) -> None:
-        super().__init__(("127.0.0.1", 0), FaultyHandler)
-        self.faults = faults
-        self.asked: list[int] = []
-        self.lock = Lock()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class FaultyHandler(BaseHTTPRequestHandler):
-    server: FaultyServer  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def do_GET(self) -> None:
-        self._send(200, {"data": [{"id": "sun"}]})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        number = int(body["messages"][0]["content"][1]["text"].rsplit(" ", 1)[1])
-        with self.server.lock:
-            self.server.asked.append(number)
-            planned = self.server.faults.get(number, [])
-            fault = planned.pop(0) if planned else ""
-        if fault == "cut":
-            self.connection.close()
-        elif fault == "half":
-            self.send_response(200)
-            self.send_header("Content-Length", "500")
-            self.end_headers()
-            self.wfile.write(b'{"choices": [')
-            self.close_connection = True
-        elif fault:
-            self._send(int(fault), {"error": {"message": "not now"}})
-        else:
-            choice = {"message": {"content": "Yes."}, "finish_reason": "stop"}
-            self._send(200, {"choices": [choice], "usage": {"completion_tokens": 2}})
-
-    def _send(self, status: int, value: dict[str, Any]) -> None:
-        data = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Retry-After", "0")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
-        """Say nothing."""
-
-
 @pytest.fixture
-def faulty() -> Iterator[FaultyServer]:
-    server = FaultyServer({})
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def faulty() -> Iterator[ChatServer]:
+    """A server that answers ``Yes.`` when it does not fail."""
+    with ChatServer(lambda _words: "Yes.") as server:
+        yield server
+
+
+def numbers(server: ChatServer) -> list[int]:
+    """Return the numbers of the questions that were asked, in order of the numbers."""
+    return sorted(int(words.rsplit(" ", 1)[1]) for words in server.asked)
 
 
 def ask(url: str, store: Path, out: Path, *, name: str = "sun", **settings: Any) -> tuple[list[Prediction], list[str]]:
@@ -110,17 +54,17 @@ def ask(url: str, store: Path, out: Path, *, name: str = "sun", **settings: Any)
     return read_predictions(file.with_name("predictions.parquet")), told
 
 
-def test_faults_that_pass_are_outlasted(faulty: FaultyServer, store: Path, tmp_path: Path) -> None:
-    faulty.faults = {0: ["429"], 1: ["500", "503"], 2: ["cut"], 3: ["half"], 4: ["429", "cut", "half", "500"]}
+def test_faults_that_pass_are_outlasted(faulty: ChatServer, store: Path, tmp_path: Path) -> None:
+    faulty.faults = {"0": ["429"], "1": ["500", "503"], "2": ["cut"], "3": ["half"], "4": ["429", "cut", "half", "500"]}
     rows, _ = ask(faulty.url, store, tmp_path)
     assert [(row.status, row.output, row.model, row.revision) for row in rows] == [("ok", "Yes.", "sun", "r1")] * 6
     assert len(faulty.asked) == NUM_QUESTIONS + 9
 
 
 def test_failed_questions_are_error_rows_and_asked_again_at_any_address(
-    faulty: FaultyServer, store: Path, tmp_path: Path
+    faulty: ChatServer, store: Path, tmp_path: Path
 ) -> None:
-    faulty.faults = {3: ["400"], 5: ["500"] * 5}
+    faulty.faults = {"3": ["400"], "5": ["500"] * 5}
     rows, told = ask(faulty.url, store, tmp_path)
     failed = {row.question: row.output for row in rows if row.status == "error"}
     assert {words[-1] for words in failed} == {"3", "5"}
@@ -128,15 +72,15 @@ def test_failed_questions_are_error_rows_and_asked_again_at_any_address(
     assert "phantom: 2 of 6 questions failed; call again to ask them again" in told
     faulty.asked.clear()
     rows, told = ask(faulty.url + "/v1", store, tmp_path)
-    assert sorted(faulty.asked) == [3, 5]
+    assert numbers(faulty) == [3, 5]
     assert {row.status for row in rows} == {"ok"}
     assert not any("failed" in line for line in told)
 
 
-def test_a_server_that_only_fails_is_given_up_and_what_was_answered_stays(faulty: FaultyServer, tmp_path: Path) -> None:
+def test_a_server_that_only_fails_is_given_up_and_what_was_answered_stays(faulty: ChatServer, tmp_path: Path) -> None:
     asked = [question(str(n), f"Is it? {n}", "Yes.", image(png(n)), answer=YES) for n in range(40)]
     store = write_store(tmp_path / "many", asked).folder
-    faulty.faults = {n: ["400"] for n in range(3, 40)}
+    faulty.faults = {f" {n}": ["400"] for n in range(3, 40)}
     with pytest.raises(RequestError, match="status 400: not now"):
         ask(faulty.url, store, tmp_path / "out", num_parallel=1)
     assert len(faulty.asked) < 40
@@ -144,11 +88,11 @@ def test_a_server_that_only_fails_is_given_up_and_what_was_answered_stays(faulty
     faulty.asked.clear()
     rows, _ = ask(faulty.url, store, tmp_path / "out")
     assert {row.status for row in rows} == {"ok"}
-    assert not {0, 1, 2} & set(faulty.asked)
+    assert not {0, 1, 2} & set(numbers(faulty))
 
 
 def test_a_model_that_is_not_offered_and_a_calibration_are_refused(
-    faulty: FaultyServer, store: Path, tmp_path: Path
+    faulty: ChatServer, store: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(RequestError, match=r"model of http.*: got 'moon', expected one of sun"):
         ask(faulty.url, store, tmp_path, name="moon")

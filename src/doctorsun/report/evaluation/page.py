@@ -30,6 +30,19 @@ MAX_PROMPT_CHARACTERS = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeView:
+    """What the page shows of a model that judged answers: who it is, and its scores beside controls."""
+
+    facts: Mapping[str, Any]
+    rows: Sequence[SummaryRow]
+
+    @property
+    def marks(self) -> list[str]:
+        """The controls that have scores."""
+        return unique(mark for row in self.rows for mark in row.controls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
     """What the page shows of one task.
 
@@ -48,6 +61,7 @@ class TaskView:
     leakage: Mapping[str, Any]
     calibration: Mapping[str, Any]
     consistency: Mapping[str, Any]
+    judges: Sequence[JudgeView]
     warnings: Sequence[str]
     tiles: Sequence[SummaryRow]
     marks: Sequence[str]
@@ -114,6 +128,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
         leakage=task.leakage,
         calibration=task.calibration,
         consistency=task.consistency,
+        judges=[_judge(facts) for facts in task.judges],
         warnings=[str(line) for line in task.facts.get("warnings", ())],
         tiles=[row for row in headlines if row.real is not None],
         marks=unique(mark for row in whole for mark in row.controls),
@@ -145,6 +160,10 @@ def lead_of_each(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
     for row in rows:
         first.setdefault((row.kind, row.language, row.protocol, row.model), row)
     return list(first.values())
+
+
+def _judge(facts: Mapping[str, Any]) -> JudgeView:
+    return JudgeView(facts=facts, rows=result_rows(Score(**row) for row in facts["scores"]))
 
 
 def _reliability(language: Language, found: Mapping[str, Any], kind: str) -> Markup:

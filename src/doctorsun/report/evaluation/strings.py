@@ -76,6 +76,17 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "slice.leakage": ("By contact with the training data", "按与训练数据的重合"),
     "slice.image_leakage": ("By contact of the image", "按图像重合"),
     "slice.question_leakage": ("By contact of the words", "按文字重合"),
+    # judges
+    "eval.judges": ("Judged by a model", "由模型评判"),
+    "eval.judges.lead": (
+        (
+            "A model was asked whether each answer means the same as the truth. It can be wrong, so its scores stand "
+            "apart from those of rules, with how often it says the same as the house rule."
+        ),
+        "由一个模型判断回答与标准答案是否同义。其判断可能有误，故其得分与规则评分分列，并给出与本项目规则的一致率。",
+    ),
+    "eval.judges.missing": ("answers without a verdict", "个回答没有判定"),
+    "eval.judges.rule": ("Rule", "规则"),
     # consistency
     "eval.consistency": ("Asked again", "重复提问"),
     "eval.consistency.lead": (

@@ -13,6 +13,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.calibration import calibrate
 from doctorsun.eval.choices import Choice
 from doctorsun.eval.consistency import consistency, rotation_consistency
+from doctorsun.eval.judging import agreements, judge_scores
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.scoring import score, write_scores
 from doctorsun.report.evaluation.page import view_task
@@ -221,3 +222,24 @@ def test_the_house_protocol_gives_the_headline_and_others_stand_beside_it(evalua
     assert len(view.rows) > len(view.leads)
     shown = {(row.control, row.protocol) for row in view.answered}
     assert shown == {("real", "open_tokens@1"), ("real", "llava_med@1"), ("blank", "open_tokens@1")}
+
+
+def test_a_judge_stands_apart_from_the_rules_with_its_agreement(evaluation: Path, tmp_path: Path) -> None:
+    rows = [row for row in rows_of(evaluation) if row.kind == "open"]
+    write_answers(tmp_path / "phantom", rows)
+    verdicts = {place: row.output == row.gold[0] for place, row in enumerate(rows)}
+    agreement = agreements(rows, verdicts)
+    content = {
+        "judge": "<big> judge",
+        "prompt_sha256": "ef" * 32,
+        "scores": [asdict(row) for row in judge_scores(rows, verdicts, "judge:big@1")],
+        "agreements": [asdict(each) for each in agreement],
+        "num_missing": 3,
+    }
+    (tmp_path / "phantom/judge-big.json").write_text(json.dumps(content), encoding="utf-8")
+    page = page_of(tmp_path)
+    rules, _, judged = page.partition("Judged by a model")
+    assert "&lt;big&gt; judge" not in rules
+    for words in ("&lt;big&gt; judge", "ef" * 32, "3 answers without a verdict", agreement[0].rule):
+        assert words in judged
+    assert "Judged by a model" not in page_of(evaluation)

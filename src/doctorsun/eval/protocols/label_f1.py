@@ -25,9 +25,11 @@ def _counts(truth: Truth) -> Callable[[Sequence[Prediction], Sequence[Verdict]],
     def counts(predictions: Sequence[Prediction], verdicts: Sequence[Verdict]) -> Sums:
         """Return [answers, 3 * labels]: hits, answers and truths of each label."""
         golds, said = [truth(row) for row in predictions], [verdict.said for verdict in verdicts]
-        labels = np.unique(np.asarray(golds + said, dtype=np.str_))
-        said_is, gold_is = (np.asarray(names, dtype=np.str_)[:, None] == labels for names in (said, golds))
-        return np.concatenate([said_is & gold_is, said_is, gold_is], axis=1).astype(np.float64)
+        places = {label: place for place, label in enumerate(dict.fromkeys([*golds, *said]))}
+        said_is, gold_is = np.zeros((2, len(golds), len(places)))
+        said_is[np.arange(len(said)), [places[label] for label in said]] = 1
+        gold_is[np.arange(len(golds)), [places[label] for label in golds]] = 1
+        return np.concatenate([said_is * gold_is, said_is, gold_is], axis=1)
 
     return counts
 

@@ -45,9 +45,11 @@ class Answering(Protocol):
 
     def answer(self, samples: Sequence[Sample]) -> Iterable[tuple[int, Reply]]:
         """Answer samples in any order."""
+        ...
 
     def for_task(self, task: Task) -> "Answering":
         """Return the same with answers as long as the task's page says."""
+        ...
 
 
 class Examinee:

@@ -16,7 +16,7 @@ def print_findings(folder: Path) -> None:
 
 def finding_lines(folder: Path) -> Iterator[str]:
     """Yield the lines of one task; nothing for files that it does not have."""
-    for name, lines in (("leakage", _leakage), ("consistency", _consistency), ("calibration", _calibration)):
+    for name, lines in _FILES:
         path = folder / f"{name}.json"
         if path.is_file():
             yield from (f"{folder.name} {line}" for line in lines(json.loads(path.read_text(encoding="utf-8"))))
@@ -54,5 +54,22 @@ def _calibration(facts: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def _controls(facts: dict[str, Any]) -> Iterator[str]:
+    for row in facts["rows"]:
+        if row["p_holm"] is not None:
+            yield (
+                f"{row['language']} {row['kind']} {row['metric']} above {row['one']}: {row['difference']:+.3f} "
+                f"({row['low']:+.3f} to {row['high']:+.3f}), corrected p {row['p_holm']:.4f}, {row['n']} questions"
+            )
+
+
 def _share(interval: dict[str, float]) -> str:
     return f"{interval['value']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"
+
+
+_FILES = (
+    ("controls", _controls),
+    ("leakage", _leakage),
+    ("consistency", _consistency),
+    ("calibration", _calibration),
+)

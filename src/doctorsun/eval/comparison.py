@@ -161,7 +161,9 @@ def _metrics(pairs: Sequence[Pair], protocol: Protocol) -> list[_Metric]:
     found = [_Metric(name, _mean_sums(first, name), _mean_sums(second, name), _mean) for name in protocol.metrics]
     if "accuracy" in protocol.metrics:
         types = [row.question_type for row in columns[0]]
-        found.append(_Metric("macro_accuracy", _macro_sums(first, types), _macro_sums(second, types), _macro))
+        one_type = replace(found[protocol.metrics.index("accuracy")], name="macro_accuracy")
+        several = _Metric("macro_accuracy", _macro_sums(first, types), _macro_sums(second, types), _macro)
+        found.append(several if len(set(types)) > 1 else one_type)
     for metric in protocol.corpus:
         one, other = (metric.sums(column, side) for column, side in zip(columns, verdicts, strict=True))
         found.append(_Metric(metric.name, one, other, metric.value))

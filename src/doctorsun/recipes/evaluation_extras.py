@@ -1,9 +1,10 @@
 """What an evaluation does beyond asking and scoring: variants of its questions, leakage, calibration."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from doctorsun.eval.control_margins import control_margins
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.scoring import score, write_scores
 from doctorsun.eval.side_by_side import side_by_side
@@ -12,7 +13,10 @@ from doctorsun.recipes.consistency import CONSISTENCY, ask_variants, write_consi
 from doctorsun.recipes.evaluate import Answering, Exam, Examinee
 from doctorsun.recipes.leakage import LEAKAGE, TrainingData, training_data
 from doctorsun.schema import ImageControl, VariantKind
+from doctorsun.storage.atomic import write_json
 from doctorsun.storage.cache import cache_folder
+
+CONTROLS = "controls.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +64,17 @@ class Extras:
 
 
 def write_findings(folder: Path) -> None:
-    """Write what the answers to a task tell beside scores: their calibration, and their consistency."""
-    calibrate_task(folder / "predictions.parquet")
+    """Write what the answers to a task tell beside scores: calibration, consistency, margins over the controls."""
+    predictions = folder / "predictions.parquet"
+    calibrate_task(predictions)
     write_consistency(folder)
+    margins = control_margins(read_predictions(predictions))
+    if margins:
+        write_json(folder / CONTROLS, {"rows": [asdict(each) for each in margins]})
+    else:
+        (folder / CONTROLS).unlink(missing_ok=True)
 
 
 def finding_files(folder: Path) -> list[Path]:
     """Return the files of a task that tell more than its scores, those that there are."""
-    return [folder / name for name in (LEAKAGE, CALIBRATION, CONSISTENCY) if (folder / name).is_file()]
+    return [folder / name for name in (LEAKAGE, CALIBRATION, CONSISTENCY, CONTROLS) if (folder / name).is_file()]

@@ -52,5 +52,15 @@ def test_calibration_is_a_line_for_each_kind(tmp_path):
     ]
 
 
+def test_margins_are_told_of_headlines_alone(tmp_path):
+    row = {"language": "en", "kind": "closed", "metric": "accuracy", "one": "blank", "n": 60, "low": -0.1, "high": 0.3}
+    rows = [row | {"difference": 0.125, "p_holm": 0.25}, row | {"difference": 0.5, "p_holm": None}]
+    write(tmp_path / "t", "controls.json", {"rows": rows})
+
+    assert list(finding_lines(tmp_path / "t")) == [
+        "t en closed accuracy above blank: +0.125 (-0.100 to +0.300), corrected p 0.2500, 60 questions"
+    ]
+
+
 def test_a_task_without_such_files_has_no_lines(tmp_path):
     assert list(finding_lines(tmp_path)) == []

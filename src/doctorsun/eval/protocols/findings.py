@@ -46,21 +46,57 @@ _DENIED_AFTER_ZH = re.compile(
     r"[^,:、及和与]*?(?:未见(?:明显|确切)?\s*$|消失|吸收|不明显|阴性|\(-\)|不存在|不考虑|排除|除外)"
 )
 # A word for some change of form belongs to the organ beside it: "a cyst is seen in the kidney" is a renal cyst.
-_HEADS = frozenset({"cyst", "mass", "nodule", "lesion", "囊肿", "肿块", "结节", "病灶", "低密度灶", "hypodense lesion"})
-_ORGANS = {
-    "renal": r"\bkidneys?\b|\brenal\b",
-    "liver": r"\bliver\b|\bhepatic\b",
-    "lung": r"\blungs?\b|\bpulmonary\b",
-    "breast": r"\bbreasts?\b",
-    "thyroid": r"\bthyroid\b",
-    "brain": r"\bbrain\b|\bcerebral\b",
-    "肾": "肾",
-    "肝脏": "肝",
-    "肺": "肺",
-    "乳腺": "乳",
-    "甲状腺": "甲状腺",
-    "脑内": "脑",
-}
+_HEADS = frozenset(
+    {
+        "cyst",
+        "mass",
+        "nodule",
+        "lesion",
+        "tumour",
+        "tumor",
+        "calcification",
+        "oedema",
+        "edema",
+        "haemorrhage",
+        "hemorrhage",
+        "囊肿",
+        "肿块",
+        "结节",
+        "病灶",
+        "低密度灶",
+        "占位",
+        "肿瘤",
+        "钙化",
+        "水肿",
+        "出血",
+    }
+)
+_ORGANS = (
+    (r"\bkidneys?\b|\brenal\b", ("renal", "kidney")),
+    (r"\bliver\b|\bhepatic\b", ("liver", "hepatic")),
+    (r"\blungs?\b|\bpulmonary\b", ("pulmonary",)),
+    (r"\bbreasts?\b", ("breast",)),
+    (r"\bthyroid\b", ("thyroid",)),
+    (r"\bbrain\b|\bcerebral\b|\bintracranial\b", ("brain", "cerebral", "intracranial")),
+    (r"\bpancrea(?:s|tic)\b", ("pancreatic",)),
+    (r"\badrenals?\b", ("adrenal",)),
+    (r"\bbladder\b", ("bladder",)),
+    (r"\bovar(?:y|ies|ian)\b", ("ovarian",)),
+    (r"\baort(?:a|ic)\b", ("aortic",)),
+    (r"\bretinal?\b", ("retinal",)),
+    ("肾(?!上腺)", ("肾",)),
+    ("肾上腺", ("肾上腺",)),
+    ("肝", ("肝", "肝脏")),
+    ("肺", ("肺", "肺部")),
+    ("乳", ("乳腺",)),
+    ("甲状腺", ("甲状腺",)),
+    ("脑|颅", ("脑", "颅内", "脑内")),
+    ("胰", ("胰腺",)),
+    ("膀胱", ("膀胱",)),
+    ("卵巢", ("卵巢",)),
+    ("主动脉", ("主动脉",)),
+    ("视网膜|眼底", ("视网膜",)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +106,7 @@ class _Terms:
     phrases: dict[str, tuple[str, ...]]
     parents: dict[str, str]
     modalities: dict[str, str]
+    organs: dict[str, str]
     sided: frozenset[str]
     pattern: re.Pattern[str]
 
@@ -117,6 +154,7 @@ def _terms() -> _Terms:
         phrases=phrases,
         parents={row["id"]: row["parent"] for row in rows},
         modalities={row["id"]: row["modality"] for row in rows},
+        organs={row["id"]: row["organ"] for row in rows},
         sided=frozenset(row["id"] for row in rows if row["sided"]),
         pattern=re.compile(rf"(?:{chinese})|\b(?P<english>{english})(?:e?s)?\b"),
     )
@@ -153,13 +191,20 @@ def _clause(sentence: str, found: re.Match[str]) -> str:
 def _meant(phrase: str, context: str, modality: str) -> str:
     """Return the finding that a phrase means beside the organs of its context; empty where it means none."""
     terms = _terms()
+    is_elsewhere = False
     if phrase in _HEADS:
         gap = "" if has_han(phrase) else " "
-        for organ, words in _ORGANS.items():
-            composed = f"{organ}{gap}{phrase.rpartition(' ')[2] if gap else phrase}"
-            if composed in terms.phrases and re.search(words, context):
-                return terms.phrases[composed][0]
-    names = [name for name in terms.phrases.get(phrase, ()) if terms.modalities[name] in ("", modality) or not modality]
+        stems = [stem for words, stems in _ORGANS if re.search(words, context) for stem in stems]
+        composed = [f"{stem}{gap}{phrase}" for stem in stems if has_han(stem) == has_han(phrase)]
+        found = [terms.phrases[words][0] for words in composed if words in terms.phrases]
+        if found:
+            return found[0]
+        is_elsewhere = bool(composed)
+    names = [
+        name
+        for name in terms.phrases.get(phrase, ())
+        if (not modality or terms.modalities[name] in ("", modality)) and not (is_elsewhere and terms.organs[name])
+    ]
     own = [name for name in names if modality and terms.modalities[name] == modality]
     return next(iter(own or names), "")
 

@@ -29,7 +29,18 @@ SENTENCES = [
     ("Cardiomegaly without pulmonary edema, with small effusions.", {"cardiomegaly": "", "effusion": ""}),
     ("No focal consolidation, pleural effusion, or pneumothorax is seen.", {}),
     ("The right effusion has resolved. The left effusion has decreased.", {"effusion": "left"}),
+    ("Mild degenerative changes. Heart size is mildly enlarged.", {"degenerative_change": "", "cardiomegaly": ""}),
+    ("A mass in the liver. A cyst in the thyroid.", {}),
+    (
+        "Calcification in the left breast. Cerebral hemorrhage.",
+        {
+            "breast_calcification": "left",
+            "intraparenchymal_haemorrhage": "",
+        },
+    ),
     ("双肺未见结节影，右侧胸腔积液。", {"effusion": "right"}),
+    ("右肺上叶占位，左侧基底节区脑出血。", {"mass": "right", "intraparenchymal_haemorrhage": "left"}),
+    ("甲状腺右叶结节，胰腺肿块。", {"thyroid_nodule": "", "pancreatic_tumour": ""}),
     ("左肺上叶见结节影，伴空洞。", {"nodule": "left", "lung_cavity": ""}),
     ("未见气胸及胸腔积液。", {}),
     ("胸腔积液（-），气胸（+）右侧。", {"pneumothorax": "right"}),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from doctorsun.eval.bootstrap import Sums
-from doctorsun.eval.protocols.findings import Stated, findings_stated
+from doctorsun.eval.protocols.stated_findings import Stated, findings_stated
 from doctorsun.eval.protocols.verdict import CorpusMetric, Protocol, Verdict
 from doctorsun.schema import Prediction
 from doctorsun.text.normalize import exact_form, without_reasoning

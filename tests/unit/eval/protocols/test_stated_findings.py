@@ -6,7 +6,7 @@ import pytest
 
 from doctorsun.data.ontology.ontology import load_ontology
 from doctorsun.data.readers.phantom import MODALITIES, phantom_item
-from doctorsun.eval.protocols.findings import findings_stated
+from doctorsun.eval.protocols.stated_findings import findings_stated
 
 SENTENCES = [
     ("No pleural effusion or pneumothorax. The heart size is normal.", {}),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from doctorsun.config.collection import ConvertSource, ImportSource
 from doctorsun.config.task import Task, TaskSource
@@ -46,7 +46,7 @@ class TaskReader:
     def pending(self) -> Iterator[Any]:
         """Yield the records that count; as `Reader.pending`."""
         for each in self.reader.pending():
-            if isinstance(each, Dropped) or self._counts(getattr(each, "fields", {})):
+            if isinstance(each, Dropped) or self._counts(_fields_of(each)):
                 yield each
 
     def make(self, pending: Any) -> Item:
@@ -121,6 +121,14 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
     if isinstance(reader, PublishedReader):
         reader = replace(reader, keeps_unshown=True)  # what cannot be shown stays in the denominator
     return TaskReader(reader, source)
+
+
+def _fields_of(pending: Any) -> dict[str, Any]:
+    """Return what is known of a source item before it is made: of a record its fields, of an array what its name tells."""
+    if isinstance(pending, tuple):
+        parts = cast("tuple[Any, ...]", pending)
+        return next((part for part in parts if isinstance(part, dict)), {})
+    return getattr(pending, "fields", {})
 
 
 def _files_of(source: TaskSource, path: Path) -> tuple[Path, ...]:

@@ -124,7 +124,7 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
 
 
 def _fields_of(pending: Any) -> dict[str, Any]:
-    """Return what is known of a source item before it is made: of a record its fields, of an array what its name tells."""
+    """Return what is known of a source item before it is made: a record's fields, or what an array's name tells."""
     if isinstance(pending, tuple):
         parts = cast("tuple[Any, ...]", pending)
         return next((part for part in parts if isinstance(part, dict)), {})

@@ -114,6 +114,7 @@ def _medxpertqa_item(raw: RawRecord, origin: Origin) -> Item:
     dataset, url = _SUITES.get(suite, (origin.dataset, origin.url))
     if origin.dataset == _MEDXPERTQA:
         origin = replace(origin, dataset=dataset, url=url)
-    task = "exam:" + (words_of(raw.fields, ("subject",)) or suite)
+    told = words_of(raw.fields, ("subject", "medical_task")).lower().replace(" ", "_")
+    task = f"exam:{told or suite}"
     original_id = words_of(raw.fields, ("id",)) or raw.id
     return exam_item(exam_question(raw.fields), original_id, origin, split="test", task=task)

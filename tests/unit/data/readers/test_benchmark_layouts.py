@@ -186,9 +186,10 @@ def test_medxpertqa_in_both_of_its_forms(tmp_path: Path) -> None:
         samples, _ = read("medxpertqa_mm", tmp_path / folder)
         assert (gold(samples), words(samples[0])) == ([("mcq", ("B",))], "Which?\nA. left\nB. right")
         assert samples[0].images[0].bytes
-    text = {key: value for key, value in of_hub.items() if key != "images"}
+    text = {key: value for key, value in of_hub.items() if key != "images"} | {"medical_task": "Basic Science"}
     write_json_lines(tmp_path / "hub/Text/test.jsonl", [text])
-    assert gold(read("medxpertqa_text", tmp_path / "hub")[0]) == [("mcq", ("B",))]
+    samples, _ = read("medxpertqa_text", tmp_path / "hub")
+    assert (gold(samples), samples[0].task) == ([("mcq", ("B",))], "exam:basic_science")
 
 
 def test_medmcqa_numbers_options_from_0_and_from_1(tmp_path: Path) -> None:

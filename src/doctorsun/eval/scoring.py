@@ -72,6 +72,7 @@ def score(
         found
         for group in groups
         for protocol in protocols_for(group[0].prediction.kind, protocols)
+        if not (protocol.needs_likelihoods and group[0].control == "prior")
         for found in _scores_of(group, protocol, counts[_set_of(group[0])], marks or {})
     ]
 

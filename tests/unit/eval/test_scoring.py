@@ -87,6 +87,18 @@ def test_the_prior_answers_the_questions_of_the_model(make_sample, make_predicti
     assert found(scores, control="real", metric="accuracy", slice=None).value == 0.25
 
 
+def test_the_prior_has_no_likelihoods(make_sample, make_prediction):
+    prior = training_prior([make_sample(1, answer=Answer(kind="closed", gold=("yes",)))])
+
+    scores = score([make_prediction(option_logprobs=(-1.0, -2.0))], prior, ["polarity@1", "closed_loglik@1"])
+
+    assert {(row.protocol, row.control) for row in scores} == {
+        ("polarity@1", "real"),
+        ("polarity@1", "prior"),
+        ("closed_loglik@1", "real"),
+    }
+
+
 @pytest.mark.parametrize(
     ("kind", "gold", "output", "metrics"),
     [

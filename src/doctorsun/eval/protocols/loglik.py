@@ -78,8 +78,20 @@ def _logprobs(prediction: Prediction, num_options: int) -> tuple[float, ...]:
     return prediction.option_logprobs
 
 
-MCQ_LOGLIK_1 = Protocol(name="mcq_loglik@1", kinds=("mcq",), metrics=("accuracy",), rule=judge_mcq_loglik_1)
-MCQ_LOGLIK_NORM_1 = Protocol(
-    name="mcq_loglik_norm@1", kinds=("mcq",), metrics=("accuracy",), rule=judge_mcq_loglik_norm_1
+MCQ_LOGLIK_1 = Protocol(
+    name="mcq_loglik@1", kinds=("mcq",), metrics=("accuracy",), rule=judge_mcq_loglik_1, needs_likelihoods=True
 )
-CLOSED_LOGLIK_1 = Protocol(name="closed_loglik@1", kinds=("closed",), metrics=("accuracy",), rule=judge_closed_loglik_1)
+MCQ_LOGLIK_NORM_1 = Protocol(
+    name="mcq_loglik_norm@1",
+    kinds=("mcq",),
+    metrics=("accuracy",),
+    rule=judge_mcq_loglik_norm_1,
+    needs_likelihoods=True,
+)
+CLOSED_LOGLIK_1 = Protocol(
+    name="closed_loglik@1",
+    kinds=("closed",),
+    metrics=("accuracy",),
+    rule=judge_closed_loglik_1,
+    needs_likelihoods=True,
+)

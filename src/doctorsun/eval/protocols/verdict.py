@@ -46,6 +46,7 @@ class Protocol:
         metrics: the metrics that every verdict holds; the first is the headline.
         rule: the judgement of one answer whose status is ok.
         corpus: metrics over all answers together.
+        needs_likelihoods: it reads the likelihoods of options, which the prior of a training set has none of.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Protocol:
     metrics: tuple[str, ...]
     rule: Callable[[Prediction], Verdict]
     corpus: tuple[CorpusMetric, ...] = ()
+    needs_likelihoods: bool = False
 
     def judge(self, prediction: Prediction) -> Verdict:
         """Return the verdict; an answer that failed (status error) is wrong and stays in the denominator.

@@ -61,6 +61,7 @@ class TaskView:
     leakage: Mapping[str, Any]
     calibration: Mapping[str, Any]
     consistency: Mapping[str, Any]
+    margins: Sequence[Mapping[str, Any]]
     judges: Sequence[JudgeView]
     warnings: Sequence[str]
     tiles: Sequence[SummaryRow]
@@ -128,6 +129,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
         leakage=task.leakage,
         calibration=task.calibration,
         consistency=task.consistency,
+        margins=[row for row in task.margins.get("rows", ()) if row["p_holm"] is not None],
         judges=[_judge(facts) for facts in task.judges],
         warnings=[str(line) for line in task.facts.get("warnings", ())],
         tiles=[row for row in headlines if row.real is not None],

@@ -25,6 +25,7 @@ class TaskRecord:
         leakage: the content of ``leakage.json``, if any.
         calibration: the content of ``calibration.json``, if any.
         consistency: the content of ``consistency.json``, if any.
+        margins: the content of ``controls.json``, if any.
         judges: the content of each ``judge-NAME.json``, in the order of their names.
     """
 
@@ -36,6 +37,7 @@ class TaskRecord:
     leakage: dict[str, Any] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
     consistency: dict[str, Any] = field(default_factory=dict)
+    margins: dict[str, Any] = field(default_factory=dict)
     judges: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -127,6 +129,7 @@ def _read_task(folder: Path) -> TaskRecord:
         leakage=_read_object(folder / "leakage.json"),
         calibration=_read_object(folder / "calibration.json"),
         consistency=_read_object(folder / "consistency.json"),
+        margins=_read_object(folder / "controls.json"),
         judges=tuple(_read_object(path) for path in sorted(folder.glob("judge-*.json"))),
     )
 

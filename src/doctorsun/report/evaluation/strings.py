@@ -87,6 +87,21 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     ),
     "eval.judges.missing": ("answers without a verdict", "个回答没有判定"),
     "eval.judges.rule": ("Rule", "规则"),
+    # margins over controls
+    "eval.margins": ("Above its controls", "高于对照的幅度"),
+    "eval.margins.lead": (
+        (
+            "The same questions with the right image and under each control. Intervals are paired and clustered by "
+            "image; p is corrected (Holm) for all lines. Detectable: the smallest difference that so many images show."
+        ),
+        (
+            "同样的问题，配正确图像与各种对照。区间按题配对并按图像聚类；p 值已对全部各行校正（Holm）。"
+            "可检出差为这么多图像所能显示的最小差异。"
+        ),
+    ),
+    "eval.above": ("Above", "相对于"),
+    "eval.p": ("p, corrected", "校正后 p 值"),
+    "eval.detectable": ("Detectable", "可检出差"),
     # consistency
     "eval.consistency": ("Asked again", "重复提问"),
     "eval.consistency.lead": (

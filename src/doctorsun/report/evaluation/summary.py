@@ -40,6 +40,7 @@ def _task(task: TaskRecord, items: Sequence[Item]) -> dict[str, Any]:
         "leakage": task.leakage,
         "calibration": task.calibration,
         "consistency": task.consistency,
+        "margins": task.margins,
         "judges": task.judges,
         "results": [row_facts(row) for row in result_rows(task.scores)],
         "published": [table.as_dict() for table in published_tables(task.name)],

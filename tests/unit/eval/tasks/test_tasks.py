@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from doctorsun.data.task_reader import find_files, open_task
 from doctorsun.errors import RecipeError
+from doctorsun.eval.prompt import prompted
 from doctorsun.eval.tasks import task_named, task_names
+from doctorsun.schema import Answer
+
+ROOT = Path(__file__).parents[4]
 
 PAGE = """name: mine
 title: My questions
@@ -74,3 +79,25 @@ def test_a_page_of_the_users_own_is_loaded(tmp_path: Path) -> None:
     page = tmp_path / "mine.yaml"
     page.write_text(PAGE, encoding="utf-8")
     assert task_named(str(page)).title == "My questions"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "examples/tasks").glob("*.yaml")), ids=lambda page: page.stem)
+def test_each_example_is_a_page(page: Path) -> None:
+    assert task_named(str(page)).name == page.stem
+
+
+def test_the_page_in_the_documentation_reads_such_a_table(tmp_path: Path) -> None:
+    text = (ROOT / "docs/tasks.md").read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "page.yaml").write_text(text, encoding="utf-8")
+    lines = [
+        "id,Question,A,B,C,D,Answer,image,category,split",
+        "7,Which?,x,y,z,,B,1.png,echo,test",
+        "8,Which?,x,y,,,A,,echo,train",
+    ]
+    (tmp_path / "questions.csv").write_text("\n".join(lines), encoding="utf-8")
+    task = task_named(str(tmp_path / "page.yaml"))
+    reader = open_task(task, find_files(task, tmp_path))
+    (item,) = [reader.make(pending) for pending in reader.pending()]
+    assert isinstance(item, tuple)
+    assert (item[0].answer, item[0].task) == (Answer(kind="mcq", options=("x", "y", "z"), gold=("B",)), "echo")
+    assert prompted(item[0], task).messages[0].text == "Which?\nA. x\nB. y\nC. z\nAnswer with the option's letter."

@@ -22,6 +22,8 @@ class TaskSource(Section):
     files: str
     """Pattern below the task's folder, such as ``**/test.json``; of a task's sources the first whose files are there is
     read."""
+    beside: tuple[str, ...] = ()
+    """Patterns of further files that the questions are read with, such as their answers; their hashes are kept, too."""
     images: tuple[str, ...] = ()
     """Folders and zip archives of the images, from the task's folder; that of the files when not given."""
     columns: QuestionColumns | None = None

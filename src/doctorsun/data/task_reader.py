@@ -35,6 +35,12 @@ class TaskFiles:
     folder: Path
     files: tuple[Path, ...]
 
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """The files, and those that they are read with."""
+        beside = (sorted(self.folder.glob(pattern)) for pattern in self.source.beside)
+        return (*self.files, *(path for paths in beside for path in paths))
+
 
 @dataclass(frozen=True)
 class TaskReader:

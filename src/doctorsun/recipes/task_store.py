@@ -16,6 +16,7 @@ from doctorsun.storage.store import Store, store_is_complete, store_steps
 from doctorsun.storage.store_folder import MANIFEST, missing_store, stores_below
 from doctorsun.storage.store_part import open_held_out
 
+_SHOWN = 3
 QUESTIONS = "questions"
 """The folder, beside the answers, of the store that was read from files."""
 
@@ -40,7 +41,7 @@ def open_asked(task: Task, path: Path, folder: Path, tell: Callable[[str], None]
             tell(line)
     else:
         found = _found(task, path)
-        files = file_facts(found.files)
+        files = file_facts(found.all_files)
         store = _read(task, found, files, folder / QUESTIONS, tell)
     facts = task_facts(task, store, files)
     for line in facts.warnings:
@@ -69,14 +70,15 @@ def _read(
         "step": ASK,
         "page": task.model_dump(mode="json"),
         "adapter_root": str(found.folder) if found.source.adapter else "",
-        "files": {file.name: file.sha256 for file in files},
+        "files": [[file.name, file.sha256] for file in files],  # files in several folders may have one name
     }
     step = json.loads(json.dumps(step))
     if store_is_complete(folder) and store_steps(folder) == (step,) and not Store(folder).rows_without_images():
         return Store(folder)
     if store_is_complete(folder) or store_steps(folder) not in ((), (step,)):
         shutil.rmtree(folder)
-    tell(f"{task.name}: reading {', '.join(file.name for file in files)}")
+    shown = [file.name for file in files[:_SHOWN]] + ["..."] * (len(files) > _SHOWN)
+    tell(f"{task.name}: reading {', '.join(shown)}")
     return read_into(
         folder, open_task(task, found), name=task.name, step=step, compared=False, on_progress=lambda *_: None
     )

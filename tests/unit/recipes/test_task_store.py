@@ -92,3 +92,16 @@ def test_the_folder_of_several_stores_is_no_task(tmp_path: Path) -> None:
     write_store(tmp_path / "stores/vqa_rad/test", [question("q", "Is it?", "Yes.")])
     with pytest.raises(DataError, match=r"stores/vqa_rad is not a store: got no manifest.json in it"):
         open_asked(task_named("vqa_rad"), tmp_path / "stores/vqa_rad", tmp_path, [].append)
+
+
+def test_other_answers_in_a_second_file_are_read_again(tmp_path: Path) -> None:
+    options = {"A": "甲", "B": "乙"}
+    row = {"id": 3, "exam_class": "执业医师", "question": "哪项？", "question_type": "单项选择题", "option": options}
+    write_json(tmp_path / "data/CMB-test-choice-question-merge.json", [row])
+    (tmp_path / "out").mkdir()
+    for letter in "AB":
+        write_json(tmp_path / "data/CMB-test-choice-answer.json", [{"id": 3, "answer": letter}])
+        store = open_asked(task_named("cmb_exam"), tmp_path / "data", tmp_path / "out", [].append)
+        assert [sample.answer.gold for sample in store if sample.answer] == [(letter,)]
+    names = [each["name"] for each in facts(tmp_path / "out")["files"]]
+    assert names == ["CMB-test-choice-question-merge.json", "CMB-test-choice-answer.json"]

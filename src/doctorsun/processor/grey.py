@@ -1,7 +1,7 @@
 """Grey pictures in one channel: resized to the very pixels that three equal channels give, in a third of the time."""
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from PIL import Image as PillowImage
 from PIL import ImageChops
 
@@ -50,53 +50,58 @@ def _recoloured(
     """Resize the rows of a square whose columns outside ``content`` are background, and colour what these reach."""
     rows = np.asarray(square.resize((size, square.height), BICUBIC))
     channels = np.repeat(rows[:, :, None], 3, axis=2)
-    reaches = [_reach(column, square.width, size) for column in range(size)]
-    blank = [column for column, (start, stop) in enumerate(reaches) if stop <= content[0] or start >= content[1]]
-    channels[:, blank] = background
+    starts, stops = _reach(np.arange(size), square.width, size)
+    channels[:, (stops <= content[0]) | (starts >= content[1])] = background
     for edge in content:
-        columns = [
-            column for column, (start, stop) in enumerate(reaches) if start < edge < stop and column not in blank
-        ]
-        if columns:
+        columns = np.flatnonzero((starts < edge) & (stops > edge) & (stops > content[0]) & (starts < content[1]))
+        if columns.size:
             channels[:, columns] = _edge(square, size, columns, content, background)
     return PillowImage.fromarray(channels)
 
 
 def _edge(
-    square: PillowImage.Image, size: int, columns: list[int], content: tuple[int, int], background: Colour
+    square: PillowImage.Image,
+    size: int,
+    columns: Int[np.ndarray, " columns"],
+    content: tuple[int, int],
+    background: Colour,
 ) -> UInt8[np.ndarray, "rows columns 3"]:
     """Resize the rows of a square for a few neighbouring columns that reach across the edge of its content."""
-    first, last = _reach(columns[0], square.width, size)[0], _reach(columns[-1], square.width, size)[1]
-    weights = np.zeros((last - first, len(columns)))
-    for place, column in enumerate(columns):
-        start, stop = _reach(column, square.width, size)
-        weights[start - first : stop - first, place] = _weights(column, square.width, size)
-    pixels = np.asarray(square.crop((first, 0, last, square.height)), dtype=np.float64)
-    is_content = (np.arange(first, last) >= content[0]) & (np.arange(first, last) < content[1])
-    sums = pixels[:, is_content] @ weights[is_content]
+    starts, stops = _reach(columns, square.width, size)
+    pixels = np.arange(starts[0], stops[-1])
+    weights = _weights(pixels, columns, square.width, size)
+    values = np.asarray(square.crop((int(starts[0]), 0, int(stops[-1]), square.height)), dtype=np.float64)
+    is_content = (pixels >= content[0]) & (pixels < content[1])
+    sums = values[:, is_content] @ weights[is_content]
     return _rounded(sums[:, :, None] + weights[~is_content].sum(axis=0)[:, None] * np.asarray(background))
 
 
-def _reach(column: int, in_size: int, out_size: int) -> tuple[int, int]:
-    """Return the first pixel that an output pixel sees, and the end."""
+def _reach(
+    columns: Int[np.ndarray, " columns"], in_size: int, out_size: int
+) -> tuple[Int[np.ndarray, " columns"], Int[np.ndarray, " columns"]]:
+    """Return the first pixel that each output pixel sees, and the end."""
     scale = in_size / out_size
-    centre, support = (column + 0.5) * scale, _SUPPORT * max(scale, 1.0)
-    return max(int(centre - support + 0.5), 0), min(int(centre + support + 0.5), in_size)
+    centres, support = (columns + 0.5) * scale, _SUPPORT * max(scale, 1.0)
+    starts, stops = np.trunc(centres - support + 0.5), np.trunc(centres + support + 0.5)
+    return np.maximum(starts, 0).astype(np.int64), np.minimum(stops, in_size).astype(np.int64)
 
 
-def _weights(column: int, in_size: int, out_size: int) -> Float[np.ndarray, " taps"]:
-    """Return the weights of what an output pixel sees, in units of 1 / 2^22; sums of these are exact.
+def _weights(
+    pixels: Int[np.ndarray, " pixels"], columns: Int[np.ndarray, " columns"], in_size: int, out_size: int
+) -> Float[np.ndarray, "pixels columns"]:
+    """Return what each pixel weighs in each output pixel, in units of 1 / 2^22; sums of these are exact.
 
     Source: Pillow's Resample.c (precompute_coeffs, normalize_coeffs_8bpc).
     """
     scale = in_size / out_size
-    pixels = np.arange(*_reach(column, in_size, out_size))
-    weights = _bicubic((pixels - (column + 0.5) * scale + 0.5) * (1.0 / max(scale, 1.0)))
-    weights = weights / np.cumsum(weights)[-1]
+    starts, stops = _reach(columns, in_size, out_size)
+    weights = _bicubic((pixels[:, None] - (columns + 0.5) * scale + 0.5) * (1.0 / max(scale, 1.0)))
+    weights = np.where((pixels[:, None] >= starts) & (pixels[:, None] < stops), weights, 0.0)
+    weights = weights / np.cumsum(weights, axis=0)[-1]
     return np.trunc(weights * _FIXED_POINT + np.where(weights < 0, -0.5, 0.5))
 
 
-def _bicubic(distances: Float[np.ndarray, " taps"]) -> Float[np.ndarray, " taps"]:
+def _bicubic(distances: Float[np.ndarray, "pixels columns"]) -> Float[np.ndarray, "pixels columns"]:
     """Return the cubic convolution kernel of a = -0.5 (Keys 1981, doi:10.1109/TASSP.1981.1163711)."""
     x, a = np.abs(distances), -0.5
     near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1

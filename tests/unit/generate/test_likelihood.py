@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from doctorsun.errors import RequestError
+from doctorsun.generate.cache import SlotCache
 from doctorsun.generate.engine import LocalEngine
+from doctorsun.generate.network import Span
 from doctorsun.generate.request import Request
 from doctorsun.processor.processor import Processor
 
@@ -62,3 +64,22 @@ def test_options_beyond_the_context_are_refused(engine: LocalEngine) -> None:
     request = Request(prompt_ids=(5,) * 2047, max_tokens=1, options=(((5,),), ((5, 6),)))
     with pytest.raises(RequestError, match=r"got 2047 \+ 2 tokens"):
         engine.submit(request)
+
+
+@torch.inference_mode()
+def test_a_form_that_cannot_count_is_not_read(engine: LocalEngine, processor: Processor) -> None:
+    prompt = (1, 2, 40, 41)
+    logits = engine.network.next_logits(SlotCache(), [Span(row=0, start=0, ids=prompt)])[0]
+    likely, unlikely = int(logits.argmax()), int(logits.argmin())
+    assert logits[likely] - logits[unlikely] > 13
+    lengths: list[int] = []
+    layer = engine.network.model.model.language_model.layers[0]
+    hook = layer.mlp.register_forward_pre_hook(lambda _module, args: lengths.append(args[0].shape[1]))
+    both, rare = (
+        Request(prompt_ids=prompt, max_tokens=1, options=((*forms, (unlikely, 7, 8)),)) for forms in (((likely,),), ())
+    )
+    scores = [next(engine.generate([request])).option_logprobs for request in (both, rare)]
+    hook.remove()
+    assert lengths == [4, 4, 2]
+    assert scores[0] == pytest.approx(scored_alone(engine, processor, both), abs=1e-3)
+    assert scores[1] == pytest.approx(scored_alone(engine, processor, rare), abs=1e-3)

@@ -130,7 +130,7 @@ class QuestionTable:
             key = find(fields, [name.lower()])
             value = listed_text(fields[key]) if key else None
             values.extend(value if isinstance(value, list | tuple) else [value])
-        if any(isinstance(value, str) and value.strip().isdigit() for value in values):
+        if any(isinstance(value, str | int) and str(value).strip().isdigit() for value in values):
             return None
         return [ref for value in values if (ref := image_ref(_as_data_url(value)))]
 

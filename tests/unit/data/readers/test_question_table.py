@@ -38,6 +38,7 @@ def read(path: Path, **columns: Any) -> tuple[list[Sample], list[str]]:
         ({"question": "Which?", "answer": "B", "options": {"B": "x", "C": "y"}}, "option_letters"),
         ({"question": "Which?", "answer": "A", "options": ["x", "x", "z"]}, "ambiguous_answer"),
         ({"question": "Which?", "answer": "A", "options": ["x", "y"], "image": "12"}, "rotation"),
+        ({"question": "Which?", "answer": "A", "options": ["x", "y"], "image": 12}, "rotation"),
     ],
 )
 def test_a_record_that_cannot_be_asked_is_dropped_with_its_reason(

@@ -3,9 +3,8 @@
 import re
 from string import ascii_uppercase
 
-from doctorsun.errors import DataError
 from doctorsun.eval.protocols.label_f1 import weighted_f1
-from doctorsun.eval.protocols.verdict import Protocol, Verdict
+from doctorsun.eval.protocols.verdict import Protocol, Verdict, options_of
 from doctorsun.schema import Prediction
 
 _CMB_LETTERS = frozenset("ABCDEFG")
@@ -37,18 +36,12 @@ def judge_cmexam_official_1(prediction: Prediction) -> Verdict:
 
 
 def _cmexam_said(prediction: Prediction) -> str:
-    if not all(option.split() for option in prediction.options) or not prediction.options:
-        raise DataError(
-            f"multiple-choice prediction {prediction.id}",
-            got=f"options {prediction.options}",
-            expected="a text for each of its choices",
-        )
     output = prediction.output
     shown = output.split("\n")[0].strip() if "解释" in output else output
     chosen = (
         letter
-        for letter, option in zip(ascii_uppercase, prediction.options, strict=False)
-        if letter in shown or option.split()[0] in shown
+        for letter, option in zip(ascii_uppercase, options_of(prediction), strict=False)
+        if letter in shown or any(word in shown for word in option.split()[:1])
     )
     return "".join(chosen) or _CMEXAM_NONE
 

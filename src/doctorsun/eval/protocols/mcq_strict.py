@@ -3,9 +3,8 @@
 import re
 from dataclasses import replace
 
-from doctorsun.errors import DataError
 from doctorsun.eval.protocols.letters import chosen_letters
-from doctorsun.eval.protocols.verdict import Protocol, Verdict
+from doctorsun.eval.protocols.verdict import Protocol, Verdict, options_of
 from doctorsun.schema import Prediction
 
 _RUN = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z])")
@@ -31,12 +30,7 @@ def judge_mcq_multi_1(prediction: Prediction) -> Verdict:
 
 
 def _letters(prediction: Prediction) -> frozenset[str]:
-    if not prediction.options:
-        raise DataError(
-            f"multiple-choice prediction {prediction.id} has no options",
-            expected="the texts of its choices in the column options",
-        )
-    return chosen_letters(prediction.output, prediction.options)
+    return chosen_letters(prediction.output, options_of(prediction))
 
 
 MCQ_STRICT_1 = Protocol(name="mcq_strict@1", kinds=("mcq",), metrics=("accuracy",), rule=judge_mcq_strict_1)

@@ -3,10 +3,9 @@
 import difflib
 import re
 
-from doctorsun.errors import DataError
 from doctorsun.eval.protocols.kit_rouge import rouge_f
 from doctorsun.eval.protocols.sentence_bleu import sentence_bleu
-from doctorsun.eval.protocols.verdict import Protocol, Verdict
+from doctorsun.eval.protocols.verdict import Protocol, Verdict, options_of
 from doctorsun.schema import Prediction
 
 _BOX = "\\boxed{"
@@ -66,11 +65,7 @@ def judge_medevalkit_mcq_1(prediction: Prediction) -> Verdict:
 
     So ``(C)`` is compared with the texts, and an empty answer chooses A.
     """
-    if not prediction.options:
-        raise DataError(
-            f"multiple-choice prediction {prediction.id} has no options", expected="the texts of its choices"
-        )
-    options = [option.lower() for option in prediction.options]
+    options = [option.lower() for option in options_of(prediction)]
     letters = [chr(ord("a") + place) for place in range(len(options))]
     said = _parsed(_letter_first(prediction.output.lower(), letters)).strip().lower().replace("\n", "")
     short = said.split(".")[0].split(":")[-1]

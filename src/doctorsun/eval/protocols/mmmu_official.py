@@ -3,8 +3,7 @@
 import re
 from string import ascii_uppercase
 
-from doctorsun.errors import DataError
-from doctorsun.eval.protocols.verdict import Protocol, Verdict
+from doctorsun.eval.protocols.verdict import Protocol, Verdict, options_of
 from doctorsun.schema import Prediction
 
 Value = str | float
@@ -27,11 +26,7 @@ def judge_mmmu_official_mcq_1(prediction: Prediction) -> Verdict:
     Texts are looked for in answers of more than five words, in any part of a word. Where nothing is found, the
     original draws a letter; here the answer is invalid.
     """
-    if not prediction.options:
-        raise DataError(
-            f"multiple-choice prediction {prediction.id} has no options", expected="the texts of its choices"
-        )
-    said = _chosen(prediction.output, dict(zip(ascii_uppercase, prediction.options, strict=False)))
+    said = _chosen(prediction.output, dict(zip(ascii_uppercase, options_of(prediction), strict=False)))
     if not said:
         return MMMU_OFFICIAL_1.nothing()
     return Verdict(values={"accuracy": float(said in prediction.gold)}, said=said)

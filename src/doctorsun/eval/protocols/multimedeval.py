@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-from doctorsun.eval.protocols.verdict import Protocol, Verdict
+from doctorsun.eval.protocols.verdict import Protocol, Verdict, options_of
 from doctorsun.eval.protocols.vqa_words import vqa_words
 from doctorsun.schema import Prediction
 
@@ -34,7 +34,7 @@ def judge_multimedeval_qa_1(prediction: Prediction) -> Verdict:
     Letters go the way of articles: a bare ``A`` is no answer.
     """
     said = vqa_words(prediction.output)
-    options = zip(ascii_uppercase, prediction.options, strict=False)
+    options = zip(ascii_uppercase, options_of(prediction), strict=False)
     scores = {letter: _bleu_1(said, vqa_words(f"{letter} {option}")) for letter, option in options}
     best = max(scores, key=lambda letter: scores[letter])
     if not scores[best]:

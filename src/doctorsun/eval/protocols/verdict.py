@@ -78,3 +78,17 @@ class Protocol:
     def nothing(self) -> Verdict:
         """Return the verdict on an answer that is not there."""
         return Verdict(values=dict.fromkeys(self.metrics, 0.0), invalid=True)
+
+
+def options_of(prediction: Prediction) -> tuple[str, ...]:
+    """Return the texts of the choices of a question.
+
+    Raises:
+        DataError: it has none.
+    """
+    if not prediction.options:
+        raise DataError(
+            f"multiple-choice prediction {prediction.id} has no options",
+            expected="the texts of its choices in the column options",
+        )
+    return prediction.options

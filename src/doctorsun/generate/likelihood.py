@@ -13,9 +13,9 @@ from doctorsun.generate.cache import SlotCache
 from doctorsun.generate.network import RaggedNetwork, Span
 from doctorsun.generate.request import Forms
 
-# A way to write an option whose first token alone makes it this much less likely than another way adds less than 3e-6
-# to the logarithm, and is not read to its end.
-_NEGLIGIBLE = 13.0
+# A way to write an option whose first token alone makes it this much less likely than another way adds less than
+# 1.3e-4 to the logarithm, and is not read to its end.
+_NEGLIGIBLE = 9.0
 
 Form = tuple[int, ...]
 

@@ -1,8 +1,10 @@
+import copy
 from math import exp, log
 from typing import Any
 
 import pytest
 import torch
+from transformers import LlavaForConditionalGeneration
 
 from doctorsun.errors import RequestError
 from doctorsun.generate.cache import SlotCache
@@ -67,11 +69,14 @@ def test_options_beyond_the_context_are_refused(engine: LocalEngine) -> None:
 
 
 @torch.inference_mode()
-def test_a_form_that_cannot_count_is_not_read(engine: LocalEngine, processor: Processor) -> None:
+def test_a_form_that_cannot_count_is_not_read(model: LlavaForConditionalGeneration, processor: Processor) -> None:
+    sure = copy.deepcopy(model)
+    sure.lm_head.weight.mul_(6)
+    engine = LocalEngine(sure, image_mean=processor.images.mean, image_std=processor.images.std, max_batch=5)
     prompt = (1, 2, 40, 41)
     logits = engine.network.next_logits(SlotCache(), [Span(row=0, start=0, ids=prompt)])[0]
     likely, unlikely = int(logits.argmax()), int(logits.argmin())
-    assert logits[likely] - logits[unlikely] > 13
+    assert logits[likely] - logits[unlikely] > 9
     lengths: list[int] = []
     layer = engine.network.model.model.language_model.layers[0]
     hook = layer.mlp.register_forward_pre_hook(lambda _module, args: lengths.append(args[0].shape[1]))

@@ -38,7 +38,10 @@ def test_variants_are_asked_in_a_folder_of_their_own_and_compared(store: Store, 
     assert path == tmp_path / "consistency.json"
     content = json.loads(path.read_text())
     assert {row["variant"] for row in content["pairs"]} == {"negation"}
-    assert sum(row["n"] for row in content["pairs"]) == 3
+    assert {row["by"]: row["n"] for row in content["pairs"] if row["language"] == "en"} == {
+        "words": 2,
+        "likelihoods": 2,
+    }
     assert content["rotations"] == []
 
 

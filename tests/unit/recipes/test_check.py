@@ -152,7 +152,7 @@ def test_settings_are_put_in_before_the_check(tmp_path: Path):
         (
             16,
             "evaluation: {tasks: {phantm: {source: phantom}}}",
-            ("r.yaml:16:22: evaluation.tasks.phantm: unknown evaluation task: got 'phantm', expected one of cmexam,"),
+            ("r.yaml:16:22: evaluation.tasks.phantm: unknown evaluation task: got 'phantm', expected one of bbh,"),
         ),
         (
             12,

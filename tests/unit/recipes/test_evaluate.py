@@ -1,6 +1,8 @@
 from collections import Counter
 from pathlib import Path
+from shutil import copytree, rmtree
 
+from doctorsun.eval.tasks import task_named
 from doctorsun.recipes.evaluate import Examinee, questions
 from doctorsun.storage.store import Store
 from small_model import assistant, sample, write_store
@@ -33,8 +35,17 @@ def test_boxes_of_an_answer_are_told_in_pixels_of_the_image(store: Store, weight
     assert examinee.in_pixels("<box>[[0, 0, 500, 1000]]</box>", sample("text", assistant("?"))).startswith("<box>")
 
 
-def test_no_weights_are_loaded_where_nothing_is_asked(weights: Path) -> None:
-    examinee = Examinee(weights, name="small", max_tokens=2, batch=4)
+def test_no_weights_are_loaded_where_nothing_is_asked(weights: Path, tmp_path: Path) -> None:
+    gone = copytree(weights, tmp_path / "gone")
+    examinee = Examinee(gone, name="small", max_tokens=2, batch=4)
+    rmtree(gone)
     assert list(examinee.answer([])) == []
-    assert "_loaded" not in vars(examinee)
     assert examinee.version.decoding == "greedy, 2 tokens"
+
+
+def test_weights_are_loaded_once_for_tasks_of_other_lengths(weights: Path) -> None:
+    examinee = Examinee(weights, name="small", max_tokens=2, batch=4)
+    longer = examinee.for_task(task_named("own").model_copy(update={"max_tokens": 9}))
+    assert (longer.version.decoding, examinee.version.decoding) == ("greedy, 9 tokens", "greedy, 2 tokens")
+    assert longer.engine is examinee.engine
+    assert examinee.for_task(task_named("own")) is examinee

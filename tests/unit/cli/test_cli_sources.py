@@ -120,7 +120,7 @@ def test_only_what_can_be_set_is_offered(annotations: Path, tmp_path: Path, sett
     key = setting.partition("=")[0]
     with pytest.raises(RecipeError) as error:
         output("data", "import", "llava", str(annotations), "--out", str(tmp_path / "store"), "--set", setting)
-    settable = "dataset, licence, split, language, domain"
+    settable = "dataset, licence, split, language, domain, columns"
     assert str(error.value) == f"--set {setting}: {key}: unknown key: got '{key}', expected one of {settable}; {advice}"
 
 

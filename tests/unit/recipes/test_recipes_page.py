@@ -108,7 +108,7 @@ def test_the_recipe_of_the_page_passes_the_check(tmp_path: Path) -> None:
     [
         ("stages", STAGE_ORDER),
         ("model", PRESETS),
-        ("evaluation", ["phantom", "vqa_rad", "own", "tasks.md"]),
+        ("evaluation", ["phantom", "vqa_rad", "own"]),
         ("reader: phantom", PHANTOM.tasks),
         ("reader: shapes", SHAPES.tasks),
         ("reader: phantom_text", PHANTOM_TEXT.tasks),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from doctorsun.errors import DoctorSunError, RequestError
+from doctorsun.errors import DoctorSunError, ImageError, RequestError
 from doctorsun.generate.engine import Engine
 from doctorsun.generate.prompting import requests_for
 from doctorsun.generate.request import Request
@@ -19,7 +19,7 @@ class TextAnswer(NamedTuple):
         index: which sample it answers.
         num_tokens: new tokens, the stop token not counted.
         truncated: whether the answer was cut at the most tokens allowed.
-        error: why there is no answer: the prompt is too long for the model.
+        error: why there is no answer: the prompt is too long for the model, an image cannot be read, a server failed.
         option_logprobs: how likely each option was, where the sample offers some and the engine tells.
     """
 
@@ -51,8 +51,10 @@ def answer_samples(
         prepared = requests_for(processor, [samples[index] for index in order], max_tokens)
         for index, wanted in zip(order, prepared, strict=True):
             try:
+                if isinstance(wanted, ImageError):
+                    raise wanted
                 wanted.check_length(engine.max_length)
-            except RequestError as error:
+            except (ImageError, RequestError) as error:
                 refused.append(TextAnswer(index, "", 0, truncated=False, error=error))
                 continue
             asked.append(index)

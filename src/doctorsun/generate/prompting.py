@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, lru_cache, partial
 from itertools import islice
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, ImageError
 from doctorsun.generate.options import option_forms
 from doctorsun.generate.request import Request
 from doctorsun.processor.processor import Processor
@@ -30,14 +30,14 @@ def shown_images(sample: Sample, messages: Sequence[Message]) -> tuple[bytes, ..
     return tuple(images)
 
 
-def requests_for(processor: Processor, samples: Sequence[Sample], max_tokens: int) -> Iterator[Request]:
+def requests_for(processor: Processor, samples: Sequence[Sample], max_tokens: int) -> Iterator[Request | ImageError]:
     """Yield a greedy request for the last question of every sample, in their order, some prepared ahead.
 
-    An image that neighbours share is decoded once. The options that a sample's ``answer`` offers are weighed.
+    An image that neighbours share is decoded once. The options that a sample's ``answer`` offers are weighed. Where an
+    image cannot be read, the error stands in place of the request.
 
     Raises:
         DataError: a sample lacks an image.
-        ImageError: an image cannot be read.
     """
     pixels = lru_cache(maxsize=_MAX_KEPT_IMAGES)(processor.pixels)
     forms = partial(option_forms, cache(processor.continuation))
@@ -54,12 +54,19 @@ def requests_for(processor: Processor, samples: Sequence[Sample], max_tokens: in
             options=forms(messages[-1].text, options, prompt_ids[-1]) if options else (),
         )
 
+    def request_or_error(sample: Sample) -> Request | ImageError:
+        try:
+            return request(sample)
+        except ImageError as error:
+            return error
+
     remaining = iter(samples)
-    waiting: deque[Future[Request]] = deque()
+    waiting: deque[Future[Request | ImageError]] = deque()
     with ThreadPoolExecutor(1, "prompts") as worker:
         try:
             while True:
-                waiting.extend(worker.submit(request, each) for each in islice(remaining, _MAX_AHEAD - len(waiting)))
+                ahead = islice(remaining, _MAX_AHEAD - len(waiting))
+                waiting.extend(worker.submit(request_or_error, each) for each in ahead)
                 if not waiting:
                     return
                 yield waiting.popleft().result()

@@ -80,3 +80,14 @@ def test_an_image_that_is_only_a_reference_is_refused(
     lost = replace(samples[0], images=(replace(samples[0].images[0], bytes=None),))
     with pytest.raises(DataError, match="images of sample 有结节吗？: got the bytes of 0, expected the bytes of 1"):
         list(answer_samples(engine, processor, [lost], 3))
+
+
+def test_an_image_that_cannot_be_read_fails_alone(
+    engine: LocalEngine, processor: Processor, samples: list[Sample]
+) -> None:
+    image = samples[0].images[0]
+    broken = replace(samples[0], images=(replace(image, bytes=(image.bytes or b"")[:200]),))
+    answers = {each.index: each for each in answer_samples(engine, processor, [samples[1], broken, samples[2]], 3)}
+    assert str(answers[1].error).startswith("the picture is damaged")
+    assert (answers[0].error, answers[2].error) == (None, None)
+    assert answers[0].num_tokens == answers[2].num_tokens == 3

@@ -77,6 +77,7 @@ _COLUMNS = {
     "free_disk_gib": "可用磁盘 GiB",
     "gathered_shards_gib": "聚合分片 GiB",
     "gradients_gib": "梯度 GiB",
+    "heap_gib": "堆内存 GiB",
     "hours": "小时",
     "images_gib": "图像缓存 GiB",
     "language": "语言",

@@ -17,6 +17,9 @@ from doctorsun.train.survey import BYTES_BF16, BYTES_FP32, StageOnPaper
 
 CUDA_BYTES = int(0.9 * GIB)
 """Of a GPU, what is no tensor: the driver's context (about 0.5 GiB), workspaces of cuBLAS, the allocator's rounding."""
+HEAP_BYTES = int(0.12 * GIB)
+"""What training on a processor holds beside its tensors: freed pieces that are too small to be given back, the arenas of
+its threads, workspaces of matrix products. Measured by benchmarks/plan_memory.py: 0.09 to 0.19 GiB."""
 GATHERED_GROUPS = 2
 """Groups of shards that are whole at a time: the one that is computed, and the next."""
 TEXT_OF_STAND_IN = 128
@@ -49,8 +52,9 @@ def stage_memory(
     items = known[0].largest if known else _stand_ins(config, stage)
     is_first = known is not None and known[0].passes <= known[0].num_steps
     shape = PassShape(items=items, bf16=bf16, is_sharded=is_sharded(paper, devices), is_first=is_first)
-    beside = _beside(request, known[1] if known else None)
-    found = memory_of(paper, rehearse(config, stage, shape), devices, bf16=bf16, beside=beside)
+    one_pass = rehearse(config, stage, shape)
+    beside = _beside(request, known[1] if known else None)  # with what the rehearsal brought, as in training
+    found = memory_of(paper, one_pass, devices, bf16=bf16, beside=beside)
     available = devices.available_bytes
     return {
         **{f"{kind}_gib": round(value / GIB, 3) for kind, value in found.items()},
@@ -149,7 +153,7 @@ def _beside(request: PlanRequest, data: StageData | None) -> dict[str, int]:
     if request.devices.is_gpu:
         return found
     size: int = cast("Any", request.network.config.vision_config).image_size
-    return found | {"images": image_cache_bytes(_num_images(data) if data else None, size)}
+    return found | {"heap": HEAP_BYTES, "images": image_cache_bytes(_num_images(data) if data else None, size)}
 
 
 def _num_images(data: StageData) -> int:

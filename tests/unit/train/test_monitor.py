@@ -82,7 +82,7 @@ def test_looking_changes_nothing_of_what_is_trained(tmp_path: Path, images_store
 def rising(folder: Path, store: Store, **changes: Any) -> StageJob:
     """Return a stage whose learning rate is so high that the first weights are better than the last."""
     best = VALIDATION | {"keep": "best", "every_steps": 1}
-    return job_of(folder, store, lr=0.3, schedule="constant", validation=best, **changes)
+    return job_of(folder, store, lr=1.0, schedule="constant", validation=best, **changes)
 
 
 def test_the_best_weights_are_kept_where_they_are_wanted(tmp_path: Path, images_store: Store) -> None:
@@ -91,7 +91,7 @@ def test_the_best_weights_are_kept_where_they_are_wanted(tmp_path: Path, images_
     (end,) = events(job, "stage_end")
     losses = {event["step"]: event["loss"] for event in events(job, "validation")}
     assert end["kept_step"] == end["best_step"] == min(losses, key=lambda step: losses[step]) < 6
-    short = job_of(tmp_path / "short", images_store, lr=0.3, schedule="constant", steps=end["kept_step"])
+    short = job_of(tmp_path / "short", images_store, lr=1.0, schedule="constant", steps=end["kept_step"])
     assert_same(weights, train(short))
 
 

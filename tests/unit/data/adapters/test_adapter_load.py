@@ -65,7 +65,7 @@ def test_a_wrong_source_is_told_as_the_kind_that_it_means(tmp_path: Path):
     with pytest.raises(RecipeError) as caught:
         load_collection(write(tmp_path, text))
 
-    keys = "format, path, images, remap, dataset, licence, split, language, domain"
+    keys = "format, path, images, remap, dataset, licence, split, language, domain, columns"
     assert complaints(caught.value) == [
         ":3:3: sources.a.root: missing key; write 'root: ...' there",
         ":3:28: sources.a.rot: unknown key: got 'rot', expected one of adapter, root; did you mean 'root'?",

@@ -55,8 +55,8 @@ def test_every_road_gives_the_pixels_of_three_channels(
     width: int,
     height: int,
     fit: Fit,
-    coloured: bool,
-    seed: int,  # noqa: FBT001 (as Hypothesis draws it)
+    coloured: bool,  # noqa: FBT001 (as Hypothesis draws it)
+    seed: int,
 ) -> None:
     picture = noise(width, height, seed).convert("RGB")
     if coloured:

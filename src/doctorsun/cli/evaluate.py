@@ -16,7 +16,6 @@ from doctorsun.cli.session import AsJson, Session
 from doctorsun.cli.task_folders import TaskFolders, task_folders
 from doctorsun.cli.words import say
 from doctorsun.report.exports.form import ExportForm
-from doctorsun.schema import ImageControl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,9 @@ def evaluate(
     *,
     tasks: TaskFolders,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for predictions and scores.")],
-    image: Annotated[ImageControl, typer.Option(help="Show the image, or a control in its place.")] = "real",
+    image: Annotated[
+        str, typer.Option(metavar="LIST", help="Show the image, or controls: some of real,blank,noise,shuffled,none.")
+    ] = "real",
     extra: ExtraOptions,
     server: EndpointOptions,
     as_json: AsJson = False,
@@ -85,6 +86,7 @@ def evaluate(
     _require_one_model(weights, server)
     from rich.console import Console
 
+    from doctorsun.eval.controls import image_controls
     from doctorsun.recipes.consistency import variant_kinds
     from doctorsun.recipes.evaluate_endpoint import RemoteModel, evaluate_endpoint
     from doctorsun.recipes.evaluate_weights import evaluate_weights
@@ -93,6 +95,7 @@ def evaluate(
     from doctorsun.report.evaluation.write import write_evaluation_report
     from doctorsun.report.record import read_scores
 
+    controls = image_controls(image)
     extras = Extras(
         variants=variant_kinds(extra.variants), training=tuple(extra.training or ()), is_calibrated=extra.calibrate
     )
@@ -108,7 +111,9 @@ def evaluate(
                 max_per_minute=server.per_minute,
             )
             asked = partial(evaluate_endpoint, remote)
-        files = asked(stores, out=out, control=image, on_progress=progress.evaluation, tell=progress.say, extras=extras)
+        files = asked(
+            stores, out=out, controls=controls, on_progress=progress.evaluation, tell=progress.say, extras=extras
+        )
     session: Session = context.obj
     page = write_evaluation_report(out, language=session.language)
     print_scores([score for file in files for score in read_scores(file)], as_json=as_json)

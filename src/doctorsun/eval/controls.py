@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.image.raster import encode_png, image_record
 from doctorsun.schema import Image, ImageControl, Sample
 
@@ -16,6 +16,20 @@ IMAGE_CONTROLS: tuple[ImageControl, ...] = ("real", "blank", "noise", "shuffled"
 
 _MID_GREY = 128
 _ImageKey = tuple[str, ...]
+
+
+def image_controls(text: str) -> tuple[ImageControl, ...]:
+    """Return the image controls that a list with commas names, in the order of `IMAGE_CONTROLS`.
+
+    Raises:
+        RecipeError: it names none, or something else.
+    """
+    named = {word.strip() for word in text.split(",") if word.strip()}
+    unknown = sorted(named.difference(IMAGE_CONTROLS))
+    if unknown or not named:
+        got = ", ".join(unknown) or repr(text)
+        raise RecipeError("image", got=got, expected=f"some of {', '.join(IMAGE_CONTROLS)}, with commas")
+    return tuple(control for control in IMAGE_CONTROLS if control in named)
 
 
 @dataclass(frozen=True, slots=True)

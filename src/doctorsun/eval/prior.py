@@ -17,6 +17,10 @@ class TrainingPrior:
 
     counts: dict[_Key, Counter[str]]
 
+    def knows(self, prediction: Prediction) -> bool:
+        """Say whether questions of this kind were answered in training, in this language."""
+        return (prediction.language, prediction.kind) in self.counts
+
     def answer(self, prediction: Prediction) -> str:
         """Return the majority answer of the training set, which never saw the image.
 

@@ -52,7 +52,7 @@ def score(
 
     Args:
         predictions: answers of any number of tasks, models and controls.
-        training_prior: adds the control prior: the majority answer of the training set.
+        training_prior: adds the control prior: the majority answer of the training set, where it knows the kind.
         protocols: names to use in place of the house protocol, for the kinds that they judge.
         marks: further slices by question id, such as ``{"q1": {"leakage": "clean"}}``.
 
@@ -64,7 +64,7 @@ def score(
         raise DataError("predictions to score", got="none", expected="at least one")
     answers = [_Answer(row, row.image_control) for row in predictions]
     if training_prior:
-        real = (row for row in predictions if row.image_control == "real")
+        real = (row for row in predictions if row.image_control == "real" and training_prior.knows(row))
         answers += [_Answer(_by_prior(row, training_prior), "prior") for row in real]
     groups = _groups(answers)
     counts = _counts(groups)

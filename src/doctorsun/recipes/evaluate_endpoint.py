@@ -75,12 +75,12 @@ def evaluate_endpoint(
     tasks: Mapping[str, Path],
     *,
     out: Path,
-    control: ImageControl,
+    controls: Sequence[ImageControl],
     on_progress: EvaluationProgress,
     tell: Callable[[str], None],
     extras: Extras | None = None,
 ) -> list[Path]:
-    """Ask a server's model the questions of tasks under one image control; return the files of scores.
+    """Ask a server's model the questions of tasks under image controls; return the files of scores.
 
     Questions that failed are rows of status error, count as wrong, and are asked again by the next call.
 
@@ -88,7 +88,7 @@ def evaluate_endpoint(
         model: where and whom to ask.
         tasks: as for `evaluate_weights`.
         out: as for `evaluate_weights`; the answers of another model are not replaced.
-        control: what is shown in place of the images.
+        controls: what is shown in place of the images, one after the other; questions without images are asked once.
         on_progress: told of every answer.
         tell: told what is left out, and how many questions failed.
         extras: what is wanted beyond scores.
@@ -108,7 +108,7 @@ def evaluate_endpoint(
         _require_offered(client, model)
         examinee = RemoteExaminee(model, client, max_tokens=EvaluationSection().max_tokens)
         files = take_exams(
-            examinee, tasks, out=out, control=control, on_progress=on_progress, tell=tell, extras=extras, weights=None
+            examinee, tasks, out=out, controls=controls, on_progress=on_progress, tell=tell, extras=extras, weights=None
         )
     for file in files:
         rows = read_predictions(file.with_name("predictions.parquet"))

@@ -1,6 +1,6 @@
 """Evaluation of weights outside a run: everything is checked before the first question, and no answer is replaced."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,12 +25,12 @@ def evaluate_weights(
     tasks: Mapping[str, Path],
     *,
     out: Path,
-    control: ImageControl,
+    controls: Sequence[ImageControl],
     on_progress: EvaluationProgress,
     tell: Callable[[str], None],
     extras: Extras | None = None,
 ) -> list[Path]:
-    """Ask weights the questions of tasks under one image control; return the files of scores, one per task.
+    """Ask weights the questions of tasks under image controls; return the files of scores, one per task.
 
     Args:
         weights: a folder of weights, or of a run that has some.
@@ -38,7 +38,7 @@ def evaluate_weights(
             store with several splits, ``test`` is asked.
         out: gets a folder with predictions and scores for each task; other controls of the same weights and
             questions may stand there already.
-        control: what is shown in place of the images.
+        controls: what is shown in place of the images, one after the other; questions without images are asked once.
         on_progress: told of every answer.
         tell: told what is left out, and what differs from the published sets.
         extras: what is wanted beyond scores; leakage is searched for in the run's own stores in any case.
@@ -53,7 +53,7 @@ def evaluate_weights(
     name = weights.resolve().name
     examinee = Examinee(folder, name=name, max_tokens=section.max_tokens, batch=section.batch)
     files = take_exams(
-        examinee, tasks, out=out, control=control, on_progress=on_progress, tell=tell, extras=extras, weights=weights
+        examinee, tasks, out=out, controls=controls, on_progress=on_progress, tell=tell, extras=extras, weights=weights
     )
     extras.finish(examinee, files)
     return files
@@ -64,7 +64,7 @@ def take_exams(
     tasks: Mapping[str, Path],
     *,
     out: Path,
-    control: ImageControl,
+    controls: Sequence[ImageControl],
     on_progress: EvaluationProgress,
     tell: Callable[[str], None],
     extras: Extras,
@@ -81,7 +81,7 @@ def take_exams(
         for task, store in asked:
             samples = list(questions(store, limit=None))
             exam = Exam(task=task, samples=samples, folder=out / task.name, on_progress=on_progress)
-            files.append(extras.examine(exam, examinee.for_task(task), control, training))
+            files.append(extras.examine(exam, examinee.for_task(task), controls, training))
         return files
 
 

@@ -1,6 +1,6 @@
 """What an evaluation does beyond asking and scoring: variants of its questions, leakage, calibration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -45,22 +45,31 @@ class Extras:
             files = [path.with_name("predictions.parquet") for path in scores]
             calibrate_weights(examinee.weights, examinee.version.revision, files)
 
-    def examine(self, exam: Exam, examinee: Answering, control: ImageControl, training: TrainingData) -> Path:
+    def examine(
+        self, exam: Exam, examinee: Answering, controls: Sequence[ImageControl], training: TrainingData
+    ) -> Path:
         """Ask one task and write all that its answers tell; return the file of scores.
 
         Raises:
             DataError: a question cannot be asked or judged, or a folder cannot be written.
         """
-        predictions = exam.take(examinee, control)
-        if control == "real":
+        predictions = [exam.take(examinee, control) for control in _that_differ(controls, exam)][-1]
+        if "real" in controls:
             ask_variants(exam, examinee, self.variants)
         marks = training.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
         scores = exam.folder / "scores.json"
         answers = read_predictions(predictions)
         protocols = side_by_side(answers, exam.task.protocols)
-        write_scores(scores, score(answers, protocols=protocols, marks=marks))
+        write_scores(scores, score(answers, training.prior, protocols, marks))
         write_findings(exam.folder)
         return scores
+
+
+def _that_differ(controls: Sequence[ImageControl], exam: Exam) -> Sequence[ImageControl]:
+    """Leave out the controls of questions that show no image."""
+    if any(sample.images for sample in exam.samples) or "real" not in controls:
+        return controls
+    return ("real",)
 
 
 def write_findings(folder: Path) -> None:

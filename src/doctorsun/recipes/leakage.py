@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from doctorsun.config import STAGE_ORDER, Recipe
 from doctorsun.eval.leakage import LeakSearch, leakage_facts
+from doctorsun.eval.prior import TrainingPrior, training_prior
 from doctorsun.eval.scoring import Marks
 from doctorsun.eval.training_trace import store_traces
 from doctorsun.recipes.evaluate import EvaluationProgress
@@ -20,7 +22,7 @@ from doctorsun.storage.store_part import open_split
 LEAKAGE = "leakage.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingData:
     """What weights were trained on, as far as it is here.
 
@@ -31,6 +33,12 @@ class TrainingData:
 
     stores: Mapping[str, Store]
     cache: Path
+
+    @cached_property
+    def prior(self) -> TrainingPrior | None:
+        """How often each answer was right in training; None where no store is known."""
+        samples = (sample for store in self.stores.values() for sample in store.without_images())
+        return training_prior(samples) if self.stores else None
 
     def check(self, task: str, samples: Sequence[Sample], folder: Path, on_progress: EvaluationProgress) -> Marks:
         """Search the stores for a task's questions, write ``leakage.json`` and return the slices of its scores.

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from doctorsun.errors import DataError
-from doctorsun.eval.controls import blank_image, controlled, donors_among, noise_image
+from doctorsun.errors import DataError, RecipeError
+from doctorsun.eval.controls import blank_image, controlled, donors_among, image_controls, noise_image
 from doctorsun.image.raster import decode
 from doctorsun.schema import Groups, Image
 
@@ -127,3 +127,10 @@ def test_an_image_that_is_not_here_is_never_replaced(make_sample, control):
         controlled(gone, control, donors_among([gone, make_sample(2)]))
 
     assert controlled(gone, "none", donors_among([])).images == ()
+
+
+def test_controls_are_named_in_a_list_and_asked_in_one_order():
+    assert image_controls("shuffled, real,blank") == ("real", "blank", "shuffled")
+    for wrong in ("", "real,black"):
+        with pytest.raises(RecipeError, match=r"image: got .*, expected some of real, blank, noise, shuffled, none"):
+            image_controls(wrong)

@@ -49,7 +49,7 @@ def ask(url: str, store: Path, out: Path, *, name: str = "sun", **settings: Any)
     told: list[str] = []
     (file,) = evaluate_endpoint(
         RemoteModel(url=url, name=name, revision="r1", **settings), {"phantom": store},
-        out=out, control="real", on_progress=lambda *_: None, tell=told.append,
+        out=out, controls=["real"], on_progress=lambda *_: None, tell=told.append,
     )  # fmt: skip
     return read_predictions(file.with_name("predictions.parquet")), told
 
@@ -98,7 +98,7 @@ def test_a_model_that_is_not_offered_and_a_calibration_are_refused(
         ask(faulty.url, store, tmp_path, name="moon")
     with pytest.raises(RecipeError, match="--calibrate: got --endpoint, expected weights on this machine"):
         evaluate_endpoint(
-            RemoteModel(url=faulty.url, name="sun"), {"phantom": store}, out=tmp_path, control="real",
+            RemoteModel(url=faulty.url, name="sun"), {"phantom": store}, out=tmp_path, controls=["real"],
             on_progress=lambda *_: None, tell=print, extras=Extras(is_calibrated=True),
         )  # fmt: skip
     assert faulty.asked == []
@@ -121,7 +121,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 def test_our_server_gives_the_answers_of_its_weights(served: tuple[Path, str], store: Path, tmp_path: Path) -> None:
     weights, url = served
     (file,) = evaluate_weights(
-        weights, {"phantom": store}, out=tmp_path / "here", control="real", on_progress=lambda *_: None, tell=print
+        weights, {"phantom": store}, out=tmp_path / "here", controls=["real"], on_progress=lambda *_: None, tell=print
     )
     here = {row.id: row.output for row in read_predictions(file.with_name("predictions.parquet"))}
     rows, _ = ask(url, store, tmp_path / "there", name="small")

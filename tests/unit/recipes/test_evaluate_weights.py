@@ -41,12 +41,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def evaluate(
-    weights: Path, tasks: dict[str, Path], out: Path, control: ImageControl = "real"
+    weights: Path, tasks: dict[str, Path], out: Path, *controls: ImageControl
 ) -> tuple[list[Path], list[tuple[str, str, int, int]]]:
     """Return the files of scores, and the progress that was told."""
     told: list[tuple[str, str, int, int]] = []
     files = evaluate_weights(
-        weights, tasks, out=out, control=control, on_progress=lambda *done: told.append(done), tell=[].append
+        weights,
+        tasks,
+        out=out,
+        controls=controls or ["real"],
+        on_progress=lambda *done: told.append(done),
+        tell=[].append,
     )
     return files, told
 
@@ -61,6 +66,17 @@ def test_each_task_gets_a_folder_and_controls_of_the_same_weights_stand_side_by_
     evaluate(run, {"phantom": store}, tmp_path, "blank")
     rows = read_predictions(tmp_path / "phantom/predictions.parquet")
     assert {(each.model, each.image_control) for each in rows} == {("run", "real"), ("run", "blank")}
+
+
+def test_several_controls_are_asked_in_one_go_where_questions_show_an_image(run: Path, tmp_path: Path) -> None:
+    texts = write_store(tmp_path / "texts", [question("text", "Is fever a sign?", "Yes.", answer=YES)])
+    tasks = {"phantom": store_of(tmp_path / "images", 0).folder, "own": texts.folder}
+    evaluate(run, tasks, tmp_path / "out", "real", "blank", "none")
+    shown = {
+        name: [row.image_control for row in read_predictions(tmp_path / "out" / name / "predictions.parquet")]
+        for name in tasks
+    }
+    assert shown == {"phantom": ["real", "blank", "none"], "own": ["real"]}
 
 
 @pytest.mark.parametrize("kept", ["predictions.parquet", "parts"], ids=["done", "interrupted"])
@@ -128,7 +144,7 @@ def test_samples_without_their_images_are_not_asked_and_their_number_is_told(run
     store = write_store(tmp_path / "store", [whole[0], lost]).folder
     told: list[str] = []
     evaluate_weights(
-        run, {"phantom": store}, out=tmp_path / "out", control="real", on_progress=lambda *_: None, tell=told.append
+        run, {"phantom": store}, out=tmp_path / "out", controls=["real"], on_progress=lambda *_: None, tell=told.append
     )
     assert told[0] == "phantom: 1 samples without their images left out"
     assert [each.id for each in read_predictions(tmp_path / "out/phantom/predictions.parquet")] == ["sample-0"]
@@ -151,7 +167,7 @@ def test_questions_of_the_training_data_are_slices_of_the_scores(store: Path, ru
         run,
         {"phantom": store},
         out=tmp_path / "out",
-        control="real",
+        controls=["real"],
         on_progress=lambda *_: None,
         tell=[].append,
         extras=Extras(training=(training.folder,), cache=tmp_path / "cache"),
@@ -159,6 +175,7 @@ def test_questions_of_the_training_data_are_slices_of_the_scores(store: Path, ru
     sizes = {row.slice: row.n for row in read_scores(files[0]) if row.metric == "accuracy"}
     assert (sizes["image_leakage=exact"], sizes["image_leakage=clean"], sizes["question_leakage=exact"]) == (1, 2, 3)
     assert (tmp_path / "out/phantom/leakage.json").exists()
+    assert {row.control for row in read_scores(files[0])} == {"real", "prior"}
 
 
 def test_a_calibration_that_cannot_be_made_is_told_once_all_is_scored(store: Path, run: Path, tmp_path: Path) -> None:
@@ -168,7 +185,7 @@ def test_a_calibration_that_cannot_be_made_is_told_once_all_is_scored(store: Pat
             run,
             {"phantom": store},
             out=tmp_path / "out",
-            control="real",
+            controls=["real"],
             on_progress=lambda *_: None,
             tell=[].append,
             extras=extras,

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from dataclasses import fields as fields_of
 from pathlib import Path
 
 from doctorsun.errors import DataError
@@ -50,8 +51,12 @@ class ModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question as it is put to the model, its row without the answer, and its key; or why it cannot be put."""
+    """A question in the task's words, its row without the answer, its key, and how it is put to the model.
 
+    ``asked`` is None where it cannot be put; the row's output says why.
+    """
+
+    sample: Sample
     key: str
     row: Prediction
     asked: Sample | None
@@ -71,7 +76,8 @@ def predict(
 
     Answers are kept in ``parts/`` under a key of question, image, control, model, revision and decoding, so that a
     killed run goes on and nothing stale is taken for an answer. The file holds the answers of this model to these
-    samples under every control that has been run.
+    samples under every control that has been run; all but the reply is taken from the samples as they are now, so that
+    a corrected truth counts for answers that were given before.
 
     Args:
         samples: the test set, each with its answer; also the pool that shuffled images come from.
@@ -96,9 +102,8 @@ def predict(
             if question.asked is None and parts.rows.get(question.key) != question.row:
                 parts.add(question.key, question.row)
         _ask([question for question in waiting if question.asked], answer, parts, len(samples), on_progress)
-    valid = [_key(prompted(sample, task), every, donors, task, model) for every in IMAGE_CONTROLS for sample in samples]
     path = out / "predictions.parquet"
-    write_predictions(path, [parts.rows[key] for key in valid if key in parts.rows])
+    write_predictions(path, list(_answered(questions, parts.rows, donors, task, model)))
     return path
 
 
@@ -128,6 +133,18 @@ def _ask(
         parts.add(question.key, replace(question.row, output="the model gave no answer"))
 
 
+def _answered(
+    questions: Sequence[_Question], kept: Mapping[str, Prediction], donors: Donors, task: Task, model: ModelVersion
+) -> Iterator[Prediction]:
+    """Yield the rows of the questions under every control that they have been asked under, with the replies kept."""
+    for control in IMAGE_CONTROLS:
+        for question in questions:
+            reply = kept.get(_key(question.sample, control, donors, task, model))
+            if reply:
+                fields = {each.name: getattr(reply, each.name) for each in fields_of(Reply)}
+                yield replace(question.row, image_control=control, **fields)
+
+
 def _question(sample: Sample, control: ImageControl, donors: Donors, task: Task, model: ModelVersion) -> _Question:
     question, sample = question_of(sample), prompted(sample, task)
     key = _key(sample, control, donors, task, model)
@@ -135,8 +152,8 @@ def _question(sample: Sample, control: ImageControl, donors: Donors, task: Task,
     try:
         shown = controlled(sample, control, donors)
     except DataError as error:
-        return _Question(key, replace(row, output=error.text()), None)
-    return _Question(key, row, _without_reply(shown))
+        return _Question(sample, key, replace(row, output=error.text()), None)
+    return _Question(sample, key, row, _without_reply(shown))
 
 
 def _row(sample: Sample, control: ImageControl, task: Task, model: ModelVersion) -> Prediction:

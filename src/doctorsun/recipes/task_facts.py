@@ -1,12 +1,13 @@
 """Facts of a task: which files its questions are from, how many there are, and what differs from the published set."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from doctorsun.config.task import Task
 from doctorsun.data.task_reader import NOT_ASKED
+from doctorsun.eval.protocols import protocols_for
 from doctorsun.schema import AnswerKind
 from doctorsun.storage.atomic import sha256_file, write_json
 from doctorsun.storage.store import Store
@@ -81,6 +82,7 @@ def task_facts(task: Task, store: Store, files: tuple[FileFacts, ...]) -> TaskFa
         *_other_files(task, files),
         *(f"{task.name}: {number:,} records cannot be asked ({reason})" for reason, number in dropped.items()),
         *_missing(task.name, len(rows_lacking), list(missing)),
+        *_other_protocols(task, kinds),
     ]
     return TaskFacts(
         task=task.name,
@@ -117,6 +119,17 @@ def _other_files(task: Task, files: tuple[FileFacts, ...]) -> list[str]:
         for file in files
         if task.sha256.get(file.name, file.sha256) != file.sha256
     ]
+
+
+def _other_protocols(task: Task, kinds: Collection[AnswerKind]) -> Iterator[str]:
+    """Yield a sentence for each protocol of the page that judges none of the questions."""
+    judges = {protocol.name for kind in kinds for protocol in protocols_for(kind, task.protocols)}
+    for name in task.protocols if judges else ():
+        if name not in judges:
+            yield (
+                f"{task.name}: the page's protocol {name} judges none of these questions ({', '.join(sorted(kinds))}); "
+                f"they are scored by {', '.join(sorted(judges))}"
+            )
 
 
 def _missing(task: str, num_questions: int, paths: list[str]) -> list[str]:

@@ -113,6 +113,21 @@ def test_a_finished_run_asks_nothing_and_writes_the_same(tmp_path, samples):
     assert path.read_bytes() == before
 
 
+def test_a_corrected_truth_counts_for_the_answers_that_were_given(tmp_path, samples, make_sample):
+    for control in ("real", "blank"):
+        predict(samples, Recorder(), out=tmp_path, task=PHANTOM, model=MODEL, control=control)
+    corrected = make_sample(0, answer=Answer(kind="closed", gold=("no",)), modality="ct", anatomy="chest")
+    recorder = Recorder("No.")
+    path = predict([corrected, *samples[1:]], recorder, out=tmp_path, task=PHANTOM, model=MODEL)
+
+    assert recorder.asked == []
+    rows = [row for row in read_predictions(path) if row.id == corrected.id]
+    assert [(row.gold, row.modality, row.anatomy, row.output, row.num_tokens, row.image_control) for row in rows] == [
+        (("no",), "ct", "chest", "Yes.", 2, "real"),
+        (("no",), "ct", "chest", "Yes.", 2, "blank"),
+    ]
+
+
 @pytest.mark.parametrize(
     "model",
     [

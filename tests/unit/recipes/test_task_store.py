@@ -105,3 +105,15 @@ def test_other_answers_in_a_second_file_are_read_again(tmp_path: Path) -> None:
         assert [sample.answer.gold for sample in store if sample.answer] == [(letter,)]
     names = [each["name"] for each in facts(tmp_path / "out")["files"]]
     assert names == ["CMB-test-choice-question-merge.json", "CMB-test-choice-answer.json"]
+
+
+def test_a_protocol_that_judges_none_of_the_questions_is_told(tmp_path: Path, data: Path) -> None:
+    page = mine(tmp_path).model_copy(update={"protocols": ("mcq_strict@1", "polarity@1")})
+    told: list[str] = []
+    (tmp_path / "out").mkdir()
+    open_asked(page, data, tmp_path / "out", told.append)
+    assert told[-1] == (
+        "mine: the page's protocol mcq_strict@1 judges none of these questions (closed, open); "
+        "they are scored by open_tokens@1, polarity@1"
+    )
+    assert not any("protocol polarity@1" in line for line in told)

@@ -48,8 +48,9 @@ def _consistency(facts: dict[str, Any]) -> Iterator[str]:
 
 def _calibration(facts: dict[str, Any]) -> Iterator[str]:
     for kind, row in facts["kinds"].items():
+        bound = " (at the bound of the search)" if row["at_bound"] else ""
         yield (
-            f"{kind} calibration: temperature {row['temperature']:.2f}, "
+            f"{kind} calibration: temperature {row['temperature']:.2f}{bound}, "
             f"ECE {row['ece']:.3f} (before {row['ece_raw']:.3f}), AURC {row['aurc']:.3f} (best {row['aurc_best']:.3f})"
         )
 

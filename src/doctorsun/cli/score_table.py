@@ -15,7 +15,8 @@ def print_scores(scores: Sequence[Score], *, as_json: bool) -> None:
         print_json({"scores": [asdict(each) for each in scores]})
         return
     whole = [each for each in scores if each.slice is None]
-    print_rows(table_row(each) for each in whole)
+    has_models = len({each.model for each in whole}) > 1
+    print_rows(({"model": each.model} if has_models else {}) | table_row(each) for each in whole)
     for line in dict.fromkeys(line_of_answers(each) for each in whole):
         typer.echo(line)
 
@@ -33,10 +34,11 @@ def table_row(score: Score) -> dict[str, str | int | float]:
         "95 %": f"{score.low:.3f}-{score.high:.3f}",
         "n": score.n,
         "images": score.num_clusters,
+        "failed": _share(score.num_errors, score.n if score.control == "real" else score.n + score.num_errors),
         "invalid": _share(score.num_invalid, score.n),
         "cut": _share(score.num_truncated, score.n),
         "chars": f"{score.mean_chars:.1f}",
-        "tokens": f"{score.mean_tokens:.1f}",
+        "tokens": f"{score.mean_tokens:.1f}" if score.mean_tokens else "-",
     }
 
 

@@ -65,6 +65,7 @@ class Calibration:
 
     Attributes:
         temperature: log-probabilities are divided by it.
+        at_bound: the lowest or highest temperature that is tried does as well: the best one lies beyond, or nowhere.
         ece: expected calibration error over ten bins of equal size; ``ece_raw`` is that at temperature 1.
         brier: mean over questions of the squared distance of probabilities from the truth, 0 to 2.
         nll: mean negative log-likelihood of the right option.
@@ -75,6 +76,7 @@ class Calibration:
     num_measured: int
     num_clusters: int
     temperature: float
+    at_bound: bool
     accuracy: float
     ece: float
     ece_raw: float
@@ -121,6 +123,7 @@ def calibrate(choices: Sequence[Choice]) -> Calibration:
         num_measured=len(measured),
         num_clusters=len({choice.cluster for choice in choices}),
         temperature=temperature,
+        at_bound=is_at_bound(fitted, temperature),
         accuracy=float(second.right.mean()),
         ece=expected_calibration_error(second.confidence, second.right),
         ece_raw=expected_calibration_error(raw.confidence, raw.right),
@@ -141,6 +144,11 @@ def fit_temperature(choices: Sequence[Choice]) -> float:
     low, high = np.log(_TEMPERATURES)
     found = minimize_scalar(lambda log: _nll(choices, float(np.exp(log))), bounds=(low, high), method="bounded")
     return float(np.exp(found.x))
+
+
+def is_at_bound(choices: Sequence[Choice], temperature: float) -> bool:
+    """Say whether the lowest or the highest temperature that is tried does as well as the fitted one."""
+    return min(_nll(choices, bound) for bound in _TEMPERATURES) <= _nll(choices, temperature)
 
 
 def expected_calibration_error(confidence: Numbers, right: Numbers) -> float:

@@ -15,6 +15,7 @@ from doctorsun.schema import Image, ImageControl, Sample
 IMAGE_CONTROLS: tuple[ImageControl, ...] = ("real", "blank", "noise", "shuffled", "none")
 
 _MID_GREY = 128
+_NOISE_CELLS = 24
 _ImageKey = tuple[str, ...]
 
 
@@ -72,8 +73,8 @@ def controlled(sample: Sample, control: ImageControl, donors: Donors) -> Sample:
 
     Args:
         sample: the question with its real images.
-        control: real keeps them; blank is mid-grey and noise is uniform, both of the same size; shuffled takes
-            the donor's.
+        control: real keeps them; blank is mid-grey and noise a grid of random greys, both of the same size; shuffled
+            takes the donor's.
         donors: see donors_among.
 
     Raises:
@@ -100,14 +101,20 @@ def blank_image(image: Image) -> Image:
 
 
 def noise_image(image: Image) -> Image:
-    """Return uniform noise (uint8 [height, width]) of the same size, seeded by the image's own hash."""
+    """Return noise (uint8 [height, width]) of the same size, seeded by the image's own hash.
+
+    It is a grid of 24 x 24 uniform greys: noise of single pixels would be averaged to an even grey where an image is
+    made smaller for the model, and be a second blank.
+    """
     return _noise(image.sha256, image.width, image.height)
 
 
 @lru_cache(maxsize=512)  # the many questions about one image share its stand-in
 def _noise(sha256: str, width: int, height: int) -> Image:
     rng = np.random.default_rng(int(sha256[:16], 16))
-    return image_record(encode_png(rng.integers(0, 256, size=(height, width), dtype=np.uint8)))
+    cells = rng.integers(0, 256, size=(_NOISE_CELLS, _NOISE_CELLS), dtype=np.uint8)
+    rows, columns = (np.arange(length) * _NOISE_CELLS // length for length in (height, width))
+    return image_record(encode_png(cells[np.ix_(rows, columns)]))
 
 
 @lru_cache(maxsize=512)

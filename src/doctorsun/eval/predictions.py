@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, get_args
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ _NUMBERS = ("option_logprobs",)
 _TRUTHS = {"true": True, "false": False}
 _EXPECTED = {"option_logprobs": "a list of numbers", "num_tokens": "a whole number", "truncated": "true or false"}
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "language": ("zh", "en", "mixed"),
     "kind": get_args(AnswerKind),
     "status": get_args(PredictionStatus),
     "image_control": get_args(ImageControl),
@@ -93,7 +95,24 @@ def _prediction(row: dict[str, Any], place: str) -> tuple[Prediction, str]:
     missing = [name for name in _REQUIRED if name not in values]
     if missing:
         raise DataError(place, got="null in " + ", ".join(missing), expected="a value")
-    return Prediction(**values), key
+    prediction = Prediction(**values)
+    _require_offered(prediction, place)
+    return prediction, key
+
+
+def _require_offered(row: Prediction, place: str) -> None:
+    """Refuse a choice whose gold is no letter of its options; one without options is refused where it is judged."""
+    letters = ascii_uppercase[: len(row.options)]
+    if row.kind not in ("mcq", "mcq_multi") or not letters:
+        return
+    wrong = [letter for letter in row.gold if letter.strip().upper() not in tuple(letters)]
+    if wrong or not row.gold:
+        raise DataError(
+            f"{place}, column gold",
+            got=", ".join(map(repr, wrong)) or "no letter",
+            expected=f"letters of the {len(letters)} options, {letters[0]} to {letters[-1]}",
+            do="write the letter of the right option in place of its text",
+        )
 
 
 def _letters(text: str, place: str) -> list[str]:

@@ -31,6 +31,15 @@ class _Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Group:
+    """Predictions that are scored together, and those of a control that failed and count for nothing."""
+
+    control: Control
+    predictions: list[Prediction]
+    failed: list[Prediction]
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
     """An answer with its verdict and what it adds to each of the protocol's metrics over all answers."""
 
@@ -48,7 +57,7 @@ def score(
     """Judge the answers and return every score, the model's and the controls'.
 
     Answers that failed count as wrong for the model (control real). For a control they are left out of its count:
-    counting them as wrong would make the model look better beside it.
+    counting them as wrong would make the model look better beside it. ``num_errors`` tells how many they are.
 
     Args:
         predictions: answers of any number of tasks, models and controls.
@@ -71,9 +80,9 @@ def score(
     return [
         found
         for group in groups
-        for protocol in protocols_for(group[0].prediction.kind, protocols)
-        if not (protocol.needs_likelihoods and group[0].control == "prior")
-        for found in _scores_of(group, protocol, counts[_set_of(group[0])], marks or {})
+        for protocol in protocols_for(group.predictions[0].kind, protocols)
+        if not (protocol.needs_likelihoods and group.control == "prior")
+        for found in _scores_of(group, protocol, counts[_set_of(group)], marks or {})
     ]
 
 
@@ -99,9 +108,9 @@ def _by_prior(row: Prediction, prior: TrainingPrior) -> Prediction:
     return replace(row, output=prior.answer(row), status="ok", decoding=decoding, num_tokens=0, truncated=False)
 
 
-def _groups(answers: Iterable[_Answer]) -> list[list[_Answer]]:
-    """Put together what is scored together, in a stable order; leave out the failed answers of controls."""
-    groups: dict[tuple[str, ...], list[_Answer]] = defaultdict(list)
+def _groups(answers: Iterable[_Answer]) -> list[_Group]:
+    """Put together what is scored together, in a stable order; leave out controls of which every answer failed."""
+    groups: dict[tuple[str, ...], _Group] = {}
     seen: set[tuple[str, ...]] = set()
     for answer in answers:
         row, control = answer.prediction, answer.control
@@ -111,34 +120,36 @@ def _groups(answers: Iterable[_Answer]) -> list[list[_Answer]]:
                 f"prediction {row.id} of task {row.task}", got=f"two answers with control {control}", expected="one"
             )
         seen.add(identity)
-        if control == "real" or row.status == "ok":
-            groups[row.task, row.model, row.language, row.kind, control].append(answer)
-    return list(groups.values())
+        key = (row.task, row.model, row.language, row.kind, control)
+        group = groups.setdefault(key, _Group(control, [], []))
+        counts = control == "real" or row.status == "ok"
+        (group.predictions if counts else group.failed).append(row)
+    return [group for group in groups.values() if group.predictions]
 
 
-def _set_of(answer: _Answer) -> tuple[str, ...]:
+def _set_of(group: _Group) -> tuple[str, ...]:
     """Return what the denominators are counted by."""
-    return answer.prediction.task, answer.prediction.model, answer.prediction.language, answer.control
+    row = group.predictions[0]
+    return row.task, row.model, row.language, group.control
 
 
-def _counts(groups: Iterable[Sequence[_Answer]]) -> dict[tuple[str, ...], dict[str, int]]:
+def _counts(groups: Iterable[_Group]) -> dict[tuple[str, ...], dict[str, int]]:
     """Return the denominators of each task, model, language and control."""
     sets: dict[tuple[str, ...], list[Prediction]] = defaultdict(list)
     for group in groups:
-        sets[_set_of(group[0])] += [answer.prediction for answer in group]
+        sets[_set_of(group)] += group.predictions
     return {key: denominators(rows) for key, rows in sets.items()}
 
 
-def _scores_of(
-    group: Sequence[_Answer], protocol: Protocol, counts: Mapping[str, int], marks: Marks
-) -> Iterator[Score]:
-    judged = _judged([answer.prediction for answer in group], protocol)
-    whole = _start(judged, protocol, group[0].control, counts)
+def _scores_of(group: _Group, protocol: Protocol, counts: Mapping[str, int], marks: Marks) -> Iterator[Score]:
+    judged = _judged(group.predictions, protocol)
+    whole = _start(judged, protocol, group, counts)
     yield from _filled(judged, whole, protocol)
     if "accuracy" in protocol.metrics:
         yield _with_number(whole, "macro_accuracy", _macro_accuracy(judged))
     for name, members in _slices(judged, marks):
-        part = replace(_start(members, protocol, group[0].control, counts), slice=name)
+        failed = [row for row in group.failed if name in _names_of_slices(row, marks)]
+        part = replace(_start(members, protocol, replace(group, failed=failed), counts), slice=name)
         yield from _filled(members, part, protocol)
 
 
@@ -155,18 +166,27 @@ def _slices(judged: Sequence[_Judged], marks: Marks) -> Iterator[tuple[str, list
     """Yield each ``field=value`` that answers have, with these answers; a question may be in several."""
     members: dict[tuple[str, str], list[_Judged]] = defaultdict(list)
     for item in judged:
-        row = item.prediction
-        for field, value in {**{name: getattr(row, name) for name in _SLICES}, **marks.get(row.id, {})}.items():
-            if value:
-                members[field, value].append(item)
+        for field, value in _fields_of_slices(item.prediction, marks):
+            members[field, value].append(item)
     fields = {field: place for place, field in enumerate(dict.fromkeys((*_SLICES, *(key[0] for key in members))))}
     for field, value in sorted(members, key=lambda key: (fields[key[0]], key[1])):
         yield f"{field}={value}", members[field, value]
 
 
-def _start(judged: Sequence[_Judged], protocol: Protocol, control: Control, counts: Mapping[str, int]) -> Score:
-    """Return a score that tells of its answers and has no number yet."""
+def _fields_of_slices(row: Prediction, marks: Marks) -> list[tuple[str, str]]:
+    fields = {**{name: getattr(row, name) for name in _SLICES}, **marks.get(row.id, {})}
+    return [(field, value) for field, value in fields.items() if value]
+
+
+def _names_of_slices(row: Prediction, marks: Marks) -> set[str]:
+    return {f"{field}={value}" for field, value in _fields_of_slices(row, marks)}
+
+
+def _start(judged: Sequence[_Judged], protocol: Protocol, group: _Group, counts: Mapping[str, int]) -> Score:
+    """Return a score that tells of its answers, and of those of the group that failed, and has no number yet."""
     row = judged[0].prediction
+    facts = answer_facts([item.prediction for item in judged])
+    facts["num_errors"] += len(group.failed)
     return Score(
         task=row.task,
         language=row.language,
@@ -178,10 +198,10 @@ def _start(judged: Sequence[_Judged], protocol: Protocol, control: Control, coun
         high=0.0,
         n=len(judged),
         num_invalid=sum(item.verdict.invalid for item in judged),
-        control=control,
+        control=group.control,
         model=row.model,
         **counts,
-        **answer_facts([item.prediction for item in judged]),
+        **facts,
     )
 
 

@@ -19,11 +19,12 @@ class Score:
         n: answers that this number is made of: its denominator.
         num_invalid: answers in which the protocol found none; they count as wrong.
         slice: None for the whole, else ``field=value`` such as ``question_type=presence:nodule``.
-        num_rows: questions of the task in this language, of every kind, under this control.
+        num_rows: questions of the task in this language, of every kind, that count under this control.
         num_closed: those of them that are closed; the closed denominator.
         num_open: those of them that are open; the open denominator.
         num_clusters: images or articles that the n questions are about.
-        num_errors: of the n, questions that were not answered at all; they are invalid too.
+        num_errors: questions that were not answered at all. The model's are of the n, and invalid too; a control's
+            are left out of the n.
         num_truncated: of the n, answers cut at the limit of tokens.
         mean_chars: mean length of an answer in characters.
         mean_tokens: mean length of an answer in the model's tokens; 0 where the answers do not tell.

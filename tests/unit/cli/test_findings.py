@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from doctorsun.cli.findings import finding_lines, print_findings
 
 INTERVAL = {"value": 0.5, "low": 0.4, "high": 0.6, "num_clusters": 9}
@@ -43,12 +45,13 @@ def test_consistency_is_a_line_for_each_way_of_asking(tmp_path):
     ]
 
 
-def test_calibration_is_a_line_for_each_kind(tmp_path):
-    kind = {"temperature": 2.5, "ece": 0.05, "ece_raw": 0.2, "aurc": 0.1, "aurc_best": 0.01}
+@pytest.mark.parametrize(("at_bound", "told"), [(False, "2.50"), (True, "2.50 (at the bound of the search)")])
+def test_calibration_is_a_line_for_each_kind(tmp_path, at_bound, told):
+    kind = {"temperature": 2.5, "at_bound": at_bound, "ece": 0.05, "ece_raw": 0.2, "aurc": 0.1, "aurc_best": 0.01}
     write(tmp_path / "t", "calibration.json", {"kinds": {"mcq": kind}})
 
     assert list(finding_lines(tmp_path / "t")) == [
-        "t mcq calibration: temperature 2.50, ECE 0.050 (before 0.200), AURC 0.100 (best 0.010)"
+        f"t mcq calibration: temperature {told}, ECE 0.050 (before 0.200), AURC 0.100 (best 0.010)"
     ]
 
 

@@ -95,6 +95,14 @@ def test_halves_share_no_image_and_their_order_does_not_count():
     assert result.num_fitted % 3 == 0
 
 
+def test_a_temperature_at_the_bound_of_the_search_is_told():
+    always_right = [Choice(str(i), str(i), (1.0, 0.0), 0) for i in range(60)]
+    worse_than_chance = [Choice(str(i), str(i), (5.0, 0.0), 1) for i in range(60)]
+
+    assert [calibrate(each).at_bound for each in (always_right, worse_than_chance)] == [True, True]
+    assert not calibrate(choices(300)).at_bound
+
+
 def test_too_few_images_are_refused():
     with pytest.raises(DataError, match=r"calibration: got \d images in a half, expected at least 10"):
         calibrate(choices(30))

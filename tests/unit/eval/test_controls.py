@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from PIL.Image import Resampling
 
 from doctorsun.errors import DataError, RecipeError
 from doctorsun.eval.controls import blank_image, controlled, donors_among, image_controls, noise_image
@@ -33,6 +34,12 @@ def test_noise_is_of_the_same_size_and_follows_the_image(make_image):
     assert np.asarray(decode(noise.bytes)).std() > 60
     assert noise == noise_image(image)
     assert noise.sha256 != noise_image(make_image(8, width=40, height=30)).sha256
+
+
+def test_noise_stays_noise_where_the_image_is_made_small(make_image):
+    noise = decode(noise_image(make_image(9, width=1024, height=768)).bytes)
+
+    assert np.asarray(noise.resize((56, 56), Resampling.BICUBIC)).std() > 50
 
 
 @pytest.mark.parametrize("control", ["blank", "noise"])

@@ -73,6 +73,7 @@ def test_missing_columns_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [
+        ("language", ["en", "fr"], "row 2, column language: got 'fr', expected zh or en or mixed"),
         ("kind", ["closed", "choice"], "row 2, column kind: got 'choice', expected closed or mcq or"),
         ("status", ["done", "ok"], "row 1, column status: got 'done', expected ok or error"),
         ("image_control", ["real", "black"], "row 2, column image_control: got 'black', expected real or blank"),
@@ -114,4 +115,18 @@ def test_a_gold_that_is_no_letters_is_named(tmp_path):
     pq.write_table(pa.table(table), tmp_path / "theirs.parquet")
 
     with pytest.raises(DataError, match="row 1, column gold: got 'both', expected the right letters, such as ACD"):
+        read_predictions(tmp_path / "theirs.parquet")
+
+
+@pytest.mark.parametrize(
+    ("kind", "gold", "got"),
+    [("mcq", ["C"], "'C'"), ("mcq", ["left"], "'left'"), ("mcq", [], "no letter"), ("mcq_multi", ["A", "D"], "'D'")],
+)
+def test_a_gold_that_no_option_has_is_refused(tmp_path, kind, gold, got):
+    pq.write_table(
+        pa.table({**FOREIGN, "kind": ["closed", kind], "gold": [["yes"], gold]}), tmp_path / "theirs.parquet"
+    )
+
+    message = f"row 2, column gold: got {got}, expected letters of the 2 options, A to B; write the letter"
+    with pytest.raises(DataError, match=message):
         read_predictions(tmp_path / "theirs.parquet")

@@ -67,13 +67,25 @@ def test_a_failed_answer_of_the_model_counts_as_wrong(predictions, make_predicti
     assert (row.n, row.value, row.num_invalid) == (21, pytest.approx(15 / 21), 6)
 
 
-def test_a_failed_answer_of_a_control_is_left_out(make_prediction):
-    rows = [make_prediction(id=str(number), image_control="shuffled", cluster=str(number)) for number in range(3)]
-    failed = make_prediction(id="x", image_control="shuffled", status="error")
+def test_a_failed_answer_of_a_control_is_left_out_and_counted_apart(make_prediction):
+    rows = [
+        make_prediction(id=str(number), image_control="shuffled", modality="ct" if number else "mr")
+        for number in range(3)
+    ]
+    failed = [make_prediction(id=name, image_control="shuffled", status="error", modality="ct") for name in "xy"]
 
-    row = found(score([*rows, failed]), metric="accuracy", slice=None)
+    scores = score([failed[0], *rows, failed[1]])
 
-    assert (row.control, row.n, row.value) == ("shuffled", 3, 1)
+    row = found(scores, metric="accuracy", slice=None)
+    assert (row.control, row.n, row.value, row.num_errors) == ("shuffled", 3, 1, 2)
+    by_modality = {row.slice: row.num_errors for row in scores if row.metric == "accuracy" and row.slice}
+    assert by_modality == {"modality=ct": 2, "modality=mr": 0}
+
+
+def test_a_control_of_which_every_answer_failed_has_no_score(make_prediction):
+    failed = make_prediction(image_control="shuffled", status="error")
+
+    assert {row.control for row in score([make_prediction(), failed])} == {"real"}
 
 
 def test_the_prior_answers_the_questions_of_the_model(make_sample, make_prediction):

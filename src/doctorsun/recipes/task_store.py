@@ -8,6 +8,7 @@ from typing import Any
 
 from doctorsun.config.task import Task
 from doctorsun.data.pipeline import read_into
+from doctorsun.data.task_images import images_sha256
 from doctorsun.data.task_reader import TaskFiles, find_files, open_task
 from doctorsun.errors import DataError
 from doctorsun.recipes.stores import left_out
@@ -62,7 +63,7 @@ def _found(task: Task, path: Path) -> TaskFiles:
 def _read(
     task: Task, found: TaskFiles, files: tuple[FileFacts, ...], folder: Path, tell: Callable[[str], None]
 ) -> Store:
-    """Read files into a store, or return the one that was read from the same files by the same page.
+    """Read files into a store, or return the one that was read from the same files and images by the same page.
 
     One that lacks images is read again: they may have come since.
     """
@@ -71,6 +72,7 @@ def _read(
         "page": task.model_dump(mode="json"),
         "adapter_root": str(found.folder) if found.source.adapter else "",
         "files": [[file.name, file.sha256] for file in files],  # files in several folders may have one name
+        "images_sha256": images_sha256(found.folder, without=folder.parent),
     }
     step = json.loads(json.dumps(step))
     if store_is_complete(folder) and store_steps(folder) == (step,) and not Store(folder).rows_without_images():

@@ -10,7 +10,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.tasks import Task, task_named
 from doctorsun.recipes.task_store import open_asked
 from published_data import write_images, write_json
-from small_model import question, write_store
+from small_model import png, question, write_store
 
 PAGE = """name: mine
 title: My questions
@@ -77,6 +77,17 @@ def test_questions_are_read_again_only_when_something_changed(tmp_path: Path, da
     write_json(data / "questions.json", ROWS[:1])
     assert len(open_asked(page, data, out, told.append)) == 1
     assert "mine: reading questions.json" in told
+
+
+def test_a_replaced_image_is_read_again(tmp_path: Path, data: Path) -> None:
+    write_json(data / "questions.json", ROWS[:1])
+    (tmp_path / "out").mkdir()
+    before = open_asked(mine(tmp_path), data, tmp_path / "out", [].append)[0].images[0]
+    (data / "images/1.png").write_bytes(png(7, width=40, height=28))
+    after = open_asked(mine(tmp_path), data, tmp_path / "out", [].append)[0].images[0]
+    assert after.path == before.path
+    assert after.bytes == png(7, width=40, height=28)
+    assert after.sha256 != before.sha256
 
 
 def test_a_store_is_asked_as_it_is(tmp_path: Path) -> None:

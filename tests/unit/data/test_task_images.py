@@ -1,0 +1,28 @@
+"""The hash of a task's image files: another where one is replaced, comes or goes; the same where other files do."""
+
+from pathlib import Path
+
+from doctorsun.data.task_images import images_sha256
+from published_data import write_images
+
+
+def test_a_replaced_a_new_and_a_removed_image_change_the_hash(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "data/out"
+    write_images(data, ["images/1.png", "images/2.PNG"])
+    hashes = [images_sha256(data, out)]
+    (data / "images/1.png").write_bytes(b"other")
+    hashes.append(images_sha256(data, out))
+    write_images(data, ["scan.nii.gz"])
+    hashes.append(images_sha256(data, out))
+    (data / "images/2.PNG").unlink()
+    hashes.append(images_sha256(data, out))
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_other_files_hidden_folders_and_the_answers_change_nothing(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "data/out"
+    write_images(data, ["images/1.png"])
+    before = images_sha256(data, out)
+    (data / "notes.txt").write_text("read me")
+    write_images(data, [".cache/1.png", "out/questions/1.png"])
+    assert images_sha256(data, out) == before

@@ -172,13 +172,17 @@ def report(
     """Write report.json and report.html of a run or an evaluation; or compare two of them."""
     session: Session = context.obj
     if exported.export is not None:
+        if as_json:
+            raise typer.BadParameter("--json prints a report or a comparison; --export writes files")
         _export(run, exported, session)
         return
     if other is None:
         from doctorsun.report.folder import write_folder_report
 
         path = write_folder_report(run, language=session.language)
-        typer.echo(say("report_written", session.language, path=str(path)))
+        if as_json:
+            typer.echo(path.with_suffix(".json").read_text(encoding="utf-8"))
+        typer.echo(say("report_written", session.language, path=str(path)), err=as_json)
         return
     from doctorsun.recipes.compare_evaluations import compare_evaluations, write_comparison
 

@@ -12,8 +12,8 @@ from scipy.stats import binomtest, norm
 
 from doctorsun.eval.bootstrap import Sums, drawn
 from doctorsun.eval.pairing import Pair, Side, common_protocols, paired
-from doctorsun.eval.protocols import HOUSE_PROTOCOLS, Protocol, Verdict, protocols_for
-from doctorsun.eval.summary import HEADLINES
+from doctorsun.eval.protocols import Protocol, Verdict, protocols_for
+from doctorsun.eval.summary import headline_metric
 
 _NUM_DRAWS = 10_000
 _TAIL = 0.025
@@ -255,11 +255,9 @@ def _corrected(found: Sequence[Comparison]) -> list[Comparison]:
 
 
 def _is_headline(row: Comparison, found: Sequence[Comparison]) -> bool:
-    """Say whether a metric stands for its protocol: the headline of the kind for the house's, else the first one."""
-    same = [each for each in found if _place(each) == _place(row)]
-    names = [each.metric for each in same]
-    is_house = any(row.kind in protocol.kinds for protocol in HOUSE_PROTOCOLS if protocol.name == row.protocol)
-    wanted = HEADLINES.get(row.kind, "") if is_house else ""
+    """Say whether a metric stands for its protocol, or is the first of one that lacks such a metric."""
+    names = [each.metric for each in found if _place(each) == _place(row)]
+    wanted = headline_metric(row.kind, row.protocol)
     return row.metric == (wanted if wanted in names else names[0])
 
 

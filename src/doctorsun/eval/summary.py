@@ -1,12 +1,13 @@
 """The summary of scores: the model beside its controls, and the margin over the best of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from doctorsun.eval.protocols import HOUSE_PROTOCOLS, PROTOCOLS
 from doctorsun.schema import Score
 
-# What a table shows of each kind: a mean over question types where types differ in size and in difficulty.
-HEADLINES = {
+# What stands for the house protocols: a mean over question types where types differ in size and in difficulty.
+_HEADLINES = {
     "closed": "macro_accuracy",
     "mcq": "accuracy",
     "mcq_multi": "accuracy",
@@ -23,6 +24,7 @@ class SummaryRow:
     Attributes:
         real: the model's score with the real images; None where it was not run.
         controls: the same metric under each control that was run.
+        is_above: by the controls that were tested in pairs: whether the model is shown to lie above.
         margin: real minus the best control, None where either is missing.
     """
 
@@ -35,6 +37,7 @@ class SummaryRow:
     slice: str | None
     real: Score | None
     controls: dict[str, Score]
+    is_above: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def best_control(self) -> Score | None:
@@ -48,6 +51,21 @@ class SummaryRow:
         return None if self.real is None or best is None else self.real.value - best.value
 
 
+def headline_metric(kind: str, protocol: str, part: str | None = None) -> str:
+    """Return the metric that stands for a protocol: that of the kind for the house's, for others their own first.
+
+    Args:
+        kind: of the questions.
+        protocol: its name.
+        part: the slice; of a part there is no mean over question types.
+    """
+    named = next((each for each in PROTOCOLS if each.name == protocol and kind in each.kinds), None)
+    if named and named not in HOUSE_PROTOCOLS:
+        return named.metrics[0]
+    metric = _HEADLINES.get(kind, "accuracy")
+    return "accuracy" if part is not None and metric == "macro_accuracy" else metric
+
+
 def summary_rows(scores: Sequence[Score], slice_field: str | None = None) -> list[SummaryRow]:
     """Return one row per task, model, language, kind and protocol, in the order of the scores.
 
@@ -58,15 +76,10 @@ def summary_rows(scores: Sequence[Score], slice_field: str | None = None) -> lis
     groups: dict[tuple[str, ...], dict[str, Score]] = {}
     for row in scores:
         wanted = row.slice is None if slice_field is None else (row.slice or "").startswith(f"{slice_field}=")
-        if wanted and row.metric == _headline(row):
+        if wanted and row.metric == headline_metric(row.kind, row.protocol, row.slice):
             key = (row.task, row.model, row.language, row.kind, row.protocol, row.slice or "")
             groups.setdefault(key, {})[row.control] = row
     return [_summary(by_control) for by_control in groups.values()]
-
-
-def _headline(row: Score) -> str:
-    metric = HEADLINES.get(row.kind, "accuracy")
-    return "accuracy" if row.slice is not None and metric == "macro_accuracy" else metric
 
 
 def _summary(by_control: dict[str, Score]) -> SummaryRow:

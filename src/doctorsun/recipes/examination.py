@@ -10,7 +10,7 @@ from doctorsun.config import Recipe
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion, Reply, predict
 from doctorsun.eval.scoring import score
-from doctorsun.eval.summary import HEADLINES
+from doctorsun.eval.summary import headline_metric
 from doctorsun.eval.tasks import task_named
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.processor.processor import Processor
@@ -49,7 +49,8 @@ def examination_of(recipe: Recipe, stores: RunStores, processor: Processor) -> E
             with TemporaryDirectory() as folder:
                 path = predict(samples, answer, out=Path(folder), task=task_named(name), model=version)
                 rows = score(read_predictions(path))
-            headlines = [row for row in rows if row.slice is None and row.metric == HEADLINES[row.kind]]
+            whole = [row for row in rows if row.slice is None]
+            headlines = [row for row in whole if row.metric == headline_metric(row.kind, row.protocol)]
             scores |= {f"{row.task}/{row.kind}/{row.language}/{row.metric}": row.value for row in headlines}
         return scores
 

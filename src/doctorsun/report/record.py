@@ -18,12 +18,14 @@ class RunRecord:
     Attributes:
         info: the content of ``run.json``.
         scores: all rows of all ``eval/*/scores.json``, tasks in alphabetical order.
+        margins: all rows of all ``eval/*/controls.json``.
     """
 
     folder: Path
     info: dict[str, Any]
     progress: Progress
     scores: tuple[Score, ...]
+    margins: tuple[dict[str, Any], ...] = ()
 
     @property
     def is_finished(self) -> bool:
@@ -46,7 +48,25 @@ def read_run(run: Path) -> RunRecord:
     info = _read_info(run / "run.json")
     score_files = sorted((run / "eval").glob("*/scores.json"))
     scores = tuple(score for path in score_files for score in read_scores(path))
-    return RunRecord(folder=run, info=info, progress=read_progress(run / "metrics.jsonl"), scores=scores)
+    found = [read_object(path) for path in sorted((run / "eval").glob("*/controls.json"))]
+    margins = tuple(row for content in found for row in content.get("rows", ()))
+    progress = read_progress(run / "metrics.jsonl")
+    return RunRecord(folder=run, info=info, progress=progress, scores=scores, margins=margins)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        DataError: the file holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(str(path), got=f"broken JSON ({error})", expected="a JSON object") from error
+    if not isinstance(content, dict):
+        raise DataError(str(path), got=f"a {type(content).__name__}", expected="a JSON object")
+    return content
 
 
 def _read_info(path: Path) -> dict[str, Any]:
@@ -54,10 +74,4 @@ def _read_info(path: Path) -> dict[str, Any]:
         raise DataError(
             str(path.parent), got="a folder without run.json", expected="the folder of a run", do="check the path"
         )
-    try:
-        info = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(str(path), got=f"broken JSON ({error})", expected="a JSON object") from error
-    if not isinstance(info, dict):
-        raise DataError(str(path), got=f"a {type(info).__name__}", expected="a JSON object")
-    return info
+    return read_object(path)

@@ -21,7 +21,7 @@ def write_report(run: Path, *, language: Language = "en") -> Path:
         DataError: the folder is no run, or a file in it cannot be read; nothing is written then.
     """
     record = read_run(run)
-    rows = result_rows(record.scores)
+    rows = result_rows(record.scores, record.margins)
     gallery = make_gallery(run, record.held_out_stores())
     summary = summarise(record, rows, gallery, language)
     page = render_page(record, summary, rows, gallery, language)

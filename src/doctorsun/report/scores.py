@@ -1,11 +1,11 @@
 """Result rows: the model beside its controls, for every metric, language, kind and part of the questions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from doctorsun.eval.protocols import protocol_for
-from doctorsun.eval.summary import HEADLINES, SummaryRow
+from doctorsun.eval.summary import SummaryRow, headline_metric
 from doctorsun.schema import AnswerKind, Control, Score
 
 CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "none", "prior")
@@ -22,8 +22,6 @@ SLICE_FIELDS = (
     "question_leakage",
 )
 """Tables of parts stand in this order; those of other fields behind them."""
-SLICE_METRICS = ("accuracy", "f1")
-"""The first of these that a part was scored by stands in the table of parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +38,38 @@ class SliceTable:
     languages: tuple[str, ...]
     lines: tuple[tuple[str, str, dict[str, SummaryRow]], ...]
 
+    def measures(self, kind: str) -> list[tuple[str, str]]:
+        """Return the protocol and the metric of the parts of a kind; several where languages differ in them."""
+        rows = (row for line_kind, _, by_language in self.lines if line_kind == kind for row in by_language.values())
+        return list(dict.fromkeys((row.protocol, row.metric) for row in rows))
 
-def result_rows(scores: Iterable[Score]) -> list[SummaryRow]:
-    """Put the controls beside the model; every score lands in exactly one row, headline metrics first."""
+
+def result_rows(scores: Iterable[Score], margins: Iterable[Mapping[str, Any]] = ()) -> list[SummaryRow]:
+    """Put the controls beside the model; every score lands in exactly one row, headline metrics first.
+
+    Args:
+        scores: of any number of tasks.
+        margins: the rows of ``controls.json``; where one holds a corrected test, it says whether the model lies above.
+    """
+    is_above: dict[tuple[str | None, ...], dict[str, bool]] = {}
+    for found in margins:
+        if found["p_holm"] is not None:
+            key = (found["task"], found["language"], found["kind"], found["protocol"], found["metric"], None)
+            is_above.setdefault(key, {})[found["one"]] = found["is_different"] and found["difference"] > 0
     groups: dict[tuple[str | None, ...], dict[str, Score]] = {}
     for score in scores:
         key = (score.task, score.model, score.language, score.kind, score.protocol, score.metric, score.slice)
         groups.setdefault(key, {})[score.control] = score
-    return sorted((_row(by_control) for by_control in groups.values()), key=_order)
+    rows = (_row(by_control, is_above.get((key[0], *key[2:]), {})) for key, by_control in groups.items())
+    return sorted(rows, key=_order)
 
 
 def is_unproven(row: SummaryRow) -> bool:
-    """Say whether the model's interval reaches down to its best control: nothing is shown to be learned."""
-    if row.real is None or row.best_control is None:
+    """Say whether the model is not shown to lie above each control: by the paired test, else by its interval's."""
+    if row.real is None:
         return False
-    return not row.real.low > row.best_control.value
+    low = row.real.low
+    return not all(row.is_above.get(name, low > control.high) for name, control in row.controls.items())
 
 
 def whole_rows(rows: Iterable[SummaryRow]) -> list[SummaryRow]:
@@ -106,7 +121,7 @@ def row_facts(row: SummaryRow) -> dict[str, Any]:
     }
 
 
-def _row(by_control: dict[str, Score]) -> SummaryRow:
+def _row(by_control: dict[str, Score], is_above: Mapping[str, bool]) -> SummaryRow:
     first = next(iter(by_control.values()))
     return SummaryRow(
         task=first.task,
@@ -118,13 +133,14 @@ def _row(by_control: dict[str, Score]) -> SummaryRow:
         slice=first.slice,
         real=by_control.get("real"),
         controls={name: by_control[name] for name in CONTROLS if name in by_control},
+        is_above=is_above,
     )
 
 
 def _order(row: SummaryRow) -> tuple[str | int | bool, ...]:
-    is_second = row.metric != HEADLINES.get(row.kind, "accuracy")
+    is_second = row.metric != headline_metric(row.kind, row.protocol, row.slice)
     place = (row.task, KINDS.index(row.kind), row.slice or "", row.language, row.model)
-    return (*place, is_second, row.protocol != HOUSE.get(row.kind), row.metric)
+    return (*place, is_second, row.protocol != HOUSE.get(row.kind))
 
 
 def _rank(field: str) -> tuple[int, str]:
@@ -149,10 +165,8 @@ def _table(task: str, field: str, parts: Sequence[tuple[SummaryRow, str]]) -> Sl
 
 
 def _by_language(rows: Iterable[SummaryRow]) -> dict[str, SummaryRow]:
-    def rank(row: SummaryRow) -> int:
-        return SLICE_METRICS.index(row.metric) if row.metric in SLICE_METRICS else len(SLICE_METRICS)
-
+    """Return the first row of each language: the headline of the house protocol, or of the one named first."""
     chosen: dict[str, SummaryRow] = {}
-    for row in sorted(rows, key=rank):
+    for row in rows:
         chosen.setdefault(row.language, row)
     return chosen

@@ -38,10 +38,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "results.type.lead": (
         (
-            "Every type of question that was asked. “Unproven” means that the model’s interval reaches down to "
-            "its best control: nothing is shown to be learned."
+            "Every type of question that was asked. “Unproven” means that the model is not shown to lie above "
+            "each control (paired test where there is one, else intervals apart): nothing is shown to be learned."
         ),
-        "列出全部题型。“未证实”指模型的置信区间下限未高于最佳对照，即未显示出学习效果。",
+        "列出全部题型。“未证实”指未显示出模型高于每个对照（有配对检验时以其为准，否则要求置信区间不重叠），即未显示出学习效果。",
     ),
     "slice.question_type": ("By question type", "按题型"),
     "slice.modality": ("By modality", "按成像方式"),

@@ -29,7 +29,8 @@ def results_table(run: Path, *, language: Language = "en") -> "Table":
         table.add_column(translate(key, language))
     for key in ("model", "interval", "best_control", "margin"):
         table.add_column(translate(key, language), justify="right")
-    for row in headline_rows(result_rows(read_run(run).scores)):
+    record = read_run(run)
+    for row in headline_rows(result_rows(record.scores, record.margins)):
         table.add_row(*(Text(cell) for cell in _cells(row, language)))
     return table
 

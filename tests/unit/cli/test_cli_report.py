@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,12 @@ def test_the_report_of_an_evaluation_is_made_again_from_its_files(evaluation: Pa
     assert "theirs" in (evaluation / "report.html").read_text(encoding="utf-8")
 
 
+def test_the_report_as_json_is_its_file(evaluation: Path) -> None:
+    done = CliRunner().invoke(app, ["report", str(evaluation), "--json"], obj=Session("en"))
+    assert json.loads(done.stdout) == json.loads((evaluation / "report.json").read_text(encoding="utf-8"))
+    assert done.stderr == f"report: {evaluation / 'report.html'}\n"
+
+
 def test_an_export_says_what_it_wrote(evaluation: Path, tmp_path: Path) -> None:
     words = ("--export", "eval-results", "--to", str(tmp_path), "--dataset", "vqa_rad=owner/vqa-rad")
     path = tmp_path / ".eval_results/vqa_rad_en_closed.yaml"
@@ -56,6 +63,7 @@ def test_an_export_says_what_it_wrote(evaluation: Path, tmp_path: Path) -> None:
     ("words", "told"),
     [
         (("--export", "lm-eval"), "--export needs --to"),
+        (("--export", "lm-eval", "--to", "x.json", "--json"), "--export writes files"),
         (("--export", "lm-eval", "--to", "x.json", "--dataset", "vqa_rad"), "'vqa_rad' is not TASK=OWNER/NAME"),
     ],
 )

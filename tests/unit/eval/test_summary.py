@@ -2,7 +2,7 @@
 
 import pytest
 
-from doctorsun.eval.summary import summary_rows
+from doctorsun.eval.summary import headline_metric, summary_rows
 from doctorsun.schema import Score
 
 
@@ -53,3 +53,25 @@ def test_slices_show_every_value():
 def test_without_a_control_or_the_model_there_is_no_margin():
     assert summary_rows([made("real", 0.9)])[0].margin is None
     assert summary_rows([made("blank", 0.9)])[0].margin is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "protocol", "metric"),
+    [
+        ("closed", "polarity@1", "macro_accuracy"),
+        ("open", "open_tokens@1", "f1"),
+        ("report", "report_ngrams@1", "rouge_l"),
+        ("closed", "llava_med@1", "accuracy"),
+        ("open", "llava_med@1", "recall"),
+        ("open", "medevalkit@1", "accuracy"),
+        ("report", "report_findings@1", "f1"),
+        ("closed", "closed_loglik@1", "accuracy"),
+    ],
+)
+def test_a_protocol_of_others_is_told_by_its_own_first_metric(kind, protocol, metric):
+    assert headline_metric(kind, protocol) == metric
+
+
+def test_parts_have_no_mean_over_question_types():
+    assert headline_metric("closed", "polarity@1", "modality=ct") == "accuracy"
+    assert headline_metric("open", "open_tokens@1", "modality=ct") == "f1"

@@ -52,12 +52,39 @@ def test_every_score_lands_in_exactly_one_row() -> None:
     assert sorted(map(repr, found)) == sorted(map(repr, scores))
 
 
-@pytest.mark.parametrize(("value", "unproven"), [(0.56, False), (0.55, True), (0.4, True)])
-def test_unproven_means_that_the_interval_reaches_the_best_control(value: float, *, unproven: bool) -> None:
-    scores = [score(value), score(0.5, "blank", low=0.0, high=1.0), score(0.3, "prior")]
-    (row,) = result_rows([score(value, low=value - 0.05), *scores[1:]])
+def margin(control: str, *, is_different: bool, **changes: Any) -> dict[str, Any]:
+    facts = {"task": "phantom", "language": "en", "kind": "closed", "protocol": "polarity@1", "metric": "accuracy"}
+    return facts | {"one": control, "p_holm": 0.03, "is_different": is_different, "difference": 0.1} | changes
+
+
+@pytest.mark.parametrize(("value", "unproven"), [(0.71, False), (0.65, True), (0.56, True), (0.4, True)])
+def test_without_a_paired_test_the_intervals_must_lie_apart(value: float, *, unproven: bool) -> None:
+    (row,) = result_rows([score(value), score(0.5, "blank", high=0.6), score(0.3, "prior", high=0.65)])
     assert is_unproven(row) is unproven
     assert row_facts(row)["unproven"] is unproven
+
+
+@pytest.mark.parametrize(
+    ("margins", "unproven"),
+    [
+        ([], True),
+        ([margin("blank", is_different=True)], False),
+        ([margin("blank", is_different=False)], True),
+        ([margin("blank", is_different=True, difference=-0.1)], True),
+        ([margin("blank", is_different=True), margin("prior", is_different=False)], True),
+        ([margin("blank", is_different=True, p_holm=None)], True),
+        ([margin("blank", is_different=True, task="other")], True),
+    ],
+)
+def test_the_paired_test_decides_where_there_is_one(margins: list[dict[str, Any]], *, unproven: bool) -> None:
+    (row,) = result_rows([score(0.6), score(0.5, "blank", high=0.58), score(0.3, "prior")], margins)
+    assert is_unproven(row) is unproven
+
+
+def test_a_certain_difference_needs_no_interval_and_a_doubtful_one_is_not_saved_by_it() -> None:
+    scores = [score(0.9), score(0.1, "blank")]
+    assert is_unproven(result_rows(scores, [margin("blank", is_different=False)])[0])
+    assert not is_unproven(result_rows(scores)[0])
 
 
 def test_without_controls_nothing_is_said_to_be_unproven() -> None:
@@ -105,4 +132,28 @@ def test_parts_stand_side_by_side_with_question_types_first() -> None:
     (kind, name, by_language), (_, _, open_row) = types.lines
     assert (kind, name, set(by_language)) == ("closed", "side:nodule", {"en", "zh"})
     assert open_row["en"].metric == "f1"
+    assert types.measures("closed") == [("polarity@1", "accuracy")]
+    assert types.measures("open") == [("polarity@1", "f1")]
     assert modalities.lines[0][1] == "ct"
+
+
+@pytest.mark.parametrize("names", [("open_tokens@1", "llava_med@1"), ("llava_med@1", "open_tokens@1")])
+def test_parts_are_told_by_the_headline_of_the_house_protocol(names: tuple[str, str]) -> None:
+    scores = [
+        score(0.1 * place, protocol=name, metric=metric, kind="open", slice="leakage=clean")
+        for name in names
+        for place, metric in enumerate(("recall", "precision", "f1"))
+    ]
+    (table,) = slice_tables(result_rows(scores))
+    assert table.measures("open") == [("open_tokens@1", "f1")]
+
+
+def test_parts_without_the_house_protocol_take_the_one_named_first_and_its_first_metric() -> None:
+    names, metrics = ("medevalkit@1", "llava_med@1"), ("accuracy", "recall", "f1")
+    scores = [
+        score(0.5, protocol=name, metric=metric, kind="open", slice="leakage=clean")
+        for name in names
+        for metric in reversed(metrics)
+    ]
+    assert slice_tables(result_rows(scores))[0].measures("open") == [("medevalkit@1", "accuracy")]
+    assert slice_tables(result_rows(scores[3:]))[0].measures("open") == [("llava_med@1", "recall")]

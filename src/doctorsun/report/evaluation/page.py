@@ -48,7 +48,7 @@ class TaskView:
 
     Attributes:
         marks: the controls that have scores.
-        leads: the first metric of every protocol over all questions.
+        leads: the headline of every protocol over all questions, beside a mean over types the plain accuracy.
         rows: every metric of every protocol over all questions.
         answered: one score per language, kind and protocol, for what it tells of the model's answers; of the answers
             under a control the first protocol alone.
@@ -119,7 +119,7 @@ def render_evaluation(record: EvaluationRecord, items: Mapping[str, Sequence[Ite
 
 def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
     """Put together what the page shows of a task."""
-    rows = result_rows(task.scores)
+    rows = task.rows()
     whole = by_protocol(whole_rows(rows))
     headlines = headline_rows(rows)
     prompts = (row.prompt for row in task.predictions if row.prompt)
@@ -157,11 +157,14 @@ def by_protocol(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
 
 
 def lead_of_each(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
-    """Return the first metric of each protocol, kind and language."""
-    first: dict[tuple[str, ...], SummaryRow] = {}
+    """Return the headline of each protocol, kind and language, and the plain accuracy beside a mean over types."""
+    first: dict[tuple[str, ...], str] = {}
+    leads: list[SummaryRow] = []
     for row in rows:
-        first.setdefault((row.kind, row.language, row.protocol, row.model), row)
-    return list(first.values())
+        metric = first.setdefault((row.kind, row.language, row.protocol, row.model), row.metric)
+        if row.metric == metric or (metric, row.metric) == ("macro_accuracy", "accuracy"):
+            leads.append(row)
+    return leads
 
 
 def _judge(facts: Mapping[str, Any]) -> JudgeView:

@@ -1,6 +1,5 @@
 """EvaluationRecord: what the files of an evaluation folder say, one folder in it per task."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,9 @@ from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.protocols import PROTOCOLS, Protocol
 from doctorsun.eval.scoring import read_scores
-from doctorsun.report.scores import HOUSE
+from doctorsun.eval.summary import SummaryRow
+from doctorsun.report.record import read_object
+from doctorsun.report.scores import HOUSE, result_rows
 from doctorsun.schema import Prediction, Score
 from doctorsun.storage.store import Store, store_is_complete
 
@@ -45,6 +46,10 @@ class TaskRecord:
         """What was shown in place of the image, as far as it was asked; ``real`` first."""
         asked = {row.image_control for row in self.predictions}
         return tuple(sorted(asked, key=lambda control: (control != "real", control)))
+
+    def rows(self) -> list[SummaryRow]:
+        """Return every score beside its controls, headline metrics first."""
+        return result_rows(self.scores, self.margins.get("rows", ()))
 
     def protocols(self) -> dict[tuple[str, str, str], list[str]]:
         """Return the protocols that scored each kind of question, language and control, the house protocol first."""
@@ -135,12 +140,4 @@ def _read_task(folder: Path) -> TaskRecord:
 
 
 def _read_object(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(str(path), got=f"broken JSON ({error})", expected="a JSON object") from error
-    if not isinstance(content, dict):
-        raise DataError(str(path), got=f"a {type(content).__name__}", expected="a JSON object")
-    return content
+    return read_object(path) if path.is_file() else {}

@@ -7,7 +7,7 @@ from typing import Any
 from doctorsun.report.evaluation.items import Item
 from doctorsun.report.evaluation.published import published_tables
 from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
-from doctorsun.report.scores import result_rows, row_facts
+from doctorsun.report.scores import row_facts
 from doctorsun.report.strings import Language, translate
 from doctorsun.report.summary import finite
 
@@ -42,7 +42,7 @@ def _task(task: TaskRecord, items: Sequence[Item]) -> dict[str, Any]:
         "consistency": task.consistency,
         "margins": task.margins,
         "judges": task.judges,
-        "results": [row_facts(row) for row in result_rows(task.scores)],
+        "results": [row_facts(row) for row in task.rows()],
         "published": [table.as_dict() for table in published_tables(task.name)],
         "num_questions": len({row.id for row in task.predictions}),
         "items": [item.as_dict() for item in items],

@@ -7,7 +7,7 @@ from doctorsun.errors import RecipeError
 from doctorsun.eval.summary import SummaryRow
 from doctorsun.report.evaluation.record import EvaluationRecord
 from doctorsun.report.exports.model_index import described, in_percent
-from doctorsun.report.scores import headline_rows, result_rows
+from doctorsun.report.scores import headline_rows
 
 
 def eval_results(record: EvaluationRecord, datasets: dict[str, str]) -> dict[str, str]:
@@ -33,7 +33,7 @@ def eval_results(record: EvaluationRecord, datasets: dict[str, str]) -> dict[str
             row, datasets[task.name], _date(task.folder / "predictions.parquet")
         )
         for task in record.tasks
-        for row in headline_rows(result_rows(task.scores))
+        for row in headline_rows(task.rows())
         if row.real is not None
     }
 

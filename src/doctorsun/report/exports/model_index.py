@@ -5,7 +5,7 @@ from typing import Any
 from doctorsun.eval.summary import SummaryRow
 from doctorsun.report.evaluation.record import EvaluationRecord
 from doctorsun.report.formats import interval, percent
-from doctorsun.report.scores import result_rows, whole_rows
+from doctorsun.report.scores import whole_rows
 
 TASK_TYPE = "image-text-to-text"
 
@@ -22,7 +22,7 @@ def model_index(record: EvaluationRecord, datasets: dict[str, str]) -> str:
     results = [
         EvalResult(task_type=TASK_TYPE, dataset_type=datasets.get(row.task, row.task), **_facts(row), **_metric(row))
         for task in record.tasks
-        for row in whole_rows(result_rows(task.scores))
+        for row in whole_rows(task.rows())
         if row.real is not None
     ]
     return ModelCardData(model_name=record.title, eval_results=results).to_yaml() + "\n"

@@ -217,11 +217,30 @@ def test_the_house_protocol_gives_the_headline_and_others_stand_beside_it(evalua
     view = view_task(read_evaluation(tmp_path).tasks[0], [])
     assert {row.protocol for row in view.tiles} == {"open_tokens@1"}
     assert [(row.language, row.protocol, row.metric) for row in view.leads] == [
-        (language, protocol, "f1") for language in ("en", "zh") for protocol in ("open_tokens@1", "llava_med@1")
+        (language, *headline)
+        for language in ("en", "zh")
+        for headline in (("open_tokens@1", "f1"), ("llava_med@1", "recall"))
     ]
     assert len(view.rows) > len(view.leads)
     shown = {(row.control, row.protocol) for row in view.answered}
     assert shown == {("real", "open_tokens@1"), ("real", "llava_med@1"), ("blank", "open_tokens@1")}
+
+
+def test_plain_accuracy_stands_beside_the_mean_over_types_and_kits_have_their_own(
+    evaluation: Path, tmp_path: Path
+) -> None:
+    rows = [row for row in rows_of(evaluation) if row.kind == "closed" and row.language == "en"]
+    write_answers(tmp_path / "phantom", rows)
+    write_scores(tmp_path / "phantom/scores.json", score(rows, protocols=("llava_med@1", "polarity@1")))
+    view = view_task(read_evaluation(tmp_path).tasks[0], [])
+    assert [(row.protocol, row.metric) for row in view.leads] == [
+        ("polarity@1", "macro_accuracy"),
+        ("polarity@1", "accuracy"),
+        ("llava_med@1", "accuracy"),
+    ]
+    parts = re.findall(r'<table class="slices">.*?</table>', page_of(tmp_path), re.DOTALL)
+    assert parts
+    assert all("accuracy · polarity@1</small>" in table and "llava_med" not in table for table in parts)
 
 
 def test_a_judge_stands_apart_from_the_rules_with_its_agreement(evaluation: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class TaskSource(Section):
     columns: QuestionColumns | None = None
     """Of the format ``questions``."""
     dataset: str = ""
-    """Name of the data set, where the format does not know it."""
+    """Name of the data set, where the format does not know it; the task's when not given. Ids depend on it."""
     split: Split | None = None
     """Which split is asked, of files that hold several; all that the files hold when not given."""
     language: Language | None = None

@@ -19,6 +19,8 @@ from doctorsun.schema import Sample
 
 NOT_ASKED = "not_asked"
 """The reason of source items that a task does not ask: of another split, or of another type."""
+_NAMED_BY_FOLDER = ("questions", "hub-parquet", "webdataset")
+"""Formats that call a data set by its folder, which every user names as they like; a task calls it by its own name."""
 UNREADABLE = {".pkl": "a pickle, which can run code when it is read"}
 
 
@@ -111,13 +113,14 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
     source = found.source
     if source.adapter:
         return TaskReader(open_source(ConvertSource(adapter=source.adapter, root=str(found.folder))), source)
+    dataset = source.dataset or (task.name if source.format in _NAMED_BY_FOLDER else "")
     reader = open_source(
         ImportSource(
             format=source.format,
             path=_asked_path(found),
             images=_places(found),
-            dataset=source.dataset,
-            licence=task.licence if source.dataset else "",
+            dataset=dataset,
+            licence=task.licence if dataset else "",
             language=source.language,
             columns=source.columns,
         )

@@ -24,6 +24,16 @@ def read(name: str, path: Path) -> tuple[list[Sample], Counter[str]]:
     return samples, Counter(item.reason for item in items if isinstance(item, Dropped))
 
 
+def write_page(folder: Path, *, where: str = "{}", columns: str = "{id: id}") -> str:
+    """Write a page of a user's own questions, and return its path."""
+    source = f"{{format: questions, files: q.json, language: en, where: {where}, columns: {columns}}}"
+    page = folder / "mine.yaml"
+    page.write_text(
+        f"name: mine\ntitle: Mine\nlanguages: [en]\nlicence: CC0-1.0\ncitation: Nobody.\nsources:\n  - {source}\n"
+    )
+    return str(page)
+
+
 def slake(number: int, language: str) -> dict[str, object]:
     return {
         "img_id": number,
@@ -54,6 +64,15 @@ def test_a_task_asks_its_language_alone_and_lacking_images_are_references(tmp_pa
 def test_ids_do_not_depend_on_the_folder_that_is_named(tmp_path: Path, named: str) -> None:
     write_json(tmp_path / "Slake1.0/test.json", [slake(1, "en")])
     assert read("slake_en", tmp_path / named)[0][0].id == read("slake_en", tmp_path)[0][0].id
+
+
+def test_ids_of_a_page_do_not_depend_on_the_names_of_folders(tmp_path: Path) -> None:
+    page = write_page(tmp_path)
+    for folder in ("first", "second"):
+        write_json(tmp_path / folder / "q.json", [{"id": 1, "question": "Is it?", "answer": "yes"}])
+    (sample,), _ = read(page, tmp_path / "first")
+    assert read(page, tmp_path / "second")[0][0].id == sample.id
+    assert (sample.source.dataset, sample.source.licence) == ("mine", "CC0-1.0")
 
 
 def test_the_first_form_whose_files_are_there_is_read(tmp_path: Path) -> None:

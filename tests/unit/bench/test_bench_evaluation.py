@@ -1,6 +1,6 @@
-import pytest
-
 from pathlib import Path
+
+import pytest
 
 from doctorsun.bench.evaluation import measure_evaluation
 from doctorsun.schema import Answer

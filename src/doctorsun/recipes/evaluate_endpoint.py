@@ -88,7 +88,7 @@ def evaluate_endpoint(
         model: where and whom to ask.
         tasks: as for `evaluate_weights`.
         out: as for `evaluate_weights`; the answers of another model are not replaced.
-        controls: what is shown in place of the images, one after the other; questions without images are asked once.
+        controls: as for `evaluate_weights`.
         on_progress: told of every answer.
         tell: told what is left out, and how many questions failed.
         extras: what is wanted beyond scores.

@@ -38,7 +38,8 @@ def evaluate_weights(
             store with several splits, ``test`` is asked.
         out: gets a folder with predictions and scores for each task; other controls of the same weights and
             questions may stand there already.
-        controls: what is shown in place of the images, one after the other; questions without images are asked once.
+        controls: what is shown in place of the images, one after the other; a task without images is asked once, as
+            it is.
         on_progress: told of every answer.
         tell: told what is left out, and what differs from the published sets.
         extras: what is wanted beyond scores; leakage is searched for in the run's own stores in any case.
@@ -81,7 +82,7 @@ def take_exams(
         for task, store in asked:
             samples = list(questions(store, limit=None))
             exam = Exam(task=task, samples=samples, folder=out / task.name, on_progress=on_progress)
-            files.append(extras.examine(exam, examinee.for_task(task), controls, training))
+            files.append(extras.examine(exam, examinee.for_task(task), controls, training, tell))
         return files
 
 

@@ -1,6 +1,6 @@
 """What an evaluation does beyond asking and scoring: variants of its questions, leakage, calibration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from doctorsun.recipes.calibration import CALIBRATION, calibrate_task, calibrate
 from doctorsun.recipes.consistency import CONSISTENCY, ask_variants, write_consistency
 from doctorsun.recipes.evaluate import Answering, Exam, Examinee
 from doctorsun.recipes.leakage import LEAKAGE, TrainingData, training_data
-from doctorsun.schema import ImageControl, VariantKind
+from doctorsun.schema import ImageControl, Prediction, VariantKind
 from doctorsun.storage.atomic import write_json
 from doctorsun.storage.cache import cache_folder
 
@@ -46,30 +46,48 @@ class Extras:
             calibrate_weights(examinee.weights, examinee.version.revision, files)
 
     def examine(
-        self, exam: Exam, examinee: Answering, controls: Sequence[ImageControl], training: TrainingData
+        self,
+        exam: Exam,
+        examinee: Answering,
+        controls: Sequence[ImageControl],
+        training: TrainingData,
+        tell: Callable[[str], None],
     ) -> Path:
         """Ask one task and write all that its answers tell; return the file of scores.
+
+        A task whose questions show no image is asked as it is, whatever the controls.
 
         Raises:
             DataError: a question cannot be asked or judged, or a folder cannot be written.
         """
-        predictions = [exam.take(examinee, control) for control in _that_differ(controls, exam)][-1]
-        if "real" in controls:
+        asked = controls if any(sample.images for sample in exam.samples) else ("real",)
+        if asked[0] not in controls:
+            names = ", ".join(controls)
+            tell(f"{exam.task.name}: no question shows an image; they are asked as they are, not under {names}")
+        predictions = [exam.take(examinee, control) for control in asked][-1]
+        if "real" in asked:
             ask_variants(exam, examinee, self.variants)
         marks = training.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
         scores = exam.folder / "scores.json"
         answers = read_predictions(predictions)
+        for line in _failed_under(asked, answers):
+            tell(line)
         protocols = side_by_side(answers, exam.task.protocols)
         write_scores(scores, score(answers, training.prior, protocols, marks))
         write_findings(exam.folder)
         return scores
 
 
-def _that_differ(controls: Sequence[ImageControl], exam: Exam) -> Sequence[ImageControl]:
-    """Leave out the controls of questions that show no image."""
-    if any(sample.images for sample in exam.samples) or "real" not in controls:
-        return controls
-    return ("real",)
+def _failed_under(controls: Sequence[ImageControl], answers: Sequence[Prediction]) -> Iterator[str]:
+    """Yield a sentence for each control that lacks answers: it is scored without these questions, or not at all."""
+    for control in controls:
+        rows = [row for row in answers if row.image_control == control]
+        failed = [row for row in rows if row.status == "error"]
+        if failed and control != "real":
+            yield (
+                f"{rows[0].task}: {len(failed):,} of {len(rows):,} questions have no answer under {control} and are "
+                f"left out of its scores (the first: {failed[0].output})"
+            )
 
 
 def write_findings(folder: Path) -> None:

@@ -137,4 +137,4 @@ def _missing(task: str, num_questions: int, paths: list[str]) -> list[str]:
         return []
     shown = ", ".join(paths[:_SHOWN]) + (", ..." if len(paths) > _SHOWN else "")
     images = f"{len(paths):,} images: {shown}; task.json names all"
-    return [f"{task}: {num_questions:,} questions lack images and count as errors ({images})"]
+    return [f"{task}: {num_questions:,} questions lack images and count as errors where images are shown ({images})"]

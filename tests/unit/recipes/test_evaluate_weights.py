@@ -79,6 +79,21 @@ def test_several_controls_are_asked_in_one_go_where_questions_show_an_image(run:
     assert shown == {"phantom": ["real", "blank", "none"], "own": ["real"]}
 
 
+def test_what_controls_cannot_ask_is_told(run: Path, tmp_path: Path) -> None:
+    texts = write_store(tmp_path / "texts", [question("text", "Is fever a sign?", "Yes.", answer=YES)])
+    tasks = {"phantom": store_of(tmp_path / "images", 0, 1).folder, "own": texts.folder}
+    told: list[str] = []
+    files = evaluate_weights(
+        run, tasks, out=tmp_path / "out", controls=["shuffled"], on_progress=lambda *_: None, tell=told.append
+    )
+    reason = "control shuffled of sample sample-0: got no other patient with 1 image(s) of modality ''"
+    assert told[1:] == [
+        f"phantom: 2 of 2 questions have no answer under shuffled and are left out of its scores (the first: {reason})",
+        "own: no question shows an image; they are asked as they are, not under shuffled",
+    ]
+    assert [{row.control for row in read_scores(file)} for file in files] == [set(), {"real"}]
+
+
 @pytest.mark.parametrize("kept", ["predictions.parquet", "parts"], ids=["done", "interrupted"])
 def test_answers_of_other_weights_are_not_replaced(store: Path, run: Path, tmp_path: Path, kept: str) -> None:
     out = tmp_path / "out"

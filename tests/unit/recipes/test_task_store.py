@@ -53,9 +53,10 @@ def test_what_differs_and_what_is_missing_is_told_and_kept(tmp_path: Path, data:
     assert told[0] == "mine: reading questions.json"
     assert told[1].startswith("mine: 2 questions, the published test set has 3;")
     assert told[2].startswith("mine: questions.json is not the published file (SHA-256 ")
+    images = "1 images: images/2.png; task.json names all"
     assert told[3:] == [
         "mine: 1 records cannot be asked (no_answer)",
-        "mine: 1 questions lack images and count as errors (1 images: images/2.png; task.json names all)",
+        f"mine: 1 questions lack images and count as errors where images are shown ({images})",
     ]
     kept = facts(out)
     assert (kept["rows"], kept["kinds"], kept["dropped"]) == (2, {"closed": 1, "open": 1}, {"no_answer": 1})

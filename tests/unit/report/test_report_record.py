@@ -41,6 +41,18 @@ def test_scores_of_all_tasks_are_read(finished_run: Path, begun_run: Path) -> No
     assert read_run(begun_run).scores == ()
 
 
+def test_paired_tests_of_all_tasks_are_read(begun_run: Path) -> None:
+    for task in ("one", "other"):
+        (begun_run / "eval" / task).mkdir(parents=True)
+        (begun_run / "eval" / task / "controls.json").write_text(
+            json.dumps({"rows": [{"task": task}]}), encoding="utf-8"
+        )
+    assert [row["task"] for row in read_run(begun_run).margins] == ["one", "other"]
+    (begun_run / "eval/one/controls.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(DataError, match=r"controls\.json: got a list, expected a JSON object"):
+        read_run(begun_run)
+
+
 def test_stores_outside_of_the_run_are_those_that_its_recipe_names(tmp_path: Path) -> None:
     made = {"reader": "store", "splits": {"train": "a", "test": "b", "validation": "a"}}
     recipe = {"data": {"sources": {"made": made, "drawn": {"reader": "phantom"}}}}

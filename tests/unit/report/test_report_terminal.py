@@ -1,4 +1,5 @@
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def test_scores_unproven_are_marked(begun_run: Path) -> None:
     text = shown(begun_run, "en")
     assert text.count("+0.0 unproven") == 2
     assert text.count("[red]task") == 2
+
+
+def test_the_paired_test_of_a_run_decides(begun_run: Path) -> None:
+    real = next(score for score in fake_scores() if score.metric == "f1" and score.control == "prior")
+    write_scores(
+        begun_run / "eval/phantom/scores.json", [replace(real, control="real"), replace(real, control="noise")]
+    )
+    assert "unproven" in shown(begun_run, "en")
+    test = {"one": "noise", "p_holm": 0.01, "is_different": True, "difference": 0.1}
+    same = {name: getattr(real, name) for name in ("task", "language", "kind", "protocol", "metric")}
+    (begun_run / "eval/phantom/controls.json").write_text(json.dumps({"rows": [same | test]}), encoding="utf-8")
+    assert "unproven" not in shown(begun_run, "en")
 
 
 def test_run_without_scores_has_an_empty_table(begun_run: Path) -> None:

@@ -84,6 +84,24 @@ def test_the_summary_holds_all_scores_and_the_verdict_of_each_item(evaluation: P
     assert task["items"][0]["verdicts"]["blank"]
 
 
+def test_nothing_is_wider_than_a_telephone(evaluation: Path) -> None:
+    page = page_of(evaluation)
+    assert page.count("<table") == page.count('<div class="scroll"><table') > 3
+    style = page[: page.index("</style>")]
+    narrow = style[style.index("max-width: 640px") :]
+    assert re.search(r"\.scroll \{[^}]*overflow-x: auto", style)
+    assert ".tiles { grid-template-columns: repeat(2, minmax(0, 1fr))" in narrow
+
+
+def test_failed_answers_of_a_control_are_a_share_of_all_that_it_was_asked(evaluation: Path, tmp_path: Path) -> None:
+    rows = [row for row in rows_of(evaluation) if row.kind == "closed" and row.language == "en"]
+    blank = [place for place, row in enumerate(rows) if row.image_control == "blank"]
+    for place in blank[: len(blank) // 2]:
+        rows[place] = replace(rows[place], status="error")
+    write_answers(tmp_path / "phantom", rows)
+    assert '<td class="num unproven">50.0%</td>' in page_of(tmp_path)
+
+
 def test_texts_from_files_are_escaped(evaluation: Path, tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
     rows = [replace(row, question=evil, output=evil, model=evil, prompt=evil) for row in rows_of(evaluation)]

@@ -3,17 +3,16 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from doctorsun.config.collection import ConvertSource, ImportSource
 from doctorsun.config.task import Task, TaskSource
 from doctorsun.data.collect import open_source
-from doctorsun.data.readers.fields import find, words
 from doctorsun.data.readers.item import Dropped, Item, Reader
 from doctorsun.data.readers.published import PublishedReader
 from doctorsun.data.readers.vqa_rad import VqaRadReader
+from doctorsun.data.task_columns import TaskColumns
 from doctorsun.errors import DataError
 from doctorsun.schema import Sample
 
@@ -50,12 +49,20 @@ class TaskReader:
 
     reader: Reader[Any]
     source: TaskSource
+    file: Path
+    """The first one, for messages."""
 
     def pending(self) -> Iterator[Any]:
-        """Yield the records that count; as `Reader.pending`."""
+        """Yield the records that count; as `Reader.pending`.
+
+        Raises:
+            DataError: no record has a column, or a value, that the page names.
+        """
+        columns = TaskColumns(self.source, self.file)
         for each in self.reader.pending():
-            if isinstance(each, Dropped) or self._counts(_fields_of(each)):
+            if isinstance(each, Dropped) or columns.counts(_fields_of(each)):
                 yield each
+        columns.check()
 
     def make(self, pending: Any) -> Item:
         """Make the questions of one source item; dropped as ``not_asked`` where it has none, else as by its reader."""
@@ -63,13 +70,6 @@ class TaskReader:
         if isinstance(item, Dropped):
             return item
         return tuple(each for each in item if self._asks(each)) or Dropped(item[0].source.original_id, NOT_ASKED)
-
-    def _counts(self, fields: dict[str, Any]) -> bool:
-        named = ((find(fields, [name.lower()]), values) for name, values in self.source.where.items())
-        return all(
-            name is not None and any(fnmatchcase(words(fields[name]), value) for value in values)
-            for name, values in named
-        )
 
     def _asks(self, sample: Sample) -> bool:
         source = self.source
@@ -112,7 +112,9 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
     """
     source = found.source
     if source.adapter:
-        return TaskReader(open_source(ConvertSource(adapter=source.adapter, root=str(found.folder))), source)
+        return TaskReader(
+            open_source(ConvertSource(adapter=source.adapter, root=str(found.folder))), source, found.files[0]
+        )
     dataset = source.dataset or (task.name if source.format in _NAMED_BY_FOLDER else "")
     reader = open_source(
         ImportSource(
@@ -129,7 +131,7 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
         reader = replace(reader, split=source.split)
     if isinstance(reader, PublishedReader):
         reader = replace(reader, keeps_unshown=True)  # what cannot be shown stays in the denominator
-    return TaskReader(reader, source)
+    return TaskReader(reader, source, found.files[0])
 
 
 def _fields_of(pending: Any) -> dict[str, Any]:

@@ -75,6 +75,43 @@ def test_ids_of_a_page_do_not_depend_on_the_names_of_folders(tmp_path: Path) -> 
     assert (sample.source.dataset, sample.source.licence) == ("mine", "CC0-1.0")
 
 
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        (
+            {"columns": "{answer: Anwser}"},
+            r"q.json: columns.answer: no such column: got 'Anwser', .*, Answer, split; did you mean 'Answer'",
+        ),
+        (
+            {"columns": "{images: [first, second]}"},
+            r"columns.images: no such column: got 'first', 'second', .*; correct the page",
+        ),
+        ({"where": "{part: [test]}"}, r"where.part: no such column: got 'part', expected one of id,"),
+        (
+            {"where": "{split: [tset]}"},
+            r"where.split: no record has such a value: got 'tset', expected one of test, train; did you mean 'test'",
+        ),
+        ({"columns": "{question: Qestion}"}, r"q.json.*: got the fields id, .*; correct columns.question, or choose"),
+    ],
+)
+def test_a_column_or_a_value_that_no_record_has_is_told_by_name(
+    tmp_path: Path, page: dict[str, str], message: str
+) -> None:
+    rows = [{"id": 1, "question": "Is it?", "Answer": "yes", "split": split} for split in ("test", "train")]
+    write_json(tmp_path / "q.json", rows)
+    with pytest.raises(DataError, match=message):
+        read(write_page(tmp_path, **page), tmp_path)
+
+
+def test_a_column_that_some_records_lack_is_none_that_is_missing(tmp_path: Path) -> None:
+    rows = [{"question": "Is it?", "answer": "yes"}, {"question": "Is it?", "answer": "no", "kind": "open", "b.x": 1}]
+    write_json(tmp_path / "q.json", rows)
+    samples, _ = read(
+        write_page(tmp_path, where="{kind: [open]}", columns="{kind: kind, type: [organ, b.x]}"), tmp_path
+    )
+    assert [sample.answer for sample in samples] == [Answer(kind="open", gold=("no",))]
+
+
 def test_the_first_form_whose_files_are_there_is_read(tmp_path: Path) -> None:
     five = {"question": "Which?", "options": dict(zip("ABCDE", "vwxyz", strict=True)), "answer_idx": "C"}
     write_json_lines(tmp_path / "questions/US/4_options/phrases_no_exclude_test.jsonl", [five])

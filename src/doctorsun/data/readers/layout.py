@@ -12,6 +12,7 @@ from doctorsun.errors import DataError
 T = TypeVar("T")
 LAYOUT = "layout"
 """The reason why a record that is no object, or lacks what its format needs, is dropped."""
+ANOTHER_FORMAT = "choose the format that the file has: 'doctorsun data formats' lists them"
 _SHOWN_FIELDS = 12
 
 
@@ -22,10 +23,12 @@ class Layout:
     Attributes:
         ways: each a list of groups of names; a record has one name of every group.
         any_case: upper and lower case do not matter.
+        advice: what to do where no record of a file fits.
     """
 
     ways: tuple[tuple[tuple[str, ...], ...], ...]
     any_case: bool = False
+    advice: str = ANOTHER_FORMAT
 
     def fault(self, record: Any) -> str:
         """Return what is wrong with a record as ``got ..., expected ...``; nothing where it fits."""
@@ -46,12 +49,12 @@ def all_of(*names: str) -> Layout:
     return Layout((tuple((name,) for name in names),))
 
 
-def any_of(*names: str, any_case: bool = False) -> Layout:
+def any_of(*names: str, any_case: bool = False, advice: str = ANOTHER_FORMAT) -> Layout:
     """Return the layout of records that have one of these fields at least."""
-    return Layout(((names,),), any_case)
+    return Layout(((names,),), any_case, advice)
 
 
-def fitting(records: Iterable[T | Dropped]) -> Iterator[T | Dropped]:
+def fitting(records: Iterable[T | Dropped], advice: str = ANOTHER_FORMAT) -> Iterator[T | Dropped]:
     """Yield what the records of one file were read as; one that does not fit is dropped, and the others stay.
 
     Raises:
@@ -66,7 +69,7 @@ def fitting(records: Iterable[T | Dropped]) -> Iterator[T | Dropped]:
             any_fits = True
         yield record
     if first and not any_fits:
-        raise DataError(first.detail, do="choose the format that the file has: 'doctorsun data formats' lists them")
+        raise DataError(first.detail, do=advice)
 
 
 def _shown(record: Mapping[str, Any]) -> str:

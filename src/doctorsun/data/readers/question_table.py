@@ -15,7 +15,7 @@ from doctorsun.data.readers.exam_options import Option, listed_text, options_of,
 from doctorsun.data.readers.fields import find, words, words_of
 from doctorsun.data.readers.imaging_words import article_of, body_part_of, modality_of, split_of
 from doctorsun.data.readers.item import Dropped
-from doctorsun.data.readers.layout import any_of
+from doctorsun.data.readers.layout import ANOTHER_FORMAT, any_of
 from doctorsun.data.readers.origin import origin_of
 from doctorsun.data.readers.published import Published, PublishedReader, finder_of, folder_of
 from doctorsun.data.readers.record_files import file_values
@@ -151,7 +151,9 @@ def open_questions(section: ImportSource) -> PublishedReader:
         origin=origin_of(section, folder_of(section).resolve().name),
         read_record=QuestionTable(columns, answers).read,
         finder=finder_of(section, folder_of(section)),
-        layout=any_of(*_lower(columns.question), any_case=True),
+        layout=any_of(
+            *_lower(columns.question), any_case=True, advice=f"correct columns.question, or {ANOTHER_FORMAT}"
+        ),
     )
 
 

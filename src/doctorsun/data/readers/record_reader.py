@@ -45,12 +45,13 @@ def raw_records(file: SourceFile, values: Iterable[tuple[str, Any]], layout: Lay
     Raises:
         DataError: there are values, and none is a record of the layout.
     """
-    return fitting(
+    records = (
         Dropped(f"{file.name}#{number}", LAYOUT, f"{place}: {fault}")
         if (fault := layout.fault(value))
         else RawRecord(f"{file.name}#{number}", place, value)
         for number, (place, value) in enumerate(values, start=1)
     )
+    return fitting(records, layout.advice)
 
 
 @dataclass(frozen=True)

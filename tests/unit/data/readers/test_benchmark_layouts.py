@@ -171,6 +171,7 @@ def test_medxpertqa_in_both_of_its_forms(tmp_path: Path) -> None:
         "options": {"A": "left", "B": "right"},
         "label": "B",
         "images": ["1-a.png"],
+        "medical_task": "Diagnosis",
     }
     of_input = {
         "id": "MM-1",
@@ -178,6 +179,7 @@ def test_medxpertqa_in_both_of_its_forms(tmp_path: Path) -> None:
         "options": [{"letter": "A", "content": "left"}, {"letter": "B", "content": "right"}],
         "label": ["B"],
         "images": [{"image_path": "images/1-a.png"}],
+        "medical_task": "Diagnosis",
     }
     write_json_lines(tmp_path / "hub/MM/test.jsonl", [of_hub])
     write_json_lines(tmp_path / "repository/input/medxpertqa_mm_input.jsonl", [of_input])

@@ -12,6 +12,7 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from doctorsun.errors import RecipeError
 from doctorsun.eval.predictions import read_predictions
+from doctorsun.eval.scoring import score, write_scores
 from doctorsun.report.evaluation.record import TaskRecord, read_evaluation
 from doctorsun.report.exports.inspect_log import inspect_log
 from doctorsun.report.exports.lm_eval import lm_eval_results
@@ -90,6 +91,24 @@ def test_a_model_card_reads_the_index_back(evaluation: Path) -> None:
     ]
     assert (found.metric_value, found.dataset_type, found.dataset_name) == (100.0, "owner/phantom", "phantom")
     assert "best control (blank) 0.0%" in found.metric_args["details"]
+
+
+def test_exports_give_a_kit_its_own_headline(evaluation: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in/phantom", tmp_path / "out"
+    rows = [row for row in read_predictions(evaluation / "phantom/predictions.parquet") if row.language == "en"]
+    rows = [row for row in rows if row.kind in ("closed", "open")]
+    write_answers(folder, rows)
+    write_scores(folder / "scores.json", score(rows, protocols=("llava_med@1",)))
+    write_export(folder.parent, "eval-results", out, {"phantom": "owner/phantom"})
+    notes = [
+        yaml.safe_load((out / f".eval_results/phantom_en_{kind}.yaml").read_text(encoding="utf-8"))[0]["notes"]
+        for kind in ("closed", "open")
+    ]
+    assert [note.partition(";")[0] for note in notes] == ["accuracy", "recall"]
+    card = yaml.safe_load(model_index(read_evaluation(folder.parent), {}))
+    _, results = model_index_to_eval_results(card["model-index"])
+    first = {each.metric_args["kind"]: each.metric_type for each in reversed(results)}
+    assert first == {"closed": "accuracy", "open": "recall"}
 
 
 def test_files_for_the_hub_are_read_by_its_client(evaluation: Path, tmp_path: Path) -> None:

@@ -23,8 +23,11 @@ def images_sha256(folder: Path, without: Path) -> str:
 
 
 def _files(root: Path, without: Path) -> Iterator[tuple[str, int, int]]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = [each for each in folders if not each.startswith(".") and Path(folder, each).resolve() != without]
+    walked = {without, root.resolve()}  # links to folders are followed, each once
+    for folder, folders, names in os.walk(root, followlinks=True):
+        real = {each: Path(folder, each).resolve() for each in sorted(folders) if not each.startswith(".")}
+        folders[:] = [each for each, path in real.items() if path not in walked]
+        walked.update(real.values())
         for name in names:
             path = Path(folder, name)
             if name.lower().endswith(_ENDINGS) and path.is_file():

@@ -26,3 +26,14 @@ def test_other_files_hidden_folders_and_the_answers_change_nothing(tmp_path: Pat
     (data / "notes.txt").write_text("read me")
     write_images(data, [".cache/1.png", "out/questions/1.png"])
     assert images_sha256(data, out) == before
+
+
+def test_images_behind_a_link_count_and_a_link_to_a_folder_above_ends(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_images(tmp_path / "elsewhere", ["1.png"])
+    data.mkdir()
+    (data / "images").symlink_to(tmp_path / "elsewhere")
+    (data / "above").symlink_to(data)
+    before = images_sha256(data, tmp_path / "out")
+    (tmp_path / "elsewhere/1.png").write_bytes(b"other")
+    assert images_sha256(data, tmp_path / "out") != before

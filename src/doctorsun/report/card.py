@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.data.missing import MISSING_IMAGES
-from doctorsun.report.licences import CLASSES, LicenceClass, licence_class, strictest
 from doctorsun.report.store_facts import Origin, StoreFacts, count_store
 from doctorsun.report.store_samples import ShownSample, choose_samples
 from doctorsun.schema import Manifest
+from doctorsun.schema.licence import CLASSES, LicenceClass, licence_class, strictest
 from doctorsun.storage.counts import IMAGES, most_frequent_first
 from doctorsun.storage.store import Store
 

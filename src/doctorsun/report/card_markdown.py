@@ -11,11 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from doctorsun.report import formats
 from doctorsun.report.card import LANGUAGES, SPLITS, Card
 from doctorsun.report.card_page import top
-from doctorsun.report.licences import hub_licence
 from doctorsun.report.names import readable
 from doctorsun.report.page import TEMPLATES
 from doctorsun.report.store_facts import GROUPS
 from doctorsun.report.strings import Language, translate, translate_number
+from doctorsun.schema.licence import hub_licence
 
 SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 LARGEST = "10M<n<100M"

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 import doctorsun.data.adapters
-from doctorsun.report.licences import CLASSES, hub_licence, licence_class, strictest
+from doctorsun.schema.licence import CLASSES, hub_licence, licence_class, strictest
 
 PAGES = sorted(Path(doctorsun.data.adapters.__file__).parent.glob("*.yaml"))
 

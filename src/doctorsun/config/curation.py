@@ -1,0 +1,148 @@
+"""Curation: what every step of ``doctorsun data curate`` asks for; a step that is set to null is off.
+
+The steps stand in the order in which they run: those on one sample first, the cheap ones before those that decode
+images; then those on all samples that are left.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from doctorsun.config.section import Section
+from doctorsun.schema.licence import LicenceClass
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Natural = Annotated[int, Field(ge=1)]
+
+
+class Licences(Section):
+    """Refuse samples whose licence is none of these classes."""
+
+    allowed: tuple[LicenceClass, ...] = ("permissive", "attribution", "share-alike")
+    """The ``--allow-licence`` of the command line adds to them."""
+
+
+class Simplified(Section):
+    """Write traditional Chinese in simplified characters."""
+
+
+class Languages(Section):
+    """Refuse words in other languages than these, and correct the language that a sample is marked with."""
+
+    allowed: tuple[Literal["zh", "en", "mixed"], ...] = ("zh", "en", "mixed")
+
+
+class TextLength(Section):
+    """Refuse texts that are too short or too long to learn from, counted in tokens."""
+
+    least_tokens: Natural = 1
+    most_tokens: Natural = 8192
+
+
+class Repetition(Section):
+    """Refuse texts that say the same again and again."""
+
+    most_repeated_grams: Share = 0.6
+    """Share of n-grams that stood in the text before."""
+    most_repeated_lines: Share = 0.5
+
+
+class AnswerInQuestion(Section):
+    """Refuse questions that give their own answer away."""
+
+    least_tokens: Natural = 4
+    """Shorter answers stand in questions by chance."""
+
+
+class Identifiers(Section):
+    """Find what names a patient in words: names, phones, numbers, addresses, dates."""
+
+    policy: Literal["mask", "drop"] = "mask"
+
+
+class Decodes(Section):
+    """Refuse images that are not here or cannot be decoded to their end."""
+
+
+class SmallestSide(Section):
+    """Refuse images whose shorter side has fewer pixels."""
+
+    least_px: Natural = 32
+
+
+class Aspect(Section):
+    """Refuse images that are so many times longer than wide, or wider than long."""
+
+    most: Annotated[float, Field(ge=1)] = 8.0
+
+
+class ConstantImage(Section):
+    """Refuse images of one value."""
+
+    least_deviation: Annotated[float, Field(ge=0)] = 1.0
+    """Smallest standard deviation of the grey values, 0 to 255."""
+
+
+class BlankImage(Section):
+    """Refuse images that show nothing but background."""
+
+    least_content: Share = 0.005
+    """Smallest share of pixels that differ from the background."""
+
+
+class ExactImages(Section):
+    """Refuse samples that show the same image and say the same."""
+
+
+class NearImages(Section):
+    """Refuse samples that show nearly the same image and say the same; never inside one study."""
+
+    most_bits: Annotated[int, Field(ge=0, le=256)] = 24
+    """Bits of 256 in which the fingerprints of two pictures may differ."""
+
+
+class NearTexts(Section):
+    """Refuse samples that say nearly the same about the same image, or about none."""
+
+    least_similarity: Share = 0.8
+    """Jaccard similarity of the sets of character 5-grams."""
+
+
+class Cap(Section):
+    """Keep at most so many samples of each."""
+
+    most: Natural | None = None
+    """No limit when null."""
+
+
+class Splits(Section):
+    """Share the groups of samples out among the splits; what belongs together stays on one side."""
+
+    by: Literal["own", "official"] = "official"
+    """``official`` keeps the validation and test samples that the publishers named; ``own`` shares all out anew."""
+    validation: Share = 0.05
+    test: Share = 0.05
+    seed: int = 0
+
+
+class Curation(Section):
+    """The settings of every step."""
+
+    licences: Licences | None = Licences()
+    simplified: Simplified | None = Simplified()
+    languages: Languages | None = Languages()
+    text_length: TextLength | None = TextLength()
+    repetition: Repetition | None = Repetition()
+    answer_in_question: AnswerInQuestion | None = AnswerInQuestion()
+    identifiers: Identifiers | None = Identifiers()
+    decodes: Decodes | None = Decodes()
+    smallest_side: SmallestSide | None = SmallestSide()
+    aspect: Aspect | None = Aspect()
+    constant_image: ConstantImage | None = ConstantImage()
+    blank_image: BlankImage | None = BlankImage()
+    exact_images: ExactImages | None = ExactImages()
+    near_images: NearImages | None = NearImages()
+    near_texts: NearTexts | None = NearTexts()
+    label_cap: Cap | None = Cap()
+    source_cap: Cap | None = Cap()
+    splits: Splits | None = Splits()

@@ -1,0 +1,1 @@
+"""Curation: row steps, global steps, and the phases that run them over stores."""

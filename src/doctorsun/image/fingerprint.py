@@ -32,7 +32,12 @@ def fingerprint(data: bytes) -> bytes:
     Source:
         Zauner 2010, Implementation and Benchmarking of Perceptual Image Hash Functions (DCT hash).
     """
-    low = np.asarray(dctn(small_grey(data), norm="ortho"))[:_LOW, :_LOW]
+    return fingerprint_of(small_grey(data))
+
+
+def fingerprint_of(small: NDArray[np.float32]) -> bytes:
+    """Return the perceptual hash of a small grey picture, [64, 64]: 32 bytes."""
+    low = np.asarray(dctn(small, norm="ortho"))[:_LOW, :_LOW]
     return np.packbits(low > np.median(low)).tobytes()
 
 
@@ -42,7 +47,12 @@ def small_grey(data: bytes) -> NDArray[np.float32]:
     Raises:
         ImageError: the picture cannot be decoded.
     """
-    grey = decode(data).convert("L").resize((_SIDE_PX, _SIDE_PX), PIL.Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return small_grey_of(decode(data))
+
+
+def small_grey_of(picture: PIL.Image.Image) -> NDArray[np.float32]:
+    """Return a decoded picture in grey, [64, 64], 0 to 255, whatever its shape."""
+    grey = picture.convert("L").resize((_SIDE_PX, _SIDE_PX), PIL.Image.Resampling.BILINEAR, reducing_gap=3.0)
     return np.asarray(grey, dtype=np.float32)
 
 

@@ -1,0 +1,142 @@
+"""Sketches of samples: what it takes to find duplicates, to cap and to split, without words and pictures."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from doctorsun.data.curate.candidate import Candidate
+from doctorsun.errors import ImageError
+from doctorsun.image.fingerprint import fingerprint_of, small_grey_of
+from doctorsun.schema import Sample
+from doctorsun.text.normalize import fold
+from doctorsun.text.shingles import bands, shingles
+
+_DIGEST = pa.binary(32)
+_KEY_BYTES = 16
+_WORLDWIDE = re.compile(r"(PMC|PMID)\d+|[0-2](\.\d+){5,}")  # articles and DICOM UIDs have one name in all data sets
+
+SKETCH_SCHEMA = pa.schema(
+    [
+        ("place", pa.int64()),
+        ("key", pa.binary(_KEY_BYTES)),
+        *[(name, pa.string()) for name in ("id", "variant_of", "language", "dataset", "licence", "split", "task")],
+        ("labels", pa.list_(pa.string())),
+        *[(name, pa.string()) for name in ("original_id", "patient", "study", "article")],
+        ("image_path", pa.list_(pa.string())),
+        ("image_sha256", pa.list_(_DIGEST)),
+        ("pixel_sha256", pa.list_(_DIGEST)),
+        ("fingerprints", pa.list_(_DIGEST)),
+        ("num_pixels", pa.int64()),
+        ("text_sha256", _DIGEST),
+        ("bands", pa.list_(pa.uint32())),
+        ("num_chars", pa.int32()),
+    ]
+)
+"""One row per sample.
+
+place: number of the row among all rows. key: of the content; steps that must choose do so by it, never by place.
+patient, study, article: with the data set in front, unless the name is worldwide; empty where it is not known.
+image_sha256, pixel_sha256, fingerprints: one per image; null where the image is not here. text_sha256, bands,
+num_chars: of `told`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketches:
+    """The sketches of all samples that are left, in order of their places.
+
+    Attributes:
+        table: rows under `SKETCH_SCHEMA`.
+    """
+
+    table: pa.Table
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """The place of each row among all rows."""
+        return self.table["place"].to_numpy()
+
+    def without(self, places: Sequence[int] | NDArray[np.int64]) -> "Sketches":
+        """Return the sketches but those at some places."""
+        return Sketches(self.table.filter(pa.array(~np.isin(self.places, np.asarray(places, dtype=np.int64)))))
+
+
+def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:
+    """Return the sketch of a sample as a row under `SKETCH_SCHEMA`.
+
+    Args:
+        place: of the sample among all rows.
+        candidate: as the steps before left it.
+    """
+    sample = candidate.sample
+    text = fold(told(sample))
+    runs = shingles(text)
+    looks = _looks(candidate)
+    return {
+        "place": place,
+        "key": _key(sample),
+        "id": sample.id,
+        "variant_of": sample.variant.of if sample.variant else "",
+        "language": sample.language,
+        "dataset": sample.source.dataset,
+        "licence": sample.source.licence,
+        "split": sample.source.split,
+        "task": sample.task,
+        "labels": list(sample.labels),
+        "original_id": sample.source.original_id,
+        "patient": _in_dataset(sample, sample.groups.patient),
+        "study": _in_dataset(sample, sample.groups.study),
+        "article": _in_dataset(sample, sample.groups.article),
+        "image_path": [image.path for image in sample.images],
+        "image_sha256": [bytes.fromhex(image.sha256) or None for image in sample.images],
+        "pixel_sha256": [look and look[0] for look in looks],
+        "fingerprints": [look and look[1] for look in looks],
+        "num_pixels": sum(image.width * image.height for image in sample.images),
+        "text_sha256": hashlib.sha256(text.encode()).digest(),
+        "bands": bands(runs),
+        "num_chars": len(text),
+    }
+
+
+def told(sample: Sample) -> str:
+    """Return all that a sample says: every turn, the options and the gold answer, one per line."""
+    turns = [message.text for message in sample.messages]
+    answer = [*sample.answer.options, *sample.answer.gold] if sample.answer else []
+    return "\n".join([*turns, *answer])
+
+
+def pixel_sha256(picture: PIL.Image.Image) -> bytes:
+    """Return the SHA-256 of a decoded picture's size and pixels; grey is the same in one channel and in three."""
+    pixels = np.asarray(picture)
+    if pixels.ndim > 2 and (pixels[..., :1] == pixels).all():  # noqa: PLR2004 (axes)
+        pixels = np.ascontiguousarray(pixels[..., 0])
+    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).digest()
+
+
+def _looks(candidate: Candidate) -> list[tuple[bytes, bytes] | None]:
+    """Return pixel hash and fingerprint of each image; None of all where one cannot be decoded."""
+    try:
+        return [(pixel_sha256(picture), fingerprint_of(small_grey_of(picture))) for picture in candidate.pictures]
+    except ImageError:
+        return [None] * len(candidate.sample.images)
+
+
+def _in_dataset(sample: Sample, name: str) -> str:
+    return name if not name or _WORLDWIDE.fullmatch(name) else f"{sample.source.dataset}/{name}"
+
+
+def _key(sample: Sample) -> bytes:
+    """Return a digest of what the sample is, whatever its place and its split."""
+    images = [image.sha256 or image.path for image in sample.images]
+    parts = [sample.id, sample.source.dataset, told(sample), *images]
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=_KEY_BYTES).digest()

@@ -1,5 +1,6 @@
 """Fingerprints of pictures: 256 bits that stay nearly the same when a picture is resized or encoded again."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,13 +33,21 @@ def fingerprint(data: bytes) -> bytes:
     Source:
         Zauner 2010, Implementation and Benchmarking of Perceptual Image Hash Functions (DCT hash).
     """
-    return fingerprint_of(small_grey(data))
+    return fingerprint_of(decode(data))
 
 
-def fingerprint_of(small: NDArray[np.float32]) -> bytes:
-    """Return the perceptual hash of a small grey picture, [64, 64]: 32 bytes."""
-    low = np.asarray(dctn(small, norm="ortho"))[:_LOW, :_LOW]
+def fingerprint_of(picture: PIL.Image.Image) -> bytes:
+    """Return the perceptual hash of a decoded picture: 32 bytes."""
+    low = np.asarray(dctn(small_grey_of(picture), norm="ortho"))[:_LOW, :_LOW]
     return np.packbits(low > np.median(low)).tobytes()
+
+
+def pixel_sha256(picture: PIL.Image.Image) -> str:
+    """Return the SHA-256 of a decoded picture's size and pixels; grey is the same in one channel and in three."""
+    pixels = np.asarray(picture)
+    if pixels.shape[2:] and (pixels[..., :1] == pixels).all():
+        pixels = np.ascontiguousarray(pixels[..., 0])
+    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
 def small_grey(data: bytes) -> NDArray[np.float32]:

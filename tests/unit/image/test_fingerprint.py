@@ -7,7 +7,14 @@ import PIL.Image
 import pytest
 
 from doctorsun.errors import ImageError
-from doctorsun.image.fingerprint import FINGERPRINT_BYTES, fingerprint, is_same_picture, near_pairs, small_grey
+from doctorsun.image.fingerprint import (
+    FINGERPRINT_BYTES,
+    fingerprint,
+    is_same_picture,
+    near_pairs,
+    pixel_sha256,
+    small_grey,
+)
 
 
 def picture(seed: int) -> PIL.Image.Image:
@@ -76,3 +83,12 @@ def test_the_nearest_comes_first_and_chunks_do_not_show():
 def test_what_is_no_picture_is_told():
     with pytest.raises(ImageError):
         fingerprint(b"no picture")
+
+
+def test_pixels_are_the_same_in_one_channel_and_in_three_but_not_in_another_shape():
+    grey = picture(0)
+    assert pixel_sha256(grey) == pixel_sha256(grey.convert("RGB"))
+    assert pixel_sha256(grey) != pixel_sha256(PIL.Image.frombytes("L", (80, 96), grey.tobytes()))
+    tinted = grey.convert("RGB")
+    tinted.putpixel((0, 0), (1, 2, 3))
+    assert pixel_sha256(tinted) != pixel_sha256(grey)

@@ -2,18 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
-import PIL.Image
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from doctorsun.data.curate.candidate import Candidate
 from doctorsun.errors import ImageError
-from doctorsun.image.fingerprint import fingerprint_of, small_grey_of
+from doctorsun.image.fingerprint import fingerprint_of, pixel_sha256
 from doctorsun.schema import Sample
 from doctorsun.text.normalize import fold
 from doctorsun.text.shingles import bands, shingles
@@ -61,14 +62,19 @@ class Sketches:
     def __len__(self) -> int:
         return self.table.num_rows
 
+    @classmethod
+    def read(cls, paths: Iterable[Path]) -> Self:
+        """Read files of sketches, in this order."""
+        return cls(pa.concat_tables([pq.read_table(path, schema=SKETCH_SCHEMA) for path in paths]))
+
     @property
     def places(self) -> NDArray[np.int64]:
         """The place of each row among all rows."""
         return self.table["place"].to_numpy()
 
-    def without(self, places: Sequence[int] | NDArray[np.int64]) -> "Sketches":
+    def without(self, places: Sequence[int] | NDArray[np.int64]) -> Self:
         """Return the sketches but those at some places."""
-        return Sketches(self.table.filter(pa.array(~np.isin(self.places, np.asarray(places, dtype=np.int64)))))
+        return type(self)(self.table.filter(pa.array(~np.isin(self.places, np.asarray(places, dtype=np.int64)))))
 
 
 def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:
@@ -115,18 +121,10 @@ def told(sample: Sample) -> str:
     return "\n".join([*turns, *answer])
 
 
-def pixel_sha256(picture: PIL.Image.Image) -> bytes:
-    """Return the SHA-256 of a decoded picture's size and pixels; grey is the same in one channel and in three."""
-    pixels = np.asarray(picture)
-    if pixels.ndim > 2 and (pixels[..., :1] == pixels).all():  # noqa: PLR2004 (axes)
-        pixels = np.ascontiguousarray(pixels[..., 0])
-    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).digest()
-
-
 def _looks(candidate: Candidate) -> list[tuple[bytes, bytes] | None]:
     """Return pixel hash and fingerprint of each image; None of all where one cannot be decoded."""
     try:
-        return [(pixel_sha256(picture), fingerprint_of(small_grey_of(picture))) for picture in candidate.pictures]
+        return [(bytes.fromhex(pixel_sha256(picture)), fingerprint_of(picture)) for picture in candidate.pictures]
     except ImageError:
         return [None] * len(candidate.sample.images)
 

@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import PIL.Image
 import pyarrow as pa
 import pytest
 
 from doctorsun.data.curate.candidate import Candidate
-from doctorsun.data.curate.sketch import SKETCH_SCHEMA, Sketches, pixel_sha256, sketch_of, told
+from doctorsun.data.curate.sketch import SKETCH_SCHEMA, Sketches, sketch_of, told
 from doctorsun.image.fingerprint import fingerprint
 from doctorsun.image.raster import encode_png, image_record
 from doctorsun.schema import Answer, Groups, Image, Message, Sample, Source, Variant, image_part, text_part
@@ -42,14 +41,6 @@ def test_a_sketch_fits_its_schema_and_holds_what_steps_ask_for() -> None:
 def test_an_image_that_is_not_here_has_no_look() -> None:
     found = row(sample(Image(bytes=None, sha256="", width=0, height=0, path="a/1.png")))
     assert found["pixel_sha256"] == found["fingerprints"] == found["image_sha256"] == [None]
-
-
-def test_pixels_are_the_same_in_one_channel_and_in_three_but_not_in_another_shape() -> None:
-    grey = PIL.Image.fromarray(GREY)
-    assert pixel_sha256(grey) == pixel_sha256(grey.convert("RGB"))
-    assert pixel_sha256(grey) != pixel_sha256(PIL.Image.fromarray(GREY.reshape(40, 35)))
-    tinted = np.stack([GREY, GREY, np.roll(GREY, 1)], axis=-1)
-    assert pixel_sha256(PIL.Image.fromarray(tinted)) != pixel_sha256(grey)
 
 
 def test_options_and_gold_answers_are_part_of_what_a_sample_says() -> None:

@@ -1,0 +1,209 @@
+"""The search: traces of training samples against the questions of a test, by every layer of evidence."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doctorsun.data.leak.origin import Origin, is_same_origin
+from doctorsun.data.leak.tested import Tested
+from doctorsun.data.leak.trace import Trace
+from doctorsun.errors import ImageError
+from doctorsun.image.fingerprint import is_same_picture, near_pairs, small_grey
+from doctorsun.text.grams import gram_hashes
+
+ImageLayer = Literal["image_id", "file", "pixels", "near"]
+IMAGE_LAYERS: tuple[ImageLayer, ...] = ("image_id", "file", "pixels", "near")
+"""Kinds of evidence that an image is one of the test's, the strongest first."""
+TextDegree = Literal["exact", "form", "grams"]
+LEAST_SHARE = 0.5
+"""A text repeats a question when it holds at least this share of the question's runs of 13 words or characters."""
+UNLIKE_BITS = 100
+"""Pictures whose fingerprints differ in more bits are not one picture, whatever their names are; chance gives 128."""
+
+_MOST_FAILED_LOOKS = 16
+
+
+class Rows(Protocol):
+    """Reads again what few samples hold, by their places among the traces."""
+
+    def picture(self, place: int, number: int) -> bytes | None:
+        """Return an encoded image; None where it is not here."""
+        ...
+
+    def words(self, place: int) -> str:
+        """Return the text of all turns, one per line."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContact:
+    """A training sample shows an image of the test.
+
+    Attributes:
+        number: of the image in the sample.
+        layers: all that tell so, the strongest first.
+        bits: in which the fingerprints differ; None where one is not known.
+    """
+
+    number: int
+    layers: tuple[ImageLayer, ...]
+    bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextContact:
+    """A training sample says a question of the test.
+
+    Attributes:
+        degree: exact: word for word; form: but for case, articles, punctuation and options, or as a line of a longer
+            text; grams: much of it.
+        share: of the question's own runs of 13 units that the sample holds; None where it was not counted.
+    """
+
+    degree: TextDegree
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """All that one training sample has in common with a test; images and texts by their numbers in `Tested`."""
+
+    place: int
+    id: str
+    has_images: bool
+    images: dict[int, ImageContact] = field(default_factory=dict[int, ImageContact])
+    texts: dict[int, TextContact] = field(default_factory=dict[int, TextContact])
+
+
+class LeakSearch:
+    """Finds a test's images and questions among traces of training samples, which come in any number of parts.
+
+    Args:
+        tested: the questions.
+    """
+
+    def __init__(self, tested: Tested) -> None:
+        self.tested = tested
+        self._seen = [number for number, image in enumerate(tested.images) if image.fingerprint]
+        self._prints = [tested.images[number].fingerprint for number in self._seen]
+        self._small: dict[int, NDArray[np.float32]] = {}
+
+    def look_through(self, traces: Sequence[Trace], rows: Rows) -> list[Contact]:
+        """Return what each of these training samples has in common with the test; nothing of those without.
+
+        Args:
+            traces: of the samples.
+            rows: reads the samples again, by their places in ``traces``; asked only where fingerprints are near or
+                runs of words seem equal, for a second look.
+        """
+        shown = self._images(traces, rows)
+        said = self._texts(traces, rows)
+        return [
+            Contact(place, traces[place].id, bool(traces[place].images), shown.get(place, {}), said.get(place, {}))
+            for place in sorted(shown.keys() | said.keys())
+        ]
+
+    def _images(self, traces: Sequence[Trace], rows: Rows) -> dict[int, dict[int, ImageContact]]:
+        found: dict[int, dict[int, ImageContact]] = defaultdict(dict)
+        for place, trace in enumerate(traces):
+            for number in range(len(trace.images)):
+                for image, layers in self._named(trace, number).items():
+                    found[place].setdefault(image, ImageContact(number, layers, self._bits(image, trace, number)))
+        for place, number, image, bits in self._near(traces, rows):
+            found[place].setdefault(image, ImageContact(number, ("near",), bits))
+        return found
+
+    def _named(self, trace: Trace, number: int) -> dict[int, tuple[ImageLayer, ...]]:
+        """Return the test's images that one image is by its origin or by a hash."""
+        layers: dict[int, list[ImageLayer]] = defaultdict(list)
+        for image in self._of_origin(trace.origins[number]):
+            bits = self._bits(image, trace, number)
+            if bits is None or bits <= UNLIKE_BITS:
+                layers[image].append("image_id")
+        for image in self.tested.by_file.get(trace.images[number], ()):
+            layers[image].append("file")
+        for image in self.tested.by_pixels.get(trace.pixels[number], ()):
+            layers[image].append("pixels")
+        return {image: tuple(names) for image, names in layers.items()}
+
+    def _of_origin(self, origin: Origin) -> list[int]:
+        images = self.tested.by_file_name.get(origin[-1], ()) if origin else ()
+        return [
+            image
+            for image in dict.fromkeys(images)
+            if any(is_same_origin(each, origin) for each in self.tested.images[image].origins)
+        ]
+
+    def _bits(self, image: int, trace: Trace, number: int) -> int | None:
+        one, other = self.tested.images[image].fingerprint, trace.fingerprints[number]
+        if not one or not other:
+            return None
+        return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()
+
+    def _near(self, traces: Sequence[Trace], rows: Rows) -> Iterator[tuple[int, int, int, int]]:
+        """Yield place, image number, image of the test and bits of pictures that are the same in another file."""
+        holders: dict[tuple[str, bytes], list[tuple[int, int]]] = defaultdict(list)
+        for place, trace in enumerate(traces):
+            for number, (pixels, print_) in enumerate(zip(trace.pixels, trace.fingerprints, strict=True)):
+                if print_:
+                    holders[pixels, print_].append((place, number))
+        theirs = list(holders)
+        failed: dict[int, int] = defaultdict(int)
+        for row, column in near_pairs(self._prints, [print_ for _, print_ in theirs]):
+            image, (pixels, print_) = self._seen[row], theirs[column]
+            if pixels == self.tested.images[image].pixels or failed[image] >= _MOST_FAILED_LOOKS:
+                continue
+            data = rows.picture(*holders[theirs[column]][0])
+            if data is None or not is_same_picture(self._small_of(image), small_grey(data)):
+                failed[image] += 1
+                continue
+            bits = (int.from_bytes(self._prints[row]) ^ int.from_bytes(print_)).bit_count()
+            yield from ((place, number, image, bits) for place, number in holders[theirs[column]])
+
+    def _small_of(self, image: int) -> NDArray[np.float32]:
+        if image not in self._small:
+            place, number = self.tested.images[image].place
+            data = self.tested.samples[place].images[number].bytes
+            if data is None:  # it had a fingerprint when the test was read
+                raise ImageError(f"image {number} of question {self.tested.samples[place].id}", got="no bytes any more")
+            self._small[image] = small_grey(data)
+        return self._small[image]
+
+    def _texts(self, traces: Sequence[Trace], rows: Rows) -> dict[int, dict[int, TextContact]]:
+        found: dict[int, dict[int, TextContact]] = defaultdict(dict)
+        for place, text, share in self._repeated(traces, rows):
+            found[place][text] = TextContact("grams", share)
+        for place, trace in enumerate(traces):
+            for degree, texts in self._worded(trace):
+                for text in texts:
+                    before = found[place].get(text) if place in found else None
+                    found[place][text] = TextContact(degree, before.share if before else None)
+        return found
+
+    def _worded(self, trace: Trace) -> Iterator[tuple[TextDegree, Sequence[int]]]:
+        tested = self.tested
+        for digest in trace.forms:
+            yield "form", tested.by_form.get(digest, ())
+        for digest in trace.texts:
+            yield "exact", [tested.by_digest[digest]] if digest in tested.by_digest else ()
+
+    def _repeated(self, traces: Sequence[Trace], rows: Rows) -> Iterator[tuple[int, int, float]]:
+        """Yield place, text of the test and share of its runs of words that the sample holds."""
+        halves = np.frombuffer(b"".join(trace.grams for trace in traces), dtype="<u4")
+        ends = np.cumsum([len(trace.grams) // 4 for trace in traces])
+        places, texts = self.tested.by_gram.candidates(halves)
+        pairs, num_equal = np.unique(
+            np.stack([np.searchsorted(ends, places, "right"), texts]), axis=1, return_counts=True
+        )
+        for (place, text), num in zip(pairs.T.tolist(), num_equal.tolist(), strict=True):
+            grams = self.tested.texts[text].grams
+            if num < LEAST_SHARE * len(grams):
+                continue
+            share = float(np.isin(grams, gram_hashes(rows.words(place))).mean())
+            if share >= LEAST_SHARE:  # halves of hashes are equal by chance now and then
+                yield place, text, share
+

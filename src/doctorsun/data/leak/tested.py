@@ -1,0 +1,146 @@
+"""The questions of a test, indexed by all that they and their images can be known by."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doctorsun.data.leak.origin import Origin
+from doctorsun.data.leak.question import form_digests, question_of, text_digest
+from doctorsun.data.leak.trace import Look, Trace, traced
+from doctorsun.schema import Sample
+from doctorsun.text.grams import gram_hashes
+
+MOST_OWNERS = 4
+"""A run of words that more questions of a test have in common belongs to none of them: it is an instruction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a test; its words and its images by their numbers in `Tested`."""
+
+    id: str
+    place: int
+    text: int
+    images: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class TestedImage:
+    """One image of a test, whatever the number of questions about it.
+
+    Attributes:
+        place: of a sample that shows it, and the image's number there.
+        origins: data set and path, by each sample that shows it.
+    """
+
+    place: tuple[int, int]
+    sha256: str
+    pixels: str
+    fingerprint: bytes
+    origins: set[Origin] = field(default_factory=set[Origin])
+    questions: list[int] = field(default_factory=list[int])
+
+
+@dataclass(slots=True)
+class TestedText:
+    """The words of a question, whatever the number of images that they are asked about.
+
+    Attributes:
+        grams: hashes of the runs of 13 units that are its own; none of a short text.
+    """
+
+    words: str
+    grams: NDArray[np.uint64]
+    questions: list[int] = field(default_factory=list[int])
+
+
+class Tested:
+    """A test.
+
+    Args:
+        name: of the task.
+        samples: the questions; the bytes of their images are read again for a second look.
+    """
+
+    def __init__(self, name: str, samples: Sequence[Sample]) -> None:
+        self.name = name
+        self.samples = samples
+        self.questions: list[Question] = []
+        self.images: list[TestedImage] = []
+        self.texts: list[TestedText] = []
+        self.by_digest: dict[bytes, int] = {}
+        self.by_form: dict[bytes, list[int]] = defaultdict(list)
+        self.by_file: dict[str, list[int]] = defaultdict(list)
+        self.by_pixels: dict[str, list[int]] = defaultdict(list)
+        self.by_file_name: dict[str, list[int]] = defaultdict(list)
+        self._by_key: dict[object, int] = {}
+        known: dict[str, Look] = {}
+        for place, sample in enumerate(samples):
+            self._add(place, sample, traced(sample, known))
+        self.by_gram = GramIndex([text.grams for text in self.texts])
+        for text, own in zip(self.texts, self.by_gram.own, strict=True):
+            text.grams = own
+
+    def _add(self, place: int, sample: Sample, trace: Trace) -> None:
+        question = len(self.questions)
+        text = self._text(question_of(sample))
+        images = tuple(dict.fromkeys(self._image(place, number, trace) for number in range(len(sample.images))))
+        self.texts[text].questions.append(question)
+        for image in images:
+            self.images[image].questions.append(question)
+        self.questions.append(Question(sample.id, place, text, images))
+
+    def _text(self, words: str) -> int:
+        digest = text_digest(words)
+        if digest not in self.by_digest:
+            number = self.by_digest[digest] = len(self.texts)
+            self.texts.append(TestedText(words, gram_hashes(words)))
+            for form in form_digests(words):
+                self.by_form[form].append(number)
+        return self.by_digest[digest]
+
+    def _image(self, place: int, number: int, trace: Trace) -> int:
+        sha256, origin = trace.images[number], trace.origins[number]
+        key = sha256 or origin or (place, number)
+        if key not in self._by_key:
+            found = self._by_key[key] = len(self.images)
+            image = TestedImage((place, number), sha256, trace.pixels[number], trace.fingerprints[number])
+            self.images.append(image)
+            if sha256:
+                self.by_file[sha256].append(found)
+            if image.pixels:
+                self.by_pixels[image.pixels].append(found)
+        found = self._by_key[key]
+        if origin and origin not in self.images[found].origins:
+            self.images[found].origins.add(origin)
+            self.by_file_name[origin[-1]].append(found)
+        return found
+
+
+class GramIndex:
+    """Which texts have a run of words, by the lower half of its hash.
+
+    Args:
+        grams: of each text.
+    """
+
+    def __init__(self, grams: Sequence[NDArray[np.uint64]]) -> None:
+        empty = np.empty(0, dtype=np.uint64)
+        every, counts = np.unique(np.concatenate([*grams, empty]), return_counts=True)
+        shared = every[counts > MOST_OWNERS]
+        self.own = [each[~np.isin(each, shared)] for each in grams]
+        owners = np.repeat(np.arange(len(grams)), [len(each) for each in self.own])
+        halves = np.concatenate([*self.own, empty]).astype(np.uint32)
+        order = np.argsort(halves, kind="stable")
+        self._halves, self._owners = halves[order], owners[order]
+
+    def candidates(self, halves: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places in ``halves`` of those that texts have, and these texts; a half of several stands often."""
+        first = np.searchsorted(self._halves, halves, "left")
+        num = np.searchsorted(self._halves, halves, "right") - first
+        places = np.repeat(np.arange(len(halves)), num)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(num) - num, num)
+        return places, self._owners[np.repeat(first, num) + within]

@@ -23,7 +23,7 @@ class Licences(Section):
 
 
 class Simplified(Section):
-    """Write traditional Chinese in simplified characters."""
+    """Write traditional Chinese in simplified characters, gold answers too; what asks for traditional ones stays."""
 
 
 class Languages(Section):
@@ -33,25 +33,35 @@ class Languages(Section):
 
 
 class TextLength(Section):
-    """Refuse texts that are too short or too long to learn from, counted in tokens."""
+    """Refuse texts that are too short or too long to learn from.
+
+    Tokens are counted by a rule that needs no model: a Chinese character, five letters of a word, three digits, a sign.
+    """
 
     least_tokens: Natural = 1
+    """Of all replies together."""
     most_tokens: Natural = 8192
+    """Of all turns together."""
 
 
 class Repetition(Section):
-    """Refuse texts that say the same again and again."""
+    """Refuse samples with a reply that says the same again and again."""
 
-    most_repeated_grams: Share = 0.6
-    """Share of n-grams that stood in the text before."""
+    gram_units: Natural = 10
+    """Length of the runs that are compared, in Chinese characters and words in Latin letters."""
+    most_repeated_grams: Share = 0.4
+    """Share of these runs that stood in the reply before."""
     most_repeated_lines: Share = 0.5
+    """Share of the text in lines that stood in the reply before."""
 
 
 class AnswerInQuestion(Section):
-    """Refuse questions that give their own answer away."""
+    """Refuse open questions that hold their own answer; those that offer choices, or ask for yes or no, pass."""
 
     least_tokens: Natural = 4
     """Shorter answers stand in questions by chance."""
+    most_question_tokens: Natural = 64
+    """Longer questions are passages to read from."""
 
 
 class Identifiers(Section):

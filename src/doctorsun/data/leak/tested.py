@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doctorsun.data.leak.origin import Origin
-from doctorsun.data.leak.question import form_digests, question_of, text_digest
+from doctorsun.data.leak.question import form_digests, question_of, stem_of, text_digest
 from doctorsun.data.leak.trace import Look, Trace, traced
 from doctorsun.schema import Sample
-from doctorsun.text.grams import gram_hashes
+from doctorsun.text.grams import GRAM_UNITS, gram_hashes, units
 
 MOST_OWNERS = 4
 """A run of words that more questions of a test have in common belongs to none of them: it is an instruction."""
@@ -50,10 +50,12 @@ class TestedText:
 
     Attributes:
         grams: hashes of the runs of 13 units that are its own; none of a short text.
+        has_long_stem: it has 13 units even without the options that are listed below it.
     """
 
     words: str
     grams: NDArray[np.uint64]
+    has_long_stem: bool
     questions: list[int] = field(default_factory=list[int])
 
 
@@ -97,7 +99,8 @@ class Tested:
         digest = text_digest(words)
         if digest not in self.by_digest:
             number = self.by_digest[digest] = len(self.texts)
-            self.texts.append(TestedText(words, gram_hashes(words)))
+            has_long_stem = len(units(stem_of(words))) >= GRAM_UNITS
+            self.texts.append(TestedText(words, gram_hashes(words), has_long_stem))
             for form in form_digests(words):
                 self.by_form[form].append(number)
         return self.by_digest[digest]

@@ -1,0 +1,131 @@
+"""A DICOM data set built anew, element by element, at every depth; nothing goes into it that no rule lets through."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
+
+from doctorsun.data.deidentify.action import Action, Deed
+from doctorsun.data.deidentify.options import Options
+from doctorsun.data.deidentify.rules import NUMBERS, Rule, rule_of, safe_private
+from doctorsun.data.deidentify.values import StandIns, capped_age, each
+
+DEEDS: dict[str, Deed] = {
+    "remove": "removed",
+    "empty": "emptied",
+    "dummy": "replaced",
+    "uid": "replaced",
+    "move": "shifted",
+    "clean": "cleaned",
+    "cap": "cleaned",
+    "keep": "kept",
+}
+ALWAYS_TOLD = {"keep": "PS3.15"}
+"""What is kept is told only where an option of the profile lets it stay: kept numbers are most of a file."""
+
+
+@dataclass(slots=True)
+class Cleaning:
+    """Cleans the data set of one file, and notes what it does.
+
+    Attributes:
+        stand_ins: what stands for the old values.
+        options: what was chosen.
+        actions: what was done, in order.
+    """
+
+    stand_ins: StandIns
+    options: Options
+    actions: list[Action] = field(default_factory=list)
+
+    def cleaned(self, old: Dataset, path: str = "") -> Dataset:
+        """Build the clean form of a data set or of an item of a sequence.
+
+        Args:
+            old: the data set.
+            path: the sequences that lead to it.
+        """
+        new = Dataset()
+        scheme = _scheme(old)
+        for tag in sorted(old.keys()):
+            element = _readable(old, tag)
+            if element is None:
+                self._note(path, tag, "", Rule("remove", "cannot be read"))
+                continue
+            self._add(new, element, path, scheme)
+        return new
+
+    def _add(self, new: Dataset, element: DataElement, path: str, scheme: str) -> None:
+        """Add what becomes of one element."""
+        if element.tag.is_private:
+            self._add_private(new, element, path)
+            return
+        rule = rule_of(element, self.options, scheme=scheme)
+        if rule.deed == "enter":
+            items = [self.cleaned(item, f"{path}{element.keyword}.") for item in element.value or ()]
+            new[element.tag] = DataElement(element.tag, "SQ", Sequence(items))
+            return
+        value = self._value(element, rule)
+        if value in ("", None) and rule.deed in ("move", "cap", "clean") and not element.is_empty:
+            rule = Rule("remove", f"nothing sound in it ({rule.why})")
+        changes = rule.deed not in ("keep", "uid") or value != element.value
+        if changes or rule.why.startswith("PS3.15"):
+            self._note(path, element.tag, element.keyword, rule)
+        if rule.deed != "remove":
+            new[element.tag] = DataElement(element.tag, element.VR, value)
+
+    def _add_private(self, new: Dataset, element: DataElement, path: str) -> None:
+        """Add a private element that is known as safe, in a block of its creator."""
+        rule = safe_private(element, self.options)
+        self._note(path, element.tag, "", rule)
+        if rule.deed == "keep":
+            block = new.private_block(element.tag.group, str(element.private_creator), create=True)
+            block.add_new(element.tag.elem & 0xFF, element.VR, element.value)
+
+    def _value(self, element: DataElement, rule: Rule) -> Any:
+        match rule.deed:
+            case "empty":
+                return Sequence() if element.VR == "SQ" else None
+            case "dummy":
+                return _dummy_code() if element.VR == "SQ" else self.stand_ins.dummy(element)
+            case "uid":
+                return each(element, self.stand_ins.uid)
+            case "move":
+                return self.stand_ins.moved(element)
+            case "clean":
+                return self.stand_ins.cleaned(element)
+            case "cap":
+                return each(element, capped_age)
+            case _:
+                return element.value
+
+    def _note(self, path: str, tag: BaseTag, keyword: str, rule: Rule) -> None:
+        where = f"{path}{keyword} {tag}" if keyword else f"{path}{tag}"
+        self.actions.append(Action(where, DEEDS[rule.deed], rule.why))
+
+
+def _readable(old: Dataset, tag: BaseTag) -> DataElement | None:
+    """Return an element with its value decoded; None where it cannot be, and so cannot be judged."""
+    try:
+        element = old[tag]
+        if element.VR not in NUMBERS and element.VR != "SQ":
+            str(element.value)
+    except Exception:  # noqa: BLE001 (pydicom raises errors of every type on malformed values)
+        return None
+    return element
+
+
+def _scheme(old: Dataset) -> str:
+    try:
+        return str(old.get("CodingSchemeDesignator") or "")
+    except Exception:  # noqa: BLE001 (see _readable)
+        return ""
+
+
+def _dummy_code() -> Sequence:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "REMOVED", "99DEID", "removed"
+    return Sequence([item])

@@ -1,0 +1,147 @@
+"""Rules: what is to be done with one DICOM element, by the profile, by the options, and else by its representation."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pydicom.dataelem import DataElement
+from pydicom.multival import MultiValue
+
+from doctorsun.data.deidentify.options import Options
+from doctorsun.data.deidentify.profile import decided, load_profile, load_safe_text
+from doctorsun.data.deidentify.values import DATES, is_registered
+from doctorsun.data.deidentify.vocabulary import is_code_string
+
+Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter"]
+NUMBERS = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT", "US or SS", "US or OW", "US or SS or OW"}
+TEXTS = {"LO", "SH", "ST", "LT", "UT", "UC", "UR", "AE", "PN", "AS"}
+BINARY = {"OB", "OW", "OF", "OD", "OL", "OV", "OB or OW"}
+NEVER_MOVED = {"PatientBirthDate", "PatientBirthTime"}
+OWN = {"PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence", "SpecificCharacterSet"}
+OWN |= {"LongitudinalTemporalInformationModified"}
+CURVES, OVERLAYS = 0x5000, 0x6000
+CODE_SCHEME = re.compile(r"[A-Z][A-Z0-9_]{0,15}")
+CODE = re.compile(r"[A-Za-z0-9.:/_-]{1,18}")
+CODE_VERSION = re.compile(r"[0-9][0-9A-Za-z.]{0,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is to be done with an element, and why."""
+
+    deed: Deed
+    why: str
+
+
+def rule_of(element: DataElement, options: Options, *, scheme: str = "") -> Rule:
+    """Decide on one element.
+
+    Args:
+        element: of an even group, or private.
+        options: what was chosen.
+        scheme: the coding scheme that stands beside the element.
+    """
+    tag, keyword = element.tag, element.keyword
+    if tag.elem == 0:
+        return Rule("remove", "group length, which changes")
+    if tag.group & 0xFF00 in (CURVES, OVERLAYS):
+        return Rule("remove", "PS3.15 E.1-1: X, curves and overlays")
+    if keyword in OWN:
+        return Rule("remove", "written anew")
+    if not keyword or element.VR == "UN":
+        return Rule("remove", "not in the data dictionary")
+    if keyword in load_profile().actions:
+        return _by_table(element, options)
+    return _by_representation(element, options, scheme)
+
+
+def safe_private(element: DataElement, options: Options) -> Rule:
+    """Decide on a private element: kept on demand where the standard lists it as safe and it holds numbers."""
+    place = (str(element.private_creator or ""), element.tag.group, element.tag.elem & 0xFF)
+    if "safe-private" in options.keep and place in load_safe_text().private:
+        is_plain = element.VR in NUMBERS or _is_number(element) or (element.VR == "CS" and _is_code(element))
+        if is_plain:
+            return Rule("keep", "PS3.15 E.3.10: safe private")
+    return Rule("remove", "private")
+
+
+def _by_table(element: DataElement, options: Options) -> Rule:
+    profile, keyword = load_profile(), element.keyword
+    action = profile.actions[keyword]
+    why = f"PS3.15 E.1-1: {action}"
+    if element.VR in DATES and options.dates == "shift" and keyword not in NEVER_MOVED:
+        return Rule("move", "PS3.15 E.3.6: modified dates")
+    if "characteristics" in options.keep and keyword in profile.characteristics:
+        return _characteristic(element)
+    if "descriptors" in options.keep and keyword in profile.descriptors:
+        return Rule("clean", "PS3.15 E.3.5: cleaned descriptor")
+    if keyword in ("PatientID", "PatientName", "AccessionNumber"):  # Z allows a dummy, by which studies stay together
+        return Rule("dummy", why)
+    letter = decided(action)
+    if element.VR == "SQ" and letter in "DU":
+        return Rule("dummy" if keyword.endswith("CodeSequence") else "enter", why)
+    deeds: dict[str, Deed] = {"D": "dummy", "Z": "empty", "X": "remove", "U": "uid"}
+    return Rule(deeds[letter], why)
+
+
+def _characteristic(element: DataElement) -> Rule:
+    why = "PS3.15 E.3.7: patient characteristic"
+    if element.VR == "AS":
+        return Rule("cap", why)
+    if element.VR == "CS":
+        return Rule("keep", why) if _is_code(element) else Rule("remove", "no words of the standard")
+    return Rule("keep", why) if element.VR in NUMBERS or _is_number(element) else Rule("clean", why)
+
+
+def _by_representation(element: DataElement, options: Options, scheme: str) -> Rule:
+    """Decide on what the table leaves out: numbers, sequences and words of the standard stay, other text goes."""
+    safe, keyword, representation = load_safe_text(), element.keyword, element.VR
+    if representation == "SQ":
+        return Rule("enter", "sequence")
+    if representation in DATES:
+        return Rule("move", "date or time") if options.dates == "shift" else Rule("remove", "date or time")
+    if representation == "UI":
+        return Rule("uid", "unique identifier")
+    if representation in BINARY or keyword in safe.binary:
+        return Rule("keep", "pixels") if keyword in safe.binary else Rule("remove", "binary, may hold text")
+    if representation in NUMBERS or (representation in ("DS", "IS") and _is_number(element)):
+        return Rule("keep", "number")
+    if representation == "CS":
+        return Rule("keep", "code string") if _is_code(element) else Rule("remove", "no words of the standard")
+    if keyword in safe.codes:
+        return Rule("keep", "code") if _is_safe_code(element, scheme) else Rule("dummy", "code of no registered scheme")
+    if keyword == "TextValue" and "descriptors" not in options.keep:
+        return Rule("dummy", "text of a report")
+    return Rule("clean", "words of the standard") if keyword in safe.worded else Rule("remove", "text")
+
+
+def _is_safe_code(element: DataElement, scheme: str) -> bool:
+    schemes, text = load_safe_text().schemes, str(element.value or "")
+    if element.keyword == "CodingSchemeDesignator":
+        return text in schemes
+    shape = CODE_VERSION if element.keyword == "CodingSchemeVersion" else CODE
+    return scheme in schemes and bool(shape.fullmatch(text))
+
+
+def _is_code(element: DataElement) -> bool:
+    return all(is_code_string(str(value)) for value in _values(element) if value)
+
+
+def _is_number(element: DataElement) -> bool:
+    """Return whether a number that is written as text (DS, IS) is one."""
+    if element.VR not in ("DS", "IS"):
+        return False
+    try:
+        [float(value) for value in _values(element) if value not in (None, "")]
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _values(element: DataElement) -> list[object]:
+    return list(element.value) if isinstance(element.value, MultiValue) else [element.value]
+
+
+def is_public_class(uid: str) -> bool:
+    """Return whether the standard defines what objects of a class hold."""
+    return is_registered(uid)

@@ -1,0 +1,106 @@
+"""Names of persons in English text: after labels and titles, beside degrees, by given names, and in pinyin."""
+
+import re
+from collections.abc import Iterator
+
+from doctorsun.text.identifiers.english_words import (
+    EPONYM_NOUNS,
+    GIVEN_NAMES,
+    NO_NAMES,
+    PINYIN_SURNAMES,
+    PINYIN_SYLLABLE,
+)
+from doctorsun.text.identifiers.span import Identifier
+
+_WORD = r"(?:(?:O'|Mc|Mac|D'|De|Di|Le|Van|Fitz)?[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+(?:-[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+)?)"
+_INITIAL = r"[A-Z](?:\.|(?=\s[A-Z]))"
+_PARTICLE = r"(?:van|von|der|den|de|la|da|dos|del|di|bin|ibn|al|el|ter)"
+_PART = rf"(?:{_WORD}|{_INITIAL})"
+_MORE = rf"(?:[ \u00a0]{{1,2}}(?:{_PARTICLE}[ ]){{0,2}}{_PART}){{1,3}}"
+_FULL = rf"{_PART}{_MORE}"
+_CAPITALS = r"[A-Z][A-Z'-]+(?:(?:,\s?|\s|\^)[A-Z][A-Z'-]*\.?){1,3}"
+_LAST_FIRST = rf"{_WORD},\s?{_WORD}(?:\s{_INITIAL})?"
+_END = r"(?![A-Za-z])"
+_ANY = rf"(?:{_LAST_FIRST}|{_FULL}|{_CAPITALS})"
+
+_TITLED = re.compile(
+    rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|Sir|Nurse|Sister|MR|MRS|DR|PROF|Master|Rev|Sgt|Capt)(?:\.\s?|\s)\s?(?:(?:Dr|Prof|Mrs|Ms)\.?\s)?"
+    rf"(?P<it>(?:{_PARTICLE}\s)?{_PART}(?:{_MORE})?|(?<=\.\s)[A-Z][A-Z'-]{{2,}}(?:\s[A-Z][A-Z'-]+)?){_END}"
+)
+_NAME_LABEL = re.compile(
+    r"(?<![A-Za-z])(?<!rand )(?<!eneric )(?<!rug )(?<!rade )(?<!roduct )(?<!est )(?<!ile )(?<!ene )(?<!ommon )(?<!cientific )(?<!tudy )"
+    r"(?:(?i:(?:patient|pt|full|last|first|family|given|middle|legal|maiden|preferred|guardian|contact|physician|doctor|provider)(?:'s)?(?:\s(?:full|last|first))?\s+name|surname|name(?: of patient)?))"
+    rf"\s*(?:[:=#]|\s(?:is|was)(?=\s))\s*(?P<it>{_ANY}|{_WORD}|[A-Z][A-Z'-]+){_END}"
+)
+_ROLE = (
+    r"(?:patient|pt|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|guardian|caregiver|carer|next of kin|NOK|emergency contact|contact(?: person)?"
+    r"|referring (?:physician|doctor|provider|MD)|referred by|ordering (?:physician|provider)|ordered by|requested by|attending(?: physician| radiologist)?|physician|provider|clinician"
+    r"|radiologist|pathologist|cardiologist|surgeon|oncologist|anesthesiologist|anaesthetist|consultant|resident|fellow|registrar|reader|technologist|technician|sonographer|operator|reporter|author|witness|interpreter"
+    r"|reported by|reporting (?:physician|radiologist)|dictated by|transcribed by|signed by|(?:electronically )?signed|reviewed by|verified by|validated by|interpreted by|read by|approved by|authorized by|performed by|prepared by|completed by|attested by|entered by"
+    r"|assistant|pcp|gp|nurse|cc|attn|attention|signature|subject|client|employee|informant|doctor|case manager|social worker|therapist|pharmacist)"
+)
+_LABELLED = re.compile(
+    rf"(?<![A-Za-z])(?i:{_ROLE})\s*[:]\s*(?:Dr\.?\s|Mr\.?\s|Mrs\.?\s|Ms\.?\s|Prof\.?\s)?(?P<it>{_ANY}){_END}"
+)
+_BY = re.compile(
+    r"(?<![A-Za-z])(?i:(?:dictated|transcribed|signed|reported|reviewed|read|interpreted|verified|approved|performed|seen|examined|referred|ordered|requested|accompanied|written|evaluated|treated|followed|operated on|attended|brought in)"
+    r"(?:\s(?:and|electronically)\s\w+)?\s+by|spoke (?:with|to)|discussed (?:with|by)|(?:results|findings) (?:were )?(?:called|communicated|conveyed|relayed) to|care of|under the care of|attention of)\s+"
+    rf"(?:(?:his|her|their|the)\s\w+\s)?(?P<it>{_FULL}){_END}"
+)
+_CALLED = re.compile(
+    rf"(?<![A-Za-z])(?i:my name is|name's|i am called|who is called|is named|was named|named|i'm|this is|goes by|known as)\s+(?P<it>{_FULL}){_END}"
+)
+_MY_NAME = re.compile(rf"(?i:my name is|my name's)\s+(?P<it>{_WORD}(?:{_MORE})?){_END}")
+_KIN = re.compile(
+    r"(?<![A-Za-z])(?:(?:[Pp]atient|[Pp]t|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|aunt|uncle|grandmother|grandfather|friend|neighbou?r|colleague|boyfriend|girlfriend|baby|child|infant|boy|girl|man|woman|gentleman|lady),?)"
+    rf"\s(?P<it>{_FULL}){_END}"
+)
+_DEGREE = re.compile(
+    rf"(?P<it>{_FULL}|{_CAPITALS}),?\s(?=(?:M\.?D\.?|Ph\.?D\.?|D\.?O\.?|R\.?N\.?|MBBS|MBChB|FRCR|FRCP|FRCS|NP|PA-C|DDS|DMD|PharmD|MPH|FACR|FACC|LCSW|CRNP|RDMS|DNP|MSc)(?![A-Za-z]))"
+)
+_GIVEN = re.compile(
+    rf"(?<![A-Za-z'.-])(?P<it>(?P<first>{_WORD})(?:\s{_INITIAL})?(?:\s(?:{_PARTICLE}\s)?{_WORD}){{1,2}}){_END}"
+)
+_REVERSED = re.compile(
+    rf"(?:^|(?<=[:;(\n])|(?<=[:;(\n]\s))(?P<it>{_WORD},\s(?P<first>{_WORD})(?:\s{_INITIAL})?){_END}", re.MULTILINE
+)
+_PINYIN = re.compile(
+    rf"(?<![A-Za-z-])(?P<it>(?:{PINYIN_SURNAMES})\s(?=[A-Z]){PINYIN_SYLLABLE}(?:[-']?{PINYIN_SYLLABLE})?|(?=[A-Z]){PINYIN_SYLLABLE}(?:-?{PINYIN_SYLLABLE})\s(?:{PINYIN_SURNAMES})){_END}(?!-)"
+)
+_DICOM_NAME = re.compile(r"(?<![A-Za-z^])(?P<it>[A-Za-z'-]{2,}\^[A-Za-z'-]+(?:\^[A-Za-z.]*)*)")
+_EPONYM = re.compile(rf"(?:\s+(?:[A-Z][a-z]+[- ])?|(?=['-])){EPONYM_NOUNS}\b")
+
+_TRUSTED = (_TITLED, _NAME_LABEL, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
+_CHECKED = (_BY, _CALLED, _KIN, _PINYIN)
+_BY_GIVEN_NAME = (_GIVEN, _REVERSED)
+
+
+def find_english_names(text: str) -> Iterator[Identifier]:
+    """Yield names of persons in Latin letters of a text that is folded in place."""
+    for pattern in _TRUSTED:
+        yield from _names(pattern, text)
+    for pattern in _CHECKED:
+        yield from (name for name in _names(pattern, text) if not _EPONYM.match(text, name.end))
+    for pattern in _BY_GIVEN_NAME:
+        for match in pattern.finditer(text):
+            if match["first"] in GIVEN_NAMES:
+                yield from (
+                    name for name in [_trimmed(text, *match.span("it"))] if name and not _EPONYM.match(text, name.end)
+                )
+
+
+def _names(pattern: re.Pattern[str], text: str) -> Iterator[Identifier]:
+    for match in pattern.finditer(text):
+        name = _trimmed(text, *match.span("it"))
+        if name:
+            yield name
+
+
+def _trimmed(text: str, start: int, end: int) -> Identifier | None:
+    """Return the span up to the first word that is no part of a name, or None where it begins with one."""
+    for word in re.finditer(r"[A-Za-z\u00c0-\u00ff'-]+", text[start:end]):
+        if len(word[0]) > 1 and (word[0] in NO_NAMES or (word[0].isupper() and word[0].title() in NO_NAMES)):
+            if word.start() == 0:
+                return None
+            return Identifier("name", start, start + len(text[start : start + word.start()].rstrip(" ,")))
+    return Identifier("name", start, end)

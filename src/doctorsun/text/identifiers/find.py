@@ -1,0 +1,36 @@
+"""All identifiers of a text, each with its kind and place."""
+
+import re
+
+from doctorsun.text.identifiers.addresses import find_addresses
+from doctorsun.text.identifiers.chinese_names import find_chinese_names
+from doctorsun.text.identifiers.dates import find_dates
+from doctorsun.text.identifiers.english_names import find_english_names
+from doctorsun.text.identifiers.folding import in_place
+from doctorsun.text.identifiers.numbers import find_numbers
+from doctorsun.text.identifiers.online import find_online
+from doctorsun.text.identifiers.span import Identifier, merged
+from doctorsun.text.language import has_han
+
+_KEPT = re.compile(r"<ref>.*?</ref>|<box>.*?</box>|</?[A-Za-z_|]+>", re.DOTALL)
+_DIGIT, _CAPITAL = re.compile(r"\d|[一二三四五六七八九十〇零]"), re.compile(r"[A-Z]")
+
+
+def find_identifiers(text: str) -> tuple[Identifier, ...]:
+    """Return what may point to a person in a text, in order and without overlaps.
+
+    Full-width characters, digits split by blanks or dashes, and both languages in one text are understood.
+    Eponyms, doses, lab values, lengths, ages, durations, bare years and the marks of images and boxes stay. Names of
+    hospitals stay, too.
+    """
+    folded = in_place(text)
+    found = [*find_online(folded)]
+    if _DIGIT.search(folded):
+        found += [*find_numbers(folded), *find_dates(folded)]
+    if has_han(folded):
+        found += find_chinese_names(folded)
+    if _CAPITAL.search(folded):
+        found += find_english_names(folded)
+    found += find_addresses(folded)
+    kept = [match.span() for match in _KEPT.finditer(text)] if "<" in text else []
+    return merged(span for span in found if not any(span.start < end and start < span.end for start, end in kept))

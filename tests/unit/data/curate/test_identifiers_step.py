@@ -1,0 +1,39 @@
+"""Identifiers in the words of samples."""
+
+from small_samples import said
+
+from doctorsun.config.curation import Identifiers
+from doctorsun.data.curate.candidate import Rejected
+from doctorsun.data.curate.identifiers import identifiers
+from doctorsun.schema import Answer
+
+ASKED = "患者王小明，男，电话13800138000，"
+
+
+def test_a_sample_without_identifiers_is_left_as_it_is():
+    candidate = said("左肺有结节吗？", "没有。", answer=Answer(kind="closed", gold=("没有",)))
+    assert identifiers(candidate, Identifiers()) is candidate.sample
+
+
+def test_every_text_of_a_sample_is_masked():
+    answer = Answer(kind="open", gold=("张建国医生",))
+    masked = identifiers(said(ASKED, "请张建国医生看", answer=answer, rejected=("2020年3月5日",)), Identifiers())
+    assert [turn.text for turn in masked.messages] == ["患者[姓名]，男，电话[电话]，", "请[姓名]医生看"]
+    assert masked.answer.gold == ("[姓名]医生",)
+    assert masked.rejected == ("[日期]",)
+
+
+def test_letters_stay_and_options_are_masked():
+    answer = Answer(kind="mcq", gold=("A",), options=("2020年3月5日", "三天"))
+    masked = identifiers(said("何时？", "A", answer=answer), Identifiers())
+    assert masked.answer == Answer(kind="mcq", gold=("A",), options=("[日期]", "三天"))
+
+
+def test_options_that_masking_makes_equal_are_refused():
+    answer = Answer(kind="mcq", gold=("A",), options=("2020年3月5日", "2020年4月5日"))
+    found = identifiers(said("何时？", "A", answer=answer), Identifiers())
+    assert found == Rejected("identifiers_in_options", "2 date")
+
+
+def test_samples_may_be_dropped_instead():
+    assert identifiers(said(ASKED, "好"), Identifiers(policy="drop")) == Rejected("identifiers", "1 name, 1 phone")

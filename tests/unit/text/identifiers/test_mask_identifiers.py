@@ -1,0 +1,73 @@
+"""Identifiers are masked by kind; what only looks like one stays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doctorsun.text.identifiers.mask import PLACEHOLDERS, mask_identifiers
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("患者王小明，男，45岁，因胸痛入院。", "患者[姓名]，男，45岁，因胸痛入院。"),
+        ("患者阿依古丽·买买提，女，因发热就诊。", "患者[姓名]，女，因发热就诊。"),
+        ("姓名：欧阳丽华 性别：女", "姓名：[姓名] 性别：女"),
+        ("姓  名：李 雷", "姓  名：[姓名]"),
+        ("报告医师：赵建国 审核医师：孙丽", "报告医师：[姓名] 审核医师：[姓名]"),
+        ("请张医生看，和李主任会诊", "请[姓名]医生看，和[姓名]主任会诊"),
+        ("Mr. John Smith was seen by Dr. Emily O'Brien.", "Mr. [NAME] was seen by Dr. [NAME]."),
+        ("Patient: Smith, John A. Findings: none", "Patient: [NAME] Findings: none"),
+        ("Zhang Wei was admitted.", "[NAME] was admitted."),
+        ("电话：138 0013 8000", "电话：[电话]"),
+        ("拨打１３８００１３８０００", "拨打[电话]"),
+        ("(010) 6512-3456转801", "[电话]"),
+        ("Call +44 20 7946 0958 or (415) 555-2671 x12.", "Call [PHONE] or [PHONE]."),
+        ("身份证号11010519491231002X", "身份证号[证件号]"),
+        ("号码 11010519491231002X 已登记", "号码 [证件号] 已登记"),
+        ("SSN 123-45-6789, NHS 943 476 5919", "SSN [ID], NHS [ID]"),
+        ("住院号：Z0012345，床号：12，病案号 88-1234", "住院号：[病历号]，床号：[病历号]，病案号 [病历号]"),
+        ("MRN: 00123456, accession number A-77812", "MRN: [RECORD], accession number [RECORD]"),
+        ("家住四川省成都市武侯区人民南路四段12号3栋501室，", "家住[地址]，"),
+        ("at 221 Baker Street, London NW1 6XE.", "at [ADDRESS]."),
+        ("2023年5月6日复查，二〇二三年六月一日出院，6月16号", "[日期]复查，[日期]出院，[日期]"),
+        ("2023-05-06, March 3, 2020, 12 JAN 2020, 03/14/1956", "[DATE], [DATE], [DATE], [DATE]"),
+        ("发到a.b@163.com，网址www.nih.gov/x", "发到[邮箱]，网址[网址]"),
+        ("加微信：lina_1988，QQ 123456789", "加微信：[账号]，QQ [账号]"),
+    ],
+)
+def test_identifiers_are_masked(text, masked):
+    assert mask_identifiers(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "患者高血压病史10年，白细胞12.5×10^9/L，血压120/80mmHg，3年前手术，2023版指南。",
+        "帕金森病，克罗恩病，法洛四联症，阿尔茨海默病，《黄帝内经·素问》",
+        "可以向医生咨询，由于医生忙，当时医生说，家庭医生和中医生，任何医生",
+        "患者黄疸，患者何时出现，患者白天，病人常常咳嗽，患者于昨日入院",
+        "Parkinson disease, Crohn's disease, Marcus Gunn pupil, Charles Bonnet syndrome, Li-Fraumeni syndrome",
+        "Day 2: 5 mg twice daily for 3 weeks in May, pain 3/10, T2N0M0, 120/80 mmHg, HbA1c 7.2 %",
+        "In 2019, the lesion measured 12 x 8.5 x 30 mm. Grade 3, stage IIIB, L4-L5, C5/6.",
+        "HBV-DNA 20807000 copies/ml，除以10的7次方，拨打120",
+        "<image>\n<ref>Baker cyst</ref><box>[[120, 130, 455, 600]]</box> A. 左肺 B. 右肺 C. 2020",
+        "Patient: Yes, I have. Doctor: Hello",
+        "",
+    ],
+)
+def test_what_only_looks_like_an_identifier_stays(text):
+    assert mask_identifiers(text).text == text
+
+
+def test_counts_are_told_by_kind():
+    counts = mask_identifiers("张医生电话13800138000，李医生2020年3月5日").counts
+    assert counts == {"name": 2, "phone": 1, "date": 1}
+
+
+@given(st.text(alphabet="王李张医生患者,，:：0123456789 -年月日路号市ABcde.@x\n<>[]", max_size=60))
+def test_masking_twice_changes_nothing_more(text):
+    once = mask_identifiers(text).text
+    twice = mask_identifiers(once).text
+    for words in PLACEHOLDERS.values():
+        assert sum(once.count(word) for word in words) <= sum(twice.count(word) for word in words)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from string import ascii_uppercase
 
+from doctorsun.data.leak.question import question_of
 from doctorsun.schema import Answer, Prediction, Sample
 from doctorsun.text.normalize import exact_form
 
@@ -45,13 +46,6 @@ def training_prior(samples: Iterable[Sample]) -> TrainingPrior:
         for key in _keys(sample.language, sample.answer.kind, question_of(sample), sample.task):
             counts[key].update(right)
     return TrainingPrior(dict(counts))
-
-
-def question_of(sample: Sample) -> str:
-    """Return the words of the last question before the last reply."""
-    replies = [index for index, message in enumerate(sample.messages) if message.role == "assistant"]
-    asked = sample.messages[: replies[-1]] if replies else sample.messages
-    return next((message.text.strip() for message in reversed(asked) if message.role == "user"), "")
 
 
 def _keys(language: str, kind: str, question: str, question_type: str) -> tuple[_Key, ...]:

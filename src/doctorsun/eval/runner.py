@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from dataclasses import fields as fields_of
 from pathlib import Path
 
+from doctorsun.data.leak.question import question_of
 from doctorsun.errors import DataError
 from doctorsun.eval.controls import IMAGE_CONTROLS, Donors, controlled, donors_among
 from doctorsun.eval.parts import Parts
 from doctorsun.eval.predictions import write_predictions
-from doctorsun.eval.prior import question_of
 from doctorsun.eval.prompt import last_reply, prompted
 from doctorsun.eval.tasks import Task
 from doctorsun.schema import Answer, ImageControl, Message, Prediction, PredictionStatus, Sample, text_part

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config import STAGE_ORDER, Recipe
-from doctorsun.eval.leakage import LeakSearch, leakage_facts
+from doctorsun.data.leak.store_rows import StoreRows, store_traces
+from doctorsun.eval.leakage import LeakNotes, leakage_facts
 from doctorsun.eval.prior import TrainingPrior, training_prior
 from doctorsun.eval.scoring import Marks
-from doctorsun.eval.training_trace import store_traces
 from doctorsun.recipes.evaluate import EvaluationProgress
 from doctorsun.recipes.record import read_record
 from doctorsun.recipes.stores import RunStores
@@ -49,17 +49,17 @@ class TrainingData:
         if not self.stores:
             path.unlink(missing_ok=True)
             return {}
-        search = LeakSearch(samples)
+        notes = LeakNotes(samples)
         with_looks = any(sample.images for sample in samples)
         for name, store in self.stores.items():
             done = 0
             for traces in store_traces(store, self.cache / "traces" / store.sha256, with_looks=with_looks):
-                search.look_through(traces, _images_from(store, done))
+                notes.look_through(traces, StoreRows(store, done))
                 done += len(traces)
                 on_progress(task, f"leakage {name}", done, len(store))
         stores = [{"name": name, "sha256": each.sha256, "num_samples": len(each)} for name, each in self.stores.items()]
-        write_json(path, leakage_facts(search.leaks.values(), stores))
-        return {id_: leak.marks for id_, leak in search.leaks.items()}
+        write_json(path, leakage_facts(notes.leaks.values(), stores))
+        return {id_: leak.marks for id_, leak in notes.leaks.items()}
 
 
 def training_data(
@@ -118,7 +118,3 @@ def _recipe_of(resolved: Mapping[str, Any]) -> Recipe:
     """Return the recipe of a ``run.json``, whose keys are sorted."""
     stages = sorted(resolved["stages"].items(), key=lambda item: STAGE_ORDER.index(item[0]))
     return Recipe.model_validate({**resolved, "stages": dict(stages)})
-
-
-def _images_from(store: Store, first: int) -> Callable[[int, int], bytes | None]:
-    return lambda place, number: store[first + place].images[number].bytes

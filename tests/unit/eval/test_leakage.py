@@ -1,21 +1,10 @@
 """Leakage: the join of a test with training data."""
 
-import io
-
-import numpy as np
-import PIL.Image
 import pytest
 
-from doctorsun.eval.leakage import LeakSearch, leakage_facts
-from doctorsun.eval.training_trace import traces_of
-from doctorsun.image.raster import image_record
-
-
-def picture(seed, name="PNG"):
-    coarse = np.random.default_rng(seed).integers(0, 256, size=(9, 11), dtype=np.uint8)
-    buffer = io.BytesIO()
-    PIL.Image.fromarray(coarse).resize((96, 80), PIL.Image.Resampling.BICUBIC).save(buffer, name)
-    return image_record(buffer.getvalue())
+from doctorsun.data.leak.trace import traces_of
+from doctorsun.eval.leakage import LeakNotes, leakage_facts
+from leak_rows import SampleRows, picture
 
 
 @pytest.fixture
@@ -23,8 +12,8 @@ def search():
     """Return the leaks of test questions by id, given training samples."""
 
     def run(tests, training):
-        found = LeakSearch(tests)
-        found.look_through(traces_of(training), lambda place, number: training[place].images[number].bytes)
+        found = LeakNotes(tests)
+        found.look_through(traces_of(training), SampleRows(training))
         return found.leaks
 
     return run
@@ -58,14 +47,14 @@ def test_image_and_question_are_told_apart(search, make_sample):
 
 def test_the_worst_contact_of_all_parts_counts_and_a_pair_is_the_best_witness(make_sample):
     test = make_sample(1, image=picture(1), question="Is there a nodule?")
-    found = LeakSearch([test])
+    found = LeakNotes([test])
     parts = [
         [make_sample(11, image=picture(7), question="Is there a nodule?")],
         [make_sample(12, image=picture(1), question="Is there a nodule?")],
         [make_sample(13, image=picture(1), question="Which side?")],
     ]
     for part in parts:
-        found.look_through(traces_of(part), lambda *_: None)
+        found.look_through(traces_of(part), SampleRows(part))
 
     leak = found.leaks["sample-1"]
     assert (leak.image, leak.question, leak.is_pair, leak.witnesses) == ("exact", "exact", True, ["sample-12"])
@@ -73,10 +62,10 @@ def test_the_worst_contact_of_all_parts_counts_and_a_pair_is_the_best_witness(ma
 
 def test_a_near_fingerprint_of_another_picture_does_not_count(make_sample):
     test, other = make_sample(1, image=picture(1)), make_sample(2, image=picture(1, "JPEG"), question="Which side?")
-    found = LeakSearch([test])
-    different = picture(5).bytes
+    found = LeakNotes([test])
+    changed = make_sample(2, image=picture(5))
 
-    found.look_through(traces_of([other]), lambda *_: different)
+    found.look_through(traces_of([other]), SampleRows([changed]))
 
     assert found.leaks["sample-1"].image == "clean"
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from doctorsun.data.leak.trace import traces_of
 from doctorsun.data.readers.item import Dropped
 from doctorsun.data.readers.vqa_rad import VqaRadReader
-from doctorsun.eval.leakage import LeakSearch, leakage_facts
-from doctorsun.eval.training_trace import traces_of
+from doctorsun.eval.leakage import LeakNotes, leakage_facts
+from leak_rows import SampleRows
 
 ROOT = Path(os.environ.get("DOCTORSUN_TEST_DATA", "")) / "vqa_rad"
 
@@ -22,11 +23,11 @@ def questions(split):
 @pytest.mark.skipif(not ROOT.is_dir(), reason="DOCTORSUN_TEST_DATA names no folder with vqa_rad")
 def test_every_image_and_86_questions_of_the_test_stand_in_the_training_set():
     training = [*questions("train"), *questions("validation")]
-    search = LeakSearch(questions("test"))
+    notes = LeakNotes(questions("test"))
 
-    search.look_through(traces_of(training), lambda place, number: training[place].images[number].bytes)
+    notes.look_through(traces_of(training), SampleRows(training))
 
-    facts = leakage_facts(search.leaks.values(), [])
+    facts = leakage_facts(notes.leaks.values(), [])
     assert (facts["num_questions"], facts["num_clean"], facts["num_pairs"]) == (451, 0, 16)
     assert facts["images"] == {"clean": 0, "near": 0, "exact": 451}
     assert facts["questions"] == {"clean": 357, "near": 8, "exact": 86}

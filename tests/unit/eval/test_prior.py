@@ -1,7 +1,7 @@
 """The prior control: the training majority."""
 
-from doctorsun.eval.prior import question_of, training_prior
-from doctorsun.schema import Answer, Message, text_part
+from doctorsun.eval.prior import training_prior
+from doctorsun.schema import Answer
 
 
 def closed(make_sample, number, question, gold, task="presence:nodule"):
@@ -68,12 +68,3 @@ def test_boxes_keep_their_numbers(make_sample, make_prediction):
 
 def test_samples_without_an_answer_tell_nothing(make_sample, make_prediction):
     assert training_prior([make_sample(1, answer=None)]).answer(make_prediction()) == ""
-
-
-def test_the_question_is_the_last_one_before_the_last_reply(make_sample):
-    turns = [("user", "first?"), ("assistant", "Yes."), ("user", "second? "), ("assistant", "No.")]
-    messages = tuple(Message(role=role, content=(text_part(text),)) for role, text in turns)
-
-    assert question_of(make_sample(1, messages=messages)) == "second?"
-    assert question_of(make_sample(1, messages=messages[:1])) == "first?"
-    assert question_of(make_sample(1, messages=messages[1:2])) == ""

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from doctorsun.config import load_recipe
+from doctorsun.data.leak.trace import traces_of
 from doctorsun.errors import DataError
-from doctorsun.eval.leakage import LeakSearch
-from doctorsun.eval.training_trace import traces_of
+from doctorsun.eval.leakage import LeakNotes
 from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.leakage import TrainingData, training_data, training_stores
 from doctorsun.schema import Sample
 from doctorsun.storage.atomic import write_json
 from doctorsun.storage.store import Store
+from leak_rows import SampleRows
 from small_model import assistant, image, png, question, sample, write_store
 
 
@@ -94,8 +95,8 @@ def test_the_training_part_of_a_named_store_is_searched(tmp_path: Path) -> None:
 def test_images_that_are_only_named_are_not_taken_for_one_another() -> None:
     rows = [asked(1, "Is it CT?"), asked(2, "Which side?")]
     one, other = (replace(row, images=(replace(row.images[0], bytes=None, sha256=""),)) for row in rows)
-    search = LeakSearch([one])
+    notes = LeakNotes([one])
 
-    search.look_through(traces_of([other]), lambda *_: None)
+    notes.look_through(traces_of([other]), SampleRows([other]))
 
-    assert search.leaks[one.id].marks == {"leakage": "clean", "image_leakage": "clean", "question_leakage": "clean"}
+    assert notes.leaks[one.id].marks == {"leakage": "clean", "image_leakage": "clean", "question_leakage": "clean"}

@@ -1,11 +1,10 @@
 """The samples of a store as the search reads them: their traces, kept by the store's hash, and the samples again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from doctorsun.data.leak.trace import TRACE_VERSION, Look, Trace, read_traces, traced, words_of, write_traces
-from doctorsun.schema import Sample
 from doctorsun.storage.store import Store
 
 ROWS_PER_PART = 2048
@@ -45,7 +44,7 @@ def store_traces(store: Store, folder: Path, *, with_looks: bool) -> Iterator[li
         DataError: a shard is damaged, or the folder cannot be written.
         MachineError: the disk is full.
     """
-    read: Callable[[int], Sample] = store.__getitem__ if with_looks else store.without_bytes
+    read = store.__getitem__ if with_looks else store.without_bytes
     name = f"{'looks' if with_looks else 'words'}-v{TRACE_VERSION}"
     known: dict[str, Look] = {}
     with ThreadPoolExecutor() as threads:

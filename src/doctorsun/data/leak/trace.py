@@ -23,7 +23,7 @@ TRACE_VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an image looks like: the hash of its pixels, and its fingerprint; both empty where it cannot be seen."""
+    """What an image looks like: the hash of its pixels, and its fingerprint; both empty where nothing is to be seen."""
 
     pixels: str = ""
     fingerprint: bytes = b""
@@ -70,14 +70,19 @@ def words_of(sample: Sample) -> str:
 
 
 def look_of(image: Image) -> Look:
-    """Return what an image looks like; nothing of one that is not here or is damaged: training leaves it out, too."""
+    """Return what an image looks like.
+
+    Nothing of one that is not here or is damaged, which training leaves out, too; and nothing of one of a single value,
+    which is like any other such picture.
+    """
     if image.bytes is None:
         return Look()
     try:
         picture = decode(image.bytes)
     except ImageError:
         return Look()
-    return Look(pixel_sha256(picture), fingerprint_of(picture))
+    low, high = np.asarray(picture).min(), np.asarray(picture).max()
+    return Look(pixel_sha256(picture), fingerprint_of(picture)) if low < high else Look()
 
 
 def trace_of(sample: Sample, looks: Sequence[Look]) -> Trace:

@@ -1,0 +1,39 @@
+"""The samples of a store as the search for leaks reads them."""
+
+import pytest
+
+from doctorsun.data.leak.store_rows import ROWS_PER_PART, StoreRows, store_traces
+from leak_rows import picture
+from small_model import question, write_store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return write_store(tmp_path / "store", [question(str(n), f"Is it {n}?", "Yes.", picture(n)) for n in range(3)])
+
+
+def test_traces_of_a_store_are_kept_and_not_made_again(tmp_path, store):
+    first = [trace for part in store_traces(store, tmp_path / "kept", with_looks=True) for trace in part]
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["looks-v2-000000000.parquet"]
+    assert [len(trace.fingerprints[0]) for trace in first] == [32, 32, 32]
+
+    for shard in (tmp_path / "store/shards").iterdir():
+        shard.unlink()
+
+    again = [trace for part in store_traces(store, tmp_path / "kept", with_looks=True) for trace in part]
+    assert again == first
+    assert len(first) < ROWS_PER_PART
+
+
+def test_words_alone_are_read_without_images(tmp_path, store):
+    traces = next(store_traces(store, tmp_path / "kept", with_looks=False))
+
+    assert {trace.fingerprints for trace in traces} == {(b"",)}
+    assert len({trace.images for trace in traces}) == 3
+
+
+def test_samples_are_read_again_by_their_places_in_a_part(store):
+    rows = StoreRows(store, 1)
+
+    assert rows.words(1) == "Is it 2?\nYes."
+    assert rows.picture(0, 0) == picture(1).bytes

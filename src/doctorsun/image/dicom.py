@@ -86,7 +86,7 @@ class DicomFile:
         """
         self._require_frame(index)
         with sound_file():
-            syntax = _transfer_syntax(self.header)
+            syntax = transfer_syntax_of(self.header)
             if self.num_frames > 1 and syntax != DeflatedExplicitVRLittleEndian:  # of many frames, only one is read
                 values = pixel_array(self.path, index=index, transfer_syntax_uid=syntax)
             else:
@@ -179,7 +179,7 @@ def sound_file() -> Generator[None]:
             raise ImageError("the DICOM file is damaged or cannot be decoded", got=got, do=do) from error
 
 
-def _transfer_syntax(header: Dataset) -> UID:
+def transfer_syntax_of(header: Dataset) -> UID:
     """Return how the file is encoded; a bare data set, without file meta information, is as pydicom found it."""
     meta = header.file_meta if isinstance(header, FileDataset) else Dataset()
     if "TransferSyntaxUID" in meta:

@@ -23,8 +23,6 @@ DEEDS: dict[str, Deed] = {
     "cap": "cleaned",
     "keep": "kept",
 }
-ALWAYS_TOLD = {"keep": "PS3.15"}
-"""What is kept is told only where an option of the profile lets it stay: kept numbers are most of a file."""
 
 
 @dataclass(slots=True)
@@ -86,21 +84,17 @@ class Cleaning:
             block.add_new(element.tag.elem & 0xFF, element.VR, element.value)
 
     def _value(self, element: DataElement, rule: Rule) -> Any:
-        match rule.deed:
-            case "empty":
-                return Sequence() if element.VR == "SQ" else None
-            case "dummy":
-                return _dummy_code() if element.VR == "SQ" else self.stand_ins.dummy(element)
-            case "uid":
-                return each(element, self.stand_ins.uid)
-            case "move":
-                return self.stand_ins.moved(element)
-            case "clean":
-                return self.stand_ins.cleaned(element)
-            case "cap":
-                return each(element, capped_age)
-            case _:
-                return element.value
+        if rule.deed in ("empty", "dummy") and element.VR == "SQ":
+            return Sequence() if rule.deed == "empty" else _dummy_code()
+        ways = {
+            "empty": lambda _: None,
+            "dummy": self.stand_ins.dummy,
+            "uid": lambda old: each(old, self.stand_ins.uid),
+            "move": self.stand_ins.moved,
+            "clean": self.stand_ins.cleaned,
+            "cap": lambda old: each(old, capped_age),
+        }
+        return ways[rule.deed](element) if rule.deed in ways else element.value
 
     def _note(self, path: str, tag: BaseTag, keyword: str, rule: Rule) -> None:
         where = f"{path}{keyword} {tag}" if keyword else f"{path}{tag}"

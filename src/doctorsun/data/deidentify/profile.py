@@ -1,4 +1,4 @@
-"""Profile: what PS3.15 Annex E, table E.1-1, asks to be done with each attribute; and what may stay that it leaves out."""
+"""Profile: what PS3.15 Annex E, table E.1-1, asks to be done with each attribute, and what may stay beside it."""
 
 import re
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 from doctorsun.errors import DataError
 
 
-class Refusal(DataError):
+class Refusal(DataError):  # noqa: N818 (no fault: it is what the command is for)
     """Say why a file is not written; its text goes into the report, so it never holds a value, a name or a path."""
 
     code = "refused"

@@ -14,8 +14,6 @@ from doctorsun.data.deidentify.vocabulary import is_code_string
 
 Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter"]
 NUMBERS = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT", "US or SS", "US or OW", "US or SS or OW"}
-TEXTS = {"LO", "SH", "ST", "LT", "UT", "UC", "UR", "AE", "PN", "AS"}
-BINARY = {"OB", "OW", "OF", "OD", "OL", "OV", "OB or OW"}
 NEVER_MOVED = {"PatientBirthDate", "PatientBirthTime"}
 OWN = {"PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence", "SpecificCharacterSet"}
 OWN |= {"LongitudinalTemporalInformationModified"}
@@ -96,18 +94,22 @@ def _characteristic(element: DataElement) -> Rule:
 def _by_representation(element: DataElement, options: Options, scheme: str) -> Rule:
     """Decide on what the table leaves out: numbers, sequences and words of the standard stay, other text goes."""
     safe, keyword, representation = load_safe_text(), element.keyword, element.VR
-    if representation == "SQ":
-        return Rule("enter", "sequence")
     if representation in DATES:
         return Rule("move", "date or time") if options.dates == "shift" else Rule("remove", "date or time")
-    if representation == "UI":
-        return Rule("uid", "unique identifier")
-    if representation in BINARY or keyword in safe.binary:
-        return Rule("keep", "pixels") if keyword in safe.binary else Rule("remove", "binary, may hold text")
+    if representation in ("SQ", "UI"):
+        return Rule("enter", "sequence") if representation == "SQ" else Rule("uid", "unique identifier")
+    if keyword in safe.binary:
+        return Rule("keep", "numbers of pixels, curves or surfaces")
     if representation in NUMBERS or (representation in ("DS", "IS") and _is_number(element)):
         return Rule("keep", "number")
     if representation == "CS":
         return Rule("keep", "code string") if _is_code(element) else Rule("remove", "no words of the standard")
+    return _by_list(element, options, scheme)
+
+
+def _by_list(element: DataElement, options: Options, scheme: str) -> Rule:
+    """Decide on a text: codes of registered schemes and lists of safe attributes stay, all others go."""
+    safe, keyword = load_safe_text(), element.keyword
     if keyword in safe.codes:
         return Rule("keep", "code") if _is_safe_code(element, scheme) else Rule("dummy", "code of no registered scheme")
     if keyword == "TextValue" and "descriptors" not in options.keep:

@@ -21,7 +21,8 @@ DUMMIES = {"DA": "19000101", "TM": "000000", "DT": "19000101000000", "AE": "REMO
 DUMMIES |= {"UR": "urn:removed", "LT": REMOVED, "ST": REMOVED, "UT": REMOVED}
 OLDEST = 90
 _AGE = re.compile(r"(\d{3})([DWMY])")
-_REGISTERED = re.compile(r"(?:1\.2\.840\.10008|2\.16\.840\.1\.113883\.6)(?:\.(?:0|[1-9]\d{0,6}))+")  # DICOM, HL7's codes
+# Below the roots of DICOM, and of the coding schemes that HL7 registers.
+_REGISTERED = re.compile(r"(?:1\.2\.840\.10008|2\.16\.840\.1\.113883\.6)(?:\.(?:0|[1-9]\d{0,6}))+")
 
 
 @dataclass(frozen=True, slots=True)

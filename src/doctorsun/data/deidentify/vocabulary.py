@@ -19,7 +19,10 @@ def is_known(token: str) -> bool:
 
 
 def is_code_string(text: str) -> bool:
-    """Return whether a code string (CS) holds only words of the standard; up to three letters, or four digits, are one."""
+    """Return whether a code string (CS) holds only words of the standard.
+
+    Up to three letters, or four digits, tell nothing and count as one.
+    """
     return all(is_known(token) for token in TOKEN.findall(text))
 
 

@@ -1,6 +1,6 @@
 """Iteration-level batching: requests join and leave between decode steps."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -35,10 +35,10 @@ class _Sequence:
         digests = tuple(picture.digest for picture in self.pictures)
         self.prefix = (self.request.prompt_ids[: self.prefix_length], digests)
 
-    def prompt_span(self, start: int, stop: int) -> Span:
-        """Part of the prompt; the images belong to the part that begins at 0."""
+    def prompt_span(self, start: int) -> Span:
+        """The prompt from a token on; the images belong to the part that begins at 0."""
         pictures = self.pictures if start == 0 else ()
-        return Span(row=self.row, start=start, ids=self.request.prompt_ids[start:stop], pictures=pictures)
+        return Span(row=self.row, start=start, ids=self.request.prompt_ids[start:], pictures=pictures)
 
 
 class Batcher:
@@ -109,15 +109,36 @@ class Batcher:
         if not self._waiting or not num_free:
             return []
         new = [self._waiting.popleft() for _ in range(min(num_free, len(self._waiting)))]
+        leaders, followers = self._by_prefix(new)
+        new = leaders + followers
         # Rows are never left empty: the active sequences fill the first ones.
         for row, sequence in enumerate(new, start=len(self._active)):
             sequence.row = row
-        donors = {seq.prefix: seq.row for seq in self._active}
         self._active += new
-        self._share_prefixes(new, donors)
-        spans = [seq.prompt_span(seq.length, len(seq.request.prompt_ids)) for seq in new]
-        logits = self._network.next_logits(self._cache, spans)
-        return self._with_options(new, self._choose(new, spans, logits), logits)
+        spans = [seq.prompt_span(0) for seq in leaders]
+        logits = [self._network.next_logits(self._cache, spans)] if leaders else []
+        if followers:
+            spans += self._continued(followers)
+            logits.append(self._network.next_logits(self._cache, spans[len(leaders) :]))
+        scores = torch.cat(logits)
+        return self._with_options(new, self._choose(new, spans, scores), scores)
+
+    def _by_prefix(self, new: Sequence[_Sequence]) -> tuple[list[_Sequence], list[_Sequence]]:
+        """Part those that read their prompts whole from those whose prefix another reads, or has read."""
+        read = {seq.prefix for seq in self._active}
+        leaders: list[_Sequence] = []
+        followers: list[_Sequence] = []
+        for seq in new:
+            (followers if seq.prefix_length and seq.prefix in read else leaders).append(seq)
+            read.add(seq.prefix)
+        return leaders, followers
+
+    def _continued(self, followers: Sequence[_Sequence]) -> list[Span]:
+        """Copy what another has read of the prompts, and return the rest of them."""
+        donors = {seq.prefix: seq.row for seq in reversed(self._active)}
+        for seq in followers:
+            self._cache.copy(donors[seq.prefix], seq.row, seq.prefix_length)
+        return [seq.prompt_span(seq.prefix_length) for seq in followers]
 
     def _with_options(self, new: Sequence[_Sequence], tokens: list[Token], logits: Tensor) -> list[Token]:
         """Add the likelihoods of the options to the first tokens of those that ask for them."""
@@ -131,25 +152,6 @@ class Batcher:
             for place, score in zip(asking, scores, strict=True):
                 tokens[place] = replace(tokens[place], option_logprobs=score)
         return tokens
-
-    def _share_prefixes(
-        self, new: Sequence[_Sequence], donors: dict[tuple[tuple[int, ...], tuple[bytes, ...]], int]
-    ) -> None:
-        """Read each prefix that several need once, and copy it to the rows of the others."""
-        wanted = Counter(seq.prefix for seq in new if seq.prefix_length)
-        leaders: list[_Sequence] = []
-        for seq in new:
-            if wanted[seq.prefix] > 1 and seq.prefix not in donors:
-                donors[seq.prefix] = seq.row
-                leaders.append(seq)
-        if leaders:
-            spans = [seq.prompt_span(0, seq.prefix_length) for seq in leaders]
-            self._network.remember(self._cache, spans)
-        for seq in new:
-            if seq.prefix_length and seq.prefix in donors:
-                seq.length = seq.prefix_length
-                if donors[seq.prefix] != seq.row:
-                    self._cache.copy(donors[seq.prefix], seq.row, seq.prefix_length)
 
     def _choose(self, sequences: Sequence[_Sequence], spans: Sequence[Span], logits: Tensor) -> list[Token]:
         """Choose the token after the span of each sequence that was read."""

@@ -121,12 +121,6 @@ class RaggedNetwork:
         for indices in self._passes(spans):
             yield indices, self._forward(cache, [spans[i] for i in indices], None)
 
-    def remember(self, cache: SlotCache, spans: Sequence[Span]) -> None:
-        """Run spans of which nothing but their rows of the cache is wanted."""
-        for indices in self._passes(spans):
-            nowhere = torch.zeros(len(indices), 0, dtype=torch.long, device=self.device)
-            self._forward(cache, [spans[i] for i in indices], nowhere)
-
     def next_logits(self, cache: SlotCache, spans: Sequence[Span]) -> Float[Tensor, "spans vocab"]:
         """Run spans and return float32 logits of the token after each."""
         last = torch.empty(len(spans), self._hidden_size, dtype=self.model.dtype, device=self.device)

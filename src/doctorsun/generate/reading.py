@@ -92,8 +92,6 @@ def _layer(
     value = attention.v_proj(normed).unflatten(2, heads).transpose(1, 2)
     keys, values = cache.update(key, value, attention.layer_idx)
     if places is not None:
-        if not places.shape[1]:
-            return hidden[:, :0]
         hidden, normed = _taken(hidden, places), _taken(normed, places)
         rotation = (_taken(rotation[0], places), _taken(rotation[1], places))
         mask = mask.gather(2, places[:, None, :, None].expand(-1, 1, -1, mask.shape[3]))

@@ -29,15 +29,14 @@ def test_the_last_layer_computes_only_what_is_asked(network: RaggedNetwork) -> N
     first, last = network.model.model.language_model.layers
     with counting(first.mlp) as of_first, counting(last.mlp) as of_last, counting(last.self_attn.k_proj) as keys:
         network.next_logits(SlotCache(), SPANS)
-        network.remember(SlotCache(), SPANS)
         list(network.read(SlotCache(), SPANS))
-    assert (of_first, of_last, keys) == ([8, 8, 8], [2, 8], [8, 8, 8])
+    assert (of_first, of_last, keys) == ([8, 8], [2, 8], [8, 8])
 
 
 @torch.inference_mode()
-def test_what_was_remembered_is_read_on_from(network: RaggedNetwork) -> None:
+def test_what_was_read_is_read_on_from(network: RaggedNetwork) -> None:
     cache = SlotCache()
-    network.remember(cache, SPANS)
+    network.next_logits(cache, SPANS)
     rest = [Span(row=0, start=4, ids=(11, 12)), Span(row=1, start=2, ids=(13,))]
     whole = [Span(row=0, start=0, ids=(5, 6, 7, 8, 11, 12)), Span(row=1, start=0, ids=(9, 10, 13))]
     torch.testing.assert_close(network.next_logits(cache, rest), network.next_logits(SlotCache(), whole))

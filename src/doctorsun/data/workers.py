@@ -3,20 +3,15 @@
 It imports little: every new process imports it, and what its reader needs, before the first item.
 """
 
-import os
-import signal
 from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context, parent_process
-from threading import Thread
 from typing import Any
 
+from doctorsun.data.process_pool import process_pool
 from doctorsun.data.readers.item import Dropped, Reader
-from doctorsun.errors import MachineError
 from doctorsun.storage.inputs import digest_of
 from doctorsun.storage.sample_row import SampleRow, sample_row
 
@@ -59,24 +54,8 @@ def made_items(reader: Reader[Any], pending: Iterator[Any], workers: int) -> Gen
         for each in pending:
             yield make_item(reader, each)
         return
-    with _pool(workers, reader) as pool:
+    with process_pool(workers, _hold, reader) as pool:
         yield from _made_by(pool, pending, workers)
-
-
-@contextmanager
-def _pool(workers: int, reader: Reader[Any]) -> Generator[Executor]:
-    """Start processes that hold the reader; what they have not begun is not done when the block ends early."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker, (reader,))
-    try:
-        yield pool
-    except BrokenExecutor as error:
-        raise MachineError(
-            "a worker process was killed",
-            expected="room in memory for every worker",
-            do="run the command again with fewer --workers; it goes on where it stopped",
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _made_by(pool: Executor, pending: Iterator[Any], workers: int) -> Iterator[MadeItem]:
@@ -102,18 +81,8 @@ def chunks_ahead(items: list[MadeItem], workers: int) -> int:
 _worker: dict[str, Reader[Any]] = {}  # what a worker process holds: a reader may know where a million images lie
 
 
-def _begin_worker(reader: Reader[Any]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
-    Thread(target=_end_with_parent, daemon=True).start()
+def _hold(reader: Reader[Any]) -> None:
     _worker["reader"] = reader
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is killed; it would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _make_chunk(chunk: tuple[Any, ...]) -> list[MadeItem]:

@@ -8,8 +8,8 @@ from typing import Any
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest, Shard
 from doctorsun.schema.manifest import SCHEMA_VERSION
-from doctorsun.storage.atomic import write_json
-from doctorsun.storage.store_folder import missing_store
+from doctorsun.storage.atomic import disk_errors, sync, write_json
+from doctorsun.storage.store_folder import MANIFEST, PROGRESS, missing_store
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
@@ -23,6 +23,19 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     if not manifest.inputs_sha256:
         del content["inputs_sha256"]  # a store that has none keeps the bytes, and so the identity, that it always had
     write_json(path, content)
+
+
+def complete_store(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a store whose shards are all there: the store is complete.
+
+    Raises:
+        DataError: the source items do not add up.
+        MachineError: the disk is full.
+    """
+    write_manifest(folder / PROGRESS, manifest)
+    with disk_errors(folder / MANIFEST):
+        (folder / PROGRESS).rename(folder / MANIFEST)
+        sync(folder)
 
 
 def read_manifest(path: Path) -> Manifest:

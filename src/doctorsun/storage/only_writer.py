@@ -23,19 +23,22 @@ def only_writer(path: Path, work: str) -> Generator[None]:
         MachineError: the disk is full.
     """
     require_free(path)
-    lock = path.with_name(f".{path.name}.lock")
-    with _locked(lock, path, work):
+    with one_writer(path, work):
         require_free(path)  # the other one may have ended just now
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+        yield
 
 
 @contextmanager
-def _locked(lock: Path, path: Path, work: str) -> Generator[None]:
+def one_writer(path: Path, work: str) -> Generator[None]:
+    """Keep other processes from writing the same file or folder, be it there or not.
+
+    Raises:
+        DataError: another process is at work, or it cannot be written.
+        MachineError: the disk is full.
+    """
     import fcntl
 
+    lock = path.with_name(f".{path.name}.lock")
     while True:
         with disk_errors(path):
             lock.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +54,9 @@ def _locked(lock: Path, path: Path, work: str) -> Generator[None]:
                     do="wait for it, or name another folder",
                 ) from error
             if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat()):
-                yield
+                try:
+                    yield
+                finally:
+                    lock.unlink(missing_ok=True)
                 return
         # Else its holder removed it between our two calls: what was locked is in nobody's way.

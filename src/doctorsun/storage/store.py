@@ -143,9 +143,8 @@ class Store:
             DataError: a list of them is missing or damaged.
         """
         num_read = 0
-        for shard in self.manifest.shards:
-            path = self.folder / DROPPED / Path(shard.path).name
-            rows = read_dropped(path) if path.is_file() else []
+        for path in sorted((self.folder / DROPPED).glob("*.parquet")):
+            rows = read_dropped(path)
             num_read += len(rows)
             yield from rows
         if num_read != self.manifest.dropped:

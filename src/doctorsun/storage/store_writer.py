@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest, Sample, Shard
-from doctorsun.storage.atomic import disk_errors, sync
+from doctorsun.storage.atomic import disk_errors
 from doctorsun.storage.counts import COUNTED_FIELDS, count_rows
 from doctorsun.storage.inputs import extended
-from doctorsun.storage.manifest_file import read_manifest, write_manifest
+from doctorsun.storage.manifest_file import complete_store, read_manifest, write_manifest
 from doctorsun.storage.sample_row import SampleRow, sample_row
 from doctorsun.storage.shard_file import ShardWriter
-from doctorsun.storage.store_folder import MANIFEST, PROGRESS, store_is_complete
+from doctorsun.storage.store_folder import PROGRESS, store_is_complete
 from doctorsun.storage.store_schema import DROPPED_SCHEMA, rows_to_table
 
 ROWS_PER_GROUP = 64
@@ -135,10 +135,7 @@ class StoreWriter:
         """
         if self._pending.num_kept or self._pending.dropped:
             self._close_shard()
-        write_manifest(self._folder / PROGRESS, self._manifest)
-        with disk_errors(self._folder / MANIFEST):
-            (self._folder / PROGRESS).rename(self._folder / MANIFEST)
-            sync(self._folder)
+        complete_store(self._folder, self._manifest)
 
     def __enter__(self) -> Self:
         return self

@@ -20,6 +20,10 @@ MAX_PIXELS = 64_000_000  # a full-field digital mammogram has about 14 million
 EXIF_ORIENTATION = 0x0112
 TURNED_ON_THE_SIDE = (5, 6, 7, 8)  # EXIF 2.32, tag Orientation: rows and columns are exchanged
 PNG_COMPRESSION = 1
+_START, _SCAN, _END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"  # markers of JPEG
+_SCAN_OF_ONE = b"\xff\xda\x00\x08\x01"  # a scan header of one component
+_WHOLE_SPECTRUM = b"\x00\x3f\x00"  # coefficients 0 to 63, all bits: what the scans of progressive files never have
+_FILLER = bytes(16)  # the decoder looks so far ahead of the last block at most
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, page: int | None = None) -> PIL.Image.Image:
@@ -175,7 +179,7 @@ def _opened(data: bytes, max_pixels: int) -> PIL.Image.Image:
     """Read the header only, and refuse what is too large to decode."""
     formats = ", ".join(FORMATS)
     try:
-        picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+        picture = PIL.Image.open(io.BytesIO(_unclosed(data)), formats=FORMATS)
     except PIL.UnidentifiedImageError as error:
         got = f"{len(data)} bytes that begin with {data[:8]!r}"
         raise ImageError("not a picture that can be read", got=got, expected=f"one of {formats}") from error
@@ -186,6 +190,24 @@ def _opened(data: bytes, max_pixels: int) -> PIL.Image.Image:
     if picture.width * picture.height > max_pixels:
         raise _too_large(picture.size, max_pixels)
     return picture
+
+
+def _unclosed(data: bytes) -> bytes:
+    """Return a JPEG of one sequential scan with blank bytes for its end mark; anything else as it is.
+
+    Programs that save a download which broke off close it with an end mark. libjpeg then paints what is missing in one
+    grey and says nothing; without the mark it asks for more data, which is an error.
+
+    Source: ITU-T T.81, B.2.3 (scan header).
+    """
+    scan, end = data.rfind(_SCAN), data.rfind(_END)
+    if not data.startswith(_START) or not 0 < scan < end:
+        return data
+    num_components = data[scan + 4]
+    spectrum = scan + 5 + 2 * num_components
+    is_sequential = data[spectrum : spectrum + 3] == _WHOLE_SPECTRUM
+    is_only_one = num_components > 1 or data.count(_SCAN_OF_ONE) == 1
+    return data[:end] + _FILLER if is_sequential and is_only_one else data
 
 
 def _size_by_header(data: bytes) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,38 @@ def test_a_truncated_picture_is_refused(kind: str, share: float) -> None:
         decode(data[: int(len(data) * share)])
     with pytest.raises(ImageError, match=r"damaged: got \w+: |not a picture"):
         sound_record(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("settings", [{}, {"quality": 10}, {"subsampling": 0}, {"restart_marker_rows": 1}], ids=str)
+@pytest.mark.parametrize("read", [decode, sound_record])
+def test_a_truncated_jpeg_that_was_closed_again_is_refused(
+    mode: str, settings: dict[str, int], read: Callable[[bytes], object]
+) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (64, 48, 3), dtype=np.uint8)
+    data = encoded(PIL.Image.fromarray(noise).convert(mode), "JPEG", **settings)
+    read(data)
+    with pytest.raises(ImageError, match="the picture is damaged: got OSError: image file is truncated"):
+        read(data[: len(data) * 9 // 10] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("settings", [{"progressive": True}, {}], ids=str)
+def test_jpeg_files_of_many_scans_and_with_bytes_behind_them_are_read(settings: dict[str, bool]) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (64, 48, 3), dtype=np.uint8)
+    data = encoded(noise, "JPEG", quality=95, **settings)
+    with PIL.Image.open(io.BytesIO(data)) as stock:
+        assert np.array_equal(np.asarray(decode(data + b"trailer" * 9)), np.asarray(stock))
+
+
+def test_real_jpeg_files_come_back_whole_and_are_refused_when_they_were_cut(test_data: Path) -> None:
+    paths = sorted((test_data / "bccd").rglob("*.jpg"))[::40] + sorted((test_data / "vqa_rad").rglob("*.jpg"))[::40]
+    assert len(paths) > 10
+    for path in paths:
+        data = path.read_bytes()
+        with PIL.Image.open(path) as stock:
+            assert np.array_equal(np.asarray(decode(data)), np.asarray(stock))
+        with pytest.raises(ImageError, match="image file is truncated"):
+            decode(data[: len(data) * 99 // 100] + b"\xff\xd9")
 
 
 def test_a_file_without_end_is_refused():

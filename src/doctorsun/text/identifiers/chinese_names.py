@@ -11,7 +11,7 @@ _NEVER_GIVEN = (
     "的了是在不有我你他她它们这那就也都很没到说要去会着看得能过及与或而被把让给向从对为以于等请问吗呢吧啊呀哦嘛您者其此每各某该些什么怎"
     "病症炎癌痛药服吃肝肺胃肾肠胆脾骨血尿便压疗诊查检术医院科室床治患疾热咳喘肿瘤疹痒毒菌感染伤断裂性化量度率型期级次片粒支岁个只种类项"
     "男女先后前内外里左右下午昨今曾已未无非但因如若则却并还又再只最更太较常仅且即使所比同时候内做打用需须应该可能想觉怕吸喝睡尿拉吐晕麻胀"
-    "日号周第〇零"
+    "日号周第〇零资"
 )
 _GIVEN = rf"(?![{_NEVER_GIVEN}]){_HAN}"
 _SINGLE = "".join(sorted(SURNAMES))
@@ -27,13 +27,13 @@ _DOTTED = re.compile(rf"(?<!《){_FOREIGN_CHAR}{{1,7}}(?:\u00b7{_FOREIGN_CHAR}{{
 _DOTTED_FREE = rf"{_HAN}{{1,7}}(?:\u00b7{_HAN}{{1,8}}){{1,3}}"
 
 _ROLE = (
-    r"(?:患者|病人|病员|患儿|患婴|产妇|孕妇|伤者|死者|受检者|受试者|就诊人|就诊者|本人|当事人|家属|家长|监护人|联系人|陪护人?|陪同人?|委托人|代理人"
+    r"(?:(?:患者|其|病人)之[子女妻夫父母]|患者|病人|病员|患儿|患婴|产妇|孕妇|伤者|死者|受检者|受试者|就诊人|就诊者|本人|当事人|家属|家长|监护人|联系人|陪护人?|陪同人?|委托人|代理人"
     r"|(?:患者|其|我|他|她|病人|患儿)?(?:父亲|母亲|爸爸|妈妈|丈夫|老公|妻子|老婆|爱人|配偶|儿子|女儿|长子|次子|长女|次女|哥哥|弟弟|姐姐|妹妹|爷爷|奶奶|外公|外婆|孙子|孙女|同事|朋友|邻居)"
-    r"|其[父母妻夫子女兄弟姐妹])"
+    r"|其[父母妻夫子女兄弟姐妹]|(?:主治|管床|主管|接诊|责任)(?:医生|医师|大夫|护士))"
 )
 _STAFF = (
     r"(?:(?:副?主任|主治|住院|经治|管床|接诊|首诊|门诊|报告|审核|审签|复核|诊断|检查|操作|申请|送检|会诊|手术|麻醉|开单|书写|上级|值班|责任|执业|阅片|书记|实习|进修|负责)?"
-    r"(?:医师|医生|大夫|医士|技师|护士|人员|者|人)|主任|教授|术者|[一二]助|[第]?[一二]?助手|护士长|录入|审核|签名|签字|签章|记录|报告|检验|复核|审阅|阅片|描写|主刀)"
+    r"(?:医师|医生|大夫|医士|技师|护士|人员|者|人)|主任|教授|术者|麻醉师|[一二]助|[第]?[一二]?助手|护士长|录入|审核|签名|签字|签章|记录|报告|检验|复核|审阅|阅片|描写|主刀)"
 )
 _LABELLED = re.compile(
     rf"(?:姓\s{{0,4}}名|名字|{_ROLE}(?:签[名字])?|{_STAFF}(?:签[名字章]|姓名)?)\s*[:/]\s*(?P<it>{_DOTTED_FREE}|{_SPACED}|{_FULL}|(?<=名[: ])(?<!{_HAN}){_HAN}{{2,4}}(?!{_HAN}))"
@@ -64,9 +64,11 @@ _SIGNATURE = re.compile(
 _SECOND_SIGNATURE = re.compile(
     rf"(?:医师|医生|技师|签[名字]|护士)\s*[:]\s*{_FULL}\s*[/、,]\s*(?P<it>{_FULL})(?!{_HAN})"
 )
-_SAID_SURNAME = re.compile(rf"(?:[我他她您]|患者|病人|本人|免贵)姓(?P<it>[{_SINGLE}](?={_HAN}{{0,1}}[,。;、!\s]|$|的))")
+_SAID_SURNAME = re.compile(rf"(?:[我他她您]|患者|病人|本人|免贵)姓(?P<it>{COMPOUND_SURNAMES}|[{_SINGLE}])(?={_HAN}{{0,1}}(?:[,。;、!\s]|$)|的)")
 
-_SURE = (_NAME_FIELD, _SECOND_SIGNATURE, _SAID_SURNAME)
+_COMPOUND = re.compile(rf"(?P<it>(?:欧阳|歐陽|司马|上官|诸葛|皇甫|令狐|慕容|司徒|尉迟|公孙|宇文|夏侯|端木|澹台|赫连)(?:{_GIVEN}){{1,2}})(?=[^\u3400-\u9fff]|$|{_TITLE})")
+
+_SURE = (_NAME_FIELD, _SECOND_SIGNATURE, _SAID_SURNAME, _COMPOUND)
 _LIKELY = (_LABELLED, _CALLED, _BY_ROLE, _BESIDE_SEX, _SIGNATURE)
 _JOINING = frozenset("和向于时同由经给请问跟对与应须需单别")
 _NO_SURNAME_ALONE = _JOINING | frozenset("常方成全安白明文石原关连解包管查平路商官应边车冷班万农左")
@@ -98,6 +100,8 @@ def find_chinese_names(text: str) -> Iterator[Identifier]:
 def _is_word(text: str, start: int, end: int) -> bool:
     """Say whether what looks like a name is a word, begins a longer one, or ends one that began before it."""
     words = words_like_names()
+    if text[start] == text[start + 1 : start + 2]:
+        return True  # 谢谢
     longer = (text[start:stop] for stop in range(max(end, start + 2), min(start + 4, len(text)) + 1))
     earlier = (text[before : start + 1] for before in range(max(0, start - 2), start))
     return any(word in words for word in (*longer, *earlier))

@@ -8,7 +8,7 @@ from doctorsun.text.identifiers.span import Identifier, spans_of
 _YEAR = r"(?:18|19|20)\d\s?\d"
 _MONTH, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[T ,]*(?:[上下中]午|凌晨|早上|晚上?)?\s?(?:[01]?\d|2[0-3])(?::[0-5]\d){1,2}(?:\s?[ap]\.?m\b\.?)?)?"
-_NO_AMOUNT = r"(?!\s*(?:[个次天周片粒支岁倍颗例余多来度型级]|mg|ml|mm|cm|kg|[%％×]|copies|拷贝))"
+_NO_AMOUNT = r"(?!\s*(?:[个次天周片粒支岁倍颗例余多度型级]|mg|ml|mm|cm|kg|[%％×]|copies|拷贝))"
 _DIGIT, _FEW = "[〇零○一二三四五六七八九]", "[一二三四五六七八九十]"
 
 _CHINESE = re.compile(
@@ -23,7 +23,7 @@ _CHINESE_NUMERALS = re.compile(
     rf"|(?:农历|阴历|旧历)(?:正|腊|冬|{_FEW}{{1,2}})月(?:初|廿|{_FEW}){_FEW}{{1,2}})"
 )
 _NUMBERS = re.compile(
-    rf"(?<![\d.,/-])(?:{_YEAR}(?P<mark>\s?[-/.]\s?){_MONTH}(?P=mark){_DAY}(?:日)?{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?"
+    rf"(?<![\d./-])(?<!\d,)(?:{_YEAR}(?P<mark>\s?[-/.]\s?){_MONTH}(?P=mark){_DAY}(?:日)?{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?"
     rf"|(?:{_DAY}[-/.]{_MONTH}|{_MONTH}[-/.]{_DAY})[-/.]{_YEAR}{_CLOCK}"
     rf"|(?:{_DAY}/{_MONTH}|{_MONTH}/{_DAY})/\d\d(?!\d){_CLOCK}"
     rf"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"

@@ -9,6 +9,7 @@ from doctorsun.text.identifiers.english_words import (
     NO_NAMES,
     PINYIN_SURNAMES,
     PINYIN_SYLLABLE,
+    PLACES,
 )
 from doctorsun.text.identifiers.span import Identifier
 
@@ -19,7 +20,7 @@ _PART = rf"(?:{_WORD}|{_INITIAL})"
 _MORE = rf"(?:[ \u00a0]{{1,2}}(?:{_PARTICLE}[ ]){{0,2}}{_PART}){{1,3}}"
 _FULL = rf"{_PART}{_MORE}"
 _CAPITALS = r"[A-Z][A-Z'-]+(?:(?:,\s?|\s|\^)[A-Z][A-Z'-]*\.?){1,3}"
-_LAST_FIRST = rf"{_WORD},\s?{_WORD}(?:\s{_INITIAL})?"
+_LAST_FIRST = rf"{_WORD},\s?{_WORD}(?:\s[A-Z](?:\.|(?![A-Za-z'])))?"
 _END = r"(?![A-Za-z])"
 _ANY = rf"(?:{_LAST_FIRST}|{_FULL}|{_CAPITALS})"
 
@@ -51,6 +52,11 @@ _CALLED = re.compile(
     rf"(?<![A-Za-z])(?i:my name is|name's|i am called|who is called|is named|was named|named|i'm|this is|goes by|known as)\s+(?P<it>{_FULL}){_END}"
 )
 _MY_NAME = re.compile(rf"(?i:my name is|my name's)\s+(?P<it>{_WORD}(?:{_MORE})?){_END}")
+_PRESENTED = re.compile(rf"(?<![A-Za-z'.-])(?P<it>{_FULL})(?=,?\s(?:is\s|was\s)?(?:an?\s)?(?:\d{{1,3}}|[a-z]+)[- ]years?[- ]old)")
+_WRITTEN_TO = re.compile(
+    rf"(?<![A-Za-z])(?:Dear|(?:[Ss]incerely|[Rr]egards|[Rr]espectfully|[Yy]ours(?: truly| faithfully)?)\s*,|R[Ee]\s*:|[Rr]egarding|[Rr]eferring|[Cc]oncerning"
+    rf"|(?:I|[Ww]e) (?:saw|met|reviewed|examined|assessed|evaluated)|[Cc]onsent (?:was |has been )?(?:obtained|given) (?:from|by)|[Ii]nterpreter)\s+(?P<it>{_FULL}){_END}"
+)
 _KIN = re.compile(
     r"(?<![A-Za-z])(?:(?:[Pp]atient|[Pp]t|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|aunt|uncle|grandmother|grandfather|friend|neighbou?r|colleague|boyfriend|girlfriend|baby|child|infant|boy|girl|man|woman|gentleman|lady),?)"
     rf"\s(?P<it>{_FULL}){_END}"
@@ -68,10 +74,10 @@ _PINYIN = re.compile(
     rf"(?<![A-Za-z-])(?P<it>(?:{PINYIN_SURNAMES})\s(?=[A-Z]){PINYIN_SYLLABLE}(?:[-']?{PINYIN_SYLLABLE})?|(?=[A-Z]){PINYIN_SYLLABLE}(?:-?{PINYIN_SYLLABLE})\s(?:{PINYIN_SURNAMES})){_END}(?!-)"
 )
 _DICOM_NAME = re.compile(r"(?<![A-Za-z^])(?P<it>[A-Za-z'-]{2,}\^[A-Za-z'-]+(?:\^[A-Za-z.]*)*)")
-_EPONYM = re.compile(rf"(?:\s+(?:[A-Z][a-z]+[- ])?|(?=['-])){EPONYM_NOUNS}\b")
+_EPONYM = re.compile(rf"(?:\s+|(?=['-])){EPONYM_NOUNS}\b")
 
 _TRUSTED = (_TITLED, _NAME_LABEL, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
-_CHECKED = (_BY, _CALLED, _KIN, _PINYIN)
+_CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _KIN, _PINYIN)
 _BY_GIVEN_NAME = (_GIVEN, _REVERSED)
 
 
@@ -83,7 +89,7 @@ def find_english_names(text: str) -> Iterator[Identifier]:
         yield from (name for name in _names(pattern, text) if not _EPONYM.match(text, name.end))
     for pattern in _BY_GIVEN_NAME:
         for match in pattern.finditer(text):
-            if match["first"] in GIVEN_NAMES:
+            if match["first"] in GIVEN_NAMES and match["it"] not in PLACES:
                 yield from (
                     name for name in [_trimmed(text, *match.span("it"))] if name and not _EPONYM.match(text, name.end)
                 )

@@ -48,7 +48,7 @@ _EXTENSION = re.compile(
 )
 
 _VALUE = (
-    r"(?P<it>(?:[A-Z]{1,6}[-_ ]?)?\d+(?:[-_/]\d+| \d+(?![\d.]*\s*(?:[年月天日岁周小个次%型级期例]|[cm]m|yo\b|year|day|week|hour|month))"
+    r"(?P<it>(?:[A-Z]{1,6}[-_ ]?|加)?\d+(?:[-_/]\d+| \d+(?![\d.]*\s*(?:[年月天日岁周小个次%型级期例]|[cm]m|yo\b|year|day|week|hour|month))"
     r"|[-_/]?[A-Z]{1,4}(?![A-Za-z]))*(?:\([0-9A-Z]\))?)"
 )
 _RECORD_LABEL_CHINESE = (
@@ -60,14 +60,14 @@ _RECORD_LABEL_ENGLISH = (
     r"(?<![A-Za-z])(?:(?:MRN|FIN|CSN|URN|UMRN|UHID|PID|HRN)(?:\s*(?:no|number))?"
     r"|(?:(?:electronic\s+)?(?:medical|health|hospital|clinic(?:al)?)\s+)?(?:record|chart|file|unit|hospital|patient|pt|accession|acc|encounter|visit"
     r"|admission|account|episode|specimen|sample|pathology|path|exam(?:ination)?|study|requisition|order|film|x-ray|imaging|radiology"
-    r"|case|report|registration|lab(?:oratory)?|barcode|subject|participant|referral|invoice)\s*(?:ID|I\.D\.|identifier|identification|no|number|num|nr|\#)(?![a-z])(?:\s+(?:number|no))?"
+    r"|case|report|registration|lab(?:oratory)?|barcode|subject|participant|referral|invoice)\.?\s*(?:ID|I\.D\.|identifier|identification|no|number|num|nr|\#)(?![a-z])(?:\s+(?:number|no))?"
     r"|accession|medical record)\.?"
 )
 _RECORD_CHINESE = re.compile(rf"{_RECORD_LABEL_CHINESE}{_IS}{_VALUE}", re.IGNORECASE)
 _RECORD_ENGLISH = re.compile(rf"{_RECORD_LABEL_ENGLISH}{_IS}(?=[A-Z0-9-]*\d[-A-Z0-9 ]*\d){_VALUE}", re.IGNORECASE)
 _BED = re.compile(
-    r"(?:(?:病区|病室|科|病房|楼|室)\s?\+?(?P<ward>加?\d{1,3})\s?床(?!位|单|旁|边|上|头)"
-    r"|(?<![\d.])(?P<numbered>加?\d{1,3})号?病?床(?=患者|病人|[,。;、]|$)"
+    r"(?:(?:病区|病室|科|病房|楼|室)\s?\+?(?P<ward>[A-Z加]?\d{1,3})\s?床(?!位|单|旁|边|上|头)"
+    r"|(?<![\d.])(?P<numbered>[A-Z加]?\d{1,3})号?病?床(?=患者|病人|[,。;、]|$)"
     r"|(?<![A-Za-z])(?:bed|cubicle)\s*(?:no\.?|number|\#|:)?\s*(?P<english>[A-Z]?-?\d{1,3}[A-Z]?)(?![\w.])(?!\s*(?:-|to|days?|weeks?|hours?|h\b|nights?|beds?|months?|times?)))",
     re.IGNORECASE,
 )
@@ -97,9 +97,11 @@ _LABELLED_ID = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(
-    r"(?:微信|威信|薇信|(?<![A-Za-z])(?:VX|WX|WeChat|QQ|Weixin|LINE|Skype|Telegram|Instagram|Twitter|Facebook)(?![A-Za-z])|微博|抖音|支付宝|企鹅)"
-    r"\s?(?:号码?|账号|帐号|群号?|群|ID|id|account|number|handle)*\s*"
-    r"(?:(?:[:=]|是|为|is\b|加)\s*(?P<named>@?[A-Za-z][A-Za-z0-9_.-]{3,29}|\d{5,12})|\s*(?P<bare>[A-Za-z_-]*\d[A-Za-z0-9_-]{4,19}))(?![A-Za-z0-9])"
+    r"(?:微信|威信|薇信|扣扣|(?<![A-Za-z])(?:VX|WX|WeChat|QQ|Weixin|LINE|Skype|Telegram|Instagram|Twitter|Facebook|TikTok)(?![A-Za-z])"
+    r"|微博|抖音|快手|小红书|支付宝|企鹅)\s?(?:号码?|账号|帐号|群号?|群|(?<![A-Za-z])(?:ID|account|number|handle)(?![A-Za-z]))*\s*"
+    r"(?:(?:[:=]|是|为|is\b|加)\s*(?P<named>@?[A-Za-z][A-Za-z0-9_.-]{3,29}|\d{5,12})|(?P<bare>(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{5,30}))"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE,
 )
 
 _BY_FORM: tuple[tuple[re.Pattern[str], Kind], ...] = (

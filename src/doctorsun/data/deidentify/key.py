@@ -1,8 +1,11 @@
 """Key: the secret from which pseudonyms, unique identifiers and shifts of dates are derived."""
 
 import hmac
+import json
 import os
 import secrets
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -87,19 +90,45 @@ def open_key(path: Path, *, outside: tuple[Path, ...] = ()) -> Key:
     return Key(secret)
 
 
+def write_beside(path: Path, out: Path, left: Mapping[str, Path]) -> Path:
+    """Write the old names of files that were not written beside the key, which is as secret as they are.
+
+    Args:
+        path: the key.
+        out: the folder of what was written, whose name the list gets.
+        left: files, by what stands for them in the report.
+
+    Returns:
+        The list, readable by its owner alone.
+
+    Raises:
+        MachineError: the disk is full.
+    """
+    listed = path.with_name(f"{path.name}.{out.resolve().name}.not-written.json")
+    content = json.dumps({each: str(name) for each, name in left.items()}, ensure_ascii=False, indent=1, sort_keys=True)
+    with disk_errors(listed), _for_owner(listed, f"{content}\n") as unfinished:
+        unfinished.rename(listed)
+    return listed
+
+
 def _make(path: Path) -> None:
     """Make a key; where another process does so at the same time, the first one's stays."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(f"{secrets.token_hex(32)}\n")
-                file.flush()
-                os.fsync(file.fileno())
+        with _for_owner(path, f"{secrets.token_hex(32)}\n") as unfinished, suppress(FileExistsError):
             path.hardlink_to(unfinished)
-        except FileExistsError:
-            pass
-        finally:
-            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _for_owner(path: Path, text: str) -> Generator[Path]:
+    """Give an unfinished file that only its owner can read; it goes when the block ends, unless it got a name."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield unfinished
+    finally:
+        unfinished.unlink(missing_ok=True)

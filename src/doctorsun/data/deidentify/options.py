@@ -1,7 +1,10 @@
 """Options: what a user allows to stay, or asks to leave out, when data are de-identified."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from doctorsun.errors import RecipeError
 
 Keep = Literal["characteristics", "descriptors", "safe-private"]
 
@@ -20,3 +23,16 @@ class Options:
     dates: Literal["shift", "remove"] = "shift"
     keep: frozenset[Keep] = frozenset()
     read_pixels: bool = True
+
+
+def kept_by(names: Iterable[str]) -> frozenset[Keep]:
+    """Return what a user names to be kept.
+
+    Raises:
+        RecipeError: there is no such option.
+    """
+    known = {name: name for name in get_args(Keep)}
+    for name in names:
+        if name not in known:
+            raise RecipeError("--keep", got=f"'{name}'", expected=f"one of {', '.join(known)}", do="correct it")
+    return frozenset(known[name] for name in names)

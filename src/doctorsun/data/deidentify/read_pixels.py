@@ -44,8 +44,8 @@ def without_text(source: Dataset, cleaned: Dataset, syntax: UID) -> tuple[UID, l
     if not boxes:
         return syntax, []
     _store(cleaned, blanked(frames, boxes, value=_background(frames, source)), str(facts["photometric_interpretation"]))
-    places = (f"pixels {box.left},{box.top} to {box.right},{box.bottom}" for box in boxes)
-    return ExplicitVRLittleEndian, [Action(place, "blanked", "text in the pixels") for place in places]
+    places = (f"columns {box.left} to {box.right - 1}, rows {box.top} to {box.bottom - 1}" for box in boxes)
+    return ExplicitVRLittleEndian, [Action("pixels", "blanked", f"text in {place}") for place in places]
 
 
 def _background(frames: Frames, source: Dataset) -> float:

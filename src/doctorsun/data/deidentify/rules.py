@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydicom.dataelem import DataElement
 from pydicom.multival import MultiValue
@@ -15,8 +15,13 @@ from doctorsun.data.deidentify.vocabulary import is_code_string
 Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter"]
 NUMBERS = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT", "US or SS", "US or OW", "US or SS or OW"}
 NEVER_MOVED = {"PatientBirthDate", "PatientBirthTime"}
-OWN = {"PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence", "SpecificCharacterSet"}
-OWN |= {"LongitudinalTemporalInformationModified"}
+OWN = {
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+    "LongitudinalTemporalInformationModified",
+    "SpecificCharacterSet",
+}
 CURVES, OVERLAYS = 0x5000, 0x6000
 CODE_SCHEME = re.compile(r"[A-Z][A-Z0-9_]{0,15}")
 CODE = re.compile(r"[A-Za-z0-9.:/_-]{1,18}")
@@ -140,7 +145,7 @@ def _is_number(element: DataElement) -> bool:
     return True
 
 
-def _values(element: DataElement) -> list[object]:
+def _values(element: DataElement) -> list[Any]:
     return list(element.value) if isinstance(element.value, MultiValue) else [element.value]
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataelem import DataElement
 from pydicom.multival import MultiValue
-from pydicom.uid import UID_dictionary
 
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.profile import load_profile
@@ -17,8 +17,18 @@ from doctorsun.data.deidentify.vocabulary import known_words
 
 REMOVED = "removed"
 DATES = {"DA", "TM", "DT"}
-DUMMIES = {"DA": "19000101", "TM": "000000", "DT": "19000101000000", "AE": "REMOVED", "CS": "REMOVED", "AS": "000Y"}
-DUMMIES |= {"UR": "urn:removed", "LT": REMOVED, "ST": REMOVED, "UT": REMOVED}
+DUMMIES = {
+    "AE": "REMOVED",
+    "AS": "000Y",
+    "CS": "REMOVED",
+    "DA": "19000101",
+    "DT": "19000101000000",
+    "LT": REMOVED,
+    "ST": REMOVED,
+    "TM": "000000",
+    "UR": "urn:removed",
+    "UT": REMOVED,
+}
 OLDEST = 90
 _AGE = re.compile(r"(\d{3})([DWMY])")
 # Below the roots of DICOM, and of the coding schemes that HL7 registers.

@@ -36,8 +36,8 @@ def known_words(text: str) -> str:
 def standard_words() -> frozenset[str]:
     """Return the words of the data dictionary, the registered UIDs and the code tables, in small letters."""
     from pydicom._dicom_dict import DicomDictionary
+    from pydicom._uid_dict import UID_dictionary
     from pydicom.sr._concepts_dict import concepts
-    from pydicom.uid import UID_dictionary
 
     names = [entry[2] for entry in DicomDictionary.values()]
     names += [entry[0] for entry in UID_dictionary.values()]

@@ -33,6 +33,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "report_written": ("report: {path}", "报告：{path}"),
     "export_written": ("written: {path}", "已写入：{path}"),
+    "deid_left": (
+        "the old names of the files that were not written stand in {path}; keep it as secret as the key",
+        "未写入文件的原名称列于 {path}；请与密钥同等保密",
+    ),
+    "leaks_of": (
+        "{task}: {num_leaked} of {num_questions} questions given away by {num_rows} samples, {num_pairs} of them with "
+        "their words; {num_leaked_images} of {num_images} images",
+        "{task}：{num_questions} 个问题中有 {num_leaked} 个被 {num_rows} 条样本泄漏，其中 {num_pairs} 个连同问题文字；"
+        "{num_images} 张图像中有 {num_leaked_images} 张",
+    ),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
     "weights_as_it_is": ("loads as it is: doctorsun chat {path}", "可直接加载：doctorsun chat {path}"),
     "weights_import": (

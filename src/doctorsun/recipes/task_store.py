@@ -41,14 +41,31 @@ def open_asked(task: Task, path: Path, folder: Path, tell: Callable[[str], None]
         for line in left_out({task.name: store}):
             tell(line)
     else:
-        found = _found(task, path)
-        files = file_facts(found.all_files)
-        store = _read(task, found, files, folder / QUESTIONS, tell)
+        store, files = read_questions(task, path, folder / QUESTIONS, tell)
     facts = task_facts(task, store, files)
     for line in facts.warnings:
         tell(line)
     write_facts(folder, facts)
     return store
+
+
+def read_questions(
+    task: Task, path: Path, folder: Path, tell: Callable[[str], None]
+) -> tuple[Store, tuple[FileFacts, ...]]:
+    """Read a task's questions from the files as users download them; return their store, and the files.
+
+    Args:
+        task: the page.
+        path: the folder or the file.
+        folder: gets the store; one that was read from the same files is taken as it is.
+        tell: told what is read.
+
+    Raises:
+        DataError: the files are not there or damaged.
+    """
+    found = _found(task, path)
+    files = file_facts(found.all_files)
+    return _read(task, found, files, folder, tell), files
 
 
 def _found(task: Task, path: Path) -> TaskFiles:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from doctorsun.report.card_strings import CARD_STRINGS
 from doctorsun.report.evaluation.strings import EVALUATION_STRINGS
+from doctorsun.report.leak_strings import LEAK_STRINGS
 
 Language = Literal["en", "zh"]
 
@@ -207,6 +208,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     **CARD_STRINGS,
     **EVALUATION_STRINGS,
+    **LEAK_STRINGS,
 }
 """Per key: the English and the Chinese words."""
 

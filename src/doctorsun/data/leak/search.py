@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -12,7 +12,8 @@ from doctorsun.data.leak.origin import Origin, is_same_origin
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.trace import Trace
 from doctorsun.errors import ImageError
-from doctorsun.image.fingerprint import is_same_picture, near_pairs, small_grey
+from doctorsun.image.fingerprint import near_pairs, small_grey
+from doctorsun.image.same_picture import is_same_picture
 from doctorsun.text.grams import gram_hashes
 
 ImageLayer = Literal["image_id", "file", "pixels", "near"]
@@ -66,10 +67,12 @@ class TextContact:
         degree: exact: word for word; form: but for case, articles, punctuation and options, or as a line of a longer
             text; grams: much of it.
         share: of the question's own runs of 13 units that the sample holds; None where it was not counted.
+        is_of_another_image: the question is about an image, and the sample shows others, as their names or looks tell.
     """
 
     degree: TextDegree
     share: float | None = None
+    is_of_another_image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,24 @@ class LeakSearch:
                 for text in texts:
                     before = found[place].get(text) if place in found else None
                     found[place][text] = TextContact(degree, before.share if before else None)
+        for place, texts in found.items():
+            for text, said in texts.items():
+                if traces[place].images and self._is_of_another_image(text, traces[place]):
+                    texts[text] = replace(said, is_of_another_image=True)
         return found
+
+    def _is_of_another_image(self, text: int, trace: Trace) -> bool:
+        images = self.tested.questions[self.tested.texts[text].questions[0]].images
+        return bool(images) and all(
+            self._is_other(image, trace, number) for image in images for number in range(len(trace.images))
+        )
+
+    def _is_other(self, image: int, trace: Trace, number: int) -> bool:
+        bits, origin = self._bits(image, trace, number), trace.origins[number]
+        if bits is not None:
+            return bits > UNLIKE_BITS
+        named = [each for each in self.tested.images[image].origins if origin and each[0] == origin[0]]
+        return bool(named) and not any(is_same_origin(each, origin) for each in named)
 
     def _worded(self, trace: Trace) -> Iterator[tuple[TextDegree, Sequence[int]]]:
         tested = self.tested

@@ -43,6 +43,11 @@ class TestedImage:
     origins: set[Origin] = field(default_factory=set[Origin])
     questions: list[int] = field(default_factory=list[int])
 
+    @property
+    def name(self) -> str:
+        """Data set and path, where they are known."""
+        return "/".join(min(self.origins, default=()))
+
 
 @dataclass(slots=True)
 class TestedText:

@@ -118,9 +118,9 @@ class Verdict:
         return Leak(first + contact.place, contact.id, number, ("question",), None, said.degree, said.share)
 
     def _is_telling(self, text: int, said: TextContact) -> bool:
-        """Say whether words are long enough to count alone, and are asked about one image of the test."""
+        """Say whether words are long enough to count alone, and asked about one image, which may be the sample's."""
         is_long = said.share is not None or self.tested.texts[text].has_long_stem
-        return is_long and text not in self._templates
+        return is_long and text not in self._templates and not said.is_of_another_image
 
     def _counts_alone(self, text: int, said: TextContact) -> bool:
         return self._is_telling(text, said) and len(self._shown_with[text]) <= MOST_IMAGES

@@ -7,6 +7,7 @@ compute alone, and an image is read once for all its questions.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,19 +111,13 @@ def packed_attention(
     Of the ``settings`` of a layer its ``sliding_window`` is heeded.
     """
     del module, attention_mask
-    grouped = key.shape[1] != query.shape[1]
     lengths = [document.length for document in layout.documents]
     window: int | None = settings.get("sliding_window")
     if layout.spans is not None and can_attend(query, window):
         return varlen_attention(query, key, value, layout.spans, scale=scaling, window=window), None
     masks = layout.masks if window is None else _windowed(layout, window, query.device)
-    # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
-    pieces = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)), masks, strict=True)
-    outputs = [
-        scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped)
-        for q, k, v, mask in pieces
-    ]
-    return torch.cat(outputs, dim=2).transpose(1, 2), None
+    attended = _piece_by_piece((query, key, value), (lengths, lengths, lengths), masks, scaling)
+    return attended.transpose(1, 2), None
 
 
 def target_attention(
@@ -134,15 +129,34 @@ def target_attention(
     scaling: float,
 ) -> Float[Tensor, "1 targets heads dim"]:
     """Attend from the supervised positions alone; ``query`` holds theirs, in order."""
+    targets, lengths = [len(mask) for mask in target_masks], [mask.shape[1] for mask in target_masks]
+    return _piece_by_piece((query, key, value), (targets, lengths, lengths), target_masks, scaling).transpose(1, 2)
+
+
+def _piece_by_piece(
+    tensors: tuple[Tensor, Tensor, Tensor],
+    lengths: tuple[Sequence[int], Sequence[int], Sequence[int]],
+    masks: Sequence[Bool[Tensor, "_ _"] | None],
+    scaling: float | None,
+) -> Float[Tensor, "1 heads queries dim"]:
+    """Attend document by document, causally where there is no mask.
+
+    On a processor bfloat16 is widened: PyTorch's kernel hands the small products of its backward pass to a library
+    whose every call costs more than the product.
+    """
+    (query, key, _), wanted, device = tensors, tensors[0].dtype, tensors[0].device.type
     grouped = key.shape[1] != query.shape[1]
-    queries = query.split([len(mask) for mask in target_masks], dim=2)
-    keys, values = (tensor.split([mask.shape[1] for mask in target_masks], dim=2) for tensor in (key, value))
-    outputs = [
-        scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scaling, enable_gqa=grouped)
-        for q, k, v, mask in zip(queries, keys, values, target_masks, strict=True)
-        if len(mask)
-    ]
-    return torch.cat(outputs, dim=2).transpose(1, 2)
+    is_narrow = device == "cpu" and wanted == torch.bfloat16
+    with torch.autocast(device, enabled=False) if is_narrow else nullcontext():
+        wide = [tensor.float() if is_narrow else tensor for tensor in tensors]
+        # split, not slices: its backward is one concatenation instead of a full-size zero tensor per document.
+        parts = [tensor.split(list(each), dim=2) for tensor, each in zip(wide, lengths, strict=True)]
+        outputs = [
+            scaled_dot_product_attention(q, k, v, mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped)
+            for q, k, v, mask in zip(*parts, masks, strict=True)
+            if q.shape[2]
+        ]
+        return torch.cat(outputs, dim=2).to(wanted)
 
 
 def _windowed(layout: PackLayout, window: int, device: torch.device) -> tuple[Tensor | None, ...]:

@@ -65,3 +65,15 @@ def test_targets_alone_attend_as_they_do_among_all_positions() -> None:
     assert layout.target_masks is not None
     found = target_attention(query[:, :, places], key, value, layout.target_masks, scaling=0.3)
     torch.testing.assert_close(found, whole[:, places])
+
+
+def test_on_a_processor_bfloat16_is_rounded_once_at_the_end() -> None:
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = torch.randn(3, 1, 2, 9, 8, generator=generator).bfloat16()
+    layout = PackLayout.of((Document(0, 2, (1, 2)), Document(5, 0, (4,))))
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = packed_attention(torch.nn.Identity(), query, key, value, None, layout=layout, scaling=0.3)
+    wide, _ = packed_attention(
+        torch.nn.Identity(), query.float(), key.float(), value.float(), None, layout=layout, scaling=0.3
+    )
+    assert torch.equal(found, wide.bfloat16())

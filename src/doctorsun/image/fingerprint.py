@@ -16,8 +16,10 @@ NEAR_BITS = 24
 
 _SIDE_PX = 64
 _LOW = 16
-_ALIKE = 0.985
 _CHUNK = 256
+_TRIM_PX = 128  # borders are looked for on about so many pixels
+_TRIM_LEVELS = 20  # grey values that a border may differ from the edge, as it does in a JPEG
+_TRIM_SHARE = 0.02  # of a row or column of the border may be a mark
 
 
 def fingerprint(data: bytes) -> bytes:
@@ -38,8 +40,7 @@ def fingerprint(data: bytes) -> bytes:
 
 def fingerprint_of(picture: PIL.Image.Image) -> bytes:
     """Return the perceptual hash of a decoded picture: 32 bytes."""
-    low = np.asarray(dctn(small_grey_of(picture), norm="ortho"))[:_LOW, :_LOW]
-    return np.packbits(low > np.median(low)).tobytes()
+    return _print_of(_small(picture))
 
 
 def pixel_sha256(picture: PIL.Image.Image) -> str:
@@ -50,29 +51,55 @@ def pixel_sha256(picture: PIL.Image.Image) -> str:
     return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
+def inner_fingerprints(picture: PIL.Image.Image) -> tuple[bytes, bytes]:
+    """Return the fingerprints of a picture without its border, and of the square in the middle of that.
+
+    Copies are often padded to a square, cut to the square in their middle, or freed of a black border: none of which
+    leaves the fingerprint of the whole near.
+    """
+    _, trimmed, square = (_print_of(small) for small in small_views(picture))
+    return trimmed, square
+
+
 def small_grey(data: bytes) -> NDArray[np.float32]:
     """Return a picture in grey, [64, 64], 0 to 255, whatever its shape.
 
     Raises:
         ImageError: the picture cannot be decoded.
     """
-    return small_grey_of(decode(data))
+    return _small(decode(data))
 
 
-def small_grey_of(picture: PIL.Image.Image) -> NDArray[np.float32]:
-    """Return a decoded picture in grey, [64, 64], 0 to 255, whatever its shape."""
+def small_views(picture: PIL.Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return a decoded picture in grey, its part within the border, and the square in the middle of that: [64, 64]."""
+    grey = picture.convert("L")
+    trimmed = grey.crop(_without_border(grey))
+    side = min(trimmed.size)
+    left, top = (trimmed.width - side) // 2, (trimmed.height - side) // 2
+    return _small(picture), _small(trimmed), _small(trimmed.crop((left, top, left + side, top + side)))
+
+
+def _print_of(small: NDArray[np.float32]) -> bytes:
+    low = np.asarray(dctn(small, norm="ortho"))[:_LOW, :_LOW]
+    return np.packbits(low > np.median(low)).tobytes()
+
+
+def _small(picture: PIL.Image.Image) -> NDArray[np.float32]:
     grey = picture.convert("L").resize((_SIDE_PX, _SIDE_PX), PIL.Image.Resampling.BILINEAR, reducing_gap=3.0)
     return np.asarray(grey, dtype=np.float32)
 
 
-def is_same_picture(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    """Say whether two small grey pictures are one picture, but for brightness, contrast and encoding.
-
-    Their pixels must correlate; a picture of one grey level is like no other.
-    """
-    a, b = one - one.mean(), other - other.mean()
-    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return norm > 0 and float((a * b).sum()) / norm >= _ALIKE
+def _without_border(grey: PIL.Image.Image) -> tuple[int, int, int, int]:
+    """Return the box of a grey picture outside of which nearly all pixels are as its edge; all of it where none is."""
+    factor = max(1, min(grey.size) // _TRIM_PX)
+    pixels = np.asarray(grey.reduce(factor), dtype=np.int16)
+    edge = np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]))
+    is_content = np.abs(pixels - edge) > _TRIM_LEVELS
+    rows, columns = (np.flatnonzero(is_content.mean(axis) > _TRIM_SHARE) for axis in (1, 0))
+    if min(len(rows), len(columns)) < _TRIM_PX // 8:
+        return (0, 0, *grey.size)
+    right, bottom = min(grey.width, (columns[-1] + 1) * factor), min(grey.height, (rows[-1] + 1) * factor)
+    return int(columns[0] * factor), int(rows[0] * factor), int(right), int(bottom)
 
 
 def near_pairs(ones: Sequence[bytes], others: Sequence[bytes], bits: int = NEAR_BITS) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,84 @@
+"""All pairs of near fingerprints among millions, by words that near ones must have in common."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doctorsun.image.fingerprint import FINGERPRINT_BYTES, NEAR_BITS
+
+Places = NDArray[np.int64]
+
+_NUM_BITS = 8 * FINGERPRINT_BYTES
+_CHUNK = 1 << 16
+_EQUAL_WORDS = 2
+
+
+def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple[Places, Places]:
+    """Return the pairs of fingerprints that differ in at most so many bits, each once, the smaller place first.
+
+    The 256 bits are dealt out to ``bits + 2`` words. Two fingerprints that differ in ``bits`` bits have two words in
+    common at least, so that only those need be compared that agree in one of the pairs of words. With 24 bits these
+    are 325 sorted tables with keys of 19 or 20 bits: n² / 2 / 2,700 comparisons of 32 bytes where bits fall evenly,
+    some times more on real pictures, instead of n² / 2.
+
+    Args:
+        fingerprints: [n, 32].
+        bits: the largest number of bits that differ.
+
+    Raises:
+        ValueError: ``bits`` leaves words without a bit.
+
+    Source:
+        Norouzi, Punjani and Fleet 2012, Fast Search in Hamming Space with Multi-Index Hashing.
+    """
+    if not 0 <= bits <= _NUM_BITS // 2 - _EQUAL_WORDS:
+        raise ValueError(f"bits: got {bits}, expected 0 to {_NUM_BITS // 2 - _EQUAL_WORDS}")
+    if len(fingerprints) <= 1:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    longs = np.ascontiguousarray(fingerprints).view(np.uint64)
+    words = _words(fingerprints, bits + _EQUAL_WORDS)
+    found = [_in_common(longs, words, pair, bits) for pair in combinations(range(len(words)), _EQUAL_WORDS)]
+    first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
+    order = np.lexsort((second, first))
+    return first[order], second[order]
+
+
+def _words(fingerprints: NDArray[np.uint8], num_words: int) -> NDArray[np.uint32]:
+    """Deal the bits out, [num_words, n]; bits beside each other, which go together, come into different words."""
+    words = np.zeros((num_words, len(fingerprints)), dtype=np.uint32)
+    for start in range(0, len(fingerprints), _CHUNK):
+        dealt = np.unpackbits(fingerprints[start : start + _CHUNK], axis=1)
+        for word in range(num_words):
+            own = dealt[:, word::num_words].astype(np.uint32)
+            words[word, start : start + len(own)] = own @ (1 << np.arange(own.shape[1], dtype=np.uint32))
+    return words
+
+
+def _in_common(
+    longs: NDArray[np.uint64], words: NDArray[np.uint32], pair: tuple[int, int], bits: int
+) -> tuple[Places, Places]:
+    """Return the near pairs whose first two words in common are these."""
+    keys = words[pair[0]].astype(np.uint64) << np.uint64(32) | words[pair[1]]
+    order = np.argsort(keys, kind="stable")
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    for left, right in _of_equal_key(keys[order]):
+        first, second = order[left], order[right]
+        distance = np.bitwise_count(longs[first] ^ longs[second]).sum(axis=1, dtype=np.uint16)
+        first, second = first[distance <= bits], second[distance <= bits]
+        equal = words[: pair[1], first] == words[: pair[1], second]
+        is_new = equal.sum(axis=0) == 1  # the first of the two alone: no earlier pair of words found them
+        found.append((first[is_new], second[is_new]))
+    return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+
+
+def _of_equal_key(keys: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:
+    """Yield the places in sorted keys of all pairs that are equal, some million at a time."""
+    left, step = np.arange(len(keys) - 1), 1
+    while len(left):
+        left = left[: np.searchsorted(left, len(keys) - step)]
+        left = left[keys[left] == keys[left + step]]
+        for start in range(0, len(left), _CHUNK):
+            yield left[start : start + _CHUNK], left[start : start + _CHUNK] + step
+        step += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doctorsun.cli import deidentify, hub, leak, sources
+from doctorsun.cli import curation, deidentify, hub, leak, sources
 from doctorsun.cli.printing import print_facts, print_json, print_rows
 from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
 from doctorsun.cli.words import say
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Bring raw d
 app.command(name="import")(sources.import_)
 for command in (sources.convert, sources.collect, sources.formats):
     app.command()(command)
+app.command(name="curate")(curation.curate_command)
 app.command()(leak.leak)
 app.add_typer(sources.adapters, name="adapter")
 app.command(name="deid")(deidentify.deid)

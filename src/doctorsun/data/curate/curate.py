@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.curation import Curation
-from doctorsun.data.curate.decide import are_decided, decide, read_sketches, write_decisions
+from doctorsun.data.curate.decide import are_decided, decide
 from doctorsun.data.curate.examine import examine_shard, is_examined
 from doctorsun.data.curate.inputs import Inputs
+from doctorsun.data.curate.looks import Looks
 from doctorsun.data.curate.runners.runner import Phase, Runner
 from doctorsun.data.curate.shard_job import WORK, ShardJob
 from doctorsun.data.curate.tally import Tally, total
 from doctorsun.data.curate.write import is_written, tally_of, write_shard
+from doctorsun.data.leak.tested import Tested
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest
 from doctorsun.storage.atomic import disk_errors, write_json
+from doctorsun.storage.inputs import inputs_sha256_of
 from doctorsun.storage.manifest_file import complete_store, read_manifest, write_manifest
 from doctorsun.storage.only_writer import one_writer
 from doctorsun.storage.store import Store, store_is_complete
@@ -29,7 +32,15 @@ CURATION = "curation.json"
 """Of each data set: samples read, and dropped for each reason; and how many samples each step changed."""
 
 
-def curate(inputs: Inputs, out: Path, settings: Curation, *, runner: Runner, on_progress: OnProgress) -> Store:
+def curate(
+    inputs: Inputs,
+    out: Path,
+    settings: Curation,
+    *,
+    tests: Sequence[Tested] = (),
+    runner: Runner,
+    on_progress: OnProgress,
+) -> Store:
     """Make one clean, split store of the samples of several, or go on where a killed run stopped.
 
     Its bytes depend on the stores and the settings alone, not on the runner or on interruptions.
@@ -38,6 +49,7 @@ def curate(inputs: Inputs, out: Path, settings: Curation, *, runner: Runner, on_
         inputs: the stores, in an order that the new one keeps.
         out: where the new one goes.
         settings: of every step.
+        tests: samples that show or say what one of these asks go.
         runner: of `open_runner`.
         on_progress: called with a phase, how much of it is done, and how much there is.
 
@@ -47,13 +59,16 @@ def curate(inputs: Inputs, out: Path, settings: Curation, *, runner: Runner, on_
     """
     if not len(inputs):
         raise DataError("nothing to curate", got="stores without samples", do="name a store that holds some")
-    planned = planned_store(inputs, settings)
+    planned = planned_store(inputs, settings, tests)
     with one_writer(out, "curation"):
         if not _is_complete(out, planned):
             _begin(out, planned)
-            jobs = inputs.jobs(out, settings)
+            jobs = inputs.jobs(out, settings, with_traces=bool(tests))
             _carry_out(examine_shard, is_examined, jobs, runner, partial(on_progress, "examine"))
-            _decide(jobs, settings, inputs, partial(on_progress, "decide"))
+            on_progress("decide", 0, 1)
+            if not are_decided(jobs):
+                decide(jobs, settings, Looks(inputs, jobs), tests)
+            on_progress("decide", 1, 1)
             _carry_out(write_shard, is_written, jobs, runner, partial(on_progress, "write"))
             _complete(out, planned, total(tally_of(job) for job in jobs))
         with disk_errors(out / WORK):
@@ -61,7 +76,7 @@ def curate(inputs: Inputs, out: Path, settings: Curation, *, runner: Runner, on_
     return Store(out)
 
 
-def planned_store(inputs: Inputs, settings: Curation) -> Manifest:
+def planned_store(inputs: Inputs, settings: Curation, tests: Sequence[Tested]) -> Manifest:
     """Return the manifest of the new store as far as it is known before: what it is made from, and how."""
     manifests = [store.manifest for store in inputs.stores]
     sources = [{"store": store.manifest.name, "sha256": store.sha256, "samples": len(store)} for store in inputs.stores]
@@ -71,12 +86,21 @@ def planned_store(inputs: Inputs, settings: Curation) -> Manifest:
         section = getattr(settings, name)
         if section is not None:
             steps.append({"step": name, **section.model_dump(mode="json")})
+    steps += [{"step": "against", "test": test.name, "questions": _sha256(test)} for test in tests]
     return Manifest(
         name=" + ".join(dict.fromkeys(manifest.name for manifest in manifests)),
         shards=(),
         steps=tuple(json.loads(json.dumps(steps))),  # as they will be read back
         parents=tuple(store.sha256 for store in inputs.stores),
     )
+
+
+def _sha256(test: Tested) -> str:
+    """Return a hash of what a test asks and shows."""
+    asked = [
+        (each.id, test.texts[each.text].words, [test.images[i].sha256 for i in each.images]) for each in test.questions
+    ]
+    return inputs_sha256_of(asked)
 
 
 def _is_complete(out: Path, planned: Manifest) -> bool:
@@ -101,7 +125,7 @@ def _begin(out: Path, planned: Manifest) -> None:
     if (out / PROGRESS).exists():
         _require_same(read_manifest(out / PROGRESS), planned, f"{out} was begun with other settings or sources")
         return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(each.name != WORK for each in out.iterdir())):
         raise DataError(f"{out}", got="something that is already there", expected="a new folder", do="name another one")
     write_manifest(out / PROGRESS, planned)
 
@@ -132,11 +156,6 @@ def _carry_out(
     for _ in runner(phase, pending):
         num_done += 1
         on_progress(num_done, len(jobs))
-
-
-def _decide(jobs: Sequence[ShardJob], settings: Curation, inputs: Inputs, on_step: Callable[[int, int], None]) -> None:
-    if not are_decided(jobs):
-        write_decisions(jobs, decide(read_sketches(jobs), settings, inputs.image_of, on_step))
 
 
 def _complete(out: Path, planned: Manifest, whole: Tally) -> None:

@@ -7,10 +7,18 @@ from typing import Any
 import pyarrow as pa
 
 from doctorsun.config.curation import Curation
+from doctorsun.data.curate.answer_in_question import answer_in_question
 from doctorsun.data.curate.candidate import Candidate, Rejected
 from doctorsun.data.curate.identifiers import identifiers
+from doctorsun.data.curate.languages import languages
+from doctorsun.data.curate.licences import licences
+from doctorsun.data.curate.repetition import repetition
 from doctorsun.data.curate.shard_job import REJECTED_SCHEMA, ShardJob, write_table
+from doctorsun.data.curate.simplified import simplified
 from doctorsun.data.curate.sketch import SKETCH_SCHEMA, sketch_of
+from doctorsun.data.curate.text_length import text_length
+from doctorsun.data.leak.gate import trace_of_sketched
+from doctorsun.data.leak.trace import Trace, write_traces
 from doctorsun.errors import ImageError
 from doctorsun.schema import Sample
 from doctorsun.storage.sample_row import sample_row
@@ -19,17 +27,28 @@ from doctorsun.storage.store_schema import SAMPLE_SCHEMA, RowGroup
 
 RowStep = Callable[[Candidate, Any], Sample | Rejected]
 
-ROW_STEPS: tuple[tuple[str, RowStep], ...] = (("identifiers", identifiers),)
+ROW_STEPS: tuple[tuple[str, RowStep], ...] = (
+    ("licences", licences),
+    ("simplified", simplified),
+    ("languages", languages),
+    ("text_length", text_length),
+    ("repetition", repetition),
+    ("answer_in_question", answer_in_question),
+    ("identifiers", identifiers),
+)
 """The name of each step's settings in `Curation`, and the step: a pure function that gives the sample itself, one with
 other words, or why it goes. In their order: a step sees what the one before it made of the words."""
 
+_IMAGE = SAMPLE_SCHEMA.field("images").type.value_type
 CHANGED_SCHEMA = pa.schema(
     [
         ("place", pa.int64()),
         ("changed_by", pa.list_(pa.string())),
-        *[field for field in SAMPLE_SCHEMA if field.name != "images"],  # no step changes images
+        *[each for each in SAMPLE_SCHEMA if each.name != "images"],
+        ("images", pa.list_(pa.struct([each for each in _IMAGE if each.name != "bytes"]))),
     ]
 )
+"""Samples whose words changed, and the steps that did it; no step changes images, so their bytes are not repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +61,25 @@ class Examined:
 
 @dataclass(slots=True)
 class _Found:
-    """What is found in one shard, as rows of its three files, and the samples that are left."""
+    """What is found in one shard, as the rows of its files."""
 
     sketches: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     rejected: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     changed: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    traces: list[Trace] = field(default_factory=list[Trace])
+
+    def note(self, place: int, examined: Examined | Rejected, *, with_trace: bool) -> None:
+        """Note what became of the sample at a place."""
+        if isinstance(examined, Rejected):
+            self.rejected.append({"place": place, "reason": examined.reason, "detail": examined.detail})
+            return
+        sample = examined.candidate.sample
+        sketch = sketch_of(place, examined.candidate)
+        self.sketches.append(sketch)
+        if with_trace:
+            self.traces.append(trace_of_sketched(sample, sketch))
+        if examined.changed_by:
+            self.changed.append(sample_row(sample) | {"place": place, "changed_by": examined.changed_by})
 
 
 def examine(candidate: Candidate, settings: Curation) -> Examined | Rejected:
@@ -82,16 +115,11 @@ def examine_shard(job: ShardJob) -> None:
     """
     found = _Found()
     for place, sample in zip(job.places, _samples(job), strict=True):
-        examined = examine(Candidate(sample), job.settings)
-        if isinstance(examined, Rejected):
-            found.rejected.append({"place": place, "reason": examined.reason, "detail": examined.detail})
-            continue
-        found.sketches.append(sketch_of(place, examined.candidate))
-        if examined.changed_by:
-            row = sample_row(examined.candidate.sample)
-            found.changed.append(row | {"place": place, "changed_by": examined.changed_by})
+        found.note(place, examine(Candidate(sample), job.settings), with_trace=job.with_traces)
     write_table(job.file("rejected"), found.rejected, REJECTED_SCHEMA)
     write_table(job.file("changed"), found.changed, CHANGED_SCHEMA)
+    if job.with_traces:
+        write_traces(job.file("traced"), found.traces)
     write_table(job.file("examined"), found.sketches, SKETCH_SCHEMA)
 
 

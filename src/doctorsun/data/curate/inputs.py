@@ -27,22 +27,27 @@ class Inputs:
     def __len__(self) -> int:
         return self._first_places[-1]
 
-    def image_of(self, place: int, number: int) -> bytes | None:
-        """Return the encoded image of a sample by its number there; None of one that is only named."""
+    def __getitem__(self, place: int) -> Sample:
+        """Return the sample at a place.
+
+        Raises:
+            DataError: the shard is damaged.
+        """
         store, row = self._locate(place)
-        return store[row].images[number].bytes
+        return store[row]
 
     def without_bytes(self, place: int) -> Sample:
         """Return a sample with the bytes of its images left out."""
         store, row = self._locate(place)
         return store.without_bytes(row)
 
-    def jobs(self, out: Path, settings: Curation) -> tuple[ShardJob, ...]:
+    def jobs(self, out: Path, settings: Curation, *, with_traces: bool) -> tuple[ShardJob, ...]:
         """Return a job for every shard that has rows.
 
         Args:
             out: the new store.
             settings: of every step.
+            with_traces: see `ShardJob`.
         """
         jobs: list[ShardJob] = []
         first_place = 0
@@ -50,8 +55,7 @@ class Inputs:
             folder = store.folder.resolve()
             for shard in store.manifest.shards:
                 if shard.num_rows:
-                    job = ShardJob(len(jobs), folder, shard, first_place, out=out.resolve(), settings=settings)
-                    jobs.append(job)
+                    jobs.append(ShardJob(len(jobs), folder, shard, first_place, out.resolve(), settings, with_traces))
                 first_place += shard.num_rows
         return tuple(jobs)
 

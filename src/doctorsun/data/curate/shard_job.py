@@ -30,6 +30,7 @@ class ShardJob:
         first_place: of its first row among the rows of all stores.
         out: the new store.
         settings: of every step.
+        with_traces: the samples that are left will be searched for those of tests.
     """
 
     number: int
@@ -38,6 +39,7 @@ class ShardJob:
     first_place: int
     out: Path
     settings: Curation
+    with_traces: bool = False
 
     @property
     def places(self) -> range:

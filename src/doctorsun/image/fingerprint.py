@@ -40,7 +40,7 @@ def fingerprint(data: bytes) -> bytes:
 
 def fingerprint_of(picture: PIL.Image.Image) -> bytes:
     """Return the perceptual hash of a decoded picture: 32 bytes."""
-    return _print_of(_small(picture))
+    return fingerprint_of_grey(small_grey_of(picture))
 
 
 def pixel_sha256(picture: PIL.Image.Image) -> str:
@@ -57,7 +57,7 @@ def inner_fingerprints(picture: PIL.Image.Image) -> tuple[bytes, bytes]:
     Copies are often padded to a square, cut to the square in their middle, or freed of a black border: none of which
     leaves the fingerprint of the whole near.
     """
-    _, trimmed, square = (_print_of(small) for small in small_views(picture))
+    _, trimmed, square = (fingerprint_of_grey(small) for small in small_views(picture))
     return trimmed, square
 
 
@@ -67,24 +67,29 @@ def small_grey(data: bytes) -> NDArray[np.float32]:
     Raises:
         ImageError: the picture cannot be decoded.
     """
-    return _small(decode(data))
+    return small_grey_of(decode(data))
 
 
 def small_views(picture: PIL.Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return a decoded picture in grey, its part within the border, and the square in the middle of that: [64, 64]."""
     grey = picture.convert("L")
-    trimmed = grey.crop(_without_border(grey))
-    side = min(trimmed.size)
-    left, top = (trimmed.width - side) // 2, (trimmed.height - side) // 2
-    return _small(picture), _small(trimmed), _small(trimmed.crop((left, top, left + side, top + side)))
+    box = _without_border(grey)
+    side = min(box[2] - box[0], box[3] - box[1])
+    left, top = (box[0] + box[2] - side) // 2, (box[1] + box[3] - side) // 2
+    whole = small_grey_of(grey)
+    trimmed = whole if box == (0, 0, *grey.size) else small_grey_of(grey.crop(box))
+    square = (left, top, left + side, top + side)
+    return whole, trimmed, trimmed if square == box else small_grey_of(grey.crop(square))
 
 
-def _print_of(small: NDArray[np.float32]) -> bytes:
+def fingerprint_of_grey(small: NDArray[np.float32]) -> bytes:
+    """Return the perceptual hash of a small grey picture, [64, 64]: 32 bytes."""
     low = np.asarray(dctn(small, norm="ortho"))[:_LOW, :_LOW]
     return np.packbits(low > np.median(low)).tobytes()
 
 
-def _small(picture: PIL.Image.Image) -> NDArray[np.float32]:
+def small_grey_of(picture: PIL.Image.Image) -> NDArray[np.float32]:
+    """Return a decoded picture in grey, [64, 64], 0 to 255, whatever its shape."""
     grey = picture.convert("L").resize((_SIDE_PX, _SIDE_PX), PIL.Image.Resampling.BILINEAR, reducing_gap=3.0)
     return np.asarray(grey, dtype=np.float32)
 

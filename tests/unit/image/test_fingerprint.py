@@ -10,6 +10,8 @@ from doctorsun.errors import ImageError
 from doctorsun.image.fingerprint import (
     FINGERPRINT_BYTES,
     fingerprint,
+    fingerprint_of,
+    inner_fingerprints,
     near_pairs,
     pixel_sha256,
 )

@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-import PIL.Image
-
-from doctorsun.errors import ImageError
-from doctorsun.image.raster import decode
+from doctorsun.data.curate.decoded import Decoded, decoded
 from doctorsun.schema import Sample
 
 
@@ -30,13 +27,13 @@ class Candidate:
         self.sample = sample
 
     @cached_property
-    def pictures(self) -> tuple[PIL.Image.Image, ...]:
-        """All images, decoded to 8-bit grey or colour.
+    def images(self) -> tuple[Decoded, ...]:
+        """All images, decoded.
 
         Raises:
             ImageError: one of them cannot be decoded, or is not here.
         """
-        return tuple(_decoded(image.bytes, image.path) for image in self.sample.images)
+        return tuple(decoded(image.bytes, image.path) for image in self.sample.images)
 
     @cached_property
     def words(self) -> str:
@@ -48,13 +45,6 @@ class Candidate:
         if sample is self.sample:
             return self
         other = type(self)(sample)
-        if sample.images == self.sample.images and "pictures" in self.__dict__:
-            other.__dict__["pictures"] = self.pictures
+        if sample.images == self.sample.images and "images" in self.__dict__:
+            other.__dict__["images"] = self.images
         return other
-
-
-def _decoded(data: bytes | None, path: str) -> PIL.Image.Image:
-    if data is None:
-        got, do = "a reference without bytes", "import it again with its images"
-        raise ImageError(f"image {path}", got=got, expected="the image itself", do=do)
-    return decode(data)

@@ -8,7 +8,11 @@ import pyarrow as pa
 
 from doctorsun.config.curation import Curation
 from doctorsun.data.curate.answer_in_question import answer_in_question
+from doctorsun.data.curate.aspect import aspect
+from doctorsun.data.curate.blank_image import blank_image
 from doctorsun.data.curate.candidate import Candidate, Rejected
+from doctorsun.data.curate.constant_image import constant_image
+from doctorsun.data.curate.decodes import decodes
 from doctorsun.data.curate.identifiers import identifiers
 from doctorsun.data.curate.languages import languages
 from doctorsun.data.curate.licences import licences
@@ -16,6 +20,7 @@ from doctorsun.data.curate.repetition import repetition
 from doctorsun.data.curate.shard_job import REJECTED_SCHEMA, ShardJob, write_table
 from doctorsun.data.curate.simplified import simplified
 from doctorsun.data.curate.sketch import SKETCH_SCHEMA, sketch_of
+from doctorsun.data.curate.smallest_side import smallest_side
 from doctorsun.data.curate.text_length import text_length
 from doctorsun.data.leak.gate import trace_of_sketched
 from doctorsun.data.leak.trace import Trace, write_traces
@@ -35,6 +40,11 @@ ROW_STEPS: tuple[tuple[str, RowStep], ...] = (
     ("repetition", repetition),
     ("answer_in_question", answer_in_question),
     ("identifiers", identifiers),
+    ("decodes", decodes),
+    ("smallest_side", smallest_side),
+    ("aspect", aspect),
+    ("constant_image", constant_image),
+    ("blank_image", blank_image),
 )
 """The name of each step's settings in `Curation`, and the step: a pure function that gives the sample itself, one with
 other words, or why it goes. In their order: a step sees what the one before it made of the words."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from doctorsun.data.curate.candidate import Candidate
 from doctorsun.errors import ImageError
-from doctorsun.image.fingerprint import fingerprint_of, pixel_sha256
 from doctorsun.schema import Sample
 from doctorsun.text.normalize import fold
 from doctorsun.text.shingles import bands, shingles
@@ -124,7 +123,7 @@ def told(sample: Sample) -> str:
 def _looks(candidate: Candidate) -> list[tuple[bytes, bytes] | None]:
     """Return pixel hash and fingerprint of each image; None of all where one cannot be decoded."""
     try:
-        return [(bytes.fromhex(pixel_sha256(picture)), fingerprint_of(picture)) for picture in candidate.pictures]
+        return [(image.pixel_sha256, image.fingerprint) for image in candidate.images]
     except ImageError:
         return [None] * len(candidate.sample.images)
 

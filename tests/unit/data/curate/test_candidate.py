@@ -25,24 +25,24 @@ def test_words_of_all_turns_stand_on_lines_of_their_own() -> None:
     assert Candidate(sample()).words == "What is shown?\nA cell."
 
 
-def test_pictures_are_decoded_once_and_kept_where_only_the_words_change() -> None:
+def test_images_are_decoded_once_and_kept_where_only_the_words_change() -> None:
     candidate = Candidate(sample(picture()))
-    (shown,) = candidate.pictures
-    assert shown.size == (7, 5)
+    (shown,) = candidate.images
+    assert shown.picture.size == (7, 5)
     other = candidate.with_sample(replace(candidate.sample, messages=candidate.sample.messages[1:]))
     assert other.words == "A cell."
-    assert other.pictures[0] is shown
+    assert other.images[0] is shown
     assert candidate.with_sample(candidate.sample) is candidate
 
 
-def test_pictures_of_other_images_are_decoded_anew() -> None:
+def test_other_images_are_decoded_anew() -> None:
     candidate = Candidate(sample(picture()))
-    assert candidate.pictures
+    assert candidate.images
     wide = image_record(encode_png(np.zeros((3, 11), np.uint8)))
-    assert candidate.with_sample(replace(candidate.sample, images=(wide,))).pictures[0].size == (11, 3)
+    assert candidate.with_sample(replace(candidate.sample, images=(wide,))).images[0].picture.size == (11, 3)
 
 
 def test_an_image_that_is_not_here_has_no_picture() -> None:
     reference = Image(bytes=None, sha256="", width=0, height=0, path="a/b.png")
     with pytest.raises(ImageError, match=r"image a/b.png: got a reference without bytes, expected the image itself; "):
-        _ = Candidate(sample(reference)).pictures
+        _ = Candidate(sample(reference)).images

@@ -1,0 +1,51 @@
+"""A decoded image, and what the steps of curation measure of it: each once, however many steps and samples ask."""
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from doctorsun.errors import ImageError
+from doctorsun.image.content import small_grey
+from doctorsun.image.fingerprint import fingerprint_of, pixel_sha256
+from doctorsun.image.raster import decode
+
+
+class Decoded:
+    """An image of a sample.
+
+    Args:
+        picture: 8-bit grey or colour.
+    """
+
+    def __init__(self, picture: PIL.Image.Image) -> None:
+        self.picture = picture
+
+    @cached_property
+    def small_grey(self) -> NDArray[np.float32]:
+        """The picture in grey, [64, 64], 0 to 255."""
+        return small_grey(self.picture)
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """The perceptual hash, 32 bytes."""
+        return fingerprint_of(self.picture)
+
+    @cached_property
+    def pixel_sha256(self) -> bytes:
+        """The SHA-256 of size and pixels."""
+        return bytes.fromhex(pixel_sha256(self.picture))
+
+
+@lru_cache(maxsize=2)  # neighbours often ask about one image
+def decoded(data: bytes | None, path: str) -> Decoded:
+    """Decode an image.
+
+    Raises:
+        ImageError: it cannot be decoded, or is not here.
+    """
+    if data is None:
+        got, do = "a reference without bytes", "import it again with its images"
+        raise ImageError(f"image {path}", got=got, expected="the image itself", do=do)
+    return Decoded(decode(data))

@@ -72,7 +72,9 @@ def tallies(sentences: Iterable[PlantedSentence]) -> dict[tuple[str, str], Tally
                 tally.missed.append(f"{sentence.text[start:end]} | {sentence.text}")
         for span in spans:
             tally = found[sentence.language, span.kind]
-            right = any(kind == span.kind and span.start < end and start < span.end for kind, start, end in sentence.planted)
+            right = any(
+                kind == span.kind and span.start < end and start < span.end for kind, start, end in sentence.planted
+            )
             tally.alarms += 1
             tally.right_alarms += right
             if not right:

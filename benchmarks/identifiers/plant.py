@@ -17,7 +17,14 @@ import yaml
 
 Half = Literal["development", "held_out"]
 GRAMMARS = {"zh": "chinese.yaml", "en": "english.yaml"}
-KINDS = {"surname_only": "name", "last_first": "name", "capital_name": "name", "labelled_id": "id_number", "bed": "record_number", "qq": "account"}
+KINDS = {
+    "surname_only": "name",
+    "last_first": "name",
+    "capital_name": "name",
+    "labelled_id": "id_number",
+    "bed": "record_number",
+    "qq": "account",
+}
 FEWEST_TO_CUT = 6
 WHOLE = ("name", "surname_only", "person", "last_first")  # a half of these would hold only rare forms of names
 _SYMBOL = re.compile(r"\{(\w+)\}")
@@ -67,7 +74,9 @@ class Planter:
         template = self._choose(templates)
         done = 0
         for match in _SYMBOL.finditer(template):
-            text += self._digits(template[done : match.start()]) if group == "nothing" else template[done : match.start()]
+            text += (
+                self._digits(template[done : match.start()]) if group == "nothing" else template[done : match.start()]
+            )
             done = match.end()
             words = self._expanded(match[1])
             if match[1] in self._planted:

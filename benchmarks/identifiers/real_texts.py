@@ -12,7 +12,7 @@ from defusedxml import ElementTree
 _CHINESE_END = re.compile(r"(?<=[。！？；])|\n")
 _ENGLISH_END = re.compile(r"(?<=[a-z)][.!?])\s+(?=[A-Z])|\n")
 _SHORTEST, _LONGEST = 8, 240
-_NUMBER_OR_NAME = re.compile(r"\d{3}|\d\s?月|[A-Z][a-z]+,?\s+[A-Z][a-z]+|http|@")
+_NUMBER_OR_NAME = re.compile(r"\d{3}|\d\s?月|[A-Z][a-z]+,?\s+[A-Z][a-z]+|[A-Z][a-z]+ \d|\d [A-Z][a-z]+|http|@")
 
 
 def toyhom(folder: Path) -> Iterator[str]:

@@ -20,7 +20,7 @@ _CITY = (
 _STOP = "的了在是因就患者住到你我他她与及请诊病医做被让给并也"
 _HAN = rf"(?![{_STOP}]|和(?![平谐睦兴美])|[于为]|来(?!宾|安|凤)|院(?!路|街|巷)|都(?!市|匀|区|江|兰|城)|有限)[\u3400-\u9fff]"
 _AREA = r"(?:特别行政区|自治[区州县旗]|地区|新区|开发区|高新区|省|市|区|县|旗|州|盟|林区)"
-_PLACE = r"(?:街道(?:办事处)?|镇|乡|苏木|村委会|村|屯|社区|居委会|大道|大街|街|路|巷|胡同|弄|里弄|道|小区|花园|花苑|家园|公寓|大厦|广场|新村|名苑|名都|华府|雅苑|苑|公馆|国际|城|庄|湾|坊|园|府|寨|营|沟|堡|塘|坪|湖畔|宿舍|家属院|家属楼|大院)"
+_PLACE = r"(?:街道(?:办事处)?|镇|乡|苏木|村委会|村|屯|社区|居委会|大道|大街|街|(?<![尿铁公走马通网电线思半出胆泪呼])路|巷|胡同|弄|里弄|道|小区|花园|花苑|家园|公寓|大厦|广场|新村|名苑|名都|华府|雅苑|苑|公馆|国际|城|庄|湾|坊|园|府|寨|营|沟|堡|塘|坪|湖畔|宿舍|家属院|家属楼|大院)"
 _COUNT = r"[0-9A-Za-z一二三四五六七八九十百零甲乙丙丁东西南北附之\-]{1,7}"
 _PIECE = rf"{_COUNT}\s?(?:号院|号楼|号|弄|巷|支路|栋|幢|座|楼|层|单元|室|户|门|村民小组|社|组|队|房|段|里|街|路|环|期)(?:[东西南北中]侧?)?"
 _STEP = rf"(?:(?:{_HAN}){{1,9}}?(?:{_AREA}|{_PLACE})(?!{_AREA})|{_PIECE}|[\s,-]?\d{{2,4}}(?=室|[,。;、)\s]|$))"
@@ -29,7 +29,7 @@ _LIVES = (
     r"(?:(?:家庭|现|常|通[讯信]|联系|户籍|户口|收件|收货|居住|工作|单位|邮寄|详细|暂)?(?:住址|地址|住所|所在地|居住地)|籍贯|户籍|户口|现住|家住|居住|住在|住于|家在|来自|暂住|租住|出生于|生于|寄到|寄至|位于|搬到|老家|我是|(?<=[,。;者])住)"
     r"\s?(?:[:在于是为到]|\s)*\s?"
 )
-_LIVES_AT = re.compile(rf"{_LIVES}(?P<it>(?:{_PROVINCE})?(?:{_CITY}市?)?(?:{_CHAIN}))")
+_LIVES_AT = re.compile(rf"(?!我是){_LIVES}(?!农村|乡下)(?P<it>(?:{_PROVINCE})?(?:{_CITY}市?)?(?:{_CHAIN}))")
 _LIVES_IN = re.compile(
     rf"{_LIVES}(?P<it>{_PROVINCE}\s?(?:{_CITY}市?|(?:{_HAN}){{2,4}}?[市县区州])|{_PROVINCE}(?=人)|{_CITY}市?(?=人)|(?:{_HAN}){{2,4}}?[省市县](?:(?:{_HAN}){{1,4}}?[市县区])?)"
 )
@@ -38,7 +38,7 @@ _STREET_CHINESE = re.compile(
     rf"(?:(?:{_HAN}){{2,5}}(?:路|街|大道|巷|胡同|弄)|(?:{_HAN}){{2,6}}(?:小区|花园|公寓|家园|新村|苑))\s?(?:{_PIECE}\s?){{1,6}}(?:\d{{2,4}})?(?<!\s)"
 )
 _POSTCODE_CHINESE = re.compile(r"邮(?:政)?编(?:码)?\s*[:是为]?\s*(?P<it>\d{6})(?!\d)")
-_BELOW_CITY = re.compile(rf"[区县旗镇乡村路街弄巷屯道]|{_PIECE}|小区|花园|公寓|大厦|社区|苑")
+_BELOW_CITY = re.compile(rf"(?<!地)区|[县旗镇乡村路街弄巷屯道]|{_PIECE}|小区|花园|公寓|大厦|社区|苑")
 _CARE = re.compile(r"(?:医[院科]|诊所|大学|门诊|市场|公司|药[店房]|机场|车站|研究所)")
 
 _CAPITAL = r"(?:St\. )?[A-Z][A-Za-z']+"
@@ -65,19 +65,25 @@ _POSTCODE = re.compile(
 _LIVING = re.compile(
     rf"(?<![A-Za-z])(?i:lives?|living|lived|resid(?:es|ing|ent)|moved|relocated|home(?:town)?|born|raised|address)\s?(?:(?i:in|at|to|of|is)\s|:\s?)(?P<it>(?:{_CAPITAL}(?:\s{_CAPITAL}){{0,2}})(?:,\s(?:{_CAPITAL}(?:\s{_CAPITAL})?|{_STATE}))?(?:\s\d{{5}})?)(?![A-Za-z])"
 )
+_DIGIT = re.compile(r"\d")
 _WIDE = frozenset(
     "America Africa Asia Europe Australia China England Britain January February March April May June July August September October November December The".split()
 )
 
 
-def find_addresses(text: str) -> Iterator[Identifier]:
-    """Yield postal addresses of a text that is folded in place."""
+def find_chinese_addresses(text: str) -> Iterator[Identifier]:
+    """Yield postal addresses in Chinese, of a text that is folded in place."""
     for pattern in (_LIVES_AT, _LIVES_IN, _FROM_ABOVE, _STREET_CHINESE):
         for match in pattern.finditer(text):
             named = "it" if "it" in pattern.groupindex else 0
-            if pattern is _LIVES_IN or _BELOW_CITY.search(match[named]) and not _is_institution(text, match.end()):
+            if pattern is _LIVES_IN or (_BELOW_CITY.search(match[named]) and not _is_institution(text, match.end())):
                 yield Identifier("address", *match.span(named))
-    for pattern in (_POSTCODE_CHINESE, _STREET, _PO_BOX, _CITY_STATE_ZIP, _POSTCODE):
+    yield from spans_of(_POSTCODE_CHINESE, "address", text)
+
+
+def find_english_addresses(text: str) -> Iterator[Identifier]:
+    """Yield postal addresses in English, of a text that is folded in place."""
+    for pattern in (_STREET, _PO_BOX, _CITY_STATE_ZIP, _POSTCODE) if _DIGIT.search(text) else ():
         yield from spans_of(pattern, "address", text)
     for match in _LIVING.finditer(text):
         if match["it"].split()[0] not in _WIDE:

@@ -11,7 +11,7 @@ _NEVER_GIVEN = (
     "的了是在不有我你他她它们这那就也都很没到说要去会着看得能过及与或而被把让给向从对为以于等请问吗呢吧啊呀哦嘛您者其此每各某该些什么怎"
     "病症炎癌痛药服吃肝肺胃肾肠胆脾骨血尿便压疗诊查检术医院科室床治患疾热咳喘肿瘤疹痒毒菌感染伤断裂性化量度率型期级次片粒支岁个只种类项"
     "男女先后前内外里左右下午昨今曾已未无非但因如若则却并还又再只最更太较常仅且即使所比同时候内做打用需须应该可能想觉怕吸喝睡尿拉吐晕麻胀"
-    "日号周第〇零资"
+    "日号周第〇零资按据携带叫听告将"
 )
 _GIVEN = rf"(?![{_NEVER_GIVEN}]){_HAN}"
 _SINGLE = "".join(sorted(SURNAMES))
@@ -21,14 +21,15 @@ _FOREIGN_CHAR = (
     "[阿艾爱安巴白拜贝比布卜才达迪丁旦丹当德得登丢杜多顿娥恩尔厄法菲费弗夫福甫噶嘎盖冈格贡古哈海罕汗贺合赫华霍胡基吉及加贾江杰金"
     "久居卡凯坎康珂科克肯库夸拉莱来兰朗劳乐勒蕾雷理里力丽利莉廉列林伦琳隆卢鲁露仑伦罗洛略马玛麦曼毛美梅门蒙米密敏明莫默姆木穆内娜那纳乃南尼妮"
     "宁努诺欧帕潘佩彭皮平珀普其奇齐恰强切琴青丘曲热仁日茹若萨桑沙莎山舍申圣史什士守舒斯司丝苏素孙索塔泰坦唐陶特腾提蒂铁廷图吐托瓦外旺威维韦温翁沃"
-    "乌吾武伍西希锡夏祥肖歇谢辛欣休许雪逊雅亚延扬央耶叶伊依衣易因英尤于约扎则泽曾詹珍芝朱祖佐卓孜措次仓白旦晋巅热增顿拥宗姐]"
+    "乌吾武伍西希锡夏祥肖歇谢辛欣休许雪逊雅亚延扬央耶叶伊依衣易因英尤于约扎则泽曾詹珍芝朱祖佐卓孜措次仓白旦晋巅热增顿拥宗姐库班肉胡赛音甫沁图雅格敖云花高娃呼苏宝朝鲁木敦珠吉嘎尕才让坚赞旺姆晓宾哲买伯博京彭约翰逊惠茨]"
 )
 _DOTTED = re.compile(rf"(?<!《){_FOREIGN_CHAR}{{1,7}}(?:\u00b7{_FOREIGN_CHAR}{{1,8}}){{1,3}}")
 _DOTTED_FREE = rf"{_HAN}{{1,7}}(?:\u00b7{_HAN}{{1,8}}){{1,3}}"
 
 _ROLE = (
     r"(?:(?:患者|其|病人)之[子女妻夫父母]|患者|病人|病员|患儿|患婴|产妇|孕妇|伤者|死者|受检者|受试者|就诊人|就诊者|本人|当事人|家属|家长|监护人|联系人|陪护人?|陪同人?|委托人|代理人"
-    r"|(?:患者|其|我|他|她|病人|患儿)?(?:父亲|母亲|爸爸|妈妈|丈夫|老公|妻子|老婆|爱人|配偶|儿子|女儿|长子|次子|长女|次女|哥哥|弟弟|姐姐|妹妹|爷爷|奶奶|外公|外婆|孙子|孙女|同事|朋友|邻居)"
+    r"|(?:患者|其|我|他|她|病人|患儿)?(?:父亲|母亲|爸爸|妈妈|丈夫|老公|妻子|老婆|爱人|配偶|儿子|女儿|长子|次子|长女|次女|哥哥|弟弟|姐姐|妹妹|爷爷|奶奶|外公|外婆|孙子|孙女|同事|朋友|邻居|老师|班主任|护工|保姆|医生|医师|护士|主任|教授|院长|院士|博士)"
+    r"|老师|班主任|护工|保姆|医生|医师|护士|主任|教授|院长|院士|博士"
     r"|其[父母妻夫子女兄弟姐妹]|(?:主治|管床|主管|接诊|责任)(?:医生|医师|大夫|护士))"
 )
 _STAFF = (
@@ -46,16 +47,26 @@ _CALLED = re.compile(
     rf"(?:我叫|我名叫|名叫|叫做|名为|本名|全名|自称|称为|[他她]叫|[子女孩儿]叫)\s?(?P<it>{_DOTTED_FREE}(?={_HAN}?[^\u3400-\u9fff])|{_FULL})"
 )
 _AFTER = (
-    r"(?:\s?[,、。;:(\[]|\s*$|\s|男|女|今?年?\d{1,3}岁|因|于\d|系|入院|来院|就诊|来我院|来诊|主诉|自述|诉|自诉|反映|今年|现年|家住|住院号|身份证|电话|手机|的(?:病|检|影|报|主|家|住|血|[CM]|手|电|父|母|联|身|儿|女|复|化|随|胸|B|X)"
+    r"(?:\s?[,、。;:(\[]|\s*$|\s|男|女|今?年?\d{1,3}岁|因|于\d|系|代[诉述]|老人|说|告知|入院|来院|就诊|来我院|来诊|主诉|自述|诉|自诉|反映|今年|现年|家住|住院号|身份证|电话|手机|的(?:病|检|影|报|主|家|住|血|[CM]|手|电|父|母|联|身|儿|女|复|化|随|胸|B|X)"
     r"|在\d|在[我本该]|已于|已签|已办|签[字名]|与|和|陪|代|同意|要求|拒绝|办理|送|带|[，])"
 )
 _BY_ROLE = re.compile(rf"{_ROLE}(?:签[名字]|是|为|叫|名)?\s?(?P<it>{_DOTTED_FREE}|{_FULL})(?={_AFTER})")
 _TITLE = r"(?:副?主任(?:医师|护师|技师|药师)?|主治医[师生]|住院医[师生]|医生|医师|大夫|(?:副|老)?教授|护士长?|护师|院长|博士|院士|先生|女士|小姐|太太|夫人|阿姨|叔叔|大[爷妈姐哥叔伯娘婶]|奶奶|爷爷|老师|同志|师傅|技师|药师|同学|小朋友|患者家属)"
+_TITLED_SURNAME = "".join(
+    sorted(SURNAMES - frozenset("应时和向由经给请问跟对与须需同别"))
+)  # these join a title to what precedes it
+_NO_SURNAME_ALONE = frozenset("于单常方成全安白明文石原关连解包管查平路商官边车冷班万农左祝任")
+_NO_NAME_BEFORE_TITLE = re.compile(
+    "根据|按照|遵循|咨询|专业|心理|康复|关节|许多|严格|祝福|祝愿|祝健|马上|时间|成人|理解|遵照|遵从"
+)
 _BEFORE_TITLE = re.compile(
-    rf"(?P<it>(?:{COMPOUND_SURNAMES})(?:{_GIVEN}){{0,2}}?|[{_SINGLE}](?:{_GIVEN}){{0,2}}?)(?={_TITLE})"
+    rf"(?P<it>(?:{COMPOUND_SURNAMES})(?:{_GIVEN}){{0,2}}?|[{_TITLED_SURNAME}](?:{_GIVEN}){{0,2}}?)(?={_TITLE})"
 )
 _BESIDE_SEX = re.compile(
     rf"(?<![\u3400-\u9fff])(?P<it>{_FULL}|{_SPACED})(?=\s?[,、(/ ]\s?(?:性别\s?:?\s?)?(?:[男女](?!{_HAN}|科)|[男女]性|\d{{1,3}}\s?岁|年龄))"
+)
+_BEFORE_NOUN = re.compile(
+    rf"(?<![\u3400-\u9fff])(?P<it>{_FULL}|{_FOREIGN_CHAR}{{1,7}}\u00b7{_FOREIGN_CHAR}{{1,8}})(?=老人|患者|患儿|同学|小朋友|家属)"
 )
 _SIGNATURE = re.compile(
     rf"(?:^|(?<=[\n。;!?])|(?<=  ))\s*(?P<it>{_FULL}|{_SPACED})(?=\s*(?:/\s*{_FULL}\s*)?[,\s]\s*(?:18|19|20)\d\d\s?[-年/.])",
@@ -64,14 +75,17 @@ _SIGNATURE = re.compile(
 _SECOND_SIGNATURE = re.compile(
     rf"(?:医师|医生|技师|签[名字]|护士)\s*[:]\s*{_FULL}\s*[/、,]\s*(?P<it>{_FULL})(?!{_HAN})"
 )
-_SAID_SURNAME = re.compile(rf"(?:[我他她您]|患者|病人|本人|免贵)姓(?P<it>{COMPOUND_SURNAMES}|[{_SINGLE}])(?={_HAN}{{0,1}}(?:[,。;、!\s]|$)|的)")
+_SAID_SURNAME = re.compile(
+    rf"(?:[我他她您]|患者|病人|本人|免贵)姓(?P<it>{COMPOUND_SURNAMES}|[{_SINGLE}])(?={_HAN}{{0,1}}(?:[,。;、!\s]|$)|的)"
+)
 
-_COMPOUND = re.compile(rf"(?P<it>(?:欧阳|歐陽|司马|上官|诸葛|皇甫|令狐|慕容|司徒|尉迟|公孙|宇文|夏侯|端木|澹台|赫连)(?:{_GIVEN}){{1,2}})(?=[^\u3400-\u9fff]|$|{_TITLE})")
+_COMPOUND = re.compile(
+    rf"(?P<it>(?:欧阳|歐陽|司马|上官|诸葛|皇甫|令狐|慕容|司徒|尉迟|公孙|宇文|夏侯|端木|澹台|赫连)(?:{_GIVEN}){{1,2}})(?=[^\u3400-\u9fff]|$|{_TITLE})"
+)
 
 _SURE = (_NAME_FIELD, _SECOND_SIGNATURE, _SAID_SURNAME, _COMPOUND)
-_LIKELY = (_LABELLED, _CALLED, _BY_ROLE, _BESIDE_SEX, _SIGNATURE)
-_JOINING = frozenset("和向于时同由经给请问跟对与应须需单别")
-_NO_SURNAME_ALONE = _JOINING | frozenset("常方成全安白明文石原关连解包管查平路商官应边车冷班万农左")
+_LABELLED_ONES = (_LABELLED, _CALLED, _BY_ROLE)
+_LIKELY = (_BESIDE_SEX, _BEFORE_NOUN, _SIGNATURE)
 _NO_PERSON_DOT = ("素问", "灵枢", "内经", "伤寒", "金匮", "本草", "千金", "脉经", "神农", "医宗", "辨证")
 
 
@@ -80,16 +94,17 @@ def find_chinese_names(text: str) -> Iterator[Identifier]:
     for pattern in _SURE:
         for match in pattern.finditer(text):
             yield Identifier("name", *match.span("it"))
-    for pattern in _LIKELY:
-        for match in pattern.finditer(text):
-            if not _is_word(text, match.start("it"), match.end("it")):
-                yield Identifier("name", *match.span("it"))
+    for patterns, words in ((_LABELLED_ONES, _begins_word), (_LIKELY, _is_word)):
+        for pattern in patterns:
+            for match in pattern.finditer(text):
+                if not words(text, *match.span("it")):
+                    yield Identifier("name", *match.span("it"))
     for match in _BEFORE_TITLE.finditer(text):
         start, end = match.span("it")
-        if end - start > 1 and text[start] in _JOINING and text[start + 1] in SURNAMES:
-            start += 1  # 和王主任: the first character joins, the second is the surname
-        is_short = end - start <= 1 + (text[start] in _JOINING)
-        if not _is_word(text, start, end) and not (is_short and text[start] in _NO_SURNAME_ALONE):
+        if text[start] == "于" and text[start + 1] in SURNAMES:
+            start += 1  # 于王主任处: the first character joins, the second is the surname
+        is_alone = end - start == 1 and text[start] in _NO_SURNAME_ALONE
+        if not (is_alone or _is_word(text, start, end) or _NO_NAME_BEFORE_TITLE.match(text, start)):
             yield Identifier("name", start, end)
     if "\u00b7" in text:
         for match in _DOTTED.finditer(text):
@@ -99,9 +114,13 @@ def find_chinese_names(text: str) -> Iterator[Identifier]:
 
 def _is_word(text: str, start: int, end: int) -> bool:
     """Say whether what looks like a name is a word, begins a longer one, or ends one that began before it."""
-    words = words_like_names()
-    if text[start] == text[start + 1 : start + 2]:
-        return True  # 谢谢
-    longer = (text[start:stop] for stop in range(max(end, start + 2), min(start + 4, len(text)) + 1))
     earlier = (text[before : start + 1] for before in range(max(0, start - 2), start))
-    return any(word in words for word in (*longer, *earlier))
+    return _begins_word(text, start, end) or any(word in words_like_names() for word in earlier)
+
+
+def _begins_word(text: str, start: int, end: int) -> bool:
+    if text[start] in (text[start + 1 : start + 2], text[start - 1 : start]):
+        return True  # 谢谢
+    return any(
+        text[start:stop] in words_like_names() for stop in range(max(end, start + 2), min(start + 4, len(text)) + 1)
+    )

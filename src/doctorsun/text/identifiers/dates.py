@@ -23,7 +23,7 @@ _CHINESE_NUMERALS = re.compile(
     rf"|(?:农历|阴历|旧历)(?:正|腊|冬|{_FEW}{{1,2}})月(?:初|廿|{_FEW}){_FEW}{{1,2}})"
 )
 _NUMBERS = re.compile(
-    rf"(?<![\d./-])(?<!\d,)(?:{_YEAR}(?P<mark>\s?[-/.]\s?){_MONTH}(?P=mark){_DAY}(?:日)?{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?"
+    rf"(?<![\d./-])(?:{_YEAR}(?P<mark>\s?[-/.]\s?){_MONTH}(?P=mark){_DAY}(?:日)?{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?"
     rf"|(?:{_DAY}[-/.]{_MONTH}|{_MONTH}[-/.]{_DAY})[-/.]{_YEAR}{_CLOCK}"
     rf"|(?:{_DAY}/{_MONTH}|{_MONTH}/{_DAY})/\d\d(?!\d){_CLOCK}"
     rf"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -49,10 +49,12 @@ _ENGLISH = re.compile(
     rf"|{_NAME}\b\.?,?\s?(?:of\s|-|/)?{_SHORT_YEAR}(?!\d)){_CLOCK}",
     re.IGNORECASE,
 )
-_ALL = (_CHINESE, _CHINESE_DAY, _CHINESE_NUMERALS, _NUMBERS, _LABELLED, _ENGLISH)
+_LATIN = re.compile(r"[A-Za-z]{3}")
 
 
 def find_dates(text: str) -> Iterator[Identifier]:
     """Yield the dates of a text that is folded in place."""
-    for pattern in _ALL:
+    chinese = (_CHINESE, _CHINESE_DAY, _CHINESE_NUMERALS) if "月" in text else ()
+    english = (_ENGLISH,) if _LATIN.search(text) else ()
+    for pattern in (*chinese, _NUMBERS, _LABELLED, *english):
         yield from spans_of(pattern, "date", text)

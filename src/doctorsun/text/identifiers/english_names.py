@@ -13,7 +13,7 @@ from doctorsun.text.identifiers.english_words import (
 )
 from doctorsun.text.identifiers.span import Identifier
 
-_WORD = r"(?:(?:O'|Mc|Mac|D'|De|Di|Le|Van|Fitz)?[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+(?:-[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+)?)"
+_WORD = r"(?:(?:O'|Mc|Mac|D'|De|Di|Le|Van|Fitz)?[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+(?:-[A-Za-z\u00c0-\u00ff][a-z\u00df-\u00ff]+)?)"
 _INITIAL = r"[A-Z](?:\.|(?=\s[A-Z]))"
 _PARTICLE = r"(?:van|von|der|den|de|la|da|dos|del|di|bin|ibn|al|el|ter)"
 _PART = rf"(?:{_WORD}|{_INITIAL})"
@@ -29,10 +29,11 @@ _TITLED = re.compile(
     rf"(?P<it>(?:{_PARTICLE}\s)?{_PART}(?:{_MORE})?|(?<=\.\s)[A-Z][A-Z'-]{{2,}}(?:\s[A-Z][A-Z'-]+)?){_END}"
 )
 _NAME_LABEL = re.compile(
-    r"(?<![A-Za-z])(?<!rand )(?<!eneric )(?<!rug )(?<!rade )(?<!roduct )(?<!est )(?<!ile )(?<!ene )(?<!ommon )(?<!cientific )(?<!tudy )"
+    r"(?<![A-Za-z])(?<![Bb]rand )(?<![Gg]eneric )(?<![Dd]rug )(?<![Tt]rade )(?<![Pp]roduct )(?<![Tt]est )(?<![Ff]ile )(?<![Gg]ene )(?<![Cc]ommon )(?<![Ss]cientific )(?<![Ss]tudy )"
     r"(?:(?i:(?:patient|pt|full|last|first|family|given|middle|legal|maiden|preferred|guardian|contact|physician|doctor|provider)(?:'s)?(?:\s(?:full|last|first))?\s+name|surname|name(?: of patient)?))"
     rf"\s*(?:[:=#]|\s(?:is|was)(?=\s))\s*(?P<it>{_ANY}|{_WORD}|[A-Z][A-Z'-]+){_END}"
 )
+_NAME_COLUMN = re.compile(rf"(?<![A-Za-z])(?i:(?:patient|pt)(?:'s)? name)\s+(?P<it>{_ANY}){_END}")
 _ROLE = (
     r"(?:patient|pt|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|guardian|caregiver|carer|next of kin|NOK|emergency contact|contact(?: person)?"
     r"|referring (?:physician|doctor|provider|MD)|referred by|ordering (?:physician|provider)|ordered by|requested by|attending(?: physician| radiologist)?|physician|provider|clinician"
@@ -52,10 +53,16 @@ _CALLED = re.compile(
     rf"(?<![A-Za-z])(?i:my name is|name's|i am called|who is called|is named|was named|named|i'm|this is|goes by|known as)\s+(?P<it>{_FULL}){_END}"
 )
 _MY_NAME = re.compile(rf"(?i:my name is|my name's)\s+(?P<it>{_WORD}(?:{_MORE})?){_END}")
-_PRESENTED = re.compile(rf"(?<![A-Za-z'.-])(?P<it>{_FULL})(?=,?\s(?:is\s|was\s)?(?:an?\s)?(?:\d{{1,3}}|[a-z]+)[- ]years?[- ]old)")
+_PRESENTED = re.compile(
+    rf"(?<![A-Za-z'.-])(?P<it>{_FULL})(?=,?\s(?:is\s|was\s)?(?:an?\s)?(?:\d{{1,3}}|[a-z]+)[- ]years?[- ]old"
+    rf"|\s?\((?:male|female|man|woman|boy|girl|[MF]\b|aged?|born|DOB)|\s(?:lives|resides) (?:at|in)\s)"
+)
 _WRITTEN_TO = re.compile(
     rf"(?<![A-Za-z])(?:Dear|(?:[Ss]incerely|[Rr]egards|[Rr]espectfully|[Yy]ours(?: truly| faithfully)?)\s*,|R[Ee]\s*:|[Rr]egarding|[Rr]eferring|[Cc]oncerning"
     rf"|(?:I|[Ww]e) (?:saw|met|reviewed|examined|assessed|evaluated)|[Cc]onsent (?:was |has been )?(?:obtained|given) (?:from|by)|[Ii]nterpreter)\s+(?P<it>{_FULL}){_END}"
+)
+_ABOUT = re.compile(
+    rf"(?<![A-Za-z])(?i:scans?|images?|films?|MRI|CT|x-rays?|radiographs?|ultrasound|charts?|records?|reports?|results?|biops(?:y|ies)|notes?|letter) (?i:of|for|on|from)\s(?P<it>{_FULL}){_END}"
 )
 _KIN = re.compile(
     r"(?<![A-Za-z])(?:(?:[Pp]atient|[Pp]t|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|aunt|uncle|grandmother|grandfather|friend|neighbou?r|colleague|boyfriend|girlfriend|baby|child|infant|boy|girl|man|woman|gentleman|lady),?)"
@@ -74,10 +81,10 @@ _PINYIN = re.compile(
     rf"(?<![A-Za-z-])(?P<it>(?:{PINYIN_SURNAMES})\s(?=[A-Z]){PINYIN_SYLLABLE}(?:[-']?{PINYIN_SYLLABLE})?|(?=[A-Z]){PINYIN_SYLLABLE}(?:-?{PINYIN_SYLLABLE})\s(?:{PINYIN_SURNAMES})){_END}(?!-)"
 )
 _DICOM_NAME = re.compile(r"(?<![A-Za-z^])(?P<it>[A-Za-z'-]{2,}\^[A-Za-z'-]+(?:\^[A-Za-z.]*)*)")
-_EPONYM = re.compile(rf"(?:\s+|(?=['-])){EPONYM_NOUNS}\b")
+_EPONYM = re.compile(rf"(?:\s+|(?=['-]))(?i:{EPONYM_NOUNS})\b")
 
-_TRUSTED = (_TITLED, _NAME_LABEL, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
-_CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _KIN, _PINYIN)
+_TRUSTED = (_TITLED, _NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
+_CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN, _PINYIN)
 _BY_GIVEN_NAME = (_GIVEN, _REVERSED)
 
 
@@ -86,10 +93,14 @@ def find_english_names(text: str) -> Iterator[Identifier]:
     for pattern in _TRUSTED:
         yield from _names(pattern, text)
     for pattern in _CHECKED:
-        yield from (name for name in _names(pattern, text) if not _EPONYM.match(text, name.end))
+        yield from (
+            name
+            for name in _names(pattern, text)
+            if " " in text[name.start : name.end] and not _EPONYM.match(text, name.end)
+        )
     for pattern in _BY_GIVEN_NAME:
         for match in pattern.finditer(text):
-            if match["first"] in GIVEN_NAMES and match["it"] not in PLACES:
+            if match["first"].split("-")[0] in GIVEN_NAMES and match["it"] not in PLACES:
                 yield from (
                     name for name in [_trimmed(text, *match.span("it"))] if name and not _EPONYM.match(text, name.end)
                 )

@@ -2,7 +2,7 @@
 
 import re
 
-from doctorsun.text.identifiers.addresses import find_addresses
+from doctorsun.text.identifiers.addresses import find_chinese_addresses, find_english_addresses
 from doctorsun.text.identifiers.chinese_names import find_chinese_names
 from doctorsun.text.identifiers.dates import find_dates
 from doctorsun.text.identifiers.english_names import find_english_names
@@ -13,7 +13,7 @@ from doctorsun.text.identifiers.span import Identifier, merged
 from doctorsun.text.language import has_han
 
 _KEPT = re.compile(r"<ref>.*?</ref>|<box>.*?</box>|</?[A-Za-z_|]+>", re.DOTALL)
-_DIGIT, _CAPITAL = re.compile(r"\d|[一二三四五六七八九十〇零]"), re.compile(r"[A-Z]")
+_DIGIT, _CAPITAL = re.compile(r"\d|[一二三四五六七八九十〇零]"), re.compile(r"[A-Z][A-Za-z'.]")
 
 
 def find_identifiers(text: str) -> tuple[Identifier, ...]:
@@ -28,9 +28,8 @@ def find_identifiers(text: str) -> tuple[Identifier, ...]:
     if _DIGIT.search(folded):
         found += [*find_numbers(folded), *find_dates(folded)]
     if has_han(folded):
-        found += find_chinese_names(folded)
+        found += [*find_chinese_names(folded), *find_chinese_addresses(folded)]
     if _CAPITAL.search(folded):
-        found += find_english_names(folded)
-    found += find_addresses(folded)
+        found += [*find_english_names(folded), *find_english_addresses(folded)]
     kept = [match.span() for match in _KEPT.finditer(text)] if "<" in text else []
     return merged(span for span in found if not any(span.start < end and start < span.end for start, end in kept))

@@ -11,6 +11,7 @@ from doctorsun.text.identifiers.check_digits import (
     is_taiwan_id,
 )
 from doctorsun.text.identifiers.span import Identifier, Kind, spans_of
+from doctorsun.text.language import has_han
 
 _START = r"(?<![0-9A-Za-z.])(?<!\d[-/ ])"
 _NO_QUANTITY = r"(?![\d.]*\s*(?:copies|拷贝|iu|u/|u/ml|ml|mg|mm|cm|ng|pg|kg|/ml|/l|[%％×]|\*|x10|e\d|个/))"
@@ -87,12 +88,12 @@ _ID_LABEL = (
     r"(?:身份证(?:件)?(?:明)?(?:号码|号)?|证件号?码?|护照号?码?|通行证号?码?|回乡证号?码?|台胞证号?码?|居住证号?码?|居留证号?码?|军[官人]?证号?码?|士兵证号?码?"
     r"|(?:医保|社保|医疗保险|社会保障|社会保险|新农合|农合|参合|合作医疗|保险|保单|医疗证|驾驶证|驾照|银行卡|残疾证|出生(?:医学)?证(?:明)?|健康卡|一卡通|老年证)"
     r"(?:卡|证|单)?(?:编号|账号|号码|号)?"
-    r"|(?<![A-Za-z])(?:SSN|social security|NHS|NINO|national insurance|passport|medicare|medicaid|insurance|policy|member(?:ship)?|subscriber|group"
-    r"|driver'?s? licen[cs]e|driving licen[cs]e|DL|national id(?:entity)?|identity card|HKID|ID card|beneficiary|health card|health plan)"
+    r"|(?<![A-Za-z])(?:SSN|social security|NHS|NINO|national insurance|passport|medicare|medicaid|insurance|policy|member(?:ship)?|subscriber"
+    r"|driver'?s? licen[cs]e|driving licen[cs]e|national id(?:entity)?|identity card|HKID|ID card|beneficiary|health card|health plan)"
     r"(?:\s+(?:policy|card|plan|member))?(?:\s*(?:ID|identifier|no|number|num|\#)(?![a-z]))?(?:\s+(?:number|no))?\.?)"
 )
 _LABELLED_ID = re.compile(
-    rf"{_ID_LABEL}{_IS}(?P<it>(?:[A-Z]{{1,4}}[- ]?)?\d(?:[ -]?\d){{4,20}}(?:[ -]?[A-Z](?![A-Za-z]))?(?:[A-Z]\d+[A-Z]{{0,2}})?(?:\([0-9A-Z]\))?"
+    rf"{_ID_LABEL}{_IS}(?P<it>(?:(?-i:[A-Z]{{1,4}})[- ]?)?\d(?:[ -]?\d){{4,20}}(?:[ -]?[A-Z](?![A-Za-z]))?(?:[A-Z]\d+[A-Z]{{0,2}})?(?:\([0-9A-Z]\))?"
     r"|[A-Z]{1,3}\d[A-Z]{1,2}[- ]?\d{3,4}[- ]?[A-Z]{2}\d{2}|\d[A-Z]{2}\d-?[A-Z]{2}\d-?[A-Z]{2}\d{2})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
@@ -104,30 +105,34 @@ _ACCOUNT = re.compile(
     re.IGNORECASE,
 )
 
-_BY_FORM: tuple[tuple[re.Pattern[str], Kind], ...] = (
+_OF_BOTH: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_LABELLED_ID, "id_number"),
     (_SSN, "id_number"),
-    (_HONG_KONG, "id_number"),
-    (_PASSPORT, "id_number"),
-    (_INSURANCE, "id_number"),
-    (_RECORD_CHINESE, "record_number"),
-    (_RECORD_ENGLISH, "record_number"),
     (_CHINESE_MOBILE, "phone"),
     (_CHINESE_LANDLINE, "phone"),
     (_SERVICE_LINE, "phone"),
     (_AMERICAN_PHONE, "phone"),
-    (_AMERICAN_WORD_PHONE, "phone"),
     (_BRITISH_PHONE, "phone"),
     (_LABELLED_PHONE, "phone"),
     (_EXTENSION, "phone"),
 )
+_WITH_LATIN: tuple[tuple[re.Pattern[str], Kind], ...] = (
+    (_HONG_KONG, "id_number"),
+    (_PASSPORT, "id_number"),
+    (_INSURANCE, "id_number"),
+    (_RECORD_ENGLISH, "record_number"),
+    (_AMERICAN_WORD_PHONE, "phone"),
+)
+_LATIN = re.compile(r"[A-Za-z]")
 _FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of an international telephone number (ITU-T E.164)
 
 
 def find_numbers(text: str) -> Iterator[Identifier]:
     """Yield telephone, identity, record and account numbers of a text that is folded in place."""
     yield from _identity_numbers(text)
-    for pattern, kind in _BY_FORM:
+    if has_han(text):
+        yield from spans_of(_RECORD_CHINESE, "record_number", text)
+    for pattern, kind in _OF_BOTH + (_WITH_LATIN if _LATIN.search(text) else ()):
         yield from spans_of(pattern, kind, text)
     for match in _INTERNATIONAL_PHONE.finditer(text):
         if _FEWEST_DIGITS <= sum(char.isdigit() for char in match[0]) <= _MOST_DIGITS:

@@ -10,7 +10,8 @@ from pydicom.tag import BaseTag
 
 from doctorsun.data.deidentify.action import Action, Deed
 from doctorsun.data.deidentify.options import Options
-from doctorsun.data.deidentify.rules import NUMBERS, Rule, rule_of, safe_private
+from doctorsun.data.deidentify.readable import readable_elements
+from doctorsun.data.deidentify.rules import Rule, rule_of, safe_private
 from doctorsun.data.deidentify.values import StandIns, capped_age, each
 
 DEEDS: dict[str, Deed] = {
@@ -48,8 +49,7 @@ class Cleaning:
         """
         new = Dataset()
         scheme = _scheme(old)
-        for tag in sorted(old.keys()):
-            element = _readable(old, tag)
+        for tag, element in readable_elements(old):
             if element is None:
                 self._note(path, tag, "", Rule("remove", "cannot be read"))
                 continue
@@ -101,21 +101,10 @@ class Cleaning:
         self.actions.append(Action(where, DEEDS[rule.deed], rule.why))
 
 
-def _readable(old: Dataset, tag: BaseTag) -> DataElement | None:
-    """Return an element with its value decoded; None where it cannot be, and so cannot be judged."""
-    try:
-        element = old[tag]
-        if element.VR not in NUMBERS and element.VR != "SQ":
-            str(element.value)
-    except Exception:  # noqa: BLE001 (pydicom raises errors of every type on malformed values)
-        return None
-    return element
-
-
 def _scheme(old: Dataset) -> str:
     try:
         return str(old.get("CodingSchemeDesignator") or "")
-    except Exception:  # noqa: BLE001 (see _readable)
+    except Exception:  # noqa: BLE001 (a damaged one tells no scheme)
         return ""
 
 

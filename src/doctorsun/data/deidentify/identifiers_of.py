@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from doctorsun.data.deidentify.profile import load_profile
+from doctorsun.data.deidentify.readable import readable_elements
 from doctorsun.data.deidentify.vocabulary import HAN
 
 IDENTIFIERS = {"LO", "SH", "PN", "LT", "ST", "UT", "UC", "AE"}
@@ -44,13 +46,22 @@ def identifiers_of(header: Dataset) -> Identifiers:
 
 
 def _values(header: Dataset) -> Iterator[tuple[str, bool]]:
-    table = load_profile()
-    for element in header.iterall():
-        if element.VR not in IDENTIFIERS or element.keyword in table.descriptors | table.characteristics:
+    for _, element in readable_elements(header):
+        if element is None:
             continue
-        if element.VR == "PN" or element.keyword in table.actions:
+        if element.VR == "SQ":
+            for item in element.value or ():
+                yield from _values(item)
+        elif _tells_of_people(element):
             values = element.value if isinstance(element.value, MultiValue) else [element.value]
             yield from ((str(value), element.VR == "PN") for value in values if value)
+
+
+def _tells_of_people(element: DataElement) -> bool:
+    table = load_profile()
+    if element.VR not in IDENTIFIERS or element.keyword in table.descriptors | table.characteristics:
+        return False
+    return element.VR == "PN" or element.keyword in table.actions
 
 
 def _searched(value: str, is_name: bool) -> Iterator[str]:  # noqa: FBT001 (a fact that comes with the value)

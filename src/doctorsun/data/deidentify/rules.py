@@ -9,11 +9,11 @@ from pydicom.multival import MultiValue
 
 from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.profile import decided, load_profile, load_safe_text
+from doctorsun.data.deidentify.readable import NUMBERS
 from doctorsun.data.deidentify.values import DATES, is_registered
 from doctorsun.data.deidentify.vocabulary import is_code_string
 
 Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter"]
-NUMBERS = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT", "US or SS", "US or OW", "US or SS or OW"}
 NEVER_MOVED = {"PatientBirthDate", "PatientBirthTime"}
 OWN = {
     "PatientIdentityRemoved",

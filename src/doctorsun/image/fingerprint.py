@@ -14,6 +14,9 @@ FINGERPRINT_BYTES = 32
 NEAR_BITS = 24
 """Two fingerprints that differ in more of their 256 bits are of different pictures."""
 
+Views = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""A picture in grey, its part within the border, and the square in the middle of that: [64, 64] each."""
+
 _SIDE_PX = 64
 _LOW = 16
 _CHUNK = 256
@@ -70,7 +73,7 @@ def small_grey(data: bytes) -> NDArray[np.float32]:
     return small_grey_of(decode(data))
 
 
-def small_views(picture: PIL.Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def small_views(picture: PIL.Image.Image) -> Views:
     """Return a decoded picture in grey, its part within the border, and the square in the middle of that: [64, 64]."""
     grey = picture.convert("L")
     box = _without_border(grey)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctorsun.image.content import content_share, small_grey
+from doctorsun.image.content import content_share
+from doctorsun.image.fingerprint import small_grey_of
 
 
 def test_a_small_grey_picture_has_the_means_of_a_large_one():
     ramp = np.tile(np.linspace(0, 255, 640).astype(np.uint8), (320, 1))
-    found = small_grey(PIL.Image.fromarray(ramp))
+    found = small_grey_of(PIL.Image.fromarray(ramp))
     assert found.shape == (64, 64)
     assert found.dtype == np.float32
     assert np.abs(found - ramp.reshape(64, 5, 64, 10).mean(axis=(1, 3))).max() < 3

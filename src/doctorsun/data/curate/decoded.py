@@ -7,8 +7,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from doctorsun.errors import ImageError
-from doctorsun.image.content import small_grey
-from doctorsun.image.fingerprint import fingerprint_of, pixel_sha256
+from doctorsun.image.fingerprint import Views, fingerprint_of_grey, pixel_sha256, small_views
 from doctorsun.image.raster import decode
 
 
@@ -22,15 +21,24 @@ class Decoded:
     def __init__(self, picture: PIL.Image.Image) -> None:
         self.picture = picture
 
-    @cached_property
+    @property
     def small_grey(self) -> NDArray[np.float32]:
         """The picture in grey, [64, 64], 0 to 255."""
-        return small_grey(self.picture)
+        return self._views[0]
 
     @cached_property
     def fingerprint(self) -> bytes:
         """The perceptual hash, 32 bytes."""
-        return fingerprint_of(self.picture)
+        return fingerprint_of_grey(self._views[0])
+
+    @cached_property
+    def inner_fingerprints(self) -> bytes:
+        """The perceptual hashes without the border, and of the square in the middle of that: 64 bytes."""
+        return b"".join(fingerprint_of_grey(view) for view in self._views[1:])
+
+    @cached_property
+    def _views(self) -> Views:
+        return small_views(self.picture)
 
     @cached_property
     def pixel_sha256(self) -> bytes:

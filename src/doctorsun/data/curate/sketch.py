@@ -9,10 +9,12 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from doctorsun.data.curate.candidate import Candidate
+from doctorsun.data.curate.decoded import Decoded
 from doctorsun.errors import ImageError
 from doctorsun.schema import Sample
 from doctorsun.text.normalize import fold
@@ -33,6 +35,7 @@ SKETCH_SCHEMA = pa.schema(
         ("image_sha256", pa.list_(_DIGEST)),
         ("pixel_sha256", pa.list_(_DIGEST)),
         ("fingerprints", pa.list_(_DIGEST)),
+        ("inner", pa.list_(pa.binary(64))),
         ("num_pixels", pa.int64()),
         ("text_sha256", _DIGEST),
         ("bands", pa.list_(pa.uint32())),
@@ -43,8 +46,9 @@ SKETCH_SCHEMA = pa.schema(
 
 place: number of the row among all rows. key: of the content; steps that must choose do so by it, never by place.
 patient, study, article: with the data set in front, unless the name is worldwide; empty where it is not known.
-image_sha256, pixel_sha256, fingerprints: one per image; null where the image is not here. text_sha256, bands,
-num_chars: of `told`.
+image_sha256, pixel_sha256, fingerprints, inner: one per image; null where the image is not here; inner holds the
+fingerprints of the picture without its border and of the square in its middle. text_sha256, bands, num_chars: of
+`told`.
 """
 
 
@@ -70,6 +74,13 @@ class Sketches:
     def places(self) -> NDArray[np.int64]:
         """The place of each row among all rows."""
         return self.table["place"].to_numpy()
+
+    def codes(self, name: str) -> NDArray[np.int64]:
+        """Return a column as numbers from 0, equal where its values are; -1 of empty ones."""
+        coded = self.table[name].combine_chunks().dictionary_encode()
+        empty = pc.equal(pc.binary_length(coded.dictionary), 0).to_numpy(zero_copy_only=False)
+        codes = coded.indices.to_numpy().astype(np.int64)
+        return np.where(empty[codes], -1, codes) if len(codes) else codes
 
     def without(self, places: Sequence[int] | NDArray[np.int64]) -> Self:
         """Return the sketches but those at some places."""
@@ -104,8 +115,9 @@ def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:
         "article": _in_dataset(sample, sample.groups.article),
         "image_path": [image.path for image in sample.images],
         "image_sha256": [bytes.fromhex(image.sha256) or None for image in sample.images],
-        "pixel_sha256": [look and look[0] for look in looks],
-        "fingerprints": [look and look[1] for look in looks],
+        "pixel_sha256": [look and look.pixel_sha256 for look in looks],
+        "fingerprints": [look and look.fingerprint for look in looks],
+        "inner": [look and look.inner_fingerprints for look in looks],
         "num_pixels": sum(image.width * image.height for image in sample.images),
         "text_sha256": hashlib.sha256(text.encode()).digest(),
         "bands": bands(runs),
@@ -120,10 +132,10 @@ def told(sample: Sample) -> str:
     return "\n".join([*turns, *answer])
 
 
-def _looks(candidate: Candidate) -> list[tuple[bytes, bytes] | None]:
-    """Return pixel hash and fingerprint of each image; None of all where one cannot be decoded."""
+def _looks(candidate: Candidate) -> list[Decoded | None]:
+    """Return all images decoded; None of all where one cannot be."""
     try:
-        return [(image.pixel_sha256, image.fingerprint) for image in candidate.images]
+        return list(candidate.images)
     except ImageError:
         return [None] * len(candidate.sample.images)
 

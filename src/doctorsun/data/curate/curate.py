@@ -20,7 +20,7 @@ from doctorsun.data.curate.write import is_written, tally_of, write_shard
 from doctorsun.data.leak.tested import Tested
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest
-from doctorsun.storage.atomic import disk_errors, write_json
+from doctorsun.storage.atomic import disk_errors, unfinished_path, write_json
 from doctorsun.storage.inputs import inputs_sha256_of
 from doctorsun.storage.manifest_file import complete_store, read_manifest, write_manifest
 from doctorsun.storage.only_writer import one_writer
@@ -125,7 +125,8 @@ def _begin(out: Path, planned: Manifest) -> None:
     if (out / PROGRESS).exists():
         _require_same(read_manifest(out / PROGRESS), planned, f"{out} was begun with other settings or sources")
         return
-    if out.exists() and (not out.is_dir() or any(each.name != WORK for each in out.iterdir())):
+    own = {WORK, unfinished_path(out / PROGRESS).name}
+    if out.exists() and (not out.is_dir() or {each.name for each in out.iterdir()} - own):
         raise DataError(f"{out}", got="something that is already there", expected="a new folder", do="name another one")
     write_manifest(out / PROGRESS, planned)
 

@@ -75,8 +75,7 @@ def _pair(test: LeakedTest, leak: Leak, store: Store) -> LeakPair:
     asked = tested.samples[tested.questions[leak.question].place]
     number = None
     if leak.tested_image is not None:
-        shown = tested.questions[leak.question].images.index(leak.tested_image)
-        number = min(shown, len(asked.images) - 1)
+        number = tested.questions[leak.question].images.index(leak.tested_image)
     row = leak_row(tested, leak, sample)
     return LeakPair(row, _side(asked, number), _side(sample, leak.number))
 

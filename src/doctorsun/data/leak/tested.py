@@ -94,9 +94,9 @@ class Tested:
     def _add(self, place: int, sample: Sample, trace: Trace) -> None:
         question = len(self.questions)
         text = self._text(question_of(sample))
-        images = tuple(dict.fromkeys(self._image(place, number, trace) for number in range(len(sample.images))))
+        images = tuple(self._image(place, number, trace) for number in range(len(sample.images)))
         self.texts[text].questions.append(question)
-        for image in images:
+        for image in dict.fromkeys(images):
             self.images[image].questions.append(question)
         self.questions.append(Question(sample.id, place, text, images))
 

@@ -100,7 +100,7 @@ def trace_of(sample: Sample, looks: Sequence[Look]) -> Trace:
         forms=tuple(dict.fromkeys(forms)),
         grams=_halves(words_of(sample)),
         images=tuple(image.sha256 for image in sample.images),
-        origins=tuple(origin_of(sample.source.dataset, _place(image)) for image in sample.images),
+        origins=tuple(origin_of(sample.source.dataset, _place(sample, image)) for image in sample.images),
         pixels=tuple(look.pixels for look in looks),
         fingerprints=tuple(look.fingerprint for look in looks),
     )
@@ -147,7 +147,13 @@ def _halves(words: str) -> bytes:
     return np.unique(gram_hashes(words).astype(np.uint32)).astype("<u4").tobytes()
 
 
-def _place(image: Image) -> str:
-    """Return where an image stands in its data set; slices and frames of one file are told apart."""
-    is_part = bool(image.path) and image.facts.slice is not None
-    return f"{image.path}/{image.facts.slice}" if is_part else image.path
+def _place(sample: Sample, image: Image) -> str:
+    """Return where an image stands in its data set; slices and frames of one file are told apart.
+
+    A picture that was made of an annotated volume or slide has no path: there the original id names it. Of published
+    questions it names the question.
+    """
+    if image.path:
+        return image.path if image.facts.slice is None else f"{image.path}/{image.facts.slice}"
+    is_annotated = sample.made_by.method == "template" and len(sample.images) == 1
+    return sample.source.original_id if is_annotated else ""

@@ -22,6 +22,7 @@ RADIOGRAPHS = {"CR", "DX", "MG", "IO", "PX"}
 COPIED = {"SCREEN SAVE", "SCREENSAVE", "SECONDARY CAPTURE", "CAPTURE", "REPORT", "DOSE_INFO", "PASTED", "PRINT"}
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 MARGIN_PX, MARGIN_SHARE = 2, 0.15
+LARGE_SHARE, LEAST_SCORE = 0.4, 0.5
 DARKEST_SHARE, BRIGHTEST_SHARE = 1, 99
 
 Frame = Num[np.ndarray, "rows columns *samples"]
@@ -104,12 +105,23 @@ def _boxes(picture: UInt8[np.ndarray, "rows columns 3"]) -> Iterator[Box]:
         left, top = np.floor(corners.min(axis=0))
         right, bottom = np.ceil(corners.max(axis=0)) + 1
         margin = MARGIN_PX + MARGIN_SHARE * min(bottom - top, right - left)
-        yield Box(
+        box = Box(
             max(int(left - margin), 0),
             max(int(top - margin), 0),
             min(int(right + margin), columns),
             min(int(bottom + margin), rows),
         )
+        is_large = min((box.right - box.left) / columns, (box.bottom - box.top) / rows) >= LARGE_SHARE
+        if not is_large or _is_text(picture, box):
+            yield box
+
+
+def _is_text(picture: UInt8[np.ndarray, "rows columns 3"], box: Box) -> bool:
+    """Return whether a part of a picture can be read: bars and borders of test patterns look like huge letters."""
+    part = np.ascontiguousarray(picture[box.top : box.bottom, box.left : box.right, ::-1])
+    read = _reader()(part, use_det=False, use_cls=False, use_rec=True)
+    found = zip(read.txts or (), read.scores or (), strict=True)
+    return any(text.strip() and score >= LEAST_SCORE for text, score in found)
 
 
 @cache

@@ -13,6 +13,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.uid import UID
 
 from doctorsun.data.deidentify.action import Action
+from doctorsun.data.deidentify.burned_in import can_read_text
 from doctorsun.data.deidentify.elements import Cleaning
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.marks import mark
@@ -58,7 +59,7 @@ def _cleaned(path: Path, key: Key, options: Options) -> tuple[FileDataset, list[
     source = read_whole(path)
     syntax = transfer_syntax_of(source)
     kind = _kind_of(source, syntax)
-    is_read = needs_reading(source, options)
+    is_read = needs_reading(source, options, installed=can_read_text())
     cleaning = Cleaning(StandIns(key, subject_of(source, key)), options)
     cleaned = cleaning.cleaned(source)
     actions = [Action("preamble and meta information", "replaced", "PS3.10 7.1"), *cleaning.actions]

@@ -3,25 +3,31 @@
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from doctorsun.data.deidentify.action import Action
-from doctorsun.data.deidentify.burned_in import EXTRA, Frames, blanked, can_read_text, may_hold_text, text_boxes
+from doctorsun.data.deidentify.burned_in import EXTRA, Frames, blanked, may_hold_text, text_boxes
 from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.refusal import Refusal
 
 COLOURS = 3
 
 
-def needs_reading(header: Dataset, options: Options) -> bool:
+def needs_reading(header: Dataset, options: Options, *, installed: bool) -> bool:
     """Return whether the pixels of a file are to be read.
+
+    Args:
+        header: tells which kind of picture it is.
+        options: what was chosen.
+        installed: whether what reads text is here.
 
     Raises:
         Refusal: they may hold text, and nothing that reads it is installed.
     """
     if "PixelData" not in header or not options.read_pixels or not may_hold_text(header):
         return False
-    if not can_read_text():
+    if not installed:
         raise Refusal(f"its pixels may hold text: pip install 'doctorsun[{EXTRA}]', or leave them by --without-ocr")
     return True
 
@@ -40,12 +46,20 @@ def without_text(source: Dataset, cleaned: Dataset, syntax: UID) -> tuple[UID, l
     except Exception as error:  # the decoders raise errors of every type
         raise Refusal(f"its pixels may hold text and cannot be decoded ({type(error).__name__})") from error
     frames = values if int(source.get("NumberOfFrames") or 1) > 1 else values[None]
-    boxes = text_boxes(frames)
+    boxes = text_boxes(_coloured(frames, source))
     if not boxes:
         return syntax, []
     _store(cleaned, blanked(frames, boxes, value=_background(frames, source)), str(facts["photometric_interpretation"]))
     places = (f"columns {box.left} to {box.right - 1}, rows {box.top} to {box.bottom - 1}" for box in boxes)
     return ExplicitVRLittleEndian, [Action("pixels", "blanked", f"text in {place}") for place in places]
+
+
+def _coloured(frames: Frames, source: Dataset) -> Frames:
+    """Return the frames as they are shown: the numbers of a colour table are told apart by their colours alone."""
+    if source.get("PhotometricInterpretation") != "PALETTE COLOR":
+        return frames
+    colours = apply_color_lut(frames, source)[..., :COLOURS]
+    return (colours >> 8).astype(np.uint8) if colours.dtype.itemsize > 1 else colours
 
 
 def _background(frames: Frames, source: Dataset) -> float:

@@ -1,0 +1,58 @@
+"""JSON sidecars of volumes: only keys that are known to be safe stay, with values of the kind that they should have."""
+
+import functools
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from doctorsun.data.deidentify.action import Action
+from doctorsun.data.deidentify.key import Key
+from doctorsun.data.deidentify.options import Options
+from doctorsun.data.deidentify.refusal import Refusal
+
+_LARGEST_BYTES = 1 << 24
+
+
+def deidentify_sidecar(path: Path, out_path: Path, key: Key, options: Options) -> list[Action]:  # noqa: ARG001 (one signature)
+    """Write a sidecar with numbers of the acquisition and words of closed lists; all else goes.
+
+    Raises:
+        Refusal: the file is no JSON object.
+    """
+    if path.stat().st_size > _LARGEST_BYTES:
+        raise Refusal("no sidecar: a JSON file of more than 16 MiB")
+    try:
+        told: object = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise Refusal("damaged: no JSON") from error
+    if not isinstance(told, dict):
+        raise Refusal("no sidecar: JSON without keys")
+    kept = {name: value for name, value in told.items() if _is_safe(name, value)}  # pyright: ignore[reportUnknownVariableType]
+    out_path.write_text(f"{json.dumps(kept, indent=1)}\n", encoding="utf-8")
+    known = {*_safe()["numbers"], *_safe()["booleans"], *_safe()["words"]}
+    removed = [name for name in told if name not in kept]  # pyright: ignore[reportUnknownVariableType]
+    return [
+        Action(f"sidecar {name if name in known else 'key'}", "removed", "not known to be safe") for name in removed
+    ]
+
+
+@functools.cache
+def _safe() -> dict[str, Any]:
+    return yaml.safe_load(files(__package__).joinpath("safe_sidecar.yaml").read_text(encoding="utf-8"))
+
+
+def _is_safe(name: str, value: object) -> bool:
+    if name in _safe()["booleans"]:
+        return isinstance(value, bool)
+    values: list[object] = value if isinstance(value, list) else [value]
+    if name in _safe()["numbers"]:
+        return all(isinstance(each, int | float) and not isinstance(each, bool) for each in _flat(values))
+    words = _safe()["words"].get(name, ())
+    return bool(words) and all(each in words for each in values)
+
+
+def _flat(values: list[object]) -> list[object]:
+    return [inner for each in values for inner in (_flat(each) if isinstance(each, list) else [each])]  # pyright: ignore[reportUnknownArgumentType]

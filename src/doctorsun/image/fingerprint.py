@@ -1,7 +1,6 @@
 """Fingerprints of pictures: 256 bits that stay nearly the same when a picture is resized or encoded again."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
 
 import numpy as np
 import PIL.Image
@@ -19,7 +18,6 @@ Views = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 _SIDE_PX = 64
 _LOW = 16
-_CHUNK = 256
 _TRIM_PX = 128  # borders are looked for on about so many pixels
 _TRIM_LEVELS = 20  # grey values that a border may differ from the edge, as it does in a JPEG
 _TRIM_SHARE = 0.02  # of a row or column of the border may be a mark
@@ -108,30 +106,3 @@ def _without_border(grey: PIL.Image.Image) -> tuple[int, int, int, int]:
         return (0, 0, *grey.size)
     right, bottom = min(grey.width, (columns[-1] + 1) * factor), min(grey.height, (rows[-1] + 1) * factor)
     return int(columns[0] * factor), int(rows[0] * factor), int(right), int(bottom)
-
-
-def near_pairs(ones: Sequence[bytes], others: Sequence[bytes], bits: int = NEAR_BITS) -> Iterator[tuple[int, int]]:
-    """Yield the places of fingerprints that differ in at most so many bits, for each of the first the nearest first.
-
-    Args:
-        ones: few fingerprints.
-        others: many.
-        bits: the largest number of bits that differ.
-    """
-    if not ones or not others:
-        return
-    first, second = _words(ones), _words(others)
-    for start in range(0, len(first), _CHUNK):
-        chunk = first[start : start + _CHUNK]
-        distance = sum(
-            np.bitwise_count(chunk[:, None, word] ^ second[None, :, word]).astype(np.uint16)
-            for word in range(first.shape[1])
-        )
-        for row, distances in enumerate(np.asarray(distance)):
-            near = np.flatnonzero(distances <= bits)
-            for column in near[np.argsort(distances[near], kind="stable")]:
-                yield start + row, int(column)
-
-
-def _words(fingerprints: Sequence[bytes]) -> NDArray[np.uint64]:
-    return np.frombuffer(b"".join(fingerprints), dtype=np.uint64).reshape(len(fingerprints), FINGERPRINT_BYTES // 8)

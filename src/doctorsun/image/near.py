@@ -1,4 +1,4 @@
-"""All pairs of near fingerprints among millions, by words that near ones must have in common."""
+"""All pairs of near fingerprints, among millions or between a few and millions."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -13,6 +13,7 @@ Places = NDArray[np.int64]
 _NUM_BITS = 8 * FINGERPRINT_BYTES
 _CHUNK = 1 << 16
 _EQUAL_WORDS = 2
+_FEW = 64
 
 
 def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple[Places, Places]:
@@ -37,12 +38,47 @@ def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple
         raise ValueError(f"bits: got {bits}, expected 0 to {_NUM_BITS // 2 - _EQUAL_WORDS}")
     if len(fingerprints) <= 1:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    longs = np.ascontiguousarray(fingerprints).view(np.uint64)
+    longs = _longs(fingerprints)
     words = _words(fingerprints, bits + _EQUAL_WORDS)
     found = [_in_common(longs, words, pair, bits) for pair in combinations(range(len(words)), _EQUAL_WORDS)]
     first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
     order = np.lexsort((second, first))
     return first[order], second[order]
+
+
+def near_between(
+    ones: NDArray[np.uint8], others: NDArray[np.uint8], bits: int = NEAR_BITS
+) -> tuple[Places, Places, Places]:
+    """Return the pairs of one fingerprint of each side that differ in at most so many bits, and in how many.
+
+    All are compared, some hundred million pairs a second: most differ in too many of their first 64 bits already.
+
+    Args:
+        ones: [n, 32].
+        others: [m, 32].
+        bits: the largest number of bits that differ.
+
+    Returns:
+        Places in ``ones``, places in ``others``, bits; by the first, then the nearest first.
+    """
+    longs, columns = _longs(ones), np.ascontiguousarray(_longs(others).T)
+    found = [np.empty((3, 0), dtype=np.int64)]
+    for start in range(0, len(longs), _FEW):
+        apart = np.bitwise_count(longs[start : start + _FEW, None, 0] ^ columns[0])
+        first, second = np.nonzero(apart <= bits)
+        distance = apart[first, second].astype(np.int64)
+        for word in range(1, len(columns)):
+            distance += np.bitwise_count(longs[start + first, word] ^ columns[word, second])
+            near = distance <= bits
+            first, second, distance = first[near], second[near], distance[near]
+        order = np.lexsort((second, distance, first))
+        found.append(np.stack([start + first, second, distance])[:, order])
+    first, second, distance = np.concatenate(found, axis=1)
+    return first, second, distance
+
+
+def _longs(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    return np.ascontiguousarray(fingerprints).view(np.uint64)
 
 
 def _words(fingerprints: NDArray[np.uint8], num_words: int) -> NDArray[np.uint32]:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doctorsun.text.normalize import fold
+from doctorsun.text.simplified import simplified
 
 SHINGLE_CHARS = 5
 NUM_BANDS = 20
@@ -17,15 +18,20 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _CHUNK = 4096
 
 
+def plain_words(text: str) -> str:
+    """Return the text folded and in simplified characters: two that are then equal say the same word for word."""
+    return simplified(fold(text))
+
+
 def shingles(text: str) -> Hashes:
     """Return the hashes of the different 5-character runs of a text, sorted; of a shorter text, the hash of it all.
 
-    Case, width and spacing of characters do not count. Characters, not words, serve Chinese and English alike.
+    Case, width, spacing and traditional writing do not count. Characters, not words, serve Chinese and English alike.
 
     Returns:
         Hashes of 64 bits; none of an empty text.
     """
-    points = np.frombuffer(fold(text).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    points = np.frombuffer(plain_words(text).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     if not len(points):
         return np.empty(0, dtype=np.uint64)
     width = min(SHINGLE_CHARS, len(points))

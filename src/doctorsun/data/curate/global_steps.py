@@ -1,19 +1,29 @@
-"""The steps on all samples together, in their order, and the splits of what is left."""
+"""The steps on all samples together, in their order: duplicates, caps, splits; over sketches alone."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from doctorsun.config.curation import Curation
 from doctorsun.data.curate.candidate import Rejected
+from doctorsun.data.curate.caps import label_cap, source_cap
+from doctorsun.data.curate.exact_images import exact_images
+from doctorsun.data.curate.groups import groups_of, refuse_two_sides, ties_of
+from doctorsun.data.curate.near_images import near_images, picture_classes
+from doctorsun.data.curate.near_pictures import NO_PAIRS, NearPictures, near_pictures
+from doctorsun.data.curate.near_texts import near_texts
+from doctorsun.data.curate.preference import ranks_of
+from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.splits import SIDES, official_sides, split_of
 
 
-class Looks(Protocol):
-    """A second look at samples that seem alike."""
+class SecondLook(Protocol):
+    """Reads again what a sketch leaves out; asked for few samples."""
 
     def picture(self, place: int, number: int) -> bytes | None:
-        """Return the encoded image of a sample by its number there; None of one that is only named."""
+        """Return the encoded image of a sample by its number there."""
         ...
 
     def words(self, place: int) -> str:
@@ -23,12 +33,104 @@ class Looks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of every sample that was left, by its place."""
+    """What becomes of every sample.
 
-    rejected: Mapping[int, Rejected]
-    splits: Mapping[int, str]
+    Attributes:
+        rejected: why samples go, by their places.
+        splits: the split of each of the others, by their places.
+        num_groups: groups among those that stay.
+        largest_group: samples of the largest one.
+    """
+
+    rejected: dict[int, Rejected]
+    splits: dict[int, str]
+    num_groups: int
+    largest_group: int
 
 
-def decide_rows(sketches: Sketches, settings: Curation, looks: Looks) -> Decision:  # noqa: ARG001 (no step yet)
-    """Put all samples through every step on them together."""
-    return Decision({}, dict(zip(sketches.places.tolist(), sketches.table["split"].to_pylist(), strict=True)))
+def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> Decision:
+    """Put all samples through every step on them together.
+
+    The outcome depends on what the samples are, not on their order or on how they lie in shards. Groups are made of
+    all samples, those that go included: a copy that goes still tells that two patients are one.
+
+    Args:
+        sketches: of the samples that are left.
+        settings: of every step.
+        looks: for the second look.
+
+    Raises:
+        DataError: a group would lie on two sides.
+    """
+    shown, ranks = ShownImages.of(sketches), ranks_of(sketches)
+    near = NO_PAIRS
+    if settings.near_images is not None:
+        near = near_pictures(sketches, shown, ranks, settings.near_images.most_bits, looks.picture)
+    left = _Left(sketches)
+    _drop_duplicates(left, settings, looks, shown=shown, near=near, ranks=ranks)
+    ties = ties_of(sketches, shown, picture_classes(shown, near))
+    groups = groups_of(len(sketches), ties, left.copies)
+    _drop_over_caps(left, settings)
+    sides = np.where(left.is_left, official_sides(sketches), -1)
+    if settings.splits is not None:
+        rows = left.rows
+        sides[rows], gone = split_of(sketches.at(rows), settings.splits, groups[rows])
+        left.rejected |= gone
+        refuse_two_sides(sketches, ties, sides)
+    stays = np.flatnonzero(sides >= 0)
+    sizes = np.unique(groups[stays], return_counts=True)[1]
+    names = [SIDES[side] for side in sides[stays].tolist()]
+    splits = dict(zip(sketches.places[stays].tolist(), names, strict=True))
+    return Decision(left.rejected, splits, num_groups=len(sizes), largest_group=int(sizes.max(initial=0)))
+
+
+class _Left:
+    """Which rows are left, and why the others went."""
+
+    def __init__(self, sketches: Sketches) -> None:
+        self.sketches = sketches
+        self.is_left = np.ones(len(sketches), dtype=np.bool_)
+        self.rejected: dict[int, Rejected] = {}
+        self.copies = np.empty((0, 2), dtype=np.int64)
+
+    @property
+    def rows(self) -> Numbers:
+        return np.flatnonzero(self.is_left)
+
+    def drop(self, reason: str, details: dict[int, str]) -> None:
+        """Note why rows go."""
+        places = self.sketches.places
+        self.is_left[list(details)] = False
+        self.rejected |= {int(places[row]): Rejected(reason, detail) for row, detail in details.items()}
+
+    def drop_copies(self, reason: str, copies: dict[int, int]) -> None:
+        """Note which rows go because others that stay are like them."""
+        ids = self.sketches.table["id"]
+        self.copies = np.concatenate([self.copies, np.array(list(copies.items()), dtype=np.int64).reshape(-1, 2)])
+        self.drop(reason, {row: f"like {ids[best]}" for row, best in copies.items()})
+
+
+def _drop_duplicates(
+    left: _Left, settings: Curation, looks: SecondLook, *, shown: ShownImages, near: NearPictures, ranks: Numbers
+) -> None:
+    sketches = left.sketches
+    if settings.exact_images is not None:
+        left.drop_copies("exact_duplicate", exact_images(sketches, left.rows, shown=shown, ranks=ranks))
+    if settings.near_images is not None:
+        copies = near_images(sketches, left.rows, shown=shown, near=near, ranks=ranks)
+        left.drop_copies("near_duplicate_image", copies)
+    if settings.near_texts is not None:
+        least = settings.near_texts.least_similarity
+        copies = near_texts(sketches, left.rows, least, shown=shown, near=near, ranks=ranks, words_of=looks.words)
+        left.drop_copies("near_duplicate_text", copies)
+
+
+def _drop_over_caps(left: _Left, settings: Curation) -> None:
+    """Drop what is too much of one kind; what publishers hold out does not count."""
+    for reason, step in (("label_cap", label_cap), ("source_cap", source_cap)):
+        cap = getattr(settings, reason)
+        if cap is not None and cap.most is not None:
+            rows = left.rows
+            if settings.splits is not None and settings.splits.by == "official":
+                rows = rows[official_sides(left.sketches)[rows] == SIDES.index("train")]
+            left.drop(reason, step(left.sketches, rows, cap.most))

@@ -7,25 +7,28 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from doctorsun.data.curate.candidate import Rejected
 from doctorsun.data.curate.near_pictures import NearPictures
 from doctorsun.data.curate.preference import worse_of
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sketch import Sketches
 
-REASON = "near_duplicate_image"
 
-
-def near_images(sketches: Sketches, *, shown: ShownImages, near: NearPictures, ranks: Numbers) -> dict[int, Rejected]:
-    """Return which samples go: the same words about one picture in another coding, size or window.
+def near_images(
+    sketches: Sketches, among: Numbers, *, shown: ShownImages, near: NearPictures, ranks: Numbers
+) -> dict[int, int]:
+    """Return which rows go, each with one that stays: the same words about a picture in another coding or window.
 
     With another question they stay; they share their group.
+
+    Args:
+        sketches: of all samples.
+        among: the rows that count.
+        shown: the images of all samples.
+        near: the pairs of images that are one picture.
+        ranks: of all samples.
     """
-    pairs = _alike(sketches, shown, near) if len(near.first) else ()
-    ids, places = sketches.table["id"], sketches.places
-    gone = worse_of(pairs, ranks).items()
-    return {int(places[row]): Rejected(REASON, f"the picture and words of {ids[best]}") for row, best in gone}
+    return worse_of(_alike(sketches, among, shown, near), ranks) if len(near.first) else {}
 
 
 def picture_classes(shown: ShownImages, near: NearPictures) -> Numbers:
@@ -42,13 +45,12 @@ def show_the_same(ones: list[int], others: list[int], near: set[tuple[int, int]]
     )
 
 
-def _alike(sketches: Sketches, shown: ShownImages, near: NearPictures) -> Iterator[tuple[int, int]]:
+def _alike(sketches: Sketches, among: Numbers, shown: ShownImages, near: NearPictures) -> Iterator[tuple[int, int]]:
     """Yield pairs of rows that say the same and show the same pictures."""
     shows = shown.signatures(picture_classes(shown, near))
-    texts = sketches.codes("text_sha256")
     pairs = near.as_set()
-    for rows in rows_alike(shows, texts, among=np.flatnonzero(shows)):
-        images = [shown.of_row(row) for row in rows.tolist()]
-        for (one, first), (other, second) in combinations(zip(rows.tolist(), images, strict=True), 2):
-            if show_the_same(first, second, pairs):
+    for rows in rows_alike(shows, sketches.codes("text_sha256"), among=among[shows[among] != 0]):
+        images = {row: shown.of_row(row) for row in rows.tolist()}
+        for one, other in combinations(images, 2):
+            if show_the_same(images[one], images[other], pairs):
                 yield one, other

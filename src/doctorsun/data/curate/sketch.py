@@ -17,8 +17,7 @@ from doctorsun.data.curate.candidate import Candidate
 from doctorsun.data.curate.decoded import Decoded
 from doctorsun.errors import ImageError
 from doctorsun.schema import Sample
-from doctorsun.text.normalize import fold
-from doctorsun.text.shingles import bands, shingles
+from doctorsun.text.shingles import bands, plain_words, shingles
 
 _DIGEST = pa.binary(32)
 _KEY_BYTES = 16
@@ -82,6 +81,10 @@ class Sketches:
         codes = coded.indices.to_numpy().astype(np.int64)
         return np.where(empty[codes], -1, codes) if len(codes) else codes
 
+    def at(self, rows: NDArray[np.int64]) -> Self:
+        """Return the sketches of some rows."""
+        return type(self)(self.table.take(pa.array(rows)))
+
     def without(self, places: Sequence[int] | NDArray[np.int64]) -> Self:
         """Return the sketches but those at some places."""
         return type(self)(self.table.filter(pa.array(~np.isin(self.places, np.asarray(places, dtype=np.int64)))))
@@ -95,8 +98,8 @@ def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:
         candidate: as the steps before left it.
     """
     sample = candidate.sample
-    text = fold(told(sample))
-    runs = shingles(text)
+    said = told(sample)
+    text = plain_words(said)
     looks = _looks(candidate)
     return {
         "place": place,
@@ -120,7 +123,7 @@ def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:
         "inner": [look and look.inner_fingerprints for look in looks],
         "num_pixels": sum(image.width * image.height for image in sample.images),
         "text_sha256": hashlib.sha256(text.encode()).digest(),
-        "bands": bands(runs),
+        "bands": bands(shingles(said)),
         "num_chars": len(text),
     }
 

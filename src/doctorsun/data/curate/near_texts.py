@@ -1,0 +1,118 @@
+"""Step: samples that say nearly the same about the same images, or about none."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doctorsun.data.curate.near_images import picture_classes, show_the_same
+from doctorsun.data.curate.near_pictures import NearPictures
+from doctorsun.data.curate.runs import rows_alike
+from doctorsun.data.curate.shown_images import Numbers, ShownImages
+from doctorsun.data.curate.sketch import Sketches
+from doctorsun.text.shingles import NUM_BANDS, Hashes, shingles, similarity
+from doctorsun.text.telling import telling_words
+
+WordsOf = Callable[[int], str]
+"""Gives all that a sample says, by its place."""
+
+
+def near_texts(
+    sketches: Sketches,
+    among: Numbers,
+    least_similarity: float,
+    *,
+    shown: ShownImages,
+    near: NearPictures,
+    ranks: Numbers,
+    words_of: WordsOf,
+) -> dict[int, int]:
+    """Return which rows go, each with one that stays.
+
+    Samples are compared when they show the same images, or none; so a short question that is asked of many images is
+    no duplicate. Of those that share a MinHash band, the shingles themselves are compared. Samples that are variants
+    of one another, and texts that differ in a number, a side, a negation or an option letter, are never alike.
+
+    Args:
+        sketches: of all samples.
+        among: the rows that count.
+        least_similarity: Jaccard similarity of the shingles of texts that are alike.
+        shown: the images of all samples.
+        near: the pairs of images that are one picture.
+        ranks: of all samples.
+        words_of: of those that share a band with others.
+    """
+    shows = shown.signatures(picture_classes(shown, near))
+    equal = _equal_texts(sketches, among[shows[among] == 0], ranks)
+    buckets = _shared_buckets(sketches, shows, among[~np.isin(among, list(equal))])
+    places, families, pairs = sketches.places, _families(sketches, buckets), near.as_set()
+    said = {row: _Said.of(words_of(int(places[row]))) for row in sorted(buckets)}  # in order: reads each part once
+
+    def are_alike(one: int, other: int) -> bool:
+        return (
+            families[one] != families[other]
+            and said[one].telling == said[other].telling
+            and show_the_same(shown.of_row(one), shown.of_row(other), pairs)
+            and similarity(said[one].shingles, said[other].shingles) >= least_similarity
+        )
+
+    return equal | _alike_to_better(buckets, ranks, are_alike)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    shingles: Hashes
+    telling: frozenset[tuple[str, int]]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        return cls(shingles(text), frozenset(telling_words(text).items()))
+
+
+def _equal_texts(sketches: Sketches, among: Numbers, ranks: Numbers) -> dict[int, int]:
+    """Return the rows that say the same as a better one, letter for letter, each with the best one."""
+    gone: dict[int, int] = {}
+    for rows in rows_alike(sketches.codes("text_sha256"), among=among):
+        best = int(rows[ranks[rows].argmin()])
+        gone |= {row: best for row in rows.tolist() if row != best}
+    return gone
+
+
+def _shared_buckets(sketches: Sketches, shows: NDArray[np.uint64], among: Numbers) -> dict[int, list[int]]:
+    """Return for each row the numbers of the buckets that it shares with others: same pictures and equal band."""
+    column = sketches.table["bands"].combine_chunks()
+    bands = column.flatten().to_numpy().reshape(-1, NUM_BANDS)
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    number = 0
+    for band in range(NUM_BANDS):
+        for rows in rows_alike(shows, bands[:, band], among=among):
+            for row in rows.tolist():
+                found[row].append(number)
+            number += 1
+    return dict(found)
+
+
+def _families(sketches: Sketches, rows: Iterable[int]) -> dict[int, str]:
+    """Return the sample that each row varies; of the others their own id."""
+    ids, origins = sketches.table["id"], sketches.table["variant_of"]
+    return {row: origins[row].as_py() or ids[row].as_py() for row in rows}
+
+
+def _alike_to_better(
+    buckets: dict[int, list[int]], ranks: Numbers, are_alike: Callable[[int, int], bool]
+) -> dict[int, int]:
+    """Return which rows go, each with the best one that stays and is like it; the best rows are seen first."""
+    staying: defaultdict[int, list[int]] = defaultdict(list)
+    gone: dict[int, int] = {}
+    for row in sorted(buckets, key=ranks.__getitem__):
+        others = {other for bucket in buckets[row] for other in staying[bucket]}
+        best = next((other for other in sorted(others, key=ranks.__getitem__) if are_alike(row, other)), None)
+        if best is not None:
+            gone[row] = best
+            continue
+        for bucket in buckets[row]:
+            staying[bucket].append(row)
+    return gone

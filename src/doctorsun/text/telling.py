@@ -1,0 +1,21 @@
+"""The words of a text that turn its meaning round though they are short: numbers, sides, negations, option letters."""
+
+import re
+from collections import Counter
+
+from doctorsun.text.normalize import fold
+
+_LETTER = re.compile(r"(?<![A-Za-z])[B-H](?![A-Za-z])")  # A is an article as well
+_TELLING = re.compile(
+    r"\d+(?:\.\d+)?"
+    r"|\b(?:left|right|bilateral|upper|lower|anterior|posterior|medial|lateral|yes|no|not|without|never|cannot)\b"
+    r"|n't\b|[左右双上下前后内外不无没未非否有是]"
+)
+
+
+def telling_words(text: str) -> Counter[str]:
+    """Return the numbers, sides, negations and option letters of a text, each with how often it stands there.
+
+    Two texts that differ in one of them say different things, however much else they share.
+    """
+    return Counter(_TELLING.findall(fold(text))) + Counter(_LETTER.findall(text))

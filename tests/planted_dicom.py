@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pydicom
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sequence import Sequence
@@ -14,23 +14,37 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: no word of any table is among the markers
 TEXTS = {"PN", "LO", "SH", "ST", "LT", "UT", "UC", "AE", "CS"}
-LISTED = (  # of the table and beside it, of every representation that holds text
-    "PatientName PatientID OtherPatientIDs OtherPatientNames PatientAddress PatientMotherBirthName AccessionNumber "
-    "InstitutionName InstitutionAddress StationName ReferringPhysicianName OperatorsName StudyDescription "
-    "SeriesDescription ProtocolName PatientComments ImageComments AdditionalPatientHistory StudyID RequestedProcedureID "
-    "PerformedProcedureStepID DeviceSerialNumber PerformedStationAETitle ScheduledStationAETitle RetrieveAETitle "
-    "IssuerOfPatientID DerivationDescription ContrastBolusAgent MedicalAlerts Allergies Occupation EthnicGroup "
-    "ResponsiblePerson CurrentPatientLocation PlateID DetectorID CassetteID FrameComments TextComments Arbitrary "
-    "RequestingPhysician RequestingService ReasonForStudy PatientTelephoneNumbers MilitaryRank BranchOfService "
-    "ClinicalTrialSubjectID ClinicalTrialSponsorName ClinicalTrialSiteName ContentCreatorName SoftwareVersions "
-    "Manufacturer ManufacturerModelName SequenceName ConvolutionKernel ReceiveCoilName BodyPartExamined ScanOptions "
-    "ImageType PatientPosition FilterType SecondaryCaptureDeviceID ImageLaterality ContentLabel "
-    "ContentDescription LUTExplanation TextValue UnformattedTextValue GraphicLayer SegmentLabel TrackingID "
-    "RadionuclideTotalDose PersonName CodeMeaning CodeValue CodingSchemeDesignator LongCodeValue URNCodeValue "
-    "LensMake MakerNote SelectorPNValue SelectorLOValue NumericValue FiducialDescription"
-).split()
+# Of the table and beside it, of every representation that holds text.
+# fmt: off
+LISTED = (
+    "PatientName", "PatientID", "OtherPatientIDs", "OtherPatientNames", "PatientAddress", "PatientMotherBirthName",
+    "AccessionNumber", "InstitutionName", "InstitutionAddress", "StationName", "ReferringPhysicianName",
+    "OperatorsName", "StudyDescription", "SeriesDescription", "ProtocolName", "PatientComments", "ImageComments",
+    "AdditionalPatientHistory", "StudyID", "RequestedProcedureID", "PerformedProcedureStepID",
+    "DeviceSerialNumber", "PerformedStationAETitle", "ScheduledStationAETitle", "RetrieveAETitle",
+    "IssuerOfPatientID", "DerivationDescription", "ContrastBolusAgent", "MedicalAlerts", "Allergies", "Occupation",
+    "EthnicGroup", "ResponsiblePerson", "CurrentPatientLocation", "PlateID", "DetectorID", "CassetteID",
+    "FrameComments", "TextComments", "Arbitrary", "RequestingPhysician", "RequestingService", "ReasonForStudy",
+    "PatientTelephoneNumbers", "MilitaryRank", "BranchOfService", "ClinicalTrialSubjectID",
+    "ClinicalTrialSponsorName", "ClinicalTrialSiteName", "ContentCreatorName", "SoftwareVersions", "Manufacturer",
+    "ManufacturerModelName", "SequenceName", "ConvolutionKernel", "ReceiveCoilName", "BodyPartExamined",
+    "ScanOptions", "ImageType", "PatientPosition", "FilterType", "SecondaryCaptureDeviceID", "ImageLaterality",
+    "ContentLabel", "ContentDescription", "LUTExplanation", "TextValue", "UnformattedTextValue", "GraphicLayer",
+    "SegmentLabel", "TrackingID", "RadionuclideTotalDose", "PersonName", "CodeMeaning", "CodeValue",
+    "CodingSchemeDesignator", "LongCodeValue", "URNCodeValue", "LensMake", "MakerNote", "SelectorPNValue",
+    "SelectorLOValue", "NumericValue", "FiducialDescription",
+)
+# fmt: on
 DATES = {"DA": "19370{}17", "DT": "19980{}19040506.77+0830"}
-DATED = "StudyDate SeriesDate PatientBirthDate ContentDate AcquisitionDate LastMenstrualDate AcquisitionDateTime".split()
+DATED = (
+    "StudyDate",
+    "SeriesDate",
+    "PatientBirthDate",
+    "ContentDate",
+    "AcquisitionDate",
+    "LastMenstrualDate",
+    "AcquisitionDateTime",
+)
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030", "utf-32-le")
 
 
@@ -157,8 +171,3 @@ def _inflated(path: Path) -> bytes:
         return b""
     pydicom.dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True)
     return buffer.getvalue()
-
-
-def keyword_at(tag: int) -> str:
-    """Return a keyword for messages of tests."""
-    return keyword_for_tag(tag)

@@ -1,8 +1,10 @@
 """DICOM files without identifiers: PS3.15 Annex E at every depth, in the file's meta information and in its pixels."""
 
 import hashlib
+import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pydicom
@@ -42,8 +44,7 @@ def deidentify_dicom(path: Path, out_path: Path, key: Key, options: Options) -> 
         Refusal: the file is damaged, or it holds what cannot be judged.
         OSError: a file cannot be read or written.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's warnings hold values
+    with _silence():
         try:
             new, actions = _cleaned(path, key, options)
             content = _encoded(new)
@@ -53,6 +54,20 @@ def deidentify_dicom(path: Path, out_path: Path, key: Key, options: Options) -> 
             raise Refusal(f"damaged ({type(error).__name__})") from None
     out_path.write_bytes(content)
     return actions
+
+
+@contextmanager
+def _silence() -> Generator[None]:
+    """Keep pydicom's warnings, which hold values, from the terminal and from every log."""
+    logger = logging.getLogger("pydicom")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 def _cleaned(path: Path, key: Key, options: Options) -> tuple[FileDataset, list[Action]]:

@@ -1,0 +1,65 @@
+"""Words of the standard stay; names, numbers and places do not."""
+
+import pytest
+from pydicom.dataset import Dataset
+
+from doctorsun.data.deidentify.identifiers_of import identifiers_of
+from doctorsun.data.deidentify.vocabulary import is_code_string, known_words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MONOCHROME2",
+        "YBR_FULL_422",
+        "PALETTE COLOR",
+        "ORIGINAL",
+        "AXIAL",
+        "HFS",
+        "LUMBAR SPINE",
+        "ISO_10918_1",
+        "TILED_FULL",
+    ],
+)
+def test_code_strings_of_the_standard_stay(text):
+    assert is_code_string(text)
+
+
+@pytest.mark.parametrize("text", ["SMITHSON", "WANG_XIAOMING", "MRN 4471182", "王小明", "BOSTONGENERAL"])
+def test_other_code_strings_are_told_apart(text):
+    assert not is_code_string(text)
+
+
+def test_known_words_are_left_of_a_text():
+    assert known_words("Axial T2 FLAIR of Zhangsan, 13812345678") == "Axial T2 FLAIR of ,"
+    assert known_words("SIEMENS Healthineers Wuhan") == "SIEMENS"
+    assert known_words("肺结节") == "肺结节"
+    assert known_words("王小明 胸部") == ""
+
+
+def header(**fields):
+    dataset = Dataset()
+    for keyword, value in fields.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def test_names_and_numbers_of_the_header_are_searched_for():
+    known = identifiers_of(
+        header(
+            PatientName="Head^Li Xiaoming=王^小明", PatientID="A-4471", AccessionNumber="123", StudyDescription="Chest"
+        )
+    )
+    assert known.removed_from("MR of HEAD for xiaoming, A-4471, 123, Chest") == "MR of for , , 123, Chest"
+    assert known.removed_from("患者王小明与小明") == "患者王 与"
+    assert known.removed_from("headache") == "headache"
+
+
+def test_those_of_sequences_are_searched_for_too():
+    inner = header(PatientName="Doe^Jane", OtherPatientIDs=["X-99812", "Y-1"])
+    outer = header(RequestAttributesSequence=[inner])
+    assert identifiers_of(outer).removed_from("Jane Doe X-99812") == ""
+
+
+def test_a_header_without_names_changes_nothing():
+    assert identifiers_of(header(Modality="CT")).removed_from("Jane  Doe") == "Jane  Doe"

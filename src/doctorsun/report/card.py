@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.data.missing import MISSING_IMAGES
+from doctorsun.report.card_losses import Losses, read_losses
 from doctorsun.report.store_facts import Origin, StoreFacts, count_store
 from doctorsun.report.store_samples import ShownSample, choose_samples
 from doctorsun.schema import Manifest
@@ -56,6 +57,7 @@ class Card:
         counts: samples by field, the most frequent first.
         num_without_images: samples that name an image whose bytes are not here.
         has_missing_list: whether the list of those images lies in the store.
+        losses: what was left out, and what was changed.
         licence: None for an empty store.
     """
 
@@ -68,6 +70,7 @@ class Card:
     licence: LicenceNote | None
     num_without_images: int
     has_missing_list: bool
+    losses: Losses
     shown: tuple[ShownSample, ...]
 
     @property
@@ -118,6 +121,7 @@ def make_card(folder: Path) -> Card:
         licence=_licence_note(sources),
         num_without_images=_num_without_images(store),
         has_missing_list=(folder / MISSING_IMAGES).is_file(),
+        losses=read_losses(store),
         shown=tuple(choose_samples(store, facts.candidates)),
     )
 

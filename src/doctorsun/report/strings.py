@@ -3,6 +3,7 @@
 from typing import Literal
 
 from doctorsun.report.card_strings import CARD_STRINGS
+from doctorsun.report.curation_strings import CURATION_STRINGS
 from doctorsun.report.evaluation.strings import EVALUATION_STRINGS
 from doctorsun.report.leak_strings import LEAK_STRINGS
 
@@ -207,6 +208,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         ),
     ),
     **CARD_STRINGS,
+    **CURATION_STRINGS,
     **EVALUATION_STRINGS,
     **LEAK_STRINGS,
 }

@@ -43,7 +43,7 @@ def test_the_page_says_what_the_store_holds(tmp_path: Path) -> None:
         "pulmonary nodule 2 1 box",
         "What is in [box 2]?",
         "1 sample lacks an image",
-        "a file is missing 1",
+        "a file is missing lost: x.png 1 20.0%",
         "patients 1 studies 1 articles –",
     ):
         assert said in text, said
@@ -53,7 +53,7 @@ def test_the_chinese_page_is_chinese(tmp_path: Path) -> None:
     page = card_of(tmp_path / "s", *MIXED, language="zh")[0]
     text = words(page)
     assert '<html lang="zh-CN">' in page
-    for said in ("最严格的许可: 非商业", "英文 75.0%", "区域识别 2 50.0%", "肺结节 2 1 框", "缺少文件 1"):
+    for said in ("最严格的许可: 非商业", "英文 75.0%", "区域识别 2 50.0%", "肺结节 2 1 框", "缺少文件 lost: x.png 1 20.0%"):
         assert said in text, said
 
 

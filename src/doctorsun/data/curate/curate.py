@@ -15,12 +15,12 @@ from doctorsun.data.curate.inputs import Inputs
 from doctorsun.data.curate.looks import Looks
 from doctorsun.data.curate.runners.runner import Phase, Runner
 from doctorsun.data.curate.shard_job import WORK, ShardJob
-from doctorsun.data.curate.tally import Tally, total
+from doctorsun.data.curate.tally import CURATION, Tally, total
 from doctorsun.data.curate.write import is_written, tally_of, write_shard
 from doctorsun.data.leak.tested import Tested
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest
-from doctorsun.storage.atomic import disk_errors, unfinished_path, write_json
+from doctorsun.storage.atomic import disk_errors, unfinished_path
 from doctorsun.storage.inputs import inputs_sha256_of
 from doctorsun.storage.manifest_file import complete_store, read_manifest, write_manifest
 from doctorsun.storage.only_writer import one_writer
@@ -28,8 +28,6 @@ from doctorsun.storage.store import Store, store_is_complete
 from doctorsun.storage.store_folder import MANIFEST, PROGRESS
 
 OnProgress = Callable[[str, int, int], None]
-CURATION = "curation.json"
-"""Of each data set: samples read, and dropped for each reason; and how many samples each step changed."""
 
 
 def curate(
@@ -161,9 +159,7 @@ def _carry_out(
 
 def _complete(out: Path, planned: Manifest, whole: Tally) -> None:
     """Write what became of all samples, and then the manifest."""
-    names = sorted(whole.read)
-    sources = {name: {"read": whole.read[name], "dropped": whole.dropped.get(name, {})} for name in names}
-    write_json(out / CURATION, {"sources": sources, "changed": whole.changed})
+    whole.write_facts(out / CURATION)
     num_read, num_dropped = whole.read.total(), whole.reasons.total()
     manifest = replace(
         planned,

@@ -11,6 +11,9 @@ from doctorsun.schema import Shard
 from doctorsun.storage.atomic import write_json
 from doctorsun.storage.counts import COUNTED_FIELDS
 
+CURATION = "curation.json"
+"""In a curated store: samples of each data set, read and dropped for each reason; samples that each step changed."""
+
 
 def _counts() -> dict[str, Counter[str]]:
     return {name: Counter() for name in COUNTED_FIELDS}
@@ -48,6 +51,16 @@ class Tally:
         shards = [asdict(shard) for shard in self.shards]
         numbers = {"counts": self.counts, "read": self.read, "dropped": self.dropped, "changed": self.changed}
         write_json(path, {"shards": shards, **numbers})
+
+    def write_facts(self, path: Path) -> None:
+        """Write what a reader of the store wants to know: `CURATION`.
+
+        Raises:
+            MachineError: the disk is full.
+        """
+        names = sorted(self.read)
+        sources = {name: {"read": self.read[name], "dropped": self.dropped.get(name, {})} for name in names}
+        write_json(path, {"sources": sources, "changed": self.changed})
 
     @classmethod
     def read_from(cls, path: Path) -> Self:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from doctorsun.config.curation import Curation, Licences
-from doctorsun.data.curate.curate import CURATION, curate
+from doctorsun.data.curate.curate import curate
 from doctorsun.data.curate.inputs import Inputs
 from doctorsun.data.curate.runners.runner import Phase, Runner, open_runner
 from doctorsun.data.curate.shard_job import WORK, ShardJob
+from doctorsun.data.curate.tally import CURATION
 from doctorsun.errors import DataError
 from doctorsun.storage.only_writer import one_writer
 from doctorsun.storage.store import Store, StoreWriter

@@ -63,7 +63,7 @@ def find_leaks(folder: Path, tests: Sequence[Tested], cache: Path, on_progress: 
     store = Store(folder)
     is_searched = _is_searched(store)
     searches = [(LeakSearch(tested), Verdict(tested)) for tested in tests]
-    with_looks = any(image.fingerprint for tested in tests for image in tested.images)
+    with_looks = any(image.fingerprints for tested in tests for image in tested.images)
     first = 0
     for traces in store_traces(store, cache / "traces" / store.sha256, with_looks=with_looks):
         for search, verdict in searches:

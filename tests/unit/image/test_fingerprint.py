@@ -9,10 +9,10 @@ import pytest
 from doctorsun.errors import ImageError
 from doctorsun.image.fingerprint import (
     FINGERPRINT_BYTES,
+    NEAR_BITS,
     fingerprint,
     fingerprint_of,
     inner_fingerprints,
-    near_pairs,
     pixel_sha256,
 )
 
@@ -46,24 +46,14 @@ def num_bits_apart(one: bytes, other: bytes) -> int:
 def test_the_same_picture_in_another_file_is_near(again: bytes):
     data = encoded(picture(0))
 
-    assert list(near_pairs([fingerprint(data)], [fingerprint(again)])) == [(0, 0)]
+    assert num_bits_apart(fingerprint(data), fingerprint(again)) <= NEAR_BITS
 
 
 def test_other_pictures_are_far():
     prints = [fingerprint(encoded(picture(seed))) for seed in range(20)]
 
     assert len(prints[0]) == FINGERPRINT_BYTES
-    assert list(near_pairs(prints, prints)) == [(place, place) for place in range(20)]
     assert min(num_bits_apart(prints[0], other) for other in prints[1:]) > 60
-
-
-def test_the_nearest_comes_first_and_chunks_do_not_show():
-    zero, one, two = (np.array([value, 0, 0, 0], dtype=np.uint64).tobytes() for value in (0, 1, 3))
-
-    assert list(near_pairs([zero] * 300, [two, one, zero], bits=2))[-3:] == [(299, 2), (299, 1), (299, 0)]
-    assert list(near_pairs([zero], [two, one], bits=1)) == [(0, 1)]
-    assert list(near_pairs([], [zero])) == []
-    assert list(near_pairs([zero], [])) == []
 
 
 def test_what_is_no_picture_is_told():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctorsun.image.near import near_within
+from doctorsun.image.near import near_between, near_within
 
 
 def planted(num: int, seed: int) -> np.ndarray:
@@ -47,3 +47,20 @@ def test_few_have_no_pairs(num: int):
 def test_more_bits_than_words_can_hold_are_refused():
     with pytest.raises(ValueError, match="bits: got 127, expected 0 to 126"):
         near_within(np.zeros((2, 32), dtype=np.uint8), 127)
+
+
+@given(st.integers(0, 90), st.integers(1, 60), st.integers(0, 1000), st.sampled_from([0, 7, 24, 40]))
+def test_between_two_sides_no_pair_is_missed_and_the_nearest_comes_first(num: int, other: int, seed: int, bits: int):
+    prints = planted(num + other, seed)
+    ones, others = prints[:num], prints[num:]
+    apart = np.bitwise_count(ones[:, None] ^ others[None]).sum(axis=2, dtype=int)
+
+    found = list(zip(*(column.tolist() for column in near_between(ones, others, bits)), strict=True))
+
+    every = [(int(a), int(b), int(apart[a, b])) for a, b in zip(*np.nonzero(apart <= bits), strict=True)]
+    assert found == sorted(every, key=lambda pair: (pair[0], pair[2], pair[1]))
+
+
+def test_nothing_is_near_to_nothing():
+    nothing, one = np.empty((0, 32), dtype=np.uint8), np.zeros((1, 32), dtype=np.uint8)
+    assert [len(column) for column in (*near_between(nothing, one), *near_between(one, nothing))] == [0] * 6

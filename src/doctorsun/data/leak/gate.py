@@ -31,8 +31,8 @@ class _PartOfAll:
 
 def trace_of_sketched(sample: Sample, sketch: Mapping[str, Any]) -> Trace:
     """Return the trace of a sample whose sketch tells what its images look like."""
-    pairs = zip(sketch["pixel_sha256"], sketch["fingerprints"], strict=True)
-    return trace_of(sample, [Look(pixels.hex(), print_) if pixels else Look() for pixels, print_ in pairs])
+    looks = zip(sketch["pixel_sha256"], sketch["fingerprints"], sketch["inner"], strict=True)
+    return trace_of(sample, [Look(pixels.hex(), whole + inner) if pixels else Look() for pixels, whole, inner in looks])
 
 
 def leaking_rows(

@@ -1,18 +1,19 @@
 """The search: traces of training samples against the questions of a test, by every layer of evidence."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from doctorsun.data.leak.origin import Origin, is_same_origin
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.trace import Trace
-from doctorsun.errors import ImageError
-from doctorsun.image.fingerprint import near_pairs, small_grey
+from doctorsun.data.leak.views import MARGINS, NUM_VIEWS, Grey, bits_apart, stacked, telling_views, views_of
+from doctorsun.image.near import near_between
+from doctorsun.image.raster import decode
 from doctorsun.image.same_picture import is_same_picture
 from doctorsun.text.grams import gram_hashes
 
@@ -29,7 +30,9 @@ or begin like the same kind of case; pairs from 0.3 on are one question in two w
 UNLIKE_BITS = 100
 """Pictures whose fingerprints differ in more bits are not one picture, whatever their names are; chance gives 128."""
 
-_MOST_FAILED_LOOKS = 16
+_MOST_FAILED_LOOKS = 32
+_MOST_VIEWS = 512  # pictures, 50 to 110 KiB each
+_Holders = dict[tuple[str, bytes], list[tuple[int, int]]]
 
 
 class Rows(Protocol):
@@ -51,7 +54,7 @@ class ImageContact:
     Attributes:
         number: of the image in the sample.
         layers: all that tell so, the strongest first.
-        bits: in which the fingerprints differ; None where one is not known.
+        bits: in which the fingerprints differ, in the view where they differ least; None where one is not known.
     """
 
     number: int
@@ -99,9 +102,11 @@ class LeakSearch:
 
     def __init__(self, tested: Tested) -> None:
         self.tested = tested
-        self._seen = [number for number, image in enumerate(tested.images) if image.fingerprint]
-        self._prints = [tested.images[number].fingerprint for number in self._seen]
-        self._small: dict[int, NDArray[np.float32]] = {}
+        seen = [number for number, image in enumerate(tested.images) if image.fingerprints]
+        prints = stacked([tested.images[number].fingerprints for number in seen], NUM_VIEWS + len(MARGINS))
+        pictures, self._views_of = telling_views(prints)
+        self._prints, self._images_of = prints[pictures, self._views_of], np.array(seen, dtype=np.int64)[pictures]
+        self._views = lru_cache(maxsize=_MOST_VIEWS)(tested.views)
 
     def look_through(self, traces: Sequence[Trace], rows: Rows) -> list[Contact]:
         """Return what each of these training samples has in common with the test; nothing of those without.
@@ -150,39 +155,38 @@ class LeakSearch:
         ]
 
     def _bits(self, image: int, trace: Trace, number: int) -> int | None:
-        one, other = self.tested.images[image].fingerprint, trace.fingerprints[number]
-        if not one or not other:
-            return None
-        return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()
+        return bits_apart(self.tested.images[image].fingerprints, trace.fingerprints[number])
 
     def _near(self, traces: Sequence[Trace], rows: Rows) -> Iterator[tuple[int, int, int, int]]:
         """Yield place, image number, image of the test and bits of pictures that are the same in another file."""
         holders: dict[tuple[str, bytes], list[tuple[int, int]]] = defaultdict(list)
         for place, trace in enumerate(traces):
-            for number, (pixels, print_) in enumerate(zip(trace.pixels, trace.fingerprints, strict=True)):
-                if print_:
-                    holders[pixels, print_].append((place, number))
-        theirs = list(holders)
-        failed: dict[int, int] = defaultdict(int)
-        for row, column in near_pairs(self._prints, [print_ for _, print_ in theirs]):
-            image, (pixels, print_) = self._seen[row], theirs[column]
-            if pixels == self.tested.images[image].pixels or failed[image] >= _MOST_FAILED_LOOKS:
-                continue
-            data = rows.picture(*holders[theirs[column]][0])
-            if data is None or not is_same_picture(self._small_of(image), small_grey(data)):
-                failed[image] += 1
-                continue
-            bits = (int.from_bytes(self._prints[row]) ^ int.from_bytes(print_)).bit_count()
-            yield from ((place, number, image, bits) for place, number in holders[theirs[column]])
+            for number, (pixels, prints) in enumerate(zip(trace.pixels, trace.fingerprints, strict=True)):
+                if prints:
+                    holders[pixels, prints].append((place, number))
+        for image, (pixels, prints), bits in self._same(holders, rows):
+            yield from ((place, number, image, bits) for place, number in holders[pixels, prints])
 
-    def _small_of(self, image: int) -> NDArray[np.float32]:
-        if image not in self._small:
-            place, number = self.tested.images[image].place
-            data = self.tested.samples[place].images[number].bytes
-            if data is None:  # it had a fingerprint when the test was read
-                raise ImageError(f"image {number} of question {self.tested.samples[place].id}", got="no bytes any more")
-            self._small[image] = small_grey(data)
-        return self._small[image]
+    def _same(self, holders: _Holders, rows: Rows) -> Iterator[tuple[int, tuple[str, bytes], int]]:
+        """Yield image of the test, picture and bits where fingerprints of any two views are near and pixels agree."""
+        theirs = list(holders)
+        prints = stacked([each for _, each in theirs], NUM_VIEWS)
+        pictures, views = telling_views(prints)
+        near = near_between(self._prints, prints[pictures, views])
+        failed: Counter[int] = Counter()
+        found: set[tuple[int, int]] = set()
+        look = lru_cache(maxsize=_MOST_VIEWS)(partial(_views, rows))
+        for query, other, bits in zip(*(column.tolist() for column in near), strict=True):
+            image, picture = int(self._images_of[query]), int(pictures[other])
+            is_known = theirs[picture][0] == self.tested.images[image].pixels or (image, picture) in found
+            if is_known or failed[image] >= _MOST_FAILED_LOOKS:
+                continue
+            seen = look(*holders[theirs[picture]][0])
+            if seen and is_same_picture(self._views(image)[self._views_of[query]], seen[views[other]]):
+                found.add((image, picture))
+                yield image, theirs[picture], bits
+            else:
+                failed[image] += 1
 
     def _texts(self, traces: Sequence[Trace], rows: Rows) -> dict[int, dict[int, TextContact]]:
         found: dict[int, dict[int, TextContact]] = defaultdict(dict)
@@ -238,3 +242,9 @@ class LeakSearch:
 
 def _shown(trace: Trace) -> str:
     return (trace.images[0] or "/".join(trace.origins[0]) or trace.id) if trace.images else ""
+
+
+def _views(rows: Rows, place: int, number: int) -> tuple[Grey, ...]:
+    """Return the views of a training sample's image; none where it is not here any more."""
+    data = rows.picture(place, number)
+    return views_of(decode(data)) if data is not None else ()

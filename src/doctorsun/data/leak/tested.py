@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from doctorsun.data.leak.origin import Origin
 from doctorsun.data.leak.question import form_digests, question_of, stem_of, text_digest
 from doctorsun.data.leak.trace import Look, Trace, traced
+from doctorsun.data.leak.views import Grey, fingerprints_of, tested_views
+from doctorsun.image.raster import decode
 from doctorsun.schema import Sample
 from doctorsun.text.grams import GRAM_UNITS, gram_hashes, units
 
@@ -33,13 +35,14 @@ class TestedImage:
 
     Attributes:
         place: of a sample that shows it, and the image's number there.
+        fingerprints: of its views (`tested_views`), 32 bytes each; empty where it cannot be seen.
         origins: data set and path, by each sample that shows it.
     """
 
     place: tuple[int, int]
     sha256: str
     pixels: str
-    fingerprint: bytes
+    fingerprints: bytes
     origins: set[Origin] = field(default_factory=set[Origin])
     questions: list[int] = field(default_factory=list[int])
 
@@ -91,10 +94,15 @@ class Tested:
         for text, own in zip(self.texts, self.by_gram.own, strict=True):
             text.grams = own
 
+    def views(self, image: int) -> tuple[Grey, ...]:
+        """Return the views of an image that can be seen, for a second look; it is read again."""
+        place, number = self.images[image].place
+        return _views(self.samples[place], number)
+
     def _add(self, place: int, sample: Sample, trace: Trace) -> None:
         question = len(self.questions)
         text = self._text(question_of(sample))
-        images = tuple(self._image(place, number, trace) for number in range(len(sample.images)))
+        images = tuple(self._image(place, number, sample, trace) for number in range(len(sample.images)))
         self.texts[text].questions.append(question)
         for image in dict.fromkeys(images):
             self.images[image].questions.append(question)
@@ -110,12 +118,13 @@ class Tested:
                 self.by_form[form].append(number)
         return self.by_digest[digest]
 
-    def _image(self, place: int, number: int, trace: Trace) -> int:
+    def _image(self, place: int, number: int, sample: Sample, trace: Trace) -> int:
         sha256, origin = trace.images[number], trace.origins[number]
         key = sha256 or origin or (place, number)
         if key not in self._by_key:
             found = self._by_key[key] = len(self.images)
-            image = TestedImage((place, number), sha256, trace.pixels[number], trace.fingerprints[number])
+            prints = fingerprints_of(_views(sample, number)) if trace.fingerprints[number] else b""
+            image = TestedImage((place, number), sha256, trace.pixels[number], prints)
             self.images.append(image)
             if sha256:
                 self.by_file[sha256].append(found)
@@ -126,6 +135,10 @@ class Tested:
             self.images[found].origins.add(origin)
             self.by_file_name[origin[-1]].append(found)
         return found
+
+
+def _views(sample: Sample, number: int) -> tuple[Grey, ...]:
+    return tested_views(decode(sample.images[number].bytes or b""))
 
 
 class GramIndex:

@@ -10,23 +10,29 @@ import pyarrow.parquet as pq
 
 from doctorsun.data.leak.origin import Origin, origin_of
 from doctorsun.data.leak.question import form_digests, form_digests_of_lines, text_digest
+from doctorsun.data.leak.views import fingerprints_of, views_of
 from doctorsun.errors import ImageError
-from doctorsun.image.fingerprint import fingerprint_of, pixel_sha256
+from doctorsun.image.fingerprint import pixel_sha256
 from doctorsun.image.raster import decode
 from doctorsun.schema import Image, Sample
 from doctorsun.storage.atomic import write_bytes
 from doctorsun.text.grams import gram_hashes
 
-TRACE_VERSION = 2
+TRACE_VERSION = 3
 """Traces of another version are of no use: they were made by other rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an image looks like: the hash of its pixels, and its fingerprint; both empty where nothing is to be seen."""
+    """What an image looks like; empty where nothing is to be seen.
+
+    Attributes:
+        pixels: SHA-256 of its pixels.
+        fingerprints: of its views, 32 bytes each.
+    """
 
     pixels: str = ""
-    fingerprint: bytes = b""
+    fingerprints: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Trace:
         images: SHA-256 of the images.
         origins: data set and path of the same images.
         pixels: SHA-256 of their pixels; empty where one is not here or cannot be decoded.
-        fingerprints: of the same images; empty bytes where one is not here or cannot be decoded.
+        fingerprints: of the views of the same images, 32 bytes each; empty where one is not here or cannot be decoded.
     """
 
     id: str
@@ -82,7 +88,7 @@ def look_of(image: Image) -> Look:
     except ImageError:
         return Look()
     low, high = np.asarray(picture).min(), np.asarray(picture).max()
-    return Look(pixel_sha256(picture), fingerprint_of(picture)) if low < high else Look()
+    return Look(pixel_sha256(picture), fingerprints_of(views_of(picture))) if low < high else Look()
 
 
 def trace_of(sample: Sample, looks: Sequence[Look]) -> Trace:
@@ -102,7 +108,7 @@ def trace_of(sample: Sample, looks: Sequence[Look]) -> Trace:
         images=tuple(image.sha256 for image in sample.images),
         origins=tuple(origin_of(sample.source.dataset, _place(sample, image)) for image in sample.images),
         pixels=tuple(look.pixels for look in looks),
-        fingerprints=tuple(look.fingerprint for look in looks),
+        fingerprints=tuple(look.fingerprints for look in looks),
     )
 
 

@@ -14,8 +14,8 @@ def store(tmp_path):
 
 def test_traces_of_a_store_are_kept_and_not_made_again(tmp_path, store):
     first = [trace for part in store_traces(store, tmp_path / "kept", with_looks=True) for trace in part]
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["looks-v2-000000000.parquet"]
-    assert [len(trace.fingerprints[0]) for trace in first] == [32, 32, 32]
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["looks-v3-000000000.parquet"]
+    assert [len(trace.fingerprints[0]) for trace in first] == [96, 96, 96]
 
     for shard in (tmp_path / "store/shards").iterdir():
         shard.unlink()

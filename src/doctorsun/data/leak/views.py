@@ -1,0 +1,71 @@
+"""Views of a picture whose fingerprints are compared: a copy is often padded, freed of its border or cropped."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from doctorsun.image.fingerprint import FINGERPRINT_BYTES, fingerprint_of_grey, small_grey_of, small_views
+
+NUM_VIEWS = 3
+"""The whole picture, the same without its border, and the square in the middle of that."""
+MARGINS = (0.025, 0.05, 0.075, 0.1)
+"""What is cut off each side of a test's picture, in shares of its sides: so that copies that were cropped are found."""
+_LEAST_BITS_SET = 64  # half of the 256 are set by construction, but in a view of one grey level
+
+Grey = NDArray[np.float32]
+
+
+def views_of(picture: PIL.Image.Image) -> tuple[Grey, ...]:
+    """Return the views of any picture, [64, 64] each."""
+    return small_views(picture)
+
+
+def tested_views(picture: PIL.Image.Image) -> tuple[Grey, ...]:
+    """Return the views of a test's picture: those of any picture, and its middle with more and more cut off."""
+    grey = picture.convert("L")
+    return (*small_views(grey), *(small_grey_of(_without_margin(grey, share)) for share in MARGINS))
+
+
+def fingerprints_of(views: Sequence[Grey]) -> bytes:
+    """Return the fingerprints of views, one after the other."""
+    return b"".join(fingerprint_of_grey(view) for view in views)
+
+
+def telling_views(prints: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return picture and number of the views that differ from the picture's earlier ones, and show something.
+
+    Args:
+        prints: [pictures, views, 32].
+    """
+    is_new = np.bitwise_count(prints).sum(axis=2, dtype=np.int64) >= _LEAST_BITS_SET
+    for view in range(1, prints.shape[1]):
+        for earlier in range(view):
+            is_new[:, view] &= (prints[:, view] != prints[:, earlier]).any(axis=1)
+    pictures, views = np.nonzero(is_new)
+    return pictures, views
+
+
+def stacked(prints: Sequence[bytes], num_views: int) -> NDArray[np.uint8]:
+    """Return fingerprints of pictures as an array, [pictures, views, 32]."""
+    return np.frombuffer(b"".join(prints), dtype=np.uint8).reshape(len(prints), num_views, FINGERPRINT_BYTES)
+
+
+def bits_apart(one: bytes, other: bytes) -> int | None:
+    """Return in how many of 256 bits two pictures differ, in the view where they differ least; None of an unseen one.
+
+    Args:
+        one: fingerprints of its views.
+        other: of the other's; further views are not compared.
+    """
+    if not one or not other:
+        return None
+    num = min(len(one), len(other))
+    apart = np.frombuffer(one[:num], dtype=np.uint8) ^ np.frombuffer(other[:num], dtype=np.uint8)
+    return int(np.bitwise_count(apart).reshape(-1, FINGERPRINT_BYTES).sum(axis=1, dtype=np.int64).min())
+
+
+def _without_margin(grey: PIL.Image.Image, share: float) -> PIL.Image.Image:
+    x, y = round(grey.width * share), round(grey.height * share)
+    return grey.crop((x, y, grey.width - x, grey.height - y))

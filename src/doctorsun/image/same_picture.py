@@ -43,15 +43,14 @@ def _laid_on(one: Grey, other: Grey) -> float:
     rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
     across, down = columns / side - 0.5, rows / side - 0.5
     inner = slice(_EDGE_PX, -_EDGE_PX), slice(_EDGE_PX, -_EDGE_PX)
-    smooth, fine = gaussian_filter(other, 1.0), _fine(other)[inner]
+    smooth, fine = _blurred(other, 1.0), _fine(other)[inner]
     move, best = np.zeros(6), 0.0
     for _ in range(_NUM_STEPS):
-        shift_x = move[0] + move[1] * across + move[2] * down
-        shift_y = move[3] + move[4] * across + move[5] * down
-        moved = _toned(map_coordinates(one, [rows + shift_y, columns + shift_x], order=1, mode="nearest"), other)
+        shift_x, shift_y = (at[0] + at[1] * across + at[2] * down for at in (move[:3], move[3:]))
+        moved = _toned(_sampled(one, rows + shift_y, columns + shift_x), other)
         best = max(best, _correlation(_fine(moved)[inner], fine))
-        soft = gaussian_filter(moved, 1.0)
-        grad_y, grad_x = np.gradient(soft)
+        soft = _blurred(moved, 1.0)
+        grad_y, grad_x = np.gradient(soft, axis=0), np.gradient(soft, axis=1)
         slopes = [grad_x, grad_x * across, grad_x * down, grad_y, grad_y * across, grad_y * down]
         jacobian = np.stack([slope[inner].ravel() for slope in slopes], axis=1).astype(np.float64)
         normal = jacobian.T @ jacobian + 1e-3 * np.eye(6)
@@ -69,7 +68,15 @@ def _toned(one: Grey, other: Grey) -> Grey:
 
 
 def _fine(picture: Grey) -> Grey:
-    return picture - gaussian_filter(picture, _FINE_PX)
+    return picture - _blurred(picture, _FINE_PX)
+
+
+def _blurred(picture: Grey, sigma_px: float) -> Grey:
+    return np.asarray(gaussian_filter(picture, sigma_px), dtype=np.float32)
+
+
+def _sampled(picture: Grey, rows: Grey, columns: Grey) -> Grey:
+    return np.asarray(map_coordinates(picture, [rows, columns], order=1, mode="nearest"), dtype=np.float32)
 
 
 def _correlation(one: Grey, other: Grey) -> float:

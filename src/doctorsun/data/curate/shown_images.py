@@ -35,7 +35,7 @@ class ShownImages:
     def of(cls, sketches: Sketches) -> Self:
         """Return what the samples show; an image of which nothing is known is like no other."""
         pixels, files = (_flat(sketches, name) for name in ("pixel_sha256", "image_sha256"))
-        known = pc.coalesce(pixels, files)
+        known = pc.call_function("coalesce", [pixels, files])
         codes = known.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         unknown = np.flatnonzero(codes < 0)
         codes[unknown] = codes.max(initial=-1) + 1 + np.arange(len(unknown))

@@ -77,9 +77,9 @@ class Sketches:
     def codes(self, name: str) -> NDArray[np.int64]:
         """Return a column as numbers from 0, equal where its values are; -1 of empty ones."""
         coded = self.table[name].combine_chunks().dictionary_encode()
-        empty = pc.equal(pc.binary_length(coded.dictionary), 0).to_numpy(zero_copy_only=False)
+        lengths = pc.call_function("binary_length", [coded.dictionary]).to_numpy()
         codes = coded.indices.to_numpy().astype(np.int64)
-        return np.where(empty[codes], -1, codes) if len(codes) else codes
+        return np.where(lengths[codes] == 0, -1, codes)
 
     def at(self, rows: NDArray[np.int64]) -> Self:
         """Return the sketches of some rows."""

@@ -3,6 +3,7 @@
 import gzip
 import math
 import struct
+import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +70,13 @@ _FORMS = (
 )
 
 
-def is_nifti(head: bytes) -> bool:
-    """Say whether a file that begins so is a NIfTI volume, or the header of one; of packed ones, unpack them first."""
+def is_nifti(path: Path) -> bool:
+    """Say whether a file, packed or not, is a NIfTI volume or the header of one."""
+    try:
+        with _reading(path) as file:
+            head = file.read(_FORMS[0].length)
+    except (OSError, EOFError, zlib.error):
+        return False
     return any(head[form.magic_at : form.magic_at + 4] in form.single + form.paired for form in _FORMS)
 
 
@@ -95,7 +101,7 @@ def deidentify_nifti(path: Path, out_path: Path, key: Key, options: Options) -> 
         values = opened.enter_context(_reading(_values_beside(path))) if is_pair else file
         actions = _clean_header(head, form, order)
         values.seek(0 if is_pair and place == 0 else place)
-        target = opened.enter_context(_writing(out_path, packed=_is_packed(path)))
+        target = opened.enter_context(_writing(out_path, packed=is_packed(path)))
         target.write(bytes(head) + bytes(4))
         _copy(values, target, size)
         if values.read(1):
@@ -106,10 +112,11 @@ def deidentify_nifti(path: Path, out_path: Path, key: Key, options: Options) -> 
 
 
 def _reading(path: Path) -> BinaryIO:
-    return gzip.open(path, "rb") if _is_packed(path) else path.open("rb")  # pyright: ignore[reportReturnType]
+    return gzip.open(path, "rb") if is_packed(path) else path.open("rb")  # pyright: ignore[reportReturnType]
 
 
-def _is_packed(path: Path) -> bool:
+def is_packed(path: Path) -> bool:
+    """Say whether a file is packed by gzip."""
     with path.open("rb") as file:
         return file.read(2) == GZIP_SIGNATURE
 

@@ -22,21 +22,32 @@ def deidentify_sidecar(path: Path, out_path: Path, key: Key, options: Options) -
     Raises:
         Refusal: the file is no JSON object.
     """
+    told = _told(path)
+    if told is None:
+        raise Refusal("no sidecar: no JSON object of at most 16 MiB")
+    kept = {name: value for name, value in told.items() if _is_safe(name, value)}
+    out_path.write_text(f"{json.dumps(kept, indent=1)}\n", encoding="utf-8")
+    removed = [f"sidecar {name if name in _known() else 'key'}" for name in told if name not in kept]
+    return [Action(where, "removed", "not known to be safe") for where in removed]
+
+
+def is_sidecar(path: Path) -> bool:
+    """Say whether a file is a JSON object with a key of those that sidecars have."""
+    return bool((_told(path) or {}).keys() & _known())
+
+
+def _told(path: Path) -> dict[str, Any] | None:
     if path.stat().st_size > _LARGEST_BYTES:
-        raise Refusal("no sidecar: a JSON file of more than 16 MiB")
+        return None
     try:
         told: object = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise Refusal("damaged: no JSON") from error
-    if not isinstance(told, dict):
-        raise Refusal("no sidecar: JSON without keys")
-    kept = {name: value for name, value in told.items() if _is_safe(name, value)}  # pyright: ignore[reportUnknownVariableType]
-    out_path.write_text(f"{json.dumps(kept, indent=1)}\n", encoding="utf-8")
-    known = {*_safe()["numbers"], *_safe()["booleans"], *_safe()["words"]}
-    removed = [name for name in told if name not in kept]  # pyright: ignore[reportUnknownVariableType]
-    return [
-        Action(f"sidecar {name if name in known else 'key'}", "removed", "not known to be safe") for name in removed
-    ]
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None  # pyright: ignore[reportUnknownVariableType]
+
+
+def _known() -> set[str]:
+    return {*_safe()["numbers"], *_safe()["booleans"], *_safe()["words"]}
 
 
 @functools.cache

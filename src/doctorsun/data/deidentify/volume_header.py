@@ -13,7 +13,7 @@ from doctorsun.data.deidentify.refusal import Refusal
 
 NRRD_SIGNATURE, META_SIGNATURE = b"NRRD000", b"ObjectType"
 _LARGEST_HEADER = 1 << 20
-_NUMBERS = r"[-+\d.eE() ,;:nNaAiIfF]+"
+_NUMBERS = r"(?:[-+]?\d[\d.]*(?:[eE][-+]?\d+)?|[-+]?nan|[-+]?inf|[(), ])+"
 _NRRD_TYPES = {
     **dict.fromkeys(("int8", "uint8", "signed char", "unsigned char", "uchar", "int8_t", "uint8_t"), 1),
     **dict.fromkeys(("int16", "uint16", "short", "unsigned short", "ushort", "int16_t", "uint16_t", "signed short"), 2),
@@ -22,19 +22,26 @@ _NRRD_TYPES = {
     ),
     **dict.fromkeys(("int64", "uint64", "double", "long long", "unsigned long long", "int64_t", "uint64_t"), 8),
 }
-_WORDS = r"(?:[A-Za-z0-9-]+|\?{3})"
+_SPACE = (
+    r"(?:(?:left|right)-(?:anterior|posterior)-(?:inferior|superior)|[LR][AP][IS]|scanner-xyz|3D-(?:left|right)-handed)"
+    r"(?:-time|T)?"
+)
+_KIND = (
+    r"(?:domain|space|time|list|point|vector|covariant-vector|normal|stub|scalar|complex|none|[234]-(?:vector|color)"
+    r"|(?:RGB|HSV|XYZ|RGBA)-color|quaternion|\?{3})"
+)
 _NRRD_FIELDS = {
     "type": "|".join(_NRRD_TYPES),
     "dimension": r"\d+",
     "sizes": r"[\d ]+",
     "encoding": "raw|gzip|gz",
     "endian": "little|big",
-    "space": r"(?:left|right|anterior|posterior|inferior|superior|scanner|3D|xyz|handed|time|[LRAPIST]|-)+",
+    "space": _SPACE,
     "space dimension": r"\d+",
-    "space directions": rf"(?:none|{_NUMBERS}| )+",
+    "space directions": rf"(?:none|{_NUMBERS})+",
     "space origin": _NUMBERS,
     "measurement frame": _NUMBERS,
-    "kinds": r"(?:(?:domain|space|time|list|point|vector|covariant-vector|normal|stub|scalar|complex|none|[234]-(?:vector|color)|RGB-color|HSV-color|XYZ-color|RGBA-color|quaternion|\?{3}) ?)+",
+    "kinds": rf"(?:{_KIND} ?)+",
     "thicknesses": _NUMBERS,
     "spacings": _NUMBERS,
     "axis mins": _NUMBERS,

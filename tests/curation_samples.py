@@ -9,7 +9,7 @@ import PIL.Image
 import pyarrow as pa
 
 from doctorsun.data.curate.candidate import Candidate
-from doctorsun.data.curate.sketch import SKETCH_SCHEMA, Sketches, sketch_of, told
+from doctorsun.data.curate.sketch import SKETCH_SCHEMA, Sketches, sketch_of
 from doctorsun.image.raster import image_record
 from doctorsun.schema import Groups, Image, Message, Sample, Source, image_part, text_part
 
@@ -58,5 +58,5 @@ class Looked:
     def picture(self, place: int, number: int) -> bytes | None:
         return self.samples[place].images[number].bytes
 
-    def words(self, place: int) -> str:
-        return told(self.samples[place])
+    def sample(self, place: int) -> Sample:
+        return self.samples[place]

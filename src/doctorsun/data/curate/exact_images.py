@@ -1,11 +1,12 @@
 """Step: samples that show the same image, by its file or its pixels, and say the same."""
 
+from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sketch import Sketches
 
 
-def exact_images(sketches: Sketches, among: Numbers, *, shown: ShownImages, ranks: Numbers) -> dict[int, int]:
+def exact_images(sketches: Sketches, among: Numbers, *, shown: ShownImages, preference: Preference) -> dict[int, int]:
     """Return which rows go, each with the one that stays: of all that show and say the same, the best.
 
     The same image with another question stays; it shares its group.
@@ -14,11 +15,10 @@ def exact_images(sketches: Sketches, among: Numbers, *, shown: ShownImages, rank
         sketches: of all samples.
         among: the rows that count.
         shown: the images of all samples.
-        ranks: of all samples.
+        preference: among all samples.
     """
     shows = shown.signatures()
     gone: dict[int, int] = {}
     for rows in rows_alike(shows, sketches.codes("text_sha256"), among=among[shows[among] != 0]):
-        best = int(rows[ranks[rows].argmin()])
-        gone |= {row: best for row in rows.tolist() if row != best}
+        gone |= preference.yielding(rows)
     return gone

@@ -13,10 +13,12 @@ from doctorsun.data.curate.groups import groups_of, refuse_two_sides, ties_of
 from doctorsun.data.curate.near_images import near_images, picture_classes
 from doctorsun.data.curate.near_pictures import NO_PAIRS, NearPictures, near_pictures
 from doctorsun.data.curate.near_texts import near_texts
-from doctorsun.data.curate.preference import ranks_of
+from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
+from doctorsun.data.curate.sides import SIDES, TRAIN, official_sides
 from doctorsun.data.curate.sketch import Sketches
-from doctorsun.data.curate.splits import SIDES, official_sides, split_of
+from doctorsun.data.curate.splits import split_of
+from doctorsun.schema import Sample
 
 
 class SecondLook(Protocol):
@@ -26,8 +28,8 @@ class SecondLook(Protocol):
         """Return the encoded image of a sample by its number there."""
         ...
 
-    def words(self, place: int) -> str:
-        """Return all that a sample says."""
+    def sample(self, place: int) -> Sample:
+        """Return a sample as the steps on it left it; the bytes of its images may be missing."""
         ...
 
 
@@ -62,15 +64,17 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
     Raises:
         DataError: a group would lie on two sides.
     """
-    shown, ranks = ShownImages.of(sketches), ranks_of(sketches)
+    shown = ShownImages.of(sketches)
+    keeps_official = settings.splits is None or settings.splits.by == "official"
+    preference = Preference.of(sketches, keeps_official=keeps_official)
     near = NO_PAIRS
     if settings.near_images is not None:
-        near = near_pictures(sketches, shown, ranks, settings.near_images.most_bits, looks.picture)
+        near = near_pictures(sketches, shown, preference.ranks, settings.near_images.most_bits, looks.picture)
     left = _Left(sketches)
-    _drop_duplicates(left, settings, looks, shown=shown, near=near, ranks=ranks)
+    _drop_duplicates(left, settings, looks, shown=shown, near=near, preference=preference)
     ties = ties_of(sketches, shown, picture_classes(shown, near))
     groups = groups_of(len(sketches), ties, left.copies)
-    _drop_over_caps(left, settings)
+    _drop_over_caps(left, settings, preference.sides)
     sides = np.where(left.is_left, official_sides(sketches), -1)
     if settings.splits is not None:
         rows = left.rows
@@ -111,26 +115,32 @@ class _Left:
 
 
 def _drop_duplicates(
-    left: _Left, settings: Curation, looks: SecondLook, *, shown: ShownImages, near: NearPictures, ranks: Numbers
+    left: _Left,
+    settings: Curation,
+    looks: SecondLook,
+    *,
+    shown: ShownImages,
+    near: NearPictures,
+    preference: Preference,
 ) -> None:
     sketches = left.sketches
     if settings.exact_images is not None:
-        left.drop_copies("exact_duplicate", exact_images(sketches, left.rows, shown=shown, ranks=ranks))
+        left.drop_copies("exact_duplicate", exact_images(sketches, left.rows, shown=shown, preference=preference))
     if settings.near_images is not None:
-        copies = near_images(sketches, left.rows, shown=shown, near=near, ranks=ranks)
+        copies = near_images(sketches, left.rows, shown=shown, near=near, preference=preference)
         left.drop_copies("near_duplicate_image", copies)
     if settings.near_texts is not None:
         least = settings.near_texts.least_similarity
-        copies = near_texts(sketches, left.rows, least, shown=shown, near=near, ranks=ranks, words_of=looks.words)
+        copies = near_texts(
+            sketches, left.rows, least, shown=shown, near=near, preference=preference, sample_of=looks.sample
+        )
         left.drop_copies("near_duplicate_text", copies)
 
 
-def _drop_over_caps(left: _Left, settings: Curation) -> None:
+def _drop_over_caps(left: _Left, settings: Curation, sides: Numbers) -> None:
     """Drop what is too much of one kind; what publishers hold out does not count."""
     for reason, step in (("label_cap", label_cap), ("source_cap", source_cap)):
         cap = getattr(settings, reason)
         if cap is not None and cap.most is not None:
             rows = left.rows
-            if settings.splits is not None and settings.splits.by == "official":
-                rows = rows[official_sides(left.sketches)[rows] == SIDES.index("train")]
-            left.drop(reason, step(left.sketches, rows, cap.most))
+            left.drop(reason, step(left.sketches, rows[sides[rows] == TRAIN], cap.most))

@@ -9,6 +9,7 @@ import pyarrow as pa
 from doctorsun.data.curate.inputs import Inputs
 from doctorsun.data.curate.shard_job import ShardJob, read_work
 from doctorsun.data.curate.sketch import told
+from doctorsun.schema import Sample
 from doctorsun.storage.store_schema import SAMPLE_SCHEMA, RowGroup
 
 
@@ -32,10 +33,14 @@ class Looks:
 
     def words(self, place: int) -> str:
         """Return all that a sample says."""
+        return told(self.sample(place))
+
+    def sample(self, place: int) -> Sample:
+        """Return a sample without the bytes of its images."""
         changed, rows = self._changed(bisect_right(self._ends, place))
         if place not in rows:
-            return told(self._inputs.without_bytes(place))
-        return told(RowGroup(changed.slice(rows[place], 1))[0])
+            return self._inputs.without_bytes(place)
+        return RowGroup(changed.slice(rows[place], 1))[0]
 
     def _read_changed(self, number: int) -> tuple[pa.Table, dict[int, int]]:
         table = read_work(self._jobs[number].file("changed"))

@@ -8,14 +8,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from doctorsun.data.curate.near_pictures import NearPictures
-from doctorsun.data.curate.preference import worse_of
+from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sketch import Sketches
 
 
 def near_images(
-    sketches: Sketches, among: Numbers, *, shown: ShownImages, near: NearPictures, ranks: Numbers
+    sketches: Sketches, among: Numbers, *, shown: ShownImages, near: NearPictures, preference: Preference
 ) -> dict[int, int]:
     """Return which rows go, each with one that stays: the same words about a picture in another coding or window.
 
@@ -26,9 +26,9 @@ def near_images(
         among: the rows that count.
         shown: the images of all samples.
         near: the pairs of images that are one picture.
-        ranks: of all samples.
+        preference: among all samples.
     """
-    return worse_of(_alike(sketches, among, shown, near), ranks) if len(near.first) else {}
+    return preference.yielding_of(_alike(sketches, among, shown, near)) if len(near.first) else {}
 
 
 def picture_classes(shown: ShownImages, near: NearPictures) -> Numbers:

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from doctorsun.data.curate.near_images import picture_classes, show_the_same
 from doctorsun.data.curate.near_pictures import NearPictures
+from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sketch import Sketches
+from doctorsun.schema import Sample
 from doctorsun.text.shingles import NUM_BANDS, Hashes, shingles, similarity
 from doctorsun.text.telling import telling_words
 
-WordsOf = Callable[[int], str]
-"""Gives all that a sample says, by its place."""
+SampleOf = Callable[[int], Sample]
+"""Gives a sample by its place; its images are not asked for."""
 
 
 def near_texts(
@@ -27,14 +29,15 @@ def near_texts(
     *,
     shown: ShownImages,
     near: NearPictures,
-    ranks: Numbers,
-    words_of: WordsOf,
+    preference: Preference,
+    sample_of: SampleOf,
 ) -> dict[int, int]:
     """Return which rows go, each with one that stays.
 
     Samples are compared when they show the same images, or none; so a short question that is asked of many images is
-    no duplicate. Of those that share a MinHash band, the shingles themselves are compared. Samples that are variants
-    of one another, and texts that differ in a number, a side, a negation or an option letter, are never alike.
+    no duplicate. Of those that share a MinHash band, the shingles themselves are compared: of what is asked and of what
+    is answered, each for itself, because one answer may serve two questions. Samples that are variants of one another,
+    and texts that differ in a number, a side, a negation or an option letter, are never alike.
 
     Args:
         sketches: of all samples.
@@ -42,42 +45,49 @@ def near_texts(
         least_similarity: Jaccard similarity of the shingles of texts that are alike.
         shown: the images of all samples.
         near: the pairs of images that are one picture.
-        ranks: of all samples.
-        words_of: of those that share a band with others.
+        preference: among all samples.
+        sample_of: of those that share a band with others.
     """
     shows = shown.signatures(picture_classes(shown, near))
-    equal = _equal_texts(sketches, among[shows[among] == 0], ranks)
+    equal = _equal_texts(sketches, among[shows[among] == 0], preference)
     buckets = _shared_buckets(sketches, shows, among[~np.isin(among, list(equal))])
     places, families, pairs = sketches.places, _families(sketches, buckets), near.as_set()
-    said = {row: _Said.of(words_of(int(places[row]))) for row in sorted(buckets)}  # in order: reads each part once
+    said = {row: _Said.of(sample_of(int(places[row]))) for row in sorted(buckets)}  # in order: reads each part once
 
     def are_alike(one: int, other: int) -> bool:
         return (
-            families[one] != families[other]
+            preference.yields(one, other)
+            and families[one] != families[other]
             and said[one].telling == said[other].telling
             and show_the_same(shown.of_row(one), shown.of_row(other), pairs)
-            and similarity(said[one].shingles, said[other].shingles) >= least_similarity
+            and similarity(said[one].asked, said[other].asked) >= least_similarity
+            and similarity(said[one].answered, said[other].answered) >= least_similarity
         )
 
-    return equal | _alike_to_better(buckets, ranks, are_alike)
+    return equal | _alike_to_better(buckets, preference.ranks, are_alike)
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    shingles: Hashes
+    asked: Hashes
+    answered: Hashes
     telling: frozenset[tuple[str, int]]
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        return cls(shingles(text), frozenset(telling_words(text).items()))
+    def of(cls, sample: Sample) -> Self:
+        turns = [(turn.role == "assistant", turn.text) for turn in sample.messages]
+        options, gold = (sample.answer.options, sample.answer.gold) if sample.answer else ((), ())
+        asked = "\n".join([*(text for is_answer, text in turns if not is_answer), *options])
+        answered = "\n".join([*(text for is_answer, text in turns if is_answer), *gold])
+        telling = frozenset(telling_words(f"{asked}\n{answered}").items())
+        return cls(shingles(asked), shingles(answered), telling)
 
 
-def _equal_texts(sketches: Sketches, among: Numbers, ranks: Numbers) -> dict[int, int]:
+def _equal_texts(sketches: Sketches, among: Numbers, preference: Preference) -> dict[int, int]:
     """Return the rows that say the same as a better one, letter for letter, each with the best one."""
     gone: dict[int, int] = {}
     for rows in rows_alike(sketches.codes("text_sha256"), among=among):
-        best = int(rows[ranks[rows].argmin()])
-        gone |= {row: best for row in rows.tolist() if row != best}
+        gone |= preference.yielding(rows)
     return gone
 
 

@@ -9,19 +9,10 @@ from doctorsun.config.curation import Splits
 from doctorsun.data.curate.candidate import Rejected
 from doctorsun.data.curate.preference import keys_of
 from doctorsun.data.curate.shown_images import Numbers
+from doctorsun.data.curate.sides import SIDES, TRAIN, official_sides
 from doctorsun.data.curate.sketch import Sketches
 
-SIDES = ("test", "validation", "train")
-"""The names of the splits; a side is a place here."""
 REASON = "in_test_group"
-
-_TRAIN = SIDES.index("train")
-
-
-def official_sides(sketches: Sketches) -> Numbers:
-    """Return for each sample the side that its publisher gave it."""
-    splits = np.array(sketches.table["split"].to_pylist(), dtype=object)
-    return np.select([splits == name for name in SIDES[:_TRAIN]], range(_TRAIN), _TRAIN).astype(np.int64)
 
 
 def split_of(sketches: Sketches, settings: Splits, groups: Numbers) -> tuple[Numbers, dict[int, Rejected]]:
@@ -45,12 +36,12 @@ def split_of(sketches: Sketches, settings: Splits, groups: Numbers) -> tuple[Num
     if settings.by == "own":
         return drawn[groups], {}
     official = official_sides(sketches)
-    held_out = np.full(len(drawn), _TRAIN, dtype=np.int64)
+    held_out = np.full(len(drawn), TRAIN, dtype=np.int64)
     np.minimum.at(held_out, groups, official)
-    is_official = held_out < _TRAIN
+    is_official = held_out < TRAIN
     is_official[groups[_of_split_datasets(sketches, official)]] = True
     sides = np.where(is_official, held_out, drawn)[groups]
-    goes = (held_out[groups] < _TRAIN) & (official != sides)
+    goes = (held_out[groups] < TRAIN) & (official != sides)
     return np.where(goes, -1, sides), _rejected(sketches, groups, official, goes)
 
 
@@ -69,7 +60,7 @@ def _drawn(sketches: Sketches, settings: Splits, groups: Numbers) -> Numbers:
 def _of_split_datasets(sketches: Sketches, official: Numbers) -> NDArray[np.bool_]:
     """Say which samples are of a data set whose publisher holds something out."""
     datasets = sketches.codes("dataset")
-    return np.isin(datasets, datasets[official < _TRAIN])
+    return np.isin(datasets, datasets[official < TRAIN])
 
 
 def _rejected(sketches: Sketches, groups: Numbers, official: Numbers, goes: NDArray[np.bool_]) -> dict[int, Rejected]:

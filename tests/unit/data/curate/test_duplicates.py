@@ -7,9 +7,9 @@ import PIL.Image
 import pytest
 
 from curation_samples import Looked, copy_of, encoded, film, picture, sample, sketches_of
-from doctorsun.config.curation import Curation, NearTexts
+from doctorsun.config.curation import Curation, NearTexts, Splits
 from doctorsun.data.curate.global_steps import Decision, decide_rows
-from doctorsun.schema import Answer, Image, Sample, Variant
+from doctorsun.schema import Answer, Image, Message, Sample, Variant, text_part
 
 REPORT = (
     "The heart is of normal size. There is a nodule in the right upper lobe with spiculated margins. "
@@ -146,3 +146,26 @@ def test_a_step_that_is_off_drops_nothing():
 def test_no_samples_give_no_decision():
     found = decided()
     assert (found.rejected, found.splits, found.num_groups) == ({}, {}, 0)
+
+
+def test_a_test_keeps_its_own_duplicates_and_takes_those_of_training_and_validation():
+    held_out = [sample(id_, film(0), words=REPORT, split="test") for id_ in "ab"]
+    others = [sample("c", film(0), words=REPORT, split="validation"), sample("d", film(0), words=REPORT)]
+    assert reasons(*held_out, *others) == {2: "exact_duplicate", 3: "exact_duplicate"}
+    texts = [sample(id_, words=words, split="test") for id_, words in (("a", REPORT), ("b", REPORT), ("c", ALIKE))]
+    assert reasons(*texts) == {}
+    assert reasons(*texts, sample("d", words=ALIKE)) == {3: "near_duplicate_text"}
+
+
+def test_without_official_splits_a_test_has_no_duplicates_of_its_own():
+    held_out = [sample(id_, film(0), split="test") for id_ in "ab"]
+    assert len(reasons(*held_out, settings=Curation(splits=Splits(by="own")))) == 1
+
+
+def test_one_answer_to_two_questions_is_no_duplicate():
+    def asked(id_: str, question: str) -> Sample:
+        answer = Message(role="assistant", content=(text_part(REPORT),))
+        return replace(sample(id_), messages=(Message(role="user", content=(text_part(question),)), answer))
+
+    assert reasons(asked("a", "What is cystitis?"), asked("b", "What is hydronephrosis?")) == {}
+    assert len(reasons(asked("a", "What is cystitis?"), asked("b", "What  is CYSTITIS?"))) == 1

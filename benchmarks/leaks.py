@@ -27,7 +27,9 @@ import SimpleITK
 
 from doctorsun.data.adapters.load import load_collection
 from doctorsun.data.collect import open_source
-from doctorsun.data.leak.search import LEAST_SHARE, UNLIKE_BITS, Contact, LeakSearch
+from doctorsun.data.leak.contact import Contact
+from doctorsun.data.leak.image_search import UNLIKE_BITS
+from doctorsun.data.leak.search import LeakSearch
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.trace import traces_of, words_of
 from doctorsun.data.readers.item import Dropped
@@ -265,7 +267,7 @@ def named(tested: Tested, image: int) -> str:
 
 def main() -> None:
     """Measure, and write the report."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the public sets")
     parser.add_argument("--out", type=Path, help="file of the report; printed when not given")
     options = parser.parse_args()
@@ -277,7 +279,7 @@ def main() -> None:
     drawn = [without_words(sample) for sample in phantoms(NUM_IMAGES - len(others))]
     report = {
         "machine": {"processor": platform.processor() or platform.machine(), "python": platform.python_version()},
-        "thresholds": {"near_bits": NEAR_BITS, "unlike_bits": UNLIKE_BITS, "least_share": LEAST_SHARE},
+        "thresholds": {"near_bits": NEAR_BITS, "unlike_bits": UNLIKE_BITS},
         "test_images": len(tests),
         "test_images_by_set": dict(Counter(sample.source.dataset for sample in tests)),
         "planted": {name: measured(search, tests, each) for name, each in TRANSFORMATIONS.items()},

@@ -47,9 +47,6 @@ def leak(
     with RunProgress(Console(stderr=True)).shown() as progress:
         tested = tested_sets(tests, cache_folder(), progress.say)
         found = find_leaks(folder, tested, cache_folder(), progress.store)
-    if out is not None:
-        write_leaks(found, out)
-        page = write_leak_page(found, out, language=session.language)
     facts = found.facts()
     if as_json:
         print_json(facts)
@@ -58,4 +55,6 @@ def leak(
             typer.echo(say("leaks_of", session.language, **test))
             print_rows(test["layers"])
     if out is not None:
+        write_leaks(found, out)
+        page = write_leak_page(found, out, language=session.language)
         typer.echo(say("report_written", session.language, path=str(page)), err=True)

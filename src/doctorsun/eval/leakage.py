@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from doctorsun.data.leak.search import Contact, ImageContact, LeakSearch, Rows, TextContact
+from doctorsun.data.leak.contact import Contact, ImageContact, Rows, TextContact
+from doctorsun.data.leak.search import LeakSearch
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.trace import Trace
 from doctorsun.schema import Sample
@@ -77,9 +78,9 @@ class LeakNotes:
         for image, seen in contact.images.items():
             for number in tested.images[image].questions:
                 shown[number] = max(shown.get(number, "clean"), _of_image(seen), key=_RANK.__getitem__)
-        said = {
-            number: _of_text(seen) for text, seen in contact.texts.items() for number in tested.texts[text].questions
-        }
+        said: dict[int, Degree] = {}
+        for text, told in contact.texts.items():
+            said |= dict.fromkeys(tested.texts[text].questions, _of_text(told))
         for number in shown.keys() | said.keys():
             leak = self.leaks[tested.questions[number].id]
             leak.note(contact.id, shown.get(number, "clean"), said.get(number, "clean"))

@@ -5,10 +5,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pyarrow import compute
 
 from doctorsun.config.load import SUFFIXES
 from doctorsun.data.leak.found import FoundLeaks, LeakedTest
@@ -25,6 +26,9 @@ from doctorsun.storage.store_folder import MANIFEST
 from doctorsun.storage.store_part import StorePart
 
 LEAKS, LEAK_ROWS = "leaks.json", "leaks.jsonl"
+
+pc: Any = compute
+"""Its functions are made when it is imported, where no type checker sees them."""
 
 SearchProgress = Callable[[str, int, int], None]
 

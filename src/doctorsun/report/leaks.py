@@ -56,7 +56,9 @@ def write_leak_page(found: FoundLeaks, out: Path, *, language: Language = "en") 
 
 def shown_pairs(test: LeakedTest, store: Store) -> dict[Layer, list[LeakPair]]:
     """Return some pairs of each layer that has any: of different images and questions, by a fixed rule."""
-    chosen = {layer: list(_varied([leak for leak in test.leaks if leak.layer == layer])) for layer in LAYERS}
+    chosen: dict[Layer, list[Leak]] = {
+        layer: list(_varied([leak for leak in test.leaks if leak.layer == layer])) for layer in LAYERS
+    }
     return {layer: [_pair(test, leak, store) for leak in leaks] for layer, leaks in chosen.items() if leaks}
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.data.curate.candidate import Rejected
-from doctorsun.data.leak.search import LeakSearch, Rows
+from doctorsun.data.leak.contact import Rows
+from doctorsun.data.leak.search import LeakSearch
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.trace import Look, Trace, read_traces, trace_of
 from doctorsun.data.leak.verdict import Verdict

@@ -1,8 +1,9 @@
 """The questions of a test, indexed by all that they and their images can be known by."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,14 @@ class TestedText:
     questions: list[int] = field(default_factory=list[int])
 
 
+class Samples(Protocol):
+    """The questions of a test with their images: a store, or a list."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> Sample: ...
+    def __iter__(self) -> Iterator[Sample]: ...
+
+
 class Tested:
     """A test.
 
@@ -75,7 +84,7 @@ class Tested:
         samples: the questions; the bytes of their images are read again for a second look.
     """
 
-    def __init__(self, name: str, samples: Sequence[Sample]) -> None:
+    def __init__(self, name: str, samples: Samples) -> None:
         self.name = name
         self.samples = samples
         self.questions: list[Question] = []

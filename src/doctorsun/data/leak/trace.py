@@ -1,8 +1,9 @@
 """Traces of samples: what it takes to know a question or an image again, without keeping either."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -141,12 +142,13 @@ def write_traces(path: Path, traces: Sequence[Trace]) -> None:
 
 def read_traces(path: Path) -> list[Trace]:
     """Return the traces of a file of `write_traces`."""
-    return [Trace(**_plain(row)) for row in pq.read_table(path, schema=_SCHEMA).to_pylist()]
+    return [_trace(row) for row in pq.read_table(path, schema=_SCHEMA).to_pylist()]
 
 
-def _plain(row: Mapping[str, object]) -> dict[str, object]:
-    lists = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
-    return {**row, **lists, "origins": tuple(tuple(origin) for origin in lists["origins"])}
+def _trace(row: dict[str, Any]) -> Trace:
+    lists: dict[str, Any] = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
+    lists["origins"] = tuple(tuple(origin) for origin in lists["origins"])
+    return Trace(**row | lists)
 
 
 def _halves(words: str) -> bytes:

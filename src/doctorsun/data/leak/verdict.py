@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from doctorsun.data.leak.search import IMAGE_LAYERS, Contact, ImageContact, TextContact
+from doctorsun.data.leak.contact import IMAGE_LAYERS, Contact, ImageContact, TextContact
 from doctorsun.data.leak.tested import Question, Tested
 
 Layer = Literal["image_id", "file", "pixels", "near", "question"]

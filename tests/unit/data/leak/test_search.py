@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from doctorsun.data.leak.search import Contact, LeakSearch
+from doctorsun.data.leak.contact import Contact
+from doctorsun.data.leak.search import LeakSearch
 from doctorsun.data.leak.trace import traces_of
 from doctorsun.schema import Image, Sample
 from leak_rows import SampleRows, indexed, picture

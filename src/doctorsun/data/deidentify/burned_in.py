@@ -20,6 +20,8 @@ SECTIONAL = {"CT", "MR", "PT", "NM", "SEG", "RTDOSE", "PR", "KO", "SR", "RTSTRUC
 RADIOGRAPHS = {"CR", "DX", "MG", "IO", "PX"}
 """Modalities whose devices tell reliably that they wrote nothing into a picture."""
 COPIED = {"SCREEN SAVE", "SCREENSAVE", "SECONDARY CAPTURE", "CAPTURE", "REPORT", "DOSE_INFO", "PASTED", "PRINT"}
+SLIDES, GLASS, LABELLED = "SM", {"VOLUME", "THUMBNAIL"}, {"LABEL", "OVERVIEW"}
+"""Pictures of slides that show the glass alone, and those that show its label (PS3.3 C.8.12.4.1.1)."""
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 MARGIN_PX, MARGIN_SHARE = 2, 0.15
 LARGE_SHARE, LEAST_SCORE = 0.4, 0.5
@@ -46,9 +48,16 @@ def may_hold_text(header: Dataset) -> bool:
     is_copy |= word(header, "SOPClassUID").startswith(SECONDARY_CAPTURE)
     if annotated == "YES" or is_copy:
         return True
+    if modality == SLIDES:
+        return not GLASS & set(words(header, "ImageType"))
     if modality in SECTIONAL:
         return not word(header, "PhotometricInterpretation").startswith("MONOCHROME")
     return not (modality in RADIOGRAPHS and annotated == "NO")
+
+
+def shows_label(header: Dataset) -> bool:
+    """Return whether a picture shows the label of a slide, whose bars and handwriting no reading of text finds."""
+    return word(header, "Modality") == SLIDES and bool(LABELLED & set(words(header, "ImageType")))
 
 
 def can_read_text() -> bool:

@@ -15,7 +15,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.uid import UID
 
 from doctorsun.data.deidentify.action import Action
-from doctorsun.data.deidentify.burned_in import can_read_text
+from doctorsun.data.deidentify.burned_in import can_read_text, shows_label
 from doctorsun.data.deidentify.elements import Cleaning
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.marks import mark
@@ -125,6 +125,8 @@ def _kind_of(source: FileDataset, syntax: UID) -> UID:
         raise Refusal("an object of no class of the standard: nothing tells what it holds")
     if not is_public_class(syntax):
         raise Refusal("a private transfer syntax")
+    if shows_label(source):
+        raise Refusal("a picture of a slide's label")
     if "EncapsulatedDocument" in source:
         raise Refusal("a document in a DICOM wrapper (PDF, CDA or a model): its text cannot be judged")
     return UID(kind)

@@ -9,10 +9,12 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from doctorsun.data.deidentify.action import Action, Deed
+from doctorsun.data.deidentify.colour_profile import without_texts
 from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.readable import readable_elements
 from doctorsun.data.deidentify.rules import Rule, rule_of, safe_private
-from doctorsun.data.deidentify.values import StandIns, capped_age, each
+from doctorsun.data.deidentify.values import REMOVED, StandIns, capped_age, each
+from doctorsun.data.deidentify.vocabulary import is_code_string
 
 DEEDS: dict[str, Deed] = {
     "remove": "removed",
@@ -22,8 +24,12 @@ DEEDS: dict[str, Deed] = {
     "move": "shifted",
     "clean": "cleaned",
     "cap": "cleaned",
+    "code": "cleaned",
+    "colour": "cleaned",
     "keep": "kept",
 }
+SOUND = ("move", "cap", "clean", "colour")  # what gives nothing for a value without anything sound in it
+PROSE = ("LO", "SH", "ST", "LT", "UT", "UC")
 
 
 @dataclass(slots=True)
@@ -67,8 +73,9 @@ class Cleaning:
             new[element.tag] = DataElement(element.tag, "SQ", Sequence(items))
             return
         value = self._value(element, rule)
-        if value in ("", None) and rule.deed in ("move", "cap", "clean") and not element.is_empty:
-            rule = Rule("remove", f"nothing sound in it ({rule.why})")
+        if value in ("", None) and rule.deed in SOUND and not element.is_empty:
+            value = REMOVED if rule.deed == "clean" and element.VR in PROSE else None
+            rule = Rule("dummy" if value else "remove", f"nothing sound in it ({rule.why})")
         changes = rule.deed not in ("keep", "uid") or value != element.value
         if changes or rule.why.startswith("PS3.15"):
             self._note(path, element.tag, element.keyword, rule)
@@ -93,6 +100,8 @@ class Cleaning:
             "move": self.stand_ins.moved,
             "clean": self.stand_ins.cleaned,
             "cap": lambda old: each(old, capped_age),
+            "code": lambda old: [value if is_code_string(str(value)) else "" for value in old.value],
+            "colour": lambda old: without_texts(old.value),
         }
         return ways[rule.deed](element) if rule.deed in ways else element.value
 

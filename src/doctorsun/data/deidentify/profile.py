@@ -38,7 +38,7 @@ class SafeText:
         binary: keywords of binary elements that hold no text.
         private: creator, group and element of private elements that may be kept.
         words: words beside those of the standard, in small letters.
-        han: Chinese words, the longest first.
+        han: Chinese words beside those of the ontology.
     """
 
     worded: frozenset[str]
@@ -47,7 +47,7 @@ class SafeText:
     binary: frozenset[str]
     private: frozenset[tuple[str, int, int]]
     words: frozenset[str]
-    han: tuple[str, ...]
+    han: frozenset[str]
 
 
 @cache
@@ -69,7 +69,7 @@ def load_safe_text() -> SafeText:
         binary=frozenset(page["binary"]),
         private=frozenset((creator, group, element) for creator, group, element in page["safe_private"]),
         words=frozenset(page["words"].split()),
-        han=tuple(sorted(page["han"], key=len, reverse=True)),
+        han=frozenset(page["han"]),
     )
 
 

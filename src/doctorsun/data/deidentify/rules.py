@@ -13,7 +13,7 @@ from doctorsun.data.deidentify.readable import NUMBERS
 from doctorsun.data.deidentify.values import DATES, is_registered
 from doctorsun.data.deidentify.vocabulary import is_code_string
 
-Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter"]
+Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter", "code", "colour"]
 NEVER_MOVED = {"PatientBirthDate", "PatientBirthTime"}
 OWN = {
     "PatientIdentityRemoved",
@@ -103,12 +103,13 @@ def _by_representation(element: DataElement, options: Options, scheme: str) -> R
         return Rule("move", "date or time") if options.dates == "shift" else Rule("remove", "date or time")
     if representation in ("SQ", "UI"):
         return Rule("enter", "sequence") if representation == "SQ" else Rule("uid", "unique identifier")
-    if keyword in safe.binary:
-        return Rule("keep", "numbers of pixels, curves or surfaces")
+    if keyword in safe.binary or keyword == "ICCProfile":
+        deed: Deed = "colour" if keyword == "ICCProfile" else "keep"
+        return Rule(deed, "numbers of pixels, curves, surfaces or colours")
     if representation in NUMBERS or (representation in ("DS", "IS") and _is_number(element)):
         return Rule("keep", "number")
     if representation == "CS":
-        return Rule("keep", "code string") if _is_code(element) else Rule("remove", "no words of the standard")
+        return Rule("keep", "code string") if _is_code(element) else _unknown_code(element)
     return _by_list(element, options, scheme)
 
 
@@ -120,6 +121,12 @@ def _by_list(element: DataElement, options: Options, scheme: str) -> Rule:
     if keyword == "TextValue" and "descriptors" not in options.keep:
         return Rule("dummy", "text of a report")
     return Rule("clean", "words of the standard") if keyword in safe.worded else Rule("remove", "text")
+
+
+def _unknown_code(element: DataElement) -> Rule:
+    """Remove a code string; of several, such as those of Image Type, only those that are no words of the standard."""
+    why = "no words of the standard"
+    return Rule("code", why) if isinstance(element.value, MultiValue) else Rule("remove", why)
 
 
 def _is_safe_code(element: DataElement, scheme: str) -> bool:

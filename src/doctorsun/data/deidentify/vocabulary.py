@@ -1,21 +1,15 @@
-"""Vocabulary: the words of the standard, by which a text is known to tell of images and not of people."""
+"""Vocabulary: the words of the standard and of medicine, by which a text is known to tell of no person."""
 
 import re
 from functools import cache
 
 from doctorsun.data.deidentify.profile import load_safe_text
 
-SHORT, SHORT_NUMBER = 3, 4
-TOKEN = re.compile(r"[^\W\d_]+|\d+")
-HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+SHORT, SHORT_NUMBER, ONE_CHARACTER = 3, 4, 1
+_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HAN = re.compile(f"[{_HAN}]+")
+TOKEN = re.compile(rf"[{_HAN}]+|[^\W\d_{_HAN}]+|\d+")
 _INSIDE_NAMES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-
-
-def is_known(token: str) -> bool:
-    """Return whether a run of letters or of digits is a word of the standard, or too short to tell anything."""
-    if HAN.search(token):
-        return not _left_of_han(token)
-    return len(token) <= (SHORT_NUMBER if token.isdigit() else SHORT) or token.lower() in standard_words()
 
 
 def is_code_string(text: str) -> bool:
@@ -23,13 +17,23 @@ def is_code_string(text: str) -> bool:
 
     Up to three letters, or four digits, tell nothing and count as one.
     """
-    return all(is_known(token) for token in TOKEN.findall(text))
+    return all(_known_part(token) == token for token in TOKEN.findall(text))
 
 
 def known_words(text: str) -> str:
-    """Return a text without the words, and the numbers of more than four digits, that the standard does not know."""
-    kept = TOKEN.sub(lambda found: found[0] if is_known(found[0]) else "", text)
-    return " ".join(kept.split())
+    """Return a text without its unknown words, and without numbers of more than four digits.
+
+    Of Chinese, which has no gaps, the known words stay and what stands between them goes.
+    """
+    return " ".join(TOKEN.sub(lambda found: _known_part(found[0]), text).split())
+
+
+def _known_part(token: str) -> str:
+    """Return what is known of a run of letters, of digits or of Chinese characters."""
+    if HAN.match(token):
+        return "".join(_han_words().findall(token))
+    is_known = len(token) <= (SHORT_NUMBER if token.isdigit() else SHORT) or token.lower() in standard_words()
+    return token if is_known else ""
 
 
 @cache
@@ -48,7 +52,14 @@ def standard_words() -> frozenset[str]:
     return frozenset(found) | frozenset(whole) | load_safe_text().words
 
 
-def _left_of_han(text: str) -> str:
-    for word in load_safe_text().han:
-        text = text.replace(word, "")
-    return text
+@cache
+def _han_words() -> re.Pattern[str]:
+    """Return a pattern of the Chinese names in the ontology; single characters, which names hold too, are not taken."""
+    from doctorsun.data.ontology.ontology import load_ontology
+
+    ontology = load_ontology()
+    tables = (ontology.modalities, ontology.planes, ontology.organs, ontology.departments, ontology.findings)
+    names = [name for table in tables for term in table.values() for name in term.zh]
+    words = {word for name in names for word in HAN.findall(name) if len(word) > ONE_CHARACTER}
+    longest_first = sorted(words | load_safe_text().han, key=lambda word: (-len(word), word))
+    return re.compile("|".join(longest_first))

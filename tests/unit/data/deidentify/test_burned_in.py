@@ -45,6 +45,8 @@ def header(**fields):
         ({"Modality": "CT"}, False),
         ({"Modality": "MR", "ImageType": ["DERIVED", "SECONDARY", "MPR"]}, False),
         ({"Modality": "CR"}, True),
+        ({"Modality": "SM", "ImageType": ["DERIVED", "PRIMARY", "VOLUME", "NONE"]}, False),
+        ({"Modality": "SM", "ImageType": ["DERIVED", "PRIMARY"]}, True),
         ({"Modality": "DX", "BurnedInAnnotation": "NO"}, False),
         ({}, True),
     ],

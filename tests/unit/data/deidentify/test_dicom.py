@@ -1,6 +1,7 @@
 """DICOM files: nothing planted survives, pixels are equal, and other libraries open what is written."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import highdicom
@@ -8,7 +9,9 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK
+from PIL import ImageCms
 from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
 
 from doctorsun.data.deidentify.dicom import deidentify_dicom
 from doctorsun.data.deidentify.key import Key
@@ -137,6 +140,45 @@ def test_options_keep_what_they_name(tmp_path):
     assert {element.tag.group for element in new if element.tag.is_private} == {0x0019, 0x0025}
 
 
+def test_of_code_strings_the_known_ones_stay(tmp_path):
+    source = pydicom.dcmread(file_of("CT_small.dcm"))
+    source.ImageType, source.BodyPartExamined = ["ORIGINAL", "PRIMARY", "SMITHSON", "AXIAL"], "SMITHSON"
+    source.Manufacturer, source.ConvolutionKernel = "GE MEDICAL SYSTEMS of Smithsonville", "SMITHSON"
+    source.save_as(tmp_path / "old.dcm")
+    new, _ = clean(tmp_path / "old.dcm", tmp_path)
+    assert list(new.ImageType) == ["ORIGINAL", "PRIMARY", "", "AXIAL"]
+    assert "BodyPartExamined" not in new
+    assert (new.Manufacturer, new.ConvolutionKernel) == ("GE MEDICAL SYSTEMS of", "removed")
+
+
+def test_codes_of_one_site_are_replaced_and_registered_ones_stay(tmp_path):
+    source = pydicom.dcmread(file_of("CT_small.dcm"))
+    private, public = Dataset(), Dataset()
+    private.CodeValue, private.CodingSchemeDesignator, private.CodeMeaning = "SMITH1", "99SMITHSON", "Smithson view"
+    public.CodeValue, public.CodingSchemeDesignator, public.CodeMeaning = "51185008", "SCT", "Thorax of Smithson"
+    source.AnatomicRegionSequence = [public, private]
+    source.save_as(tmp_path / "old.dcm")
+    new, _ = clean(tmp_path / "old.dcm", tmp_path)
+    kept, replaced = new.AnatomicRegionSequence
+    assert (kept.CodeValue, kept.CodingSchemeDesignator, kept.CodeMeaning) == ("51185008", "SCT", "Thorax of")
+    assert replaced.CodeMeaning == "view"
+    assert b"smith" not in (tmp_path / "clean.dcm").read_bytes().lower()
+
+
+def test_colour_profiles_lose_their_texts(tmp_path):
+    source = pydicom.dcmread(file_of("CT_small.dcm"))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source.ICCProfile = profile + b"\0" * (len(profile) % 2)
+    source.save_as(tmp_path / "old.dcm")
+    new, _ = clean(tmp_path / "old.dcm", tmp_path)
+    assert b"lcms" in profile
+    assert b"lcms" not in new.ICCProfile
+    assert ImageCms.getOpenProfile(BytesIO(new.ICCProfile))
+    source.ICCProfile = b"JANE DOE"
+    source.save_as(tmp_path / "old.dcm")
+    assert "ICCProfile" not in clean(tmp_path / "old.dcm", tmp_path)[0]
+
+
 def test_references_of_a_study_still_lead_to_its_files(tmp_path):
     source = pydicom.dcmread(file_of("rtplan.dcm"))
     plan, _ = clean(file_of("rtplan.dcm"), tmp_path)
@@ -183,13 +225,17 @@ def test_what_cannot_be_judged_is_refused(name, reason, tmp_path):
     assert not (tmp_path / "x.dcm").exists()
 
 
-def test_a_document_in_a_wrapper_and_a_private_class_are_refused(tmp_path):
+def test_documents_labels_and_private_classes_are_refused(tmp_path):
     source = pydicom.dcmread(file_of("CT_small.dcm"))
     source.EncapsulatedDocument = b"%PDF-1.4 Jane Doe "
     source.save_as(tmp_path / "pdf.dcm")
     with pytest.raises(Refusal, match="a document in a DICOM wrapper"):
         deidentify_dicom(tmp_path / "pdf.dcm", tmp_path / "x.dcm", KEY, LEFT_ALONE)
     del source.EncapsulatedDocument
+    source.Modality, source.ImageType = "SM", ["ORIGINAL", "PRIMARY", "LABEL", "NONE"]
+    source.save_as(tmp_path / "label.dcm")
+    with pytest.raises(Refusal, match="a picture of a slide's label"):
+        deidentify_dicom(tmp_path / "label.dcm", tmp_path / "x.dcm", KEY, LEFT_ALONE)
     source.SOPClassUID = "1.3.12.2.1107.5.9.1"
     source.save_as(tmp_path / "private.dcm", enforce_file_format=False)
     with pytest.raises(Refusal, match="no class of the standard"):

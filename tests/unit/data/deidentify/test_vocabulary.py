@@ -34,7 +34,8 @@ def test_known_words_are_left_of_a_text():
     assert known_words("Axial T2 FLAIR of Zhangsan, 13812345678") == "Axial T2 FLAIR of ,"
     assert known_words("SIEMENS Healthineers Wuhan") == "SIEMENS"
     assert known_words("肺结节") == "肺结节"
-    assert known_words("王小明 胸部") == ""
+    assert known_words("王小明胸部CT平扫+增强") == "胸部CT平扫+增强"
+    assert known_words("欧阳震华，住院号00447118") == "，"
 
 
 def header(**fields):

@@ -65,7 +65,7 @@ def near_between(
     found = [np.empty((3, 0), dtype=np.int64)]
     for start in range(0, len(longs), _FEW):
         apart = np.bitwise_count(longs[start : start + _FEW, None, 0] ^ columns[0])
-        first, second = np.nonzero(apart <= bits)
+        first, second = np.divmod(np.flatnonzero(apart <= bits), max(1, len(others)))
         distance = apart[first, second].astype(np.int64)
         for word in range(1, len(columns)):
             distance += np.bitwise_count(longs[start + first, word] ^ columns[word, second])

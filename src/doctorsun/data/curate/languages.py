@@ -23,7 +23,7 @@ def languages(candidate: Candidate, settings: Languages) -> Sample | Rejected:
         found = language_of(_BOX_MARKS.sub(" ", message.text), sample.language)
         if found not in _KNOWN:
             return Rejected("language", found)
-    found = language_of(_BOX_MARKS.sub(" ", candidate.words), sample.language)
-    if {found, sample.language} == {"zh", "en"}:
-        sample = replace(sample, language=found)
+    opposite = {"zh": "en", "en": "zh"}.get(sample.language)
+    if opposite and language_of(_BOX_MARKS.sub(" ", candidate.words), sample.language) == opposite:
+        sample = replace(sample, language=opposite)
     return sample if sample.language in settings.allowed else Rejected("language", sample.language)

@@ -54,18 +54,27 @@ def train(
 @app.command()
 def data(
     *,
-    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Pairs of each timed import.")] = 10_000,
-    more: Annotated[int, typer.Option("--more", min=0, help="Pairs of one larger import, to compare memory.")] = 0,
+    curate: Annotated[
+        bool, typer.Option("--curate", help="Time curation instead of import, and foretell 5.5 million pairs.")
+    ] = False,
+    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Pairs of each timed run.")] = 10_000,
+    more: Annotated[int, typer.Option("--more", min=0, help="Pairs of one larger run, to compare memory.")] = 0,
     pairings: Annotated[int, typer.Option("--pairings", min=1, help="Comparisons of one worker with two.")] = 5,
     scratch: Annotated[
         Path | None, typer.Option("--scratch", metavar="DIR", help="Disk to work on, about 60 kB a pair.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Time the import of image-text pairs.
+    """Time the import, or the curation, of image-text pairs.
 
-    Each pair is a distinct 336-pixel JPEG that is decoded, hashed and converted with one conversation.
+    Each pair is a distinct 336-pixel JPEG with one conversation.
     """
+    if curate:
+        from doctorsun.bench.curation import measure_curation
+
+        facts = measure_curation(num_pairs=pairs, num_more=max(more, 2 * pairs), scratch=scratch)
+        print_json(facts) if as_json else print_facts(facts)
+        return
     from doctorsun.bench.data import measure_data
 
     facts = measure_data(num_pairs=pairs, num_more=more, pairings=pairings, scratch=scratch)

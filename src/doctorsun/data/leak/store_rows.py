@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from doctorsun.data.leak.trace import TRACE_VERSION, Look, Trace, read_traces, traced, words_of, write_traces
+from doctorsun.storage.only_writer import one_writer
 from doctorsun.storage.store import Store
 
 ROWS_PER_PART = 2048
@@ -41,7 +42,7 @@ def store_traces(store: Store, folder: Path, *, with_looks: bool) -> Iterator[li
         with_looks: look at the images too, which takes some milliseconds each.
 
     Raises:
-        DataError: a shard is damaged, or the folder cannot be written.
+        DataError: a shard is damaged, or the folder cannot be written, or another search is just writing it.
         MachineError: the disk is full.
     """
     read = store.__getitem__ if with_looks else store.without_bytes
@@ -54,5 +55,6 @@ def store_traces(store: Store, folder: Path, *, with_looks: bool) -> Iterator[li
                 if len(known) > _MOST_LOOKS:
                     known.clear()
                 rows = range(start, min(start + ROWS_PER_PART, len(store)))
-                write_traces(path, list(threads.map(lambda row: traced(read(row), known), rows)))
+                with one_writer(path, "search of this store"):
+                    write_traces(path, list(threads.map(lambda row: traced(read(row), known), rows)))
             yield read_traces(path)

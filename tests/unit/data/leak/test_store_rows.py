@@ -3,6 +3,8 @@
 import pytest
 
 from doctorsun.data.leak.store_rows import ROWS_PER_PART, StoreRows, store_traces
+from doctorsun.errors import DataError
+from doctorsun.storage.only_writer import one_writer
 from leak_rows import picture
 from small_model import question, write_store
 
@@ -37,3 +39,12 @@ def test_samples_are_read_again_by_their_places_in_a_part(store):
 
     assert rows.words(1) == "Is it 2?\nYes."
     assert rows.picture(0, 0) == picture(1).bytes
+
+
+def test_another_search_of_the_same_store_at_the_same_time_is_refused(tmp_path, store):
+    part = tmp_path / "kept/looks-v3-000000000.parquet"
+
+    with one_writer(part, "test"), pytest.raises(DataError, match="another search of this store is writing"):
+        next(store_traces(store, tmp_path / "kept", with_looks=True))
+
+    assert len(next(store_traces(store, tmp_path / "kept", with_looks=True))) == 3

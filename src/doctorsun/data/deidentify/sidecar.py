@@ -52,7 +52,7 @@ def _known() -> set[str]:
 
 @functools.cache
 def _safe() -> dict[str, Any]:
-    return yaml.safe_load(files(__package__).joinpath("safe_sidecar.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(files("doctorsun.data.deidentify").joinpath("safe_sidecar.yaml").read_text(encoding="utf-8"))
 
 
 def _is_safe(name: str, value: object) -> bool:

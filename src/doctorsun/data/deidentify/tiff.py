@@ -63,16 +63,26 @@ _PICTURE_TYPES = {1, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 16, 17, 18}
 _MOST_VALUES = {301: 3 << 16, 320: 3 << 16, 291: 1 << 16}  # curves and colour maps; other elements hold few values
 _FEW_VALUES = 64
 _NAMES = {
+    269: "DocumentName",
     270: "ImageDescription",
     271: "Make",
     272: "Model",
+    285: "PageName",
     305: "Software",
     306: "DateTime",
     315: "Artist",
     316: "HostComputer",
+    333: "InkNames",
+    337: "TargetPrinter",
+    700: "XMP",
+    33432: "Copyright",
+    33723: "IPTC",
+    34377: "Photoshop",
+    34665: "EXIF",
+    34675: "ICC profile",
+    34853: "GPS",
+    37724: "ImageSourceData",
 }
-_NAMES |= {269: "DocumentName", 285: "PageName", 700: "XMP", 33432: "Copyright", 33723: "IPTC", 34377: "Photoshop"}
-_NAMES |= {34665: "EXIF", 34853: "GPS", 37724: "ImageSourceData", 333: "InkNames", 337: "TargetPrinter"}
 
 
 def deidentify_tiff(path: Path, out_path: Path, key: Key, options: Options) -> list[Action]:  # noqa: ARG001 (one signature)

@@ -50,15 +50,11 @@ _NRRD_FIELDS = {
     "centerings": r"(?:(?:cell|node|none|\?{3}) ?)+",
 }
 _META_TYPES = {
-    "MET_CHAR": 1,
-    "MET_UCHAR": 1,
-    "MET_SHORT": 2,
-    "MET_USHORT": 2,
-    "MET_INT": 4,
-    "MET_UINT": 4,
-    "MET_FLOAT": 4,
+    **dict.fromkeys(("MET_CHAR", "MET_UCHAR"), 1),
+    **dict.fromkeys(("MET_SHORT", "MET_USHORT"), 2),
+    **dict.fromkeys(("MET_INT", "MET_UINT", "MET_FLOAT"), 4),
+    **dict.fromkeys(("MET_DOUBLE", "MET_LONG_LONG", "MET_ULONG_LONG"), 8),
 }
-_META_TYPES |= {"MET_DOUBLE": 8, "MET_LONG_LONG": 8, "MET_ULONG_LONG": 8}
 _META_FIELDS = {
     "ObjectType": "Image",
     "NDims": r"\d+",

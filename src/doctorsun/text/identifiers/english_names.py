@@ -31,7 +31,7 @@ _TITLED = re.compile(
 _NAME_LABEL = re.compile(
     r"(?<![A-Za-z])(?<![Bb]rand )(?<![Gg]eneric )(?<![Dd]rug )(?<![Tt]rade )(?<![Pp]roduct )(?<![Tt]est )(?<![Ff]ile )(?<![Gg]ene )(?<![Cc]ommon )(?<![Ss]cientific )(?<![Ss]tudy )"
     r"(?:(?i:(?:patient|pt|full|last|first|family|given|middle|legal|maiden|preferred|guardian|contact|physician|doctor|provider)(?:'s)?(?:\s(?:full|last|first))?\s+name|surname|name(?: of patient)?))"
-    rf"\s*(?:[:=#]|\s(?:is|was)(?=\s))\s*(?P<it>{_ANY}|{_WORD}|[A-Z][A-Z'-]+){_END}"
+    rf"\s{{0,8}}(?:[:=#]|\s(?:is|was)(?=\s))\s{{0,12}}(?P<it>{_ANY}|{_WORD}|[A-Z][A-Z'-]+){_END}"
 )
 _NAME_COLUMN = re.compile(rf"(?<![A-Za-z])(?i:(?:patient|pt)(?:'s)? name)\s+(?P<it>{_ANY}){_END}")
 _ROLE = (
@@ -42,7 +42,7 @@ _ROLE = (
     r"|assistant|pcp|gp|nurse|cc|attn|attention|signature|subject|client|employee|informant|doctor|case manager|social worker|therapist|pharmacist)"
 )
 _LABELLED = re.compile(
-    rf"(?<![A-Za-z])(?i:{_ROLE})\s*[:]\s*(?:Dr\.?\s|Mr\.?\s|Mrs\.?\s|Ms\.?\s|Prof\.?\s)?(?P<it>{_ANY}){_END}"
+    rf"(?<![A-Za-z])(?i:{_ROLE})\s{{0,8}}:\s{{0,12}}(?:Dr\.?\s|Mr\.?\s|Mrs\.?\s|Ms\.?\s|Prof\.?\s)?(?P<it>{_ANY}){_END}"
 )
 _BY = re.compile(
     r"(?<![A-Za-z])(?i:(?:dictated|transcribed|signed|reported|reviewed|read|interpreted|verified|approved|performed|seen|examined|referred|ordered|requested|accompanied|written|evaluated|treated|followed|operated on|attended|brought in)"
@@ -69,7 +69,7 @@ _KIN = re.compile(
     rf"\s(?P<it>{_FULL}){_END}"
 )
 _DEGREE = re.compile(
-    rf"(?P<it>{_FULL}|{_CAPITALS}),?\s(?=(?:M\.?D\.?|Ph\.?D\.?|D\.?O\.?|R\.?N\.?|MBBS|MBChB|FRCR|FRCP|FRCS|NP|PA-C|DDS|DMD|PharmD|MPH|FACR|FACC|LCSW|CRNP|RDMS|DNP|MSc)(?![A-Za-z]))"
+    rf"(?<![A-Za-z'-])(?P<it>{_FULL}|{_CAPITALS}),?\s(?=(?:M\.?D\.?|Ph\.?D\.?|D\.?O\.?|R\.?N\.?|MBBS|MBChB|FRCR|FRCP|FRCS|NP|PA-C|DDS|DMD|PharmD|MPH|FACR|FACC|LCSW|CRNP|RDMS|DNP|MSc)(?![A-Za-z]))"
 )
 _GIVEN = re.compile(
     rf"(?<![A-Za-z'.-])(?P<it>(?P<first>{_WORD})(?:\s{_INITIAL})?(?:\s(?:{_PARTICLE}\s)?{_WORD}){{1,2}}){_END}"

@@ -15,7 +15,7 @@ from doctorsun.text.language import has_han
 
 _START = r"(?<![0-9A-Za-z.])(?<!\d[-/ ])"
 _NO_QUANTITY = r"(?![\d.]*\s*(?:copies|拷贝|iu|u/|u/ml|ml|mg|mm|cm|ng|pg|kg|/ml|/l|[%％×]|\*|x10|e\d|个/))"
-_IS = r"\s*(?:[:#=]|号码|是|为|is\b|was\b|\s)*\s*"
+_IS = r"(?:[\s:#=是为]|号码|is\b|was\b){0,12}"
 
 _CHINESE_MOBILE = re.compile(
     rf"{_START}(?:\(?(?:\+|00)?\s?86\)?[- ]?)?1[ -]?[3-9](?:[ -]?\d){{9}}(?!\d){_NO_QUANTITY}", re.IGNORECASE
@@ -137,9 +137,10 @@ def find_numbers(text: str) -> Iterator[Identifier]:
     for match in _INTERNATIONAL_PHONE.finditer(text):
         if _FEWEST_DIGITS <= sum(char.isdigit() for char in match[0]) <= _MOST_DIGITS:
             yield Identifier("phone", *match.span())
-    for pattern, kind in ((_BED, "record_number"), (_ACCOUNT, "account")):
-        for match in pattern.finditer(text):
-            yield Identifier(kind, *match.span(match.lastgroup or 0))
+    for match in _BED.finditer(text):
+        yield Identifier("record_number", *match.span(match.lastgroup or 0))
+    for match in _ACCOUNT.finditer(text):
+        yield Identifier("account", *match.span(match.lastgroup or 0))
 
 
 def _identity_numbers(text: str) -> Iterator[Identifier]:

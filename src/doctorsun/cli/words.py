@@ -33,10 +33,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "report_written": ("report: {path}", "报告：{path}"),
     "export_written": ("written: {path}", "已写入：{path}"),
-    "deid_left": (
-        "the old names of the files that were not written stand in {path}; keep it as secret as the key",
-        "未写入文件的原名称列于 {path}；请与密钥同等保密",
-    ),
     "leaks_of": (
         "{task}: {num_leaked} of {num_questions} questions given away by {num_rows} samples, {num_pairs} of them with "
         "their words; {num_leaked_images} of {num_images} images",

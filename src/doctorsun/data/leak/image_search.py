@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from doctorsun.data.leak.contact import ImageContact, ImageLayer, Rows
-from doctorsun.data.leak.origin import Origin, is_same_origin
+from doctorsun.data.leak.origin import is_same_origin
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.trace import Trace
 from doctorsun.data.leak.views import MARGINS, NUM_VIEWS, Grey, bits_apart, stacked, telling_views, views_of
@@ -60,7 +60,7 @@ class ImageSearch:
     def _named(self, trace: Trace, number: int) -> dict[int, tuple[ImageLayer, ...]]:
         """Return the test's images that one image is by its origin or by a hash."""
         layers: dict[int, list[ImageLayer]] = defaultdict(list)
-        for image in self._of_origin(trace.origins[number]):
+        for image in self.tested.of_origin(trace.origins[number]):
             bits = self._bits(image, trace, number)
             if bits is None or bits <= UNLIKE_BITS:
                 layers[image].append("image_id")
@@ -69,14 +69,6 @@ class ImageSearch:
         for image in self.tested.by_pixels.get(trace.pixels[number], ()):
             layers[image].append("pixels")
         return {image: tuple(names) for image, names in layers.items()}
-
-    def _of_origin(self, origin: Origin) -> list[int]:
-        images = self.tested.by_file_name.get(origin[-1], ()) if origin else ()
-        return [
-            image
-            for image in dict.fromkeys(images)
-            if any(is_same_origin(each, origin) for each in self.tested.images[image].origins)
-        ]
 
     def _bits(self, image: int, trace: Trace, number: int) -> int | None:
         return bits_apart(self.tested.images[image].fingerprints, trace.fingerprints[number])

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from doctorsun.data.leak.origin import Origin
+from doctorsun.data.leak.origin import Origin, is_same_origin
 from doctorsun.data.leak.question import form_digests, question_of, stem_of, text_digest
 from doctorsun.data.leak.trace import Look, Trace, traced
 from doctorsun.data.leak.views import Grey, fingerprints_of, tested_views
@@ -94,7 +94,8 @@ class Tested:
         self.by_form: dict[bytes, list[int]] = defaultdict(list)
         self.by_file: dict[str, list[int]] = defaultdict(list)
         self.by_pixels: dict[str, list[int]] = defaultdict(list)
-        self.by_file_name: dict[str, list[int]] = defaultdict(list)
+        self._by_path: dict[Origin, list[int]] = defaultdict(list)
+        self._by_ending: dict[Origin, list[int]] = defaultdict(list)
         self._by_key: dict[object, int] = {}
         known: dict[str, Look] = {}
         for place, sample in enumerate(samples):
@@ -102,6 +103,18 @@ class Tested:
         self.by_gram = GramIndex([text.grams for text in self.texts])
         for text, own in zip(self.texts, self.by_gram.own, strict=True):
             text.grams = own
+
+    def of_origin(self, origin: Origin) -> list[int]:
+        """Return the images that are the same image of the same data set."""
+        path = origin[1:]  # one path ends the other
+        found = [*self._by_ending.get(path, ())]
+        for start in range(1, len(path)):
+            found += self._by_path.get(path[start:], ())
+        return [
+            image
+            for image in dict.fromkeys(found)
+            if any(is_same_origin(each, origin) for each in self.images[image].origins)
+        ]
 
     def views(self, image: int) -> tuple[Grey, ...]:
         """Return the views of an image that can be seen, for a second look; it is read again."""
@@ -142,7 +155,9 @@ class Tested:
         found = self._by_key[key]
         if origin and origin not in self.images[found].origins:
             self.images[found].origins.add(origin)
-            self.by_file_name[origin[-1]].append(found)
+            self._by_path[origin[1:]].append(found)
+            for start in range(1, len(origin)):
+                self._by_ending[origin[start:]].append(found)
         return found
 
 

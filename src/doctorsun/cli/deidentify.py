@@ -52,8 +52,8 @@ def deid(
 ) -> None:
     """Write images without what tells of the patient: headers, names, dates, text in pixels.
 
-    DICOM by PS3.15 Annex E; NIfTI, TIFF, slides, PNG and JPEG. What cannot be made clean is not written; the list of it,
-    with old names, lies beside the key. Run it again to go on after an interruption.
+    DICOM by PS3.15 Annex E; NIfTI, TIFF, slides, PNG and JPEG. What cannot be made clean is not written; its old names
+    are listed beside the key. Run it again to go on after an interruption.
     """
     from rich.console import Console
 

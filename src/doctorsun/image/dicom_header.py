@@ -43,8 +43,9 @@ def header_fields(header: Dataset) -> dict[str, str]:
 
     Keys: modality, sop_class, image_type, body_part, laterality (L, R, B or U), view, plane (axial, coronal, sagittal,
     oblique; frontal for radiographs from the front or the back), rows, columns, instance (number in its series),
-    spacing_from (attribute that tells the spacing), burned_in (YES or NO: text in the pixels), and digests of the
-    identifiers of patient, study and series, for groups.
+    spacing_from (attribute that tells the spacing), burned_in (YES or NO: text in the pixels), deidentified (codes of
+    the profile and options under which identifiers were removed), and digests of the identifiers of patient, study and
+    series, for groups.
     """
     patient = word(header, "PatientID")
     return {
@@ -60,6 +61,7 @@ def header_fields(header: Dataset) -> dict[str, str]:
         "instance": word(header, "InstanceNumber"),
         "spacing_from": spacing_mm(header)[1],
         "burned_in": word(header, "BurnedInAnnotation"),
+        "deidentified": _deidentified(header),
         "patient": digest(f"{patient}\x1f{word(header, 'IssuerOfPatientID')}") if patient else "",
         "study": digest(word(header, "StudyInstanceUID")),
         "series": digest(word(header, "SeriesInstanceUID")),
@@ -108,6 +110,14 @@ def _plane(header: Dataset) -> str:
 def _meaning(header: Dataset, keyword: str) -> str:
     items = header.get(keyword)
     return word(items[0], "CodeMeaning") if items else ""
+
+
+def _deidentified(header: Dataset) -> str:
+    """Return the codes of PS3.16 CID 7050 with which a header says so; YES alone where it gives none."""
+    if word(header, "PatientIdentityRemoved") != "YES":
+        return ""
+    codes = (word(item, "CodeValue") for item in header.get("DeidentificationMethodCodeSequence") or ())
+    return " ".join(code for code in codes if code.isdigit()) or "YES"
 
 
 def _ultrasound_spacing_mm(header: Dataset) -> tuple[tuple[float, float] | None, str]:

@@ -103,3 +103,12 @@ def test_headers_of_real_files(shipped: Path, test_data: Path) -> None:
     assert len({header["series"] for header in slices}) == len({header["patient"] for header in slices}) == 1
     assert {header["body_part"] for header in slices} == {"PROSTATE"}
     assert {header["plane"] for header in slices} == {"axial"}
+
+
+def test_a_header_says_how_it_was_deidentified(header_of: Header) -> None:
+    code = Dataset()
+    code.CodeValue = "113100"
+    assert header_fields(header_of(PatientIdentityRemoved="NO"))["deidentified"] == ""
+    assert header_fields(header_of(PatientIdentityRemoved="YES"))["deidentified"] == "YES"
+    removed = header_of(PatientIdentityRemoved="YES", DeidentificationMethodCodeSequence=[code])
+    assert header_fields(removed)["deidentified"] == "113100"

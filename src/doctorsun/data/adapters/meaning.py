@@ -9,7 +9,7 @@ from doctorsun.data.convert.annotation import AnnotatedImage, AnnotatedObject
 from doctorsun.data.ontology.ontology import Ontology
 from doctorsun.data.readers.record import Record
 from doctorsun.errors import DataError
-from doctorsun.schema import Groups, Source
+from doctorsun.schema import Deidentification, Groups, Source
 
 
 def annotated_image(
@@ -57,7 +57,14 @@ def annotated_image(
         texts=record.texts,
         vocabulary=frozenset(filter(None, adapter.labels.values())),
         groups=groups,
+        deidentification=_deidentification(record),
     )
+
+
+def _deidentification(record: Record) -> Deidentification:
+    """Return what the file itself says of its de-identification: PS3.15 by the codes of its profile and options."""
+    codes = record.fields.get("deidentified", "")
+    return Deidentification(profile="DICOM PS3.15 Annex E", version=codes) if codes else Deidentification()
 
 
 def _meant(adapter: Adapter, label: str) -> str | None:

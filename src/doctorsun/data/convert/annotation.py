@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from doctorsun.data.ontology.terms import Language
 from doctorsun.image.geometry import Box
-from doctorsun.schema import Answer, Groups, Image, ImageFacts, Source
+from doctorsun.schema import Answer, Deidentification, Groups, Image, ImageFacts, Source
 
 Picture = NDArray[np.uint8] | Image
 """Pixels [height, width] or [height, width, 3] that a store keeps as PNG, or a picture file's own bytes, kept as is."""
@@ -80,3 +80,4 @@ class AnnotatedImage:
     texts: tuple[HumanText, ...] = ()
     vocabulary: frozenset[str] = frozenset()
     groups: Groups = field(default_factory=Groups)
+    deidentification: Deidentification = field(default_factory=Deidentification)

@@ -93,6 +93,7 @@ def blank_of(annotated: AnnotatedImage, facts: Facts) -> Blank:
             objects=tuple(Object(label=item.label, box_px=item.box_px) for item in annotated.objects),
             facts=facts.as_json(),
             groups=annotated.groups,
+            deidentification=annotated.deidentification,
         )
     )
 

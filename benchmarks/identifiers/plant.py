@@ -1,11 +1,9 @@
 """Sentences with planted identifiers: a grammar of its own is expanded between sentences of real texts.
 
-Nothing here is shared with the code that finds identifiers. Every entry with enough alternatives, the sentences and
-the names included, is cut in two by the digest of its alternatives, so that what the held-out half says was never seen
-in development.
+Nothing here is shared with the code that finds identifiers. What is held out has a page of its own, with other names,
+forms and sentences than the one that was used in development.
 """
 
-import hashlib
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +14,7 @@ from typing import Any, Literal
 import yaml
 
 Half = Literal["development", "held_out"]
-GRAMMARS = {"zh": "chinese.yaml", "en": "english.yaml"}
+GRAMMARS = {"zh": "chinese", "en": "english"}
 KINDS = {
     "surname_only": "name",
     "last_first": "name",
@@ -25,8 +23,6 @@ KINDS = {
     "bed": "record_number",
     "qq": "account",
 }
-FEWEST_TO_CUT = 6
-WHOLE = ("name", "surname_only", "person", "last_first")  # a half of these would hold only rare forms of names
 _SYMBOL = re.compile(r"\{(\w+)\}")
 _CONTEXTS = ("before", "after", "both", "none")
 
@@ -46,14 +42,15 @@ class Planter:
 
     Args:
         language: zh or en.
-        half: whose alternatives are used.
+        half: whose page is used.
         contexts: real sentences of that language.
     """
 
     def __init__(self, language: str, half: Half, contexts: Sequence[str]) -> None:
-        page: dict[str, Any] = yaml.safe_load((Path(__file__).parent / GRAMMARS[language]).read_text(encoding="utf-8"))
+        page: dict[str, Any] = yaml.safe_load(
+            (Path(__file__).parent / f"{GRAMMARS[language]}_{half}.yaml").read_text("utf-8")
+        )
         self.language = language
-        self._half: Half = half
         self._planted: dict[str, list[str]] = page.pop("planted")
         self._sentences: dict[str, list[str]] = page.pop("sentences")
         self._nothing: list[str] = page.pop("nothing")
@@ -71,7 +68,7 @@ class Planter:
         gap = "" if self.language == "zh" else " "
         text = self._context() + gap if place in ("before", "both") else ""
         planted: list[tuple[str, int, int]] = []
-        template = self._choose(templates)
+        template = self._random.choice(templates)
         done = 0
         for match in _SYMBOL.finditer(template):
             text += (
@@ -92,22 +89,12 @@ class Planter:
     def _expanded(self, symbol: str) -> str:
         if symbol in FUNCTIONS:
             return FUNCTIONS[symbol](self._random)
-        patterns = self._planted.get(symbol) or self._words[symbol]
-        pattern = self._random.choice(patterns) if symbol in WHOLE else self._choose(patterns)
+        pattern = self._random.choice(self._planted.get(symbol) or self._words[symbol])
         return self._digits(_SYMBOL.sub(lambda match: self._expanded(match[1]), pattern))
-
-    def _choose(self, alternatives: Sequence[str]) -> str:
-        mine = [each for each in alternatives if half_of(each) == self._half]
-        return self._random.choice(mine if len(alternatives) >= FEWEST_TO_CUT and mine else alternatives)
 
     def _digits(self, pattern: str) -> str:
         digits = re.sub("#", lambda _: self._random.choice("0123456789"), pattern)
         return re.sub("~", lambda _: self._random.choice("ABCDFGHJKLMPRSTWXYZ"), digits)
-
-
-def half_of(alternative: str) -> Half:
-    """Return the half that an alternative belongs to."""
-    return "held_out" if hashlib.sha256(alternative.encode()).digest()[0] % 2 else "development"
 
 
 def resident_id(chance: random.Random) -> str:

@@ -42,3 +42,11 @@ def test_everything_that_is_said_is_simplified_alike():
 def test_what_is_simplified_japanese_or_asks_for_traditional_writing_stays(turns):
     candidate = said(*turns, language="zh")
     assert simplified(candidate, Simplified()) is candidate.sample
+
+
+def test_options_and_replies_that_differ_in_their_characters_alone_stay():
+    question, reply = "下列哪個字是傳統寫法？\nA. 頭髮\nB. 头发", "頭髮"
+    candidate = said(question, reply, answer=Answer(kind="mcq", options=("頭髮", "头发"), gold=("A",)))
+    assert simplified(candidate, Simplified()) is candidate.sample
+    candidate = said("右肺下葉見磨玻璃結節嗎？", "無結節", rejected=("无结节",))
+    assert simplified(candidate, Simplified()) is candidate.sample

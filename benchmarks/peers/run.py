@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -157,18 +158,19 @@ def _within_reach(row: Row, passes: Mapping[Row, list[dict[str, float]]], reach:
 
 
 def control(bench: Bench, programs: Iterable[str]) -> list[dict[str, Any]]:
-    """Return each program's losses on the control set, and how far they are from Doctor Sun's."""
+    """Return each program's losses on the control set in each precision, and how far they are from Doctor Sun's."""
     rows: list[dict[str, Any]] = []
-    for stage in RATES:
+    for stage, dtype in product(RATES, bench.options.dtypes):
         own: list[float] = []
         for program in (OWN, *(each for each in programs if each != OWN)):
-            facts = bench.run(Row(program, stage), "control", bench.options.control_steps)
+            facts = bench.run(Row(program, stage, dtype), "control", bench.options.control_steps)
             losses = facts.get("losses", [])
             own = own or losses
             apart = max((abs(a - b) for a, b in zip(own, losses, strict=True)), default=None) if losses else None
-            rows.append({"stage": stage, "program": program, "losses": losses, "largest_difference": apart})
-            rows[-1] |= {"error": facts.get("error"), "is_equal": apart is not None and apart <= LOSS_TOLERANCE}
-            sys.stderr.write(f"control {stage:9} {program}: {facts.get('error') or losses}\n")
+            named = {"stage": stage, "dtype": dtype, "program": program}
+            rows.append(named | {"losses": losses, "largest_difference": apart, "error": facts.get("error")})
+            rows[-1] |= {"is_equal": apart is not None and apart <= LOSS_TOLERANCE}
+            sys.stderr.write(f"control {stage:9} {dtype} {program}: {facts.get('error') or losses}\n")
     return rows
 
 
@@ -267,7 +269,8 @@ def processor() -> str:
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
     flags = next((line for line in lines if line.startswith("flags")), "")
-    return f"{name} ({'AMX' if 'amx_bf16' in flags else 'no bf16 unit'})"
+    units = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16, no AMX"}
+    return f"{name} ({next((told for flag, told in units.items() if flag in flags), 'no bf16 unit')})"
 
 
 if __name__ == "__main__":

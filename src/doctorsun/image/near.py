@@ -1,6 +1,8 @@
 """All pairs of near fingerprints, among millions or between a few and millions."""
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import numpy as np
@@ -14,6 +16,7 @@ _NUM_BITS = 8 * FINGERPRINT_BYTES
 _CHUNK = 1 << 16
 _EQUAL_WORDS = 2
 _FEW = 64
+_MOST_WORD_BITS = 16  # of longer words the rest is left out: a pair of words and a place make one number of 64 bits
 
 
 def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple[Places, Places]:
@@ -40,7 +43,9 @@ def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple
         return np.empty(0, np.int64), np.empty(0, np.int64)
     longs = _longs(fingerprints)
     words = _words(fingerprints, bits + _EQUAL_WORDS)
-    found = [_in_common(longs, words, pair, bits) for pair in combinations(range(len(words)), _EQUAL_WORDS)]
+    pairs = combinations(range(len(words)), _EQUAL_WORDS)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # sorting lets other threads run
+        found = list(threads.map(lambda pair: _in_common(longs, words, pair, bits), pairs))
     first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
     order = np.lexsort((second, first))
     return first[order], second[order]
@@ -87,7 +92,7 @@ def _words(fingerprints: NDArray[np.uint8], num_words: int) -> NDArray[np.uint32
     for start in range(0, len(fingerprints), _CHUNK):
         dealt = np.unpackbits(fingerprints[start : start + _CHUNK], axis=1)
         for word in range(num_words):
-            own = dealt[:, word::num_words].astype(np.uint32)
+            own = dealt[:, word::num_words][:, :_MOST_WORD_BITS].astype(np.uint32)
             words[word, start : start + len(own)] = own @ (1 << np.arange(own.shape[1], dtype=np.uint32))
     return words
 
@@ -96,10 +101,12 @@ def _in_common(
     longs: NDArray[np.uint64], words: NDArray[np.uint32], pair: tuple[int, int], bits: int
 ) -> tuple[Places, Places]:
     """Return the near pairs whose first two words in common are these."""
-    keys = words[pair[0]].astype(np.uint64) << np.uint64(32) | words[pair[1]]
-    order = np.argsort(keys, kind="stable")
+    keys = words[pair[0]].astype(np.uint64) << np.uint64(_MOST_WORD_BITS) | words[pair[1]]
+    placed = keys << np.uint64(32) | np.arange(len(keys), dtype=np.uint64)  # one sort gives keys and places
+    placed.sort()
+    order = (placed & np.uint64(0xFFFFFFFF)).astype(np.int64)
     found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-    for left, right in _of_equal_key(keys[order]):
+    for left, right in _of_equal_key(placed >> np.uint64(32)):
         first, second = order[left], order[right]
         distance = np.bitwise_count(longs[first] ^ longs[second]).sum(axis=1, dtype=np.uint16)
         first, second = first[distance <= bits], second[distance <= bits]

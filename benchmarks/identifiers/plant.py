@@ -65,8 +65,7 @@ class Planter:
 
     def _sentence(self, group: str, templates: Sequence[str]) -> PlantedSentence:
         place = self._random.choice(_CONTEXTS)
-        gap = "" if self.language == "zh" else " "
-        text = self._context() + gap if place in ("before", "both") else ""
+        text = _ended(self._context(), self.language) if place in ("before", "both") else ""
         planted: list[tuple[str, int, int]] = []
         template = self._random.choice(templates)
         done = 0
@@ -80,7 +79,7 @@ class Planter:
                 planted.append((KINDS.get(match[1], match[1]), len(text), len(text) + len(words)))
             text += words
         text += template[done:]
-        text += gap + self._context() if place in ("after", "both") else ""
+        text = _ended(text, self.language) + self._context() if place in ("after", "both") else text
         return PlantedSentence(text, self.language, group, tuple(planted))
 
     def _context(self) -> str:
@@ -95,6 +94,13 @@ class Planter:
     def _digits(self, pattern: str) -> str:
         digits = re.sub("#", lambda _: self._random.choice("0123456789"), pattern)
         return re.sub("~", lambda _: self._random.choice("ABCDFGHJKLMPRSTWXYZ"), digits)
+
+
+def _ended(text: str, language: str) -> str:
+    """Return a text after which another may begin: after a sentence, or else on a new line."""
+    if not text.endswith(tuple("。！？；.!?")):
+        return f"{text}\n"
+    return text if language == "zh" else f"{text} "
 
 
 def resident_id(chance: random.Random) -> str:

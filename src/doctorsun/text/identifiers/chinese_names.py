@@ -11,7 +11,7 @@ _NEVER_GIVEN = (
     "的了是在不有我你他她它们这那就也都很没到说要去会着看得能过及与或而被把让给向从对为以于等请问吗呢吧啊呀哦嘛您者其此每各某该些什么怎"
     "病症炎癌痛药服吃肝肺胃肾肠胆脾骨血尿便压疗诊查检术医院科室床治患疾热咳喘肿瘤疹痒毒菌感染伤断裂性化量度率型期级次片粒支岁个只种类项"
     "男女先后前内外里左右下午昨今曾已未无非但因如若则却并还又再只最更太较常仅且即使所比同时候内做打用需须应该可能想觉怕吸喝睡尿拉吐晕麻胀"
-    "日号周第〇零资按据携带叫听告将"
+    "日号周第〇零资按据携带叫听告将出现接受"
 )
 _GIVEN = rf"(?![{_NEVER_GIVEN}]){_HAN}"
 _SINGLE = "".join(sorted(SURNAMES))
@@ -27,7 +27,7 @@ _DOTTED = re.compile(rf"(?<!《){_FOREIGN_CHAR}{{1,7}}(?:\u00b7{_FOREIGN_CHAR}{{
 _DOTTED_FREE = rf"{_HAN}{{1,7}}(?:\u00b7{_HAN}{{1,8}}){{1,3}}"
 
 _ROLE = (
-    r"(?:(?:患者|其|病人)之[子女妻夫父母]|患者|病人|病员|患儿|患婴|产妇|孕妇|伤者|死者|受检[者人]|受试者|就诊人|就诊者|本人|当事人|家属|家长|监护人|联系人|陪护人?|陪同人?|委托人|代理人"
+    r"(?:姓名|(?:患者|其|病人)之[子女妻夫父母]|患者|病人|病员|患儿|患婴|产妇|孕妇|伤者|死者|受检[者人]|受试者|就诊人|就诊者|本人|当事人|家属|家长|监护人|联系人|陪护人?|陪同人?|委托人|代理人"
     r"|(?:患者|其|我|他|她|病人|患儿)?(?:父亲|母亲|爸爸|妈妈|丈夫|老公|妻子|老婆|爱人|配偶|儿子|女儿|长子|次子|长女|次女|哥哥|弟弟|姐姐|妹妹|爷爷|奶奶|外公|外婆|孙子|孙女|同事|朋友|邻居|老师|班主任|护工|保姆|医生|医师|护士|主任|教授|院长|院士|博士)"
     r"|老师|班主任|护工|保姆|医生|医师|护士|主任|教授|院长|院士|博士"
     r"|其[父母妻夫子女兄弟姐妹]|(?:主治|管床|主管|接诊|责任)(?:医生|医师|大夫|护士))"
@@ -37,7 +37,7 @@ _STAFF = (
     r"(?:医师|医生|大夫|医士|技师|护士|人员|者|人)|主任|教授|术者|麻醉师|[一二]助|[第]?[一二]?助手|护士长|录入|审核|签名|签字|签章|记录|报告|检验|复核|审阅|阅片|描写|主刀)"
 )
 _LABELLED = re.compile(
-    rf"(?:姓\s{{0,4}}名|名字|{_ROLE}(?:签[名字])?|{_STAFF}(?:签[名字章]|姓名)?)\s{{0,8}}[:/]\s{{0,8}}(?P<it>{_DOTTED_FREE}|{_SPACED}|{_FULL}|(?<=名[: ])(?<!{_HAN}){_HAN}{{2,4}}(?!{_HAN}))"
+    rf"(?:姓\s{{0,4}}名|名字|{_ROLE}(?:签[名字])?|{_STAFF}(?:签[名字章]|姓名)?)(?:\s{{0,8}}[:/]\s{{0,8}}|\s{{1,8}})(?P<it>{_DOTTED_FREE}|{_SPACED}|{_FULL}|(?<=名[: ])(?<!{_HAN}){_HAN}{{2,4}}(?!{_HAN}))"
     rf"(?=[^\u3400-\u9fff]|性别|年龄|男|女|民族|电话|科室|住院|门诊|床|出生|联系|身份|家属|医师|医生|日期|$)"
 )
 _NAME_FIELD = re.compile(
@@ -47,7 +47,7 @@ _CALLED = re.compile(
     rf"(?:我叫|我名叫|名叫|叫做|名为|本名|全名|自称|称为|[他她]叫|[子女孩儿]叫)\s?(?P<it>{_DOTTED_FREE}(?={_HAN}?[^\u3400-\u9fff])|{_FULL})"
 )
 _AFTER = (
-    r"(?:\s?[,、。;:(\[]|\s*$|\s|男|女|今?年?\d{1,3}岁|因|于\d|系|代[诉述]|老人|说|告知|入院|来院|就诊|来我院|来诊|主诉|自述|诉|自诉|反映|今年|现年|家住|住院号|身份证|电话|手机|的(?:病|检|影|报|主|家|住|血|[CM]|手|电|父|母|联|身|儿|女|复|化|随|胸|B|X)"
+    r"(?:\s?[,、。;:(\[]|\s*$|\s|男|女|今?年?\d{1,3}岁|因|于\d|系|代[诉述]|老人|说|告知|表示|访视|认为|查房|阅片|签署|确认|办理|复[诊查]|出现|突发|再次|神志|术[后前]|目前|既往|入院|来院|就诊|来我院|来诊|主诉|自述|诉|自诉|反映|今年|现年|家住|住院号|身份证|电话|手机|的(?:病|检|影|报|主|家|住|血|[CM]|手|电|父|母|联|身|儿|女|复|化|随|胸|B|X)"
     r"|在\d|在[我本该]|已于|已签|已办|签[字名]|与|和|陪|代|同意|要求|拒绝|办理|送|带|[，])"
 )
 _BY_ROLE = re.compile(rf"{_ROLE}(?:签[名字]|是|为|叫|名)?\s?(?P<it>{_DOTTED_FREE}|{_FULL})(?={_AFTER})")
@@ -63,7 +63,7 @@ _BEFORE_TITLE = re.compile(
     rf"(?!谢谢|(?<=谢)谢)(?P<it>(?:{COMPOUND_SURNAMES})(?:{_GIVEN}){{0,2}}?|[{_TITLED_SURNAME}](?:{_GIVEN}){{0,2}}?)(?={_TITLE})"
 )
 _BESIDE_SEX = re.compile(
-    rf"(?<![\u3400-\u9fff])(?P<it>{_FULL}|{_SPACED})(?=\s?[,、(/ ]\s?(?:性别\s?:?\s?)?(?:[男女](?!{_HAN}|科)|[男女]性|\d{{1,3}}\s?岁|年龄))"
+    rf"(?<![\u3400-\u9fff])(?P<it>{_FULL}|{_SPACED})(?=\s?[,、(/ ]\s?(?:性别\s?:?\s?)?(?:[男女](?!{_HAN}|科)|[男女]性|\d{{1,3}}\s?岁|年龄|身份证|手机|电话|住院号|联系))"
 )
 _BEFORE_NOUN = re.compile(
     rf"(?<![\u3400-\u9fff])(?P<it>{_FULL}|{_FOREIGN_CHAR}{{1,7}}\u00b7{_FOREIGN_CHAR}{{1,8}})(?=老人|患者|患儿|同学|小朋友|家属)"
@@ -99,17 +99,24 @@ def find_chinese_names(text: str) -> Iterator[Identifier]:
             for match in pattern.finditer(text):
                 if not words(text, *match.span("it")):
                     yield Identifier("name", *match.span("it"))
-    for match in _BEFORE_TITLE.finditer(text):
-        start, end = match.span("it")
-        if text[start] == "于" and text[start + 1] in SURNAMES:
-            start += 1  # 于王主任处: the first character joins, the second is the surname
-        is_alone = end - start == 1 and text[start] in _NO_SURNAME_ALONE
-        if not (is_alone or _is_word(text, start, end) or _NO_NAME_BEFORE_TITLE.match(text, start)):
-            yield Identifier("name", start, end)
+    yield from _titled(text)
     if "\u00b7" in text:
         for match in _DOTTED.finditer(text):
             if not any(word in match[0] for word in _NO_PERSON_DOT):
                 yield Identifier("name", *match.span())
+
+
+def _titled(text: str) -> Iterator[Identifier]:
+    match = _BEFORE_TITLE.search(text)
+    while match:
+        start, end = match.span("it")
+        if text[start] == "于" and text[start + 1] in SURNAMES:
+            start += 1  # 于王主任处: the first character joins, the second is the surname
+        is_alone = end - start == 1 and text[start] in _NO_SURNAME_ALONE
+        is_name = not (is_alone or _is_word(text, start, end) or _NO_NAME_BEFORE_TITLE.match(text, start))
+        if is_name:
+            yield Identifier("name", start, end)
+        match = _BEFORE_TITLE.search(text, end if is_name else match.start() + 1)
 
 
 def _is_word(text: str, start: int, end: int) -> bool:

@@ -16,11 +16,12 @@ COMPOUND_SURNAMES = (
     "|申屠|濮阳|太史|澹台|赫连|钟离|宗政|公羊|万俟|闻人|司空|仲孙|完颜|拓跋|纳兰|爱新觉罗"
 )
 _LONGEST_WORD = 4
+_FREQUENT = 200  # 康复 and 谢谢 bear the tag of names, too, and are far more frequent than any name
 
 
 @functools.cache
 def words_like_names() -> frozenset[str]:
-    """Return the dictionary's words of up to four characters that begin or end with a surname and name nobody.
+    """Return the dictionary's words of up to four characters that begin or end with a surname and name nobody, or seldom.
 
     Source:
         the dictionary of jieba, whose tags beginning with ``nr`` mark names of persons.
@@ -33,10 +34,7 @@ def _entries() -> Iterator[str]:
 
     with jieba.Tokenizer().get_dict_file() as lines:
         for line in lines:
-            word, _, tag = line.decode("utf-8").split()
-            if (
-                1 < len(word) <= _LONGEST_WORD
-                and not tag.startswith("nr")
-                and (word[0] in SURNAMES or word[-1] in SURNAMES)
-            ):
+            word, number, tag = line.decode("utf-8").split()
+            is_name = tag.startswith("nr") and int(number) < _FREQUENT
+            if 1 < len(word) <= _LONGEST_WORD and not is_name and not SURNAMES.isdisjoint((word[0], word[-1])):
                 yield word

@@ -7,12 +7,13 @@ from doctorsun.text.identifiers.span import Identifier, spans_of
 
 _YEAR = r"(?:18|19|20)\d\s?\d"
 _MONTH, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_NO_UNIT = r"(?!\s*(?:mg|ml|mm|cm|kg|[%％×]|copies|拷贝))"
 _CLOCK = r"(?:[T ,]*(?:[上下中]午|凌晨|早上|晚上?)?\s?(?:[01]?\d|2[0-3])(?::[0-5]\d){1,2}(?:\s?[ap]\.?m\b\.?)?)?"
 _NO_AMOUNT = r"(?!\s*(?:[个次天周片粒支岁倍颗例余多度型级]|mg|ml|mm|cm|kg|[%％×]|copies|拷贝))"
 _DIGIT, _FEW = "[〇零○一二三四五六七八九]", "[一二三四五六七八九十]"
 
 _CHINESE = re.compile(
-    rf"(?<!\d)(?:{_YEAR}\s?年|(?:'|[06-9]\d\s?年(?=\s?\d{{1,2}}\s?月)|(?<=[于自从在至到])\d{{2}}年(?=\s?\d{{1,2}}\s?月)))\s?{_MONTH}\s?月份?"
+    rf"(?<!\d)(?:{_YEAR}\s?年|(?:'|[06-9]\d\s?年(?=\s?\d{{1,2}}\s?月)|(?<=[于自从在至到])\d{{2}}年(?=\s?\d{{1,2}}\s?月)|\d{{2}}年(?=\d{{1,2}}月\d{{1,2}}[日号])))\s?{_MONTH}\s?月份?"
     rf"(?:\s?{_DAY}(?:\s?[日号]|(?!\d)(?!\s*[-~]\s*\d+[天周]){_NO_AMOUNT}))?(?:\s?(?:[-~至到])\s?(?:{_MONTH}\s?月\s?)?{_DAY}\s?[日号])?{_CLOCK}"
 )
 _CHINESE_DAY = re.compile(
@@ -27,7 +28,7 @@ _NUMBERS = re.compile(
     rf"|(?:{_DAY}[-/.]{_MONTH}|{_MONTH}[-/.]{_DAY})[-/.]{_YEAR}{_CLOCK}"
     rf"|(?:{_DAY}/{_MONTH}|{_MONTH}/{_DAY})/\d\d(?!\d){_CLOCK}"
     rf"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-    rf"|(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2]))(?![\d/-])(?!\.\d)(?![A-Za-z]\d)(?!\s*[×x*^]){_NO_AMOUNT}",
+    rf"|(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2]))(?![\d/-])(?!\.\d)(?![A-Za-z]\d)(?!\s*[×x*^]){_NO_UNIT}",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -44,7 +45,7 @@ _ORDINAL = rf"{_DAY}\s?(?:st|nd|rd|th)?"
 _DAYS = rf"{_ORDINAL}(?:\s?(?:-|to|and|&|through)\s?{_ORDINAL})?"
 _SHORT_YEAR = rf"(?:{_YEAR}|'\d\d)"
 _ENGLISH = re.compile(
-    rf"(?<![A-Za-z])(?:{_NAME}\b\.?\s?{_DAYS}(?![\d:.%])(?:\s?,?\s?(?:of\s)?{_SHORT_YEAR}(?!\d))?{_NO_AMOUNT}"
+    rf"(?<![A-Za-z])(?:{_NAME}\b\.?\s?{_DAYS}(?!\d|:\d|%|\.\d)(?:\s?,?\s?(?:of\s)?{_SHORT_YEAR}(?!\d))?{_NO_AMOUNT}"
     rf"|(?<![\d.])(?<!\d[-/]){_DAYS}(?:\s+of\s+|\s?[-/,. ]\s?|(?<=\d)){_NAME}(?![a-z])(?:\.?\s?[-/,]?\s?(?:of\s)?(?:{_SHORT_YEAR}(?!\d)|(?<=[-/])\d\d(?!\d)))?"
     rf"|{_NAME}\b\.?,?\s?(?:of\s|-|/)?{_SHORT_YEAR}(?!\d)){_CLOCK}",
     re.IGNORECASE,

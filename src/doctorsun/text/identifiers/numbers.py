@@ -69,7 +69,7 @@ _RECORD_ENGLISH = re.compile(rf"{_RECORD_LABEL_ENGLISH}{_IS}(?=[A-Z0-9-]*\d[-A-Z
 _BED = re.compile(
     r"(?:(?:病区|病室|科|病房|楼|室)\s?\+?(?P<ward>[A-Z加]?\d{1,3})\s?床(?!位|单|旁|边|上|头)"
     r"|(?<![\d.])(?P<numbered>[A-Z加]?\d{1,3})号?病?床(?=患者|病人|[,。;、]|$)"
-    r"|(?<![A-Za-z])(?:bed|cubicle)\s*(?:no\.?|number|\#|:)?\s*(?P<english>[A-Z]?-?\d{1,3}[A-Z]?)(?![\w.])(?!\s*(?:-|to|days?|weeks?|hours?|h\b|nights?|beds?|months?|times?)))",
+    r"|(?<![A-Za-z])(?:bed|cubicle)\s*(?:no\.?|number|\#|:)?\s*(?P<english>[A-Z]?-?\d{1,3}[A-Z]?)(?![\w.])(?!\s*(?:-\s?\d|to\s?\d|days?|weeks?|hours?|h\b|nights?|beds?|months?|times?)))",
     re.IGNORECASE,
 )
 
@@ -93,7 +93,7 @@ _ID_LABEL = (
     r"(?:\s+(?:policy|card|plan|member))?(?:\s*(?:ID|identifier|no|number|num|\#)(?![a-z]))?(?:\s+(?:number|no))?\.?)"
 )
 _LABELLED_ID = re.compile(
-    rf"{_ID_LABEL}{_IS}(?P<it>(?:(?-i:[A-Z]{{1,4}})[- ]?)?\d(?:[ -]?\d){{4,20}}(?:[ -]?[A-Z](?![A-Za-z]))?(?:[A-Z]\d+[A-Z]{{0,2}})?(?:\([0-9A-Z]\))?"
+    rf"{_ID_LABEL}{_IS}(?P<it>(?:(?-i:[A-Z]{{1,4}})[- ]?|[\u4e00-\u9fff](?:字第|字|第)?)?\d(?:[ -]?\d){{4,20}}(?:[ -]?[A-Z](?![A-Za-z]))?(?:[A-Z]\d+[A-Z]{{0,2}})?(?:\([0-9A-Z]\))?"
     r"|[A-Z]{1,3}\d[A-Z]{1,2}[- ]?\d{3,4}[- ]?[A-Z]{2}\d{2}|\d[A-Z]{2}\d-?[A-Z]{2}\d-?[A-Z]{2}\d{2})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )

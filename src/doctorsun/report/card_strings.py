@@ -181,12 +181,6 @@ CARD_STRINGS: dict[str, tuple[str, str]] = {
     "drop.layout": ("the layout is unknown", "格式未知"),
     "drop.role": ("a speaker is unknown", "发言者未知"),
     "drop.text": ("the text cannot be read", "文本无法读取"),
-    "drop.exact_duplicate": ("the same image and the same words again", "图像与文字均重复"),
-    "drop.near_duplicate_image": ("a copy of the image with the same words", "同一图像的副本，文字相同"),
-    "drop.near_duplicate_text": ("nearly the same words", "文字几乎相同"),
-    "drop.label_cap": ("the label has enough samples", "该标签的样本已足够"),
-    "drop.source_cap": ("the source has enough samples", "该来源的样本已足够"),
-    "drop.in_test_group": ("belongs to what is held out", "与留出的样本同组"),
     # families of tasks of public sets
     "type.dialogue": ("dialogue", "对话"),
     "type.exam": ("exam", "考试"),

@@ -80,9 +80,15 @@ def cropped(share: float) -> Callable[[Picture], bytes]:
     return crop
 
 
-def cropped_on_one_side(picture: Picture) -> bytes:
-    """Cut a tenth of the width off."""
-    return encoded(picture.crop((0, 0, round(picture.width * 0.9), picture.height)), "JPEG", quality=90)
+def stripped(left: float, top: float, right: float, bottom: float) -> Callable[[Picture], bytes]:
+    """Cut so much off these sides."""
+
+    def strip(picture: Picture) -> bytes:
+        x, y = picture.size
+        box = (round(x * left), round(y * top), round(x * (1 - right)), round(y * (1 - bottom)))
+        return encoded(picture.crop(box), "JPEG", quality=90)
+
+    return strip
 
 
 def central_square(picture: Picture) -> bytes:
@@ -142,8 +148,11 @@ TRANSFORMATIONS: dict[str, Callable[[Picture], bytes]] = {
     "cropped 2 %": cropped(0.02),
     "cropped 5 %": cropped(0.05),
     "cropped 10 %": cropped(0.10),
+    "cropped 15 %": cropped(0.15),
     "cropped 20 %": cropped(0.20),
-    "cropped 10 % on one side": cropped_on_one_side,
+    "right side cropped 10 %": stripped(0, 0, 0.1, 0),
+    "bottom cropped 4 %": stripped(0, 0, 0, 0.04),
+    "top cropped 7 %": stripped(0, 0.07, 0, 0),
     "window 10 % up": windowed(0.1, 1.0),
     "window 20 % up": windowed(0.2, 1.0),
     "window 20 % down": windowed(-0.2, 1.0),

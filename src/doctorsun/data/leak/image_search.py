@@ -10,7 +10,7 @@ from doctorsun.data.leak.contact import ImageContact, ImageLayer, Rows
 from doctorsun.data.leak.origin import is_same_origin
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.trace import Trace
-from doctorsun.data.leak.views import MARGINS, NUM_VIEWS, Grey, bits_apart, stacked, telling_views, views_of
+from doctorsun.data.leak.views import CUTS, NUM_VIEWS, Grey, bits_apart, stacked, telling_views, views_of
 from doctorsun.image.near import near_between
 from doctorsun.image.raster import decode
 from doctorsun.image.same_picture import is_same_picture
@@ -19,7 +19,8 @@ UNLIKE_BITS = 100
 """Pictures whose fingerprints differ in more bits are not one picture, whatever their names are; chance gives 128."""
 
 _MOST_FAILED_LOOKS = 32
-_MOST_VIEWS = 512  # pictures, 50 to 110 KiB each
+_MOST_VIEWS = 512  # pictures, 48 KiB each
+_MOST_TESTED_VIEWS = 16  # near pairs come by the test's pictures; 432 KiB each
 _Holders = dict[tuple[str, bytes], list[tuple[int, int]]]
 
 
@@ -33,10 +34,10 @@ class ImageSearch:
     def __init__(self, tested: Tested) -> None:
         self.tested = tested
         seen = [number for number, image in enumerate(tested.images) if image.fingerprints]
-        prints = stacked([tested.images[number].fingerprints for number in seen], NUM_VIEWS + len(MARGINS))
+        prints = stacked([tested.images[number].fingerprints for number in seen], NUM_VIEWS + len(CUTS))
         pictures, self._views_of = telling_views(prints)
         self._prints, self._images_of = prints[pictures, self._views_of], np.array(seen, dtype=np.int64)[pictures]
-        self._views = lru_cache(maxsize=_MOST_VIEWS)(tested.views)
+        self._views = lru_cache(maxsize=_MOST_TESTED_VIEWS)(tested.views)
 
     def look_through(self, traces: Sequence[Trace], rows: Rows) -> dict[int, dict[int, ImageContact]]:
         """Return by the place of a sample which images of the test it shows, by their numbers in `Tested`."""
@@ -88,11 +89,12 @@ class ImageSearch:
         theirs = list(holders)
         prints = stacked([each for _, each in theirs], NUM_VIEWS)
         pictures, views = telling_views(prints)
-        near = near_between(self._prints, prints[pictures, views])
+        queries, others, apart = near_between(self._prints, prints[pictures, views])
+        nearest = np.lexsort((apart, self._images_of[queries]))  # of each image of the test first
         failed: Counter[int] = Counter()
         found: set[tuple[int, int]] = set()
         look = lru_cache(maxsize=_MOST_VIEWS)(partial(_views, rows))
-        for query, other, bits in zip(*(column.tolist() for column in near), strict=True):
+        for query, other, bits in zip(*(each[nearest].tolist() for each in (queries, others, apart)), strict=True):
             image, picture = int(self._images_of[query]), int(pictures[other])
             is_known = theirs[picture][0] == self.tested.images[image].pixels or (image, picture) in found
             if is_known or failed[image] >= _MOST_FAILED_LOOKS:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from doctorsun.errors import DoctorSunError, ImageError, RequestError
-from doctorsun.generate.engine import Engine
+from doctorsun.generate.engine import Engine, LocalEngine
 from doctorsun.generate.prompting import requests_for
 from doctorsun.generate.request import Request
 from doctorsun.generate.text_stream import TextStream
+from doctorsun.generate.thread_share import ThreadShare
 from doctorsun.processor.processor import Processor
 from doctorsun.schema import Message, Sample
 
@@ -32,7 +33,7 @@ class TextAnswer(NamedTuple):
 
 
 def answer_samples(
-    engine: Engine, processor: Processor, samples: Sequence[Sample], max_tokens: int
+    engine: LocalEngine, processor: Processor, samples: Sequence[Sample], max_tokens: int
 ) -> Iterator[TextAnswer]:
     """Answer the last question of every sample, greedily; answers come in any order, as soon as each is ready.
 
@@ -47,8 +48,8 @@ def answer_samples(
     asked: list[int] = []
     refused: list[TextAnswer] = []
 
-    def fitting() -> Iterator[Request]:
-        prepared = requests_for(processor, [samples[index] for index in order], max_tokens)
+    def fitting(cores: ThreadShare) -> Iterator[Request]:
+        prepared = requests_for(processor, [samples[index] for index in order], max_tokens, cores)
         for index, wanted in zip(order, prepared, strict=True):
             try:
                 if isinstance(wanted, ImageError):
@@ -62,16 +63,17 @@ def answer_samples(
 
     new_ids: dict[int, list[int]] = {}
     logprobs: dict[int, tuple[float, ...]] = {}
-    for token in engine.generate(fitting()):
-        ids = new_ids.setdefault(token.request, [])
-        if token.option_logprobs:
-            logprobs[token.request] = token.option_logprobs
-        if token.finish != "stop":
-            ids.append(token.id)
-        if token.finish:
-            del new_ids[token.request]
-            text, truncated = processor.decode(ids), token.finish == "length"
-            yield TextAnswer(asked[token.request], text, len(ids), truncated, logprobs.pop(token.request, ()))
+    with ThreadShare(engine.network.model) as cores:
+        for token in engine.generate(fitting(cores)):
+            ids = new_ids.setdefault(token.request, [])
+            if token.option_logprobs:
+                logprobs[token.request] = token.option_logprobs
+            if token.finish != "stop":
+                ids.append(token.id)
+            if token.finish:
+                del new_ids[token.request]
+                text, truncated = processor.decode(ids), token.finish == "length"
+                yield TextAnswer(asked[token.request], text, len(ids), truncated, logprobs.pop(token.request, ()))
     yield from refused
 
 

@@ -1,4 +1,4 @@
-"""How well identifiers are found: recall and precision per kind and language on planted sentences, alarms on real texts.
+"""How well identifiers are found: recall and precision on planted sentences, and alarms on real texts.
 
 Run: python benchmarks/identifiers/measure.py --data FOLDER [--half development] [--misses 40] [--out FILE.json]
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from plant import Planter, PlantedSentence
+from plant import PlantedSentence, Planter
 from real_texts import contexts, corpora
 
 from doctorsun.text.identifiers.find import find_identifiers
@@ -113,10 +113,10 @@ def main() -> None:
     ]
     found = tallies(sentences)
     for (language, kind), tally in sorted(found.items()):
-        print(f"{language} {kind:14}", json.dumps(tally.row()))
+        print(f"{language} {kind:14}", json.dumps(tally.row()))  # noqa: T201
         for name, texts_of in (("missed", tally.missed), ("false", tally.false)):
             for text in texts_of[: arguments.misses]:
-                print(f"   {name}: {text[:220]}")
+                print(f"   {name}: {text[:220]}")  # noqa: T201
     report: dict[str, Any] = {
         "half": arguments.half,
         "sentences": len(sentences),
@@ -124,7 +124,7 @@ def main() -> None:
         "planted": {f"{language} {kind}": tally.row() for (language, kind), tally in sorted(found.items())},
         "in_all": {language: _summed(found, language).row() for language in ("zh", "en")},
     }
-    print(json.dumps({key: report[key] for key in ("sentences", "with_identifiers", "in_all")}))
+    print(json.dumps({key: report[key] for key in ("sentences", "with_identifiers", "in_all")}))  # noqa: T201
     if arguments.out:
         report["real_texts"] = {name: alarms(each) for name, (_, each) in texts.items()}
         arguments.out.write_text(f"{json.dumps(report, indent=1, ensure_ascii=False)}\n", encoding="utf-8")

@@ -13,14 +13,18 @@ _NO_AMOUNT = r"(?!\s*(?:[个次天周片粒支岁倍颗例余多度型级]|mg|ml
 _DIGIT, _FEW = "[〇零○一二三四五六七八九]", "[一二三四五六七八九十]"
 
 _CHINESE = re.compile(
-    rf"(?<!\d)(?:{_YEAR}\s?年|(?:'|[06-9]\d\s?年(?=\s?\d{{1,2}}\s?月)|(?<=[于自从在至到])\d{{2}}年(?=\s?\d{{1,2}}\s?月)|\d{{2}}年(?=\d{{1,2}}月\d{{1,2}}[日号])))\s?{_MONTH}\s?月份?"
-    rf"(?:\s?{_DAY}(?:\s?[日号]|(?!\d)(?!\s*[-~]\s*\d+[天周]){_NO_AMOUNT}))?(?:\s?(?:[-~至到])\s?(?:{_MONTH}\s?月\s?)?{_DAY}\s?[日号])?{_CLOCK}"
+    rf"(?<!\d)(?:{_YEAR}\s?年|(?:'|[06-9]\d\s?年(?=\s?\d{{1,2}}\s?月)|(?<=[于自从在至到])\d{{2}}年"
+    rf"(?=\s?\d{{1,2}}\s?月)|\d{{2}}年(?=\d{{1,2}}月\d{{1,2}}[日号])))\s?{_MONTH}\s?月份?"
+    rf"(?:\s?{_DAY}(?:\s?[日号]|(?!\d)(?!\s*[-~]\s*\d+[天周]){_NO_AMOUNT}))?(?:\s?(?:[-~至到])\s?(?:"
+    rf"{_MONTH}\s?月\s?)?{_DAY}\s?[日号])?{_CLOCK}"
 )
 _CHINESE_DAY = re.compile(
-    rf"(?<![\d.])(?:{_YEAR}[./-])?{_MONTH}\s?月\s?{_DAY}(?:\s?[日号]|(?![\d.])(?!\s*[-~/至到]){_NO_AMOUNT})(?:\s?[-~至到]\s?(?:{_MONTH}\s?月\s?)?{_DAY}\s?[日号])?{_CLOCK}"
+    rf"(?<![\d.])(?:{_YEAR}[./-])?{_MONTH}\s?月\s?{_DAY}(?:\s?[日号]|(?![\d.])(?!\s*[-~/至到]){_NO_AMOUNT})"
+    rf"(?:\s?[-~至到]\s?(?:{_MONTH}\s?月\s?)?{_DAY}\s?[日号])?{_CLOCK}"
 )
 _CHINESE_NUMERALS = re.compile(
-    rf"(?:[一二]{_DIGIT}{{3}}年{_FEW}{{1,2}}月(?:{_FEW}{{1,3}}[日号])?|(?<!{_FEW})(?:正|腊|冬|{_FEW}{{1,2}})月(?:初|廿|{_FEW}{{1,2}}){_FEW}{{0,2}}[日号]"
+    rf"(?:[一二]{_DIGIT}{{3}}年{_FEW}{{1,2}}月(?:{_FEW}{{1,3}}[日号])?|(?<!{_FEW})(?:正|腊|冬|{_FEW}{{1,2}})月"
+    rf"(?:初|廿|{_FEW}{{1,2}}){_FEW}{{0,2}}[日号]"
     rf"|(?:农历|阴历|旧历)(?:正|腊|冬|{_FEW}{{1,2}})月(?:初|廿|{_FEW}){_FEW}{{1,2}})"
 )
 _NUMBERS = re.compile(
@@ -32,8 +36,10 @@ _NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"(?:(?<![A-Za-z])(?:on|dated?|since|until|DOB|D\.O\.B\.|born(?: on)?|admitted|discharged|birth ?da(?:y|te)|date of birth)\s*[:]?\s+"
-    rf"|(?:生日|出生|日期|时间|入院|出院|于)[:]?\s?)(?P<it>(?:{_MONTH}/{_DAY}|{_DAY}/{_MONTH}|{_YEAR}{_MONTH}{_DAY}|{_MONTH}[.-]{_DAY}(?=[入出来就复手住日]))(?![\d/.%-])){_NO_AMOUNT}",
+    r"(?:(?<![A-Za-z])(?:on|dated?|since|until|DOB|D\.O\.B\.|born(?: on)?|admitted|discharged|birth ?da(?:y|te)"
+    r"|date of birth)\s*[:]?\s+"
+    rf"|(?:生日|出生|日期|时间|入院|出院|于)[:]?\s?)(?P<it>(?:{_MONTH}/{_DAY}|{_DAY}/{_MONTH}|{_YEAR}{_MONTH}"
+    rf"{_DAY}|{_MONTH}[.-]{_DAY}(?=[入出来就复手住日]))(?![\d/.%-])){_NO_AMOUNT}",
     re.IGNORECASE,
 )
 
@@ -46,7 +52,8 @@ _DAYS = rf"{_ORDINAL}(?:\s?(?:-|to|and|&|through)\s?{_ORDINAL})?"
 _SHORT_YEAR = rf"(?:{_YEAR}|'\d\d)"
 _ENGLISH = re.compile(
     rf"(?<![A-Za-z])(?:{_NAME}\b\.?\s?{_DAYS}(?!\d|:\d|%|\.\d)(?:\s?,?\s?(?:of\s)?{_SHORT_YEAR}(?!\d))?{_NO_AMOUNT}"
-    rf"|(?<![\d.])(?<!\d[-/]){_DAYS}(?:\s+of\s+|\s?[-/,. ]\s?|(?<=\d)){_NAME}(?![a-z])(?:\.?\s?[-/,]?\s?(?:of\s)?(?:{_SHORT_YEAR}(?!\d)|(?<=[-/])\d\d(?!\d)))?"
+    rf"|(?<![\d.])(?<!\d[-/]){_DAYS}(?:\s+of\s+|\s?[-/,. ]\s?|(?<=\d)){_NAME}(?![a-z])(?:\.?\s?[-/,]?\s?"
+    rf"(?:of\s)?(?:{_SHORT_YEAR}(?!\d)|(?<=[-/])\d\d(?!\d)))?"
     rf"|{_NAME}\b\.?,?\s?(?:of\s|-|/)?{_SHORT_YEAR}(?!\d)){_CLOCK}",
     re.IGNORECASE,
 )

@@ -13,7 +13,10 @@ from doctorsun.text.identifiers.english_words import (
 )
 from doctorsun.text.identifiers.span import Identifier
 
-_WORD = r"(?:(?:O'|Mc|Mac|D'|De|Di|Le|Van|Fitz)?[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+(?:-[A-Za-z\u00c0-\u00ff][a-z\u00df-\u00ff]+)?)"
+_WORD = (
+    r"(?:(?:O'|Mc|Mac|D'|De|Di|Le|Van|Fitz)?[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+"
+    r"(?:-[A-Za-z\u00c0-\u00ff][a-z\u00df-\u00ff]+)?)"
+)
 _INITIAL = r"[A-Z](?:\.|(?=\s[A-Z]))"
 _PARTICLE = r"(?:van|von|der|den|de|la|da|dos|del|di|bin|ibn|al|el|ter)"
 _PART = rf"(?:{_WORD}|{_INITIAL})"
@@ -25,51 +28,75 @@ _END = r"(?![A-Za-z])"
 _ANY = rf"(?:{_LAST_FIRST}|{_FULL}|{_CAPITALS})"
 
 _TITLED = re.compile(
-    rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|Sir|Nurse|Sister|MR|MRS|DR|PROF|Master|Rev|Sgt|Capt)(?:\.\s?|\s)\s?(?:(?:Dr|Prof|Mrs|Ms)\.?\s)?"
-    rf"(?P<it>(?:{_PARTICLE}\s)?{_PART}(?:{_MORE})?|(?<=\.\s)[A-Z][A-Z'-]{{2,}}(?:\s[A-Z][A-Z'-]+)?){_END}"
+    rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|Sir|Nurse|Sister|MR|MRS|DR|PROF|Master"
+    rf"|Rev|Sgt|Capt)(?:\.\s?|\s)\s?(?:(?:Dr|Prof|Mrs|Ms)\.?\s)?"
+    rf"(?P<it>(?:{_PARTICLE}\s)?{_PART}(?:{_MORE})?|(?<=\.\s)[A-Z][A-Z'-]{{2,}}(?:,?\s[A-Z][A-Z'-]+)?){_END}"
 )
 _NAME_LABEL = re.compile(
-    r"(?<![A-Za-z])(?<![Bb]rand )(?<![Gg]eneric )(?<![Dd]rug )(?<![Tt]rade )(?<![Pp]roduct )(?<![Tt]est )(?<![Ff]ile )(?<![Gg]ene )(?<![Cc]ommon )(?<![Ss]cientific )(?<![Ss]tudy )"
-    r"(?:(?i:(?:patient|pt|full|last|first|family|given|middle|legal|maiden|preferred|guardian|contact|physician|doctor|provider)(?:'s)?(?:\s(?:full|last|first))?\s+name|surname|name(?: of patient)?))"
-    rf"\s{{0,8}}(?:[:=#]|\s(?:is|was)(?=\s))\s{{0,12}}(?P<it>{_ANY}|{_WORD}|[A-Z][A-Z'-]+){_END}"
+    r"(?<![A-Za-z])(?<![Bb]rand )(?<![Gg]eneric )(?<![Dd]rug )(?<![Tt]rade )(?<![Pp]roduct )(?<![Tt]est )"
+    r"(?<![Ff]ile )(?<![Gg]ene )(?<![Cc]ommon )(?<![Ss]cientific )(?<![Ss]tudy )"
+    r"(?:(?i:(?:patient|pt|full|last|first|family|given|middle|legal|maiden|preferred|guardian|contact"
+    r"|physician|doctor|provider)(?:'s)?(?:\s(?:full|last|first))?\s+name|surname|name(?: of patient)?))"
+    rf"\s{{0,8}}(?:[:=#]|-(?=\s)|\s(?:is|was)(?=\s))\s{{0,12}}(?P<it>{_ANY}|{_WORD}|[A-Z][A-Z'-]+){_END}"
 )
 _NAME_COLUMN = re.compile(rf"(?<![A-Za-z])(?i:(?:patient|pt)(?:'s)? name)\s+(?P<it>{_ANY}){_END}")
 _ROLE = (
-    r"(?:patient|pt|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|guardian|caregiver|carer|next of kin|NOK|emergency contact|contact(?: person)?"
-    r"|referring (?:physician|doctor|provider|MD)|referred by|ordering (?:physician|provider)|ordered by|requested by|attending(?: physician| radiologist)?|physician|provider|clinician"
-    r"|radiologist|pathologist|cardiologist|surgeon|oncologist|anesthesiologist|anaesthetist|consultant|resident|fellow|registrar|reader|technologist|technician|sonographer|operator|reporter|author|witness|interpreter"
-    r"|reported by|reporting (?:physician|radiologist)|dictated by|transcribed by|signed by|(?:electronically )?signed|reviewed by|verified by|validated by|interpreted by|read by|approved by|authorized by|performed by|prepared by|completed by|attested by|entered by"
-    r"|assistant|pcp|gp|nurse|cc|attn|attention|signature|subject|client|employee|informant|doctor|case manager|social worker|therapist|pharmacist)"
+    r"(?:patient|pt|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|guardian|caregiver"
+    r"|carer|next of kin|NOK|emergency contact|contact(?: person)?"
+    r"|referring (?:physician|doctor|provider|MD)|referred by|ordering (?:physician|provider)|ordered by"
+    r"|requested by|attending(?: physician| radiologist)?|physician|provider|clinician"
+    r"|radiologist|pathologist|cardiologist|surgeon|oncologist|anesthesiologist|anaesthetist|consultant"
+    r"|resident|fellow|registrar|reader|technologist|technician|sonographer|operator|reporter|author|witness"
+    r"|interpreter"
+    r"|reported by|reporting (?:physician|radiologist)|dictated by|transcribed by|signed by|(?:electronically"
+    r" )?signed|reviewed by|verified by|validated by|interpreted by|read by|approved by|authorized by|performed"
+    r" by|prepared by|completed by|attested by|entered by"
+    r"|assistant|pcp|gp|nurse|cc|copy to|referring|caregiver|attn|attention|signature|subject|client|employee"
+    r"|informant|doctor|case manager|social worker|therapist|pharmacist)"
 )
 _LABELLED = re.compile(
-    rf"(?<![A-Za-z])(?i:{_ROLE})\s{{0,8}}:\s{{0,12}}(?:Dr\.?\s|Mr\.?\s|Mrs\.?\s|Ms\.?\s|Prof\.?\s)?(?P<it>{_ANY}){_END}"
+    rf"(?<![A-Za-z])(?i:{_ROLE})\s{{0,8}}(?::|\s-)\s{{0,12}}(?:Dr\.?\s|Mr\.?\s|Mrs\.?\s|Ms\.?\s|Prof\.?\s)?"
+    rf"(?P<it>{_ANY}){_END}"
 )
 _BY = re.compile(
-    r"(?<![A-Za-z])(?i:(?:dictated|transcribed|signed|reported|reviewed|read|interpreted|verified|approved|performed|seen|examined|referred|ordered|requested|accompanied|written|evaluated|treated|followed|operated on|attended|brought in)"
-    r"(?:\s(?:and|electronically)\s\w+)?\s+by|spoke (?:with|to)|discussed (?:with|by)|(?:results|findings) (?:were )?(?:called|communicated|conveyed|relayed) to|care of|under the care of|attention of)\s+"
+    r"(?<![A-Za-z])(?i:(?:dictated|transcribed|signed|reported|reviewed|read|interpreted|verified|approved"
+    r"|performed|seen|examined|referred|ordered|requested|accompanied|written|evaluated|treated|followed"
+    r"|operated on|attended|brought in)"
+    r"(?:\s(?:and|electronically)\s\w+)?\s+by|spoke (?:with|to)|discussed (?:with|by)|(?:results|findings) "
+    r"(?:were )?(?:called|communicated|conveyed|relayed) to|care of|under the care of|attention of)\s+"
     rf"(?:(?:his|her|their|the)\s\w+\s)?(?P<it>{_FULL}){_END}"
 )
 _CALLED = re.compile(
-    rf"(?<![A-Za-z])(?i:my name is|name's|i am called|who is called|is named|was named|named|i'm|this is|goes by|known as)\s+(?P<it>{_FULL}){_END}"
+    rf"(?<![A-Za-z])(?i:my name is|name's|i am called|who is called|is named|was named|named|i'm|this is|goes"
+    rf" by|known as)\s+(?P<it>{_FULL}){_END}"
 )
 _MY_NAME = re.compile(rf"(?i:my name is|my name's)\s+(?P<it>{_WORD}(?:{_MORE})?){_END}")
 _PRESENTED = re.compile(
     rf"(?<![A-Za-z'.-])(?P<it>{_FULL})(?=,?\s(?:is\s|was\s)?(?:an?\s)?(?:\d{{1,3}}|[a-z]+)[- ]years?[- ]old"
-    rf"|\s?\((?:male|female|man|woman|boy|girl|[MF]\b|aged?|born|DOB)|\s(?:lives|resides) (?:at|in)\s)"
+    rf"|\s?\((?:male|female|man|woman|boy|girl|[MF]\b|aged?|born|DOB)|\s(?:lives|resides|is doing|was seen|was"
+    rf" admitted|was discharged|was examined|was referred|presents|presented|denies|denied|complains|complained"
+    rf"|underwent|tolerated|returned|has been|had been)\s)"
 )
 _WRITTEN_TO = re.compile(
-    rf"(?<![A-Za-z])(?:Dear|(?:[Ss]incerely|[Rr]egards|[Rr]espectfully|[Yy]ours(?: truly| faithfully)?)\s*,|R[Ee]\s*:|[Rr]egarding|[Rr]eferring|[Cc]oncerning"
-    rf"|(?:I|[Ww]e) (?:saw|met|reviewed|examined|assessed|evaluated)|[Cc]onsent (?:was |has been )?(?:obtained|given) (?:from|by)|[Ii]nterpreter)\s+(?P<it>{_FULL}){_END}"
+    rf"(?<![A-Za-z])(?:Dear|(?:[Ss]incerely|[Rr]egards|[Rr]espectfully|[Yy]ours(?: truly| faithfully)?)\s*,"
+    rf"|R[Ee]\s*:|[Rr]egarding|[Rr]eferring|[Cc]oncerning"
+    rf"|(?:I|[Ww]e) (?:saw|met|reviewed|examined|assessed|evaluated)|[Cc]onsent (?:was |has been )?(?:obtained"
+    rf"|given) (?:from|by)|[Ii]nterpreter)\s+(?P<it>{_FULL}){_END}"
 )
 _ABOUT = re.compile(
-    rf"(?<![A-Za-z])(?i:scans?|images?|films?|MRI|CT|x-rays?|radiographs?|ultrasound|charts?|records?|reports?|results?|biops(?:y|ies)|notes?|letter) (?i:of|for|on|from)\s(?P<it>{_FULL}){_END}"
+    rf"(?<![A-Za-z])(?i:scans?|images?|films?|MRI|CT|x-rays?|radiographs?|ultrasound|charts?|records?|reports?"
+    rf"|results?|biops(?:y|ies)|notes?|letter) (?i:of|for|on|from)\s(?P<it>{_FULL}){_END}"
 )
 _KIN = re.compile(
-    r"(?<![A-Za-z])(?:(?:[Pp]atient|[Pp]t|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse|aunt|uncle|grandmother|grandfather|friend|neighbou?r|colleague|boyfriend|girlfriend|baby|child|infant|boy|girl|man|woman|gentleman|lady),?)"
+    r"(?<![A-Za-z])(?:(?:[Pp]atient|[Pp]t|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse"
+    r"|aunt|uncle|grandmother|grandfather|friend|neighbou?r|colleague|boyfriend|girlfriend|baby|child|infant"
+    r"|boy|girl|man|woman|gentleman|lady|[Cc]aregiver|[Cc]arer|[Ii]nterpreter|[Ss]chedule|provided by|obtained"
+    r" from|I am|[Aa]dmit|[Rr]efer|[Dd]ischarge),?)"
     rf"\s(?P<it>{_FULL}){_END}"
 )
 _DEGREE = re.compile(
-    rf"(?<![A-Za-z'-])(?P<it>{_FULL}|{_CAPITALS}),?\s(?=(?:M\.?D\.?|Ph\.?D\.?|D\.?O\.?|R\.?N\.?|MBBS|MBChB|FRCR|FRCP|FRCS|NP|PA-C|DDS|DMD|PharmD|MPH|FACR|FACC|LCSW|CRNP|RDMS|DNP|MSc)(?![A-Za-z]))"
+    rf"(?<![A-Za-z'-])(?P<it>{_FULL}|{_CAPITALS}),?\s(?=(?:M\.?D\.?|Ph\.?D\.?|D\.?O\.?|R\.?N\.?|MBBS|MBChB|FRCR"
+    rf"|FRCP|FRCS|NP|PA-C|DDS|DMD|PharmD|MPH|FACR|FACC|LCSW|CRNP|RDMS|DNP|MSc)(?![A-Za-z]))"
 )
 _GIVEN = re.compile(
     rf"(?<![A-Za-z'.-])(?P<it>(?P<first>{_WORD})(?:\s{_INITIAL})?(?:\s(?:{_PARTICLE}\s)?{_WORD}){{1,2}}){_END}"
@@ -78,12 +105,13 @@ _REVERSED = re.compile(
     rf"(?:^|(?<=[:;(\n])|(?<=[:;(\n]\s))(?P<it>{_WORD},\s(?P<first>{_WORD})(?:\s{_INITIAL})?){_END}", re.MULTILINE
 )
 _PINYIN = re.compile(
-    rf"(?<![A-Za-z-])(?P<it>(?:{PINYIN_SURNAMES})\s(?=[A-Z]){PINYIN_SYLLABLE}(?:[-']?{PINYIN_SYLLABLE})?|(?=[A-Z]){PINYIN_SYLLABLE}(?:-?{PINYIN_SYLLABLE})\s(?:{PINYIN_SURNAMES})){_END}(?!-)"
+    rf"(?<![A-Za-z-])(?P<it>(?:{PINYIN_SURNAMES})\s(?=[A-Z]){PINYIN_SYLLABLE}(?:[-']?{PINYIN_SYLLABLE})?|"
+    rf"(?=[A-Z]){PINYIN_SYLLABLE}(?:-?{PINYIN_SYLLABLE})\s(?:{PINYIN_SURNAMES})){_END}(?!-)"
 )
 _DICOM_NAME = re.compile(r"(?<![A-Za-z^])(?P<it>[A-Za-z'-]{2,}\^[A-Za-z'-]+(?:\^[A-Za-z.]*)*)")
 _EPONYM = re.compile(rf"(?:\s+|(?=['-]))(?i:{EPONYM_NOUNS})\b")
 
-_TRUSTED = (_TITLED, _NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
+_TRUSTED = (_NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
 _CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN, _PINYIN)
 _BY_GIVEN_NAME = (_GIVEN, _REVERSED)
 
@@ -92,6 +120,9 @@ def find_english_names(text: str) -> Iterator[Identifier]:
     """Yield names of persons in Latin letters of a text that is folded in place."""
     for pattern in _TRUSTED:
         yield from _names(pattern, text)
+    for name in _names(_TITLED, text):
+        if text[name.end : name.end + 1] in "'-" or not _EPONYM.match(text, name.end):  # Mrs. Young's pain is hers
+            yield name
     for pattern in _CHECKED:
         yield from (
             name

@@ -7,7 +7,7 @@ from doctorsun.text.identifiers.chinese_names import find_chinese_names
 from doctorsun.text.identifiers.dates import find_dates
 from doctorsun.text.identifiers.english_names import find_english_names
 from doctorsun.text.identifiers.folding import in_place
-from doctorsun.text.identifiers.numbers import find_numbers
+from doctorsun.text.identifiers.numbers import find_accounts, find_numbers
 from doctorsun.text.identifiers.online import find_online
 from doctorsun.text.identifiers.span import Identifier, merged
 from doctorsun.text.language import has_han
@@ -24,7 +24,7 @@ def find_identifiers(text: str) -> tuple[Identifier, ...]:
     hospitals stay, too.
     """
     folded = in_place(text)
-    found = [*find_online(folded)]
+    found = [*find_online(folded), *find_accounts(folded)]
     if _DIGIT.search(folded):
         found += [*find_numbers(folded), *find_dates(folded)]
     if has_han(folded):

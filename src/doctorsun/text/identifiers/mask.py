@@ -30,7 +30,7 @@ class Masked:
 
 
 def mask_identifiers(text: str) -> Masked:
-    """Replace each identifier by its kind in brackets: Chinese where the text holds Chinese characters, else English."""
+    """Replace each identifier by its kind in brackets, in Chinese where the text holds Chinese characters."""
     found = find_identifiers(text)
     language = 0 if has_han(text) else 1
     pieces: list[str] = []

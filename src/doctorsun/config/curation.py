@@ -6,9 +6,10 @@ images; then those on all samples that are left.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from doctorsun.config.section import Section
+from doctorsun.config.seed import MAX_SEED
 from doctorsun.schema.licence import LicenceClass
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -110,38 +111,57 @@ class BlankImage(Section):
 
 
 class ExactImages(Section):
-    """Refuse samples that show the same image and say the same."""
+    """Refuse samples that show the same image, by file or by pixels, and say the same.
+
+    Another question about the same image stays; the two share a group.
+    """
 
 
 class NearImages(Section):
-    """Refuse samples that show nearly the same image and say the same; never inside one study."""
+    """Refuse samples that show a copy of an image (coding, size, window, border) and say the same.
 
-    most_bits: Annotated[int, Field(ge=0, le=256)] = 24
-    """Bits of 256 in which the fingerprints of two pictures may differ."""
+    Never inside one study, or inside one patient where a study is not known: slices of a scan are alike.
+    """
+
+    most_bits: Annotated[int, Field(ge=0, le=64)] = 24
+    """Bits of 256 in which the fingerprints of two pictures may differ before their pixels are compared."""
 
 
 class NearTexts(Section):
-    """Refuse samples that say nearly the same about the same image, or about none."""
+    """Refuse samples that ask and answer nearly the same about the same image, or about none.
+
+    Variants of one sample stay, and texts that differ in a number, a side, a negation or an option letter.
+    """
 
     least_similarity: Share = 0.8
-    """Jaccard similarity of the sets of character 5-grams."""
+    """Jaccard similarity of the sets of 5-character runs; below 0.7 most pairs would not be found."""
 
 
 class Cap(Section):
-    """Keep at most so many samples of each."""
+    """Keep at most so many samples of each, chosen by a hash of their content; what is held out does not count."""
 
     most: Natural | None = None
-    """No limit when null."""
+    """No limit when null. A sample stays when one of its labels has room."""
 
 
 class Splits(Section):
     """Share the groups of samples out among the splits; what belongs together stays on one side."""
 
     by: Literal["own", "official"] = "official"
-    """``official`` keeps the validation and test samples that the publishers named; ``own`` shares all out anew."""
+    """``official`` keeps what the publishers hold out, takes from training what belongs together with it, and shares
+    out data sets that hold nothing out; ``own`` shares all out anew."""
     validation: Share = 0.05
+    """Share of the groups that are shared out."""
     test: Share = 0.05
-    seed: int = 0
+    """The same."""
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
+    """Another one gives another split."""
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train_on(self) -> "Splits":
+        if self.validation + self.test >= 1:
+            raise ValueError(f"validation {self.validation:g} and test {self.test:g} leave nothing to train on")
+        return self
 
 
 class Curation(Section):

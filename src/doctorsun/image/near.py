@@ -16,6 +16,7 @@ _NUM_BITS = 8 * FINGERPRINT_BYTES
 _CHUNK = 1 << 16
 _EQUAL_WORDS = 2
 _FEW = 64
+_MOST_THREADS = 16  # each needs 24 bytes per fingerprint
 _MOST_WORD_BITS = 16  # of longer words the rest is left out: a pair of words and a place make one number of 64 bits
 
 
@@ -44,7 +45,7 @@ def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple
     longs = _longs(fingerprints)
     words = _words(fingerprints, bits + _EQUAL_WORDS)
     pairs = combinations(range(len(words)), _EQUAL_WORDS)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # sorting lets other threads run
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:  # sorting lets other threads run
         found = list(threads.map(lambda pair: _in_common(longs, words, pair, bits), pairs))
     first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
     order = np.lexsort((second, first))
@@ -86,9 +87,9 @@ def _longs(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(fingerprints).view(np.uint64)
 
 
-def _words(fingerprints: NDArray[np.uint8], num_words: int) -> NDArray[np.uint32]:
+def _words(fingerprints: NDArray[np.uint8], num_words: int) -> NDArray[np.uint16]:
     """Deal the bits out, [num_words, n]; bits beside each other, which go together, come into different words."""
-    words = np.zeros((num_words, len(fingerprints)), dtype=np.uint32)
+    words = np.zeros((num_words, len(fingerprints)), dtype=np.uint16)
     for start in range(0, len(fingerprints), _CHUNK):
         dealt = np.unpackbits(fingerprints[start : start + _CHUNK], axis=1)
         for word in range(num_words):
@@ -98,7 +99,7 @@ def _words(fingerprints: NDArray[np.uint8], num_words: int) -> NDArray[np.uint32
 
 
 def _in_common(
-    longs: NDArray[np.uint64], words: NDArray[np.uint32], pair: tuple[int, int], bits: int
+    longs: NDArray[np.uint64], words: NDArray[np.uint16], pair: tuple[int, int], bits: int
 ) -> tuple[Places, Places]:
     """Return the near pairs whose first two words in common are these."""
     keys = words[pair[0]].astype(np.uint64) << np.uint64(_MOST_WORD_BITS) | words[pair[1]]

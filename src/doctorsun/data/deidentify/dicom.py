@@ -15,7 +15,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.uid import UID
 
 from doctorsun.data.deidentify.action import Action
-from doctorsun.data.deidentify.burned_in import can_read_text, shows_label
+from doctorsun.data.deidentify.burned_in import can_read_text, may_hold_text, shows_label
 from doctorsun.data.deidentify.elements import Cleaning
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.marks import mark
@@ -48,9 +48,11 @@ def deidentify_dicom(path: Path, out_path: Path, key: Key, options: Options) -> 
         try:
             new, actions = _cleaned(path, key, options)
             content = _encoded(new)
-        except (Refusal, MissingDependency, OSError):
+        except (Refusal, MissingDependency):
             raise
-        except Exception as error:  # noqa: BLE001 (pydicom raises errors of every type, with values in their texts)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the machine's, not pydicom's own
+                raise
             raise Refusal(f"damaged ({type(error).__name__})") from None
     out_path.write_bytes(content)
     return actions
@@ -83,6 +85,8 @@ def _cleaned(path: Path, key: Key, options: Options) -> tuple[FileDataset, list[
         source.file_meta.TransferSyntaxUID = syntax
         syntax, blanks = without_text(source, cleaned, syntax)
         actions += blanks
+    elif "PixelData" in source and may_hold_text(source):
+        actions.append(Action("pixels", "kept", "they may hold text, which was not looked for"))
     mark(cleaned, options, pixels_read=is_read, structured="ContentSequence" in source)
     cleaned.SpecificCharacterSet, cleaned.SOPClassUID = TEXT_CHARSET, kind
     if "SOPInstanceUID" not in cleaned:

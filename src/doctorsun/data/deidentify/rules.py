@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydicom.datadict import dictionary_VM, dictionary_VR, private_dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.multival import MultiValue
 
@@ -14,6 +15,7 @@ from doctorsun.data.deidentify.values import DATES, is_registered
 from doctorsun.data.deidentify.vocabulary import is_code_string
 
 Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter", "code", "colour"]
+BINARY = {"OB", "OW", "OF", "OD", "OL", "OV", "OB or OW"}
 NEVER_MOVED = {"PatientBirthDate", "PatientBirthTime"}
 OWN = {
     "PatientIdentityRemoved",
@@ -44,28 +46,49 @@ def rule_of(element: DataElement, options: Options, *, scheme: str = "") -> Rule
         options: what was chosen.
         scheme: the coding scheme that stands beside the element.
     """
-    tag, keyword = element.tag, element.keyword
-    if tag.elem == 0:
-        return Rule("remove", "group length, which changes")
-    if tag.group & 0xFF00 in (CURVES, OVERLAYS):
-        return Rule("remove", "PS3.15 E.1-1: X, curves and overlays")
-    if keyword in OWN:
-        return Rule("remove", "written anew")
-    if not keyword or element.VR == "UN":
-        return Rule("remove", "not in the data dictionary")
-    if keyword in load_profile().actions:
+    if reason := _never_kept(element):
+        return Rule("remove", reason)
+    if element.keyword in load_profile().actions:
         return _by_table(element, options)
     return _by_representation(element, options, scheme)
+
+
+def _never_kept(element: DataElement) -> str:
+    """Return why an element goes whatever is chosen; empty for one that the rules decide on."""
+    tag, keyword = element.tag, element.keyword
+    if tag.elem == 0:
+        return "group length, which changes"
+    if tag.group & 0xFF00 in (CURVES, OVERLAYS):
+        return "PS3.15 E.1-1: X, curves and overlays"
+    if keyword in OWN:
+        return "written anew"
+    if not keyword or element.VR == "UN":
+        return "not in the data dictionary"
+    return "" if _is_of_its_kind(element) else "of another kind than the data dictionary tells"
+
+
+def _is_of_its_kind(element: DataElement) -> bool:
+    """Return whether an element is as the dictionary tells: in a damaged file, text may pass as numbers."""
+    if _class_of(element.VR) != _class_of(dictionary_VR(element.tag)):
+        return False
+    most = dictionary_VM(element.tag)
+    return element.VR not in NUMBERS or not most.isdigit() or int(most) >= element.VM
 
 
 def safe_private(element: DataElement, options: Options) -> Rule:
     """Decide on a private element: kept on demand where the standard lists it as safe and it holds numbers."""
     place = (str(element.private_creator or ""), element.tag.group, element.tag.elem & 0xFF)
     if "safe-private" in options.keep and place in load_safe_text().private:
+        is_known = _class_of(element.VR) == _class_of(private_dictionary_VR(element.tag, element.private_creator or ""))
         is_plain = element.VR in NUMBERS or _is_number(element) or (element.VR == "CS" and _is_code(element))
-        if is_plain:
+        if is_known and is_plain:
             return Rule("keep", "PS3.15 E.3.10: safe private")
     return Rule("remove", "private")
+
+
+def _class_of(representation: str) -> str:
+    """Return how the values of a representation are read."""
+    return next((name for name, found in (("number", NUMBERS), ("binary", BINARY)) if representation in found), "text")
 
 
 def _by_table(element: DataElement, options: Options) -> Rule:

@@ -259,3 +259,25 @@ def test_other_libraries_read_what_is_written(test_data, tmp_path):
         other.get_segment_description(1).segmented_property_type
         == one.get_segment_description(1).segmented_property_type
     )
+
+
+def test_text_does_not_pass_as_numbers(tmp_path):
+    """As in a damaged file, of which one letter of a representation or of a tag has changed."""
+    content = file_of("CT_small.dcm").read_bytes()
+    damaged = content.replace(b"\x18\x00\x22\x00CS", b"\x18\x00\x22\x00US", 1)  # Scan Options
+    assert damaged != content
+    (tmp_path / "old.dcm").write_bytes(damaged)
+    new, actions = clean(tmp_path / "old.dcm", tmp_path)
+    assert "ScanOptions" not in new
+    assert ("ScanOptions (0018,0022)", "removed") in {(action.where, action.what) for action in actions}
+
+
+def test_pixels_that_are_not_looked_at_are_told(tmp_path):
+    _, actions = clean(file_of("examples_palette.dcm"), tmp_path)
+    told = [action.why for action in actions if action.where == "pixels"]
+    assert told == ["they may hold text, which was not looked for"]
+
+
+def test_a_folder_is_no_file_of_its_kind(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        deidentify_dicom(tmp_path, tmp_path / "x.dcm", KEY, LEFT_ALONE)

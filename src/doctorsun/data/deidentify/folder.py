@@ -1,6 +1,7 @@
 """A folder without identifiers: every file that can be made clean, under a new name; it goes on where it stopped."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from doctorsun.storage.atomic import DISK_FULL, atomic_path, disk_errors, write_
 from doctorsun.storage.only_writer import one_writer
 
 JOURNAL = "deidentification.jsonl"
+PAIRED = re.compile(r"[.](?:nii|json)(?:[.]gz)?$", re.IGNORECASE)  # endings of files that share their other name
 Progress = Callable[[int, int], None]
 
 
@@ -58,7 +60,7 @@ class Job:
     def new_name(self, found: Format) -> str:
         """Return the file's new path: the same folder and, of pairs, the same name stay together."""
         folder, _, name = self.relative.rpartition("/")
-        stem = name.partition(".")[0] if found.of_pair else name
+        stem = PAIRED.sub("", name) if found.of_pair else name
         parts = [self.key.pseudonym("folder", folder)] if folder else []
         return "/".join([*parts, self.key.pseudonym("file", f"{folder}/{stem}") + found.suffix])
 

@@ -9,7 +9,9 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from doctorsun.data.deidentify.folder import deidentify_folder
+from doctorsun.data.deidentify.dicom import deidentify_dicom
+from doctorsun.data.deidentify.folder import Job, deidentify_folder
+from doctorsun.data.deidentify.formats import Format
 from doctorsun.data.deidentify.found_files import found_files
 from doctorsun.data.deidentify.journal import Entry, Journal
 from doctorsun.data.deidentify.key import Key
@@ -64,6 +66,16 @@ def test_names_are_replaced_and_folders_stay_together(tmp_path):
     folder = KEY.pseudonym("folder", "Li Na")
     expected = [f"{folder}/{KEY.pseudonym('file', f'Li Na/{name}')}.dcm" for name in ("1.dcm", "2.dcm")]
     assert written == sorted([*expected, f"{KEY.pseudonym('file', '/3')}.dcm"])
+
+
+def test_a_volume_and_its_sidecar_keep_one_name_and_others_do_not(tmp_path):
+    (tmp_path / "in").mkdir()
+    names = ("sub-1.t1.nii", "sub-1.t1.json", "sub-1.t2.nii")
+    jobs = [Job(tmp_path / "in" / name, name, tmp_path / "out", KEY, OPTIONS) for name in names]
+    volume, sidecar = (Format("", suffix, deidentify_dicom, of_pair=True) for suffix in (".nii", ".json"))
+    new = [job.new_name(kind) for job, kind in zip(jobs, (volume, sidecar, volume), strict=True)]
+    assert new[0].removesuffix(".nii") == new[1].removesuffix(".json")
+    assert new[0] != new[2]
 
 
 def test_a_study_is_one_study_in_two_runs_with_one_key(tmp_path):

@@ -83,7 +83,7 @@ def _print(out: Path, report: dict[str, Any], names: Path | None, *, as_json: bo
 
     files, reasons = report["files"], report["not_written"]
     row = {"folder": str(out), **{state: files[state] for state in STATES}, "report": str(out / REPORT)}
-    row |= {"old names, to be kept secret": str(names)} if names else {}
+    row |= {"old_names": str(names)} if names else {}
     if as_json:
         print_json(row | {"not_written": reasons})
         return

@@ -34,7 +34,7 @@ def test_it_prints_counts_and_no_names(folder: Path) -> None:
     assert (told["written"], told["refused"], told["unknown"]) == (1, 1, 0)
     assert told["not_written"] == {"damaged: it ends too early": 1}
     assert "Jane" not in done.output
-    assert told["old names, to be kept secret"] == str(folder / "k.out.not-written.json")
+    assert told["old_names"] == str(folder / "k.out.not-written.json")
 
 
 def test_old_names_stand_beside_the_key_alone(folder: Path) -> None:

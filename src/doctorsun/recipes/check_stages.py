@@ -43,7 +43,7 @@ def stage_notes(recipe: Recipe, *, num_ranks: int = 1) -> Iterator[str]:
     if recipe.precision == "bf16":
         machine = examine_machine()
         if machine.precision != "bf16":
-            yield f"precision bf16 is slow here: {machine.precision_reason}"
+            yield f"precision bf16 is not what auto takes here: {machine.precision_reason}"
     for name, stage in recipe.stages.items():
         if stage.batch_samples is not None and stage.batch_samples < num_ranks:
             yield f"stage {name}: {num_ranks} ranks share steps of {stage.batch_samples} samples, so some have none"

@@ -52,7 +52,8 @@ def _sample(name: str, place: int, number: int) -> Sample:
 
 def _words(place: int, number: int) -> tuple[str, str]:
     if place == TRADITIONAL:
-        return "這張圖像顯示什麼？", "圖像顯示肺部沒有異常。"
+        told = "圖像顯示肺部沒有異常。" if number == TRADITIONAL else "肝臟輪廓清晰，膽囊內未見結石。"
+        return "這張圖像顯示什麼？", told
     part = _FINDINGS[number % len(_FINDINGS)]
     return f"What does case {number} tell about the {part}?", f"In case {number} the {part} measures {number + 7} mm."
 

@@ -46,12 +46,14 @@ class Losses:
         curated: by data set; empty where the store was not curated.
         changed: how many samples each step changed the words of.
         licences: classes that curation let pass; None where it asked for none.
+        groups: how many groups of samples stay together (``num``), and of how many samples at most (``largest``).
         tests: what curation searched for, by name.
     """
 
     reasons: tuple[DroppedReason, ...] = ()
     curated: tuple[CuratedSet, ...] = ()
     changed: Mapping[str, int]
+    groups: Mapping[str, int] | None = None
     licences: tuple[str, ...] | None = None
     tests: tuple[str, ...] = ()
 
@@ -71,6 +73,7 @@ def read_losses(store: Store) -> Losses:
             for name, each in facts["sources"].items()
         ),
         changed=facts["changed"],
+        groups=facts["groups"],
         licences=tuple(steps["licences"]["allowed"]) if "licences" in steps else None,
         tests=tuple(step["test"] for step in store.manifest.steps if step.get("step") == "against"),
     )
@@ -78,7 +81,7 @@ def read_losses(store: Store) -> Losses:
 
 def _facts(store: Store) -> dict[str, Any]:
     path = store.folder / CURATION
-    return json.loads(path.read_bytes()) if path.is_file() else {"sources": {}, "changed": {}}
+    return json.loads(path.read_bytes()) if path.is_file() else {"sources": {}, "changed": {}, "groups": None}
 
 
 def _reasons(store: Store) -> tuple[DroppedReason, ...]:

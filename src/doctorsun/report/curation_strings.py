@@ -13,6 +13,8 @@ CURATION_STRINGS: dict[str, tuple[str, str]] = {
     "card.licences_allowed": ("Licences let in", "允许的许可类别"),
     "card.tests_searched": ("Searched for the questions of", "已核查是否泄漏以下测试集"),
     "card.changed": ("Words changed", "文本有改动的样本数"),
+    "card.groups_kept": ("Groups that share a patient, study, article or picture", "按患者、检查、文章或图像相连的组"),
+    "card.largest_group": ("samples in the largest", "个样本属于最大的一组"),
     # steps that change words
     "curation.simplified": ("traditional characters written as simplified ones", "繁体转为简体"),
     "curation.languages": ("another language noted", "更正语言标注"),
@@ -33,6 +35,12 @@ CURATION_STRINGS: dict[str, tuple[str, str]] = {
     "drop.strip": ("the image is a strip", "图像过于狭长"),
     "drop.constant": ("the image has one value", "图像灰度恒定"),
     "drop.blank": ("the image shows only background", "图像仅有背景"),
+    "drop.exact_duplicate": ("the same images and words again", "图像与文本完全重复"),
+    "drop.near_duplicate_image": ("nearly the same image, the same words", "图像近似重复且文本相同"),
+    "drop.near_duplicate_text": ("nearly the same words", "文本近似重复"),
+    "drop.label_cap": ("more than enough of its label", "该标签样本已足够"),
+    "drop.source_cap": ("more than enough of its data set", "该数据来源样本已足够"),
+    "drop.in_test_group": ("belongs together with held-out samples", "与留出样本同组"),
     "drop.in_test_set": ("gives a test away", "与测试集重合"),
 }
 """Per key: the English and the Chinese words."""

@@ -23,7 +23,9 @@ def curated(folder: Path, step: str) -> Path:
             writer.drop(f"book/{number}", "too_short", f"{number} tokens")
         writer.drop("book/9", "licence", "unknown")
     sources = {"book": {"read": 6, "dropped": {"licence": 1, "too_short": 4}}}
-    (folder / CURATION).write_text(json.dumps({"sources": sources, "changed": {"identifiers": 1}}))
+    (folder / CURATION).write_text(
+        json.dumps({"sources": sources, "changed": {"identifiers": 1}, "groups": {"num": 1, "largest": 1}})
+    )
     return folder
 
 
@@ -58,7 +60,12 @@ def test_a_store_from_a_hub_has_reasons_without_examples(tmp_path: Path) -> None
 
 def test_page_and_markdown_say_what_was_lost(tmp_path: Path) -> None:
     page, markdown = (path.read_text("utf-8") for path in write_card(curated(tmp_path / "s", "licences")))
-    for said in ("Licences let in: permissive, non-commercial", "book/0: 0 tokens", "identifiers masked 1"):
+    for said in (
+        "Licences let in: permissive, non-commercial",
+        "book/0: 0 tokens",
+        "identifiers masked 1",
+        "1 (1 samples in the largest)",
+    ):
         assert said in page
     assert "| book | 6 | 1 | 16.7% | too short 4; the licence is not allowed 1 |" in markdown
     assert "| 文本过短 | 4 | 66.7% | book/0: 0 tokens |" in markdown

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config.curation import Curation
-from doctorsun.data.curate.decide import are_decided, decide
+from doctorsun.data.curate.decide import are_decided, decide, groups_decided
 from doctorsun.data.curate.examine import examine_shard, is_examined
 from doctorsun.data.curate.inputs import Inputs
 from doctorsun.data.curate.looks import Looks
@@ -20,7 +20,7 @@ from doctorsun.data.curate.write import is_written, tally_of, write_shard
 from doctorsun.data.leak.tested import Tested
 from doctorsun.errors import DataError
 from doctorsun.schema import Manifest
-from doctorsun.storage.atomic import disk_errors, unfinished_path
+from doctorsun.storage.atomic import disk_errors, unfinished_path, write_json
 from doctorsun.storage.inputs import inputs_sha256_of
 from doctorsun.storage.manifest_file import complete_store, read_manifest, write_manifest
 from doctorsun.storage.only_writer import one_writer
@@ -68,7 +68,7 @@ def curate(
                 decide(jobs, settings, Looks(inputs, jobs), tests)
             on_progress("decide", 1, 1)
             _carry_out(write_shard, is_written, jobs, runner, partial(on_progress, "write"))
-            _complete(out, planned, total(tally_of(job) for job in jobs))
+            _complete(out, planned, total(tally_of(job) for job in jobs), groups_decided(jobs))
         with disk_errors(out / WORK):
             shutil.rmtree(out / WORK, ignore_errors=True)
     return Store(out)
@@ -157,9 +157,9 @@ def _carry_out(
         on_progress(num_done, len(jobs))
 
 
-def _complete(out: Path, planned: Manifest, whole: Tally) -> None:
+def _complete(out: Path, planned: Manifest, whole: Tally, groups: dict[str, int]) -> None:
     """Write what became of all samples, and then the manifest."""
-    whole.write_facts(out / CURATION)
+    write_json(out / CURATION, whole.facts() | {"groups": groups})
     num_read, num_dropped = whole.read.total(), whole.reasons.total()
     manifest = replace(
         planned,

@@ -1,5 +1,6 @@
 """The second phase: what leaks goes, then the steps on all samples together, over their sketches, then the splits."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,11 +14,12 @@ from doctorsun.data.curate.shard_job import ShardJob, read_work, write_table
 from doctorsun.data.curate.sketch import Sketches
 from doctorsun.data.leak.gate import leaking_rows
 from doctorsun.data.leak.tested import Tested
-from doctorsun.storage.atomic import atomic_folder
+from doctorsun.storage.atomic import atomic_folder, write_json
 
 Verdict = str | Rejected
 """The split of a sample, or why it goes."""
 
+_GROUPS = "groups.json"
 DECIDED_SCHEMA = pa.schema([("split", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
 """A row per sample of a shard, in their order: its split and no reason, or a reason and no split."""
 
@@ -47,11 +49,18 @@ def decide(jobs: Sequence[ShardJob], settings: Curation, looks: Looks, tests: Se
         verdicts |= leaking_rows(traced, sketches.places.tolist(), looks, tests)
         sketches = sketches.without(list(verdicts))
     decision = decide_rows(sketches, settings, looks)
-    _write(jobs, {**verdicts, **decision.rejected, **decision.splits})
+    groups = {"num": decision.num_groups, "largest": decision.largest_group}
+    _write(jobs, {**verdicts, **decision.rejected, **decision.splits}, groups)
 
 
-def _write(jobs: Sequence[ShardJob], verdicts: Mapping[int, Verdict]) -> None:
+def groups_decided(jobs: Sequence[ShardJob]) -> dict[str, int]:
+    """Return how many groups the kept samples form (``num``), and how many are in the largest (``largest``)."""
+    return json.loads((jobs[0].file("decided").parent / _GROUPS).read_bytes())
+
+
+def _write(jobs: Sequence[ShardJob], verdicts: Mapping[int, Verdict], groups: Mapping[str, int]) -> None:
     with atomic_folder(jobs[0].file("decided").parent) as folder:
+        write_json(folder / _GROUPS, groups)
         for job in jobs:
             rejected = {row["place"]: Rejected(row["reason"], row["detail"]) for row in _rejected(job)}
             rows = [_row(rejected.get(place) or verdicts[place]) for place in job.places]

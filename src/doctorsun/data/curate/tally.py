@@ -12,7 +12,8 @@ from doctorsun.storage.atomic import write_json
 from doctorsun.storage.counts import COUNTED_FIELDS
 
 CURATION = "curation.json"
-"""In a curated store: samples of each data set, read and dropped for each reason; samples that each step changed."""
+"""In a curated store: samples of each data set, read and dropped for each reason; samples that each step changed; and
+groups of samples that stay together, how many (``num``) and of how many samples at most (``largest``)."""
 
 
 def _counts() -> dict[str, Counter[str]]:
@@ -52,15 +53,11 @@ class Tally:
         numbers = {"counts": self.counts, "read": self.read, "dropped": self.dropped, "changed": self.changed}
         write_json(path, {"shards": shards, **numbers})
 
-    def write_facts(self, path: Path) -> None:
-        """Write what a reader of the store wants to know: `CURATION`.
-
-        Raises:
-            MachineError: the disk is full.
-        """
+    def facts(self) -> dict[str, Any]:
+        """Return what a reader of the store wants to know, for `CURATION`."""
         names = sorted(self.read)
         sources = {name: {"read": self.read[name], "dropped": self.dropped.get(name, {})} for name in names}
-        write_json(path, {"sources": sources, "changed": self.changed})
+        return {"sources": sources, "changed": self.changed}
 
     @classmethod
     def read_from(cls, path: Path) -> Self:

@@ -22,7 +22,8 @@ class ShownImages:
     Attributes:
         rows: the row of the sample.
         numbers: which of the sample's images it is.
-        images: the image, counted from 0; equal pixels, and where these are not known equal files, have one number.
+        images: the image, counted from 0; equal pixels have one number, and where these are not known, equal files and
+            then equal names.
         num_rows: samples in all.
     """
 
@@ -33,15 +34,15 @@ class ShownImages:
 
     @classmethod
     def of(cls, sketches: Sketches) -> Self:
-        """Return what the samples show; an image of which nothing is known is like no other."""
+        """Return what the samples show; an image that is not here is known by its name, and without one by nothing."""
         pixels, files = (_flat(sketches, name) for name in ("pixel_sha256", "image_sha256"))
         known = pc.call_function("coalesce", [pixels, files])
         codes = known.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        unknown = np.flatnonzero(codes < 0)
-        codes[unknown] = codes.max(initial=-1) + 1 + np.arange(len(unknown))
         lengths = sketches.table["pixel_sha256"].combine_chunks().value_lengths().to_numpy().astype(np.int64)
         rows = np.repeat(np.arange(len(sketches)), lengths)
         starts = np.cumsum(lengths) - lengths
+        unknown = np.flatnonzero(codes < 0)
+        codes[unknown] = codes.max(initial=-1) + 1 + _codes_of_names(sketches, unknown, rows[unknown])
         return cls(rows, np.arange(len(rows)) - np.repeat(starts, lengths), codes, len(sketches))
 
     @property
@@ -68,6 +69,15 @@ class ShownImages:
         """Return the images of a sample."""
         start, end = np.searchsorted(self.rows, [row, row + 1])
         return self.images[start:end].tolist()
+
+
+def _codes_of_names(sketches: Sketches, entries: Numbers, rows: Numbers) -> Numbers:
+    """Return numbers for images by data set and path; one without a path is like no other."""
+    datasets = sketches.table["dataset"].take(rows).to_pylist()
+    paths = _flat(sketches, "image_path").take(pa.array(entries)).to_pylist()
+    names = [(dataset, path or entry) for dataset, path, entry in zip(datasets, paths, entries.tolist(), strict=True)]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], dtype=np.int64)
 
 
 def _flat(sketches: Sketches, name: str) -> pa.Array:

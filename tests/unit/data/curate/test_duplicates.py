@@ -96,9 +96,13 @@ def test_images_of_several_samples_count_in_their_order():
     assert len(reasons(one, sample("b", copy_of(0), film(1)))) == 1
 
 
-def test_images_that_are_only_named_are_like_no_other():
+def test_images_that_are_only_named_are_known_by_their_names():
     reference = Image(bytes=None, sha256="", width=0, height=0, path="a.png")
     assert reasons(sample("a", reference), sample("b", replace(reference, path="b.png"))) == {}
+    assert list(reasons(sample("a", reference), sample("b", reference)).values()) == ["exact_duplicate"]
+    assert reasons(sample("a", reference), sample("b", reference, dataset="other")) == {}
+    nameless = replace(reference, path="")
+    assert reasons(sample("a", nameless), sample("b", nameless)) == {}
 
 
 def test_images_of_one_grey_level_are_not_compared_by_look():

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 NUMBERS = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT", "US or SS", "US or OW", "US or SS or OW"}
@@ -18,8 +19,9 @@ def readable_elements(dataset: Dataset) -> Iterator[tuple[BaseTag, DataElement |
 def _readable(dataset: Dataset, tag: BaseTag) -> DataElement | None:
     try:
         element = dataset[tag]
-        if element.VR not in NUMBERS and element.VR != "SQ":
-            str(element.value)
+        value = element.value
+        if element.VR not in NUMBERS and not isinstance(value, bytes | Sequence):
+            str(value)  # names and lists of values are decoded when they are asked for
     except Exception:  # noqa: BLE001 (pydicom raises errors of every type on malformed values)
         return None
     return element

@@ -51,7 +51,9 @@ def test_a_warm_up_that_takes_all_steps_is_noted() -> None:
 def test_bf16_without_hardware_is_noted() -> None:
     notes = list(stage_notes(recipe_of("bf16", warmup_share=0)))
     has_it = examine_machine().precision == "bf16"
-    assert [note.startswith("precision bf16 is not what auto takes here: ") for note in notes] == ([] if has_it else [True])
+    assert [note.startswith("precision bf16 is not what auto takes here: ") for note in notes] == (
+        [] if has_it else [True]
+    )
 
 
 def test_the_shipped_recipes_have_no_notes_by_their_numbers() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ def deidentify_picture(path: Path, out_path: Path, key: Key, options: Options) -
     data = path.read_bytes()
     try:
         clean, actions = _png(data) if data.startswith(PNG_SIGNATURE) else _jpeg(data)
-    except (struct.error, IndexError, ValueError, zlib.error) as error:
+    except (struct.error, IndexError, KeyError, ValueError, zlib.error) as error:
         raise Refusal("damaged: the picture ends too early, or holds what its format does not") from error
     out_path.write_bytes(clean)
     return [*actions, Action("pixels", "kept", "text in them is not looked for")]
@@ -201,7 +202,7 @@ def _jpeg_profile(data: bytes) -> bytes | None:
 def _orientation(data: bytes) -> int:
     """Return how the picture is turned when it is shown, 1 to 8 (EXIF 2.32, 4.6.4)."""
     try:
-        with PIL.Image.open(io.BytesIO(data)) as picture:
+        with warnings.catch_warnings(action="ignore"), PIL.Image.open(io.BytesIO(data)) as picture:
             turned = picture.getexif().get(_ORIENTATION, _UPRIGHT)
     except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
         return _UPRIGHT

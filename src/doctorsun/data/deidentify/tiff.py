@@ -1,5 +1,6 @@
 """TIFF files and whole slides without texts, labels and overviews of the glass; their stored pixels are not touched."""
 
+import struct
 from pathlib import Path
 
 from doctorsun.data.deidentify.action import Action
@@ -96,18 +97,24 @@ def deidentify_tiff(path: Path, out_path: Path, key: Key, options: Options) -> l
         Refusal: the file is damaged, or of a kind whose identifiers cannot all be found.
     """
     actions: list[Action] = []
-    with path.open("rb") as file:
-        reader = TiffReader(file)
-        pages = reader.pages()
-        refuse_unknown_slide(pages)
-        kept = [page for number, page in enumerate(pages) if not shows_glass(page, number, pages)]
-        if not kept:
-            raise Refusal("a slide without any page but its label and overview")
-        actions += [Action("page", "removed", "label or overview of the glass")] * (len(pages) - len(kept))
-        with TiffWriter(out_path, reader.layout) as writer:
-            for page in kept:
-                _copy(page, reader, writer, actions)
+    try:
+        with path.open("rb") as file:
+            _write(TiffReader(file), out_path, actions)
+    except (struct.error, IndexError, ValueError) as error:
+        raise Refusal("damaged: a TIFF with elements that do not fit together") from error
     return [*actions, Action("pixels", "kept", "text in them is not looked for")]
+
+
+def _write(reader: TiffReader, out_path: Path, actions: list[Action]) -> None:
+    pages = reader.pages()
+    refuse_unknown_slide(pages)
+    kept = [page for number, page in enumerate(pages) if not shows_glass(page, number, pages)]
+    if not kept:
+        raise Refusal("a slide without any page but its label and overview")
+    actions += [Action("page", "removed", "label or overview of the glass")] * (len(pages) - len(kept))
+    with TiffWriter(out_path, reader.layout) as writer:
+        for page in kept:
+            _copy(page, reader, writer, actions)
 
 
 def _copy(page: Page, reader: TiffReader, writer: TiffWriter, actions: list[Action], *, is_below: bool = False) -> int:

@@ -130,6 +130,12 @@ def test_damaged_pictures_are_refused(tmp_path, make):
             deidentify_of(tmp_path, data[:size])
 
 
+def test_a_png_without_a_beginning_is_refused(tmp_path):
+    data = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")
+    with pytest.raises(Refusal, match="without beginning or end"):
+        deidentify_of(tmp_path, data)
+
+
 def deidentify_of(tmp_path, data):
     path = tmp_path / "cut.bin"
     path.write_bytes(data)

@@ -143,6 +143,14 @@ def test_a_number_that_is_written_as_text_goes(tmp_path):
     assert not survivors(out)
 
 
+def without(tag):
+    return [entry for entry in small_page() if entry[0] != tag]
+
+
+def with_compression(number, tag=None):
+    return sorted([*without(259), tag or (259, SHORT, 1, struct.pack("<H", number))])
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -152,6 +160,13 @@ def test_a_number_that_is_written_as_text_goes(tmp_path):
         (file_of([(small_page(extra=[(65420, LONG, 1, bytes(4))]), bytes(256))]), "maker"),
         (file_of([(small_page(text=b"<scn xmlns='x'>" + b" " * 9), bytes(256))]), "maker"),
         (file_of([(small_page(text=b"Label Image and more"), bytes(256))]), "without any page"),
+        (file_of([(small_page(extra=[(330, ASCII, 4, b"text")]), bytes(256))]), "text where numbers belong"),
+        (file_of([(without(325), bytes(256))]), "how long its strips are"),
+        (file_of([(with_compression(6), bytes(256))]), "may hide texts"),
+        (file_of([(with_compression(7), bytes(256))]), "does not begin as JPEG"),
+        (file_of([(small_page(extra=[(700, UNDEFINED, 1 << 30, bytes(8))]), bytes(256))]), "too long an element"),
+        (b"II*\0\x08\0\0\0\xff\xff" + bytes(99), "too many elements"),
+        (file_of([(with_compression(1, tag=(259, SHORT, 0, b"")), bytes(256))]), "do not fit together"),
     ],
 )
 def test_what_cannot_be_made_clean_is_refused(tmp_path, data, words):

@@ -1,5 +1,7 @@
 """Shingles of texts: the runs of five characters that texts which say nearly the same have in common."""
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,8 @@ Hashes = NDArray[np.uint64]
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _CHUNK = 4096
+_MARKS = re.compile(r"[\s,.;:!?、。…\"'“”‘’()\[\]【】《》]+")
+_HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])")
 
 
 def plain_words(text: str) -> str:
@@ -26,12 +30,15 @@ def plain_words(text: str) -> str:
 def shingles(text: str) -> Hashes:
     """Return the hashes of the different 5-character runs of a text, sorted; of a shorter text, the hash of it all.
 
-    Case, width, spacing and traditional writing do not count. Characters, not words, serve Chinese and English alike.
+    Case, width, spacing, punctuation and traditional writing do not count; signs such as + and < do. Characters, not
+    words, serve Chinese and English alike.
 
     Returns:
         Hashes of 64 bits; none of an empty text.
     """
-    points = np.frombuffer(plain_words(text).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    points = np.frombuffer(
+        _without_marks(plain_words(text)).encode("utf-32-le", "surrogatepass"), dtype=np.uint32
+    ).astype(np.uint64)
     if not len(points):
         return np.empty(0, dtype=np.uint64)
     width = min(SHINGLE_CHARS, len(points))
@@ -69,6 +76,10 @@ def bands(hashes: Hashes) -> NDArray[np.uint32]:
     for row in least.reshape(NUM_BANDS, ROWS_PER_BAND).T:
         state = _mixed(state * _MULTIPLIER + row)
     return (state >> np.uint64(32)).astype(np.uint32)
+
+
+def _without_marks(text: str) -> str:
+    return _HAN_GAP.sub("", _MARKS.sub(" ", text)).strip()
 
 
 def _mixed(state: Hashes) -> Hashes:

@@ -17,6 +17,10 @@ from doctorsun.text.telling import telling_words
         ("Answer: B", "Answer: C"),
         ("1.5 cm", "15 cm"),
         ("2 of 2", "2 of 1"),
+        ("HBsAg (+)", "HBsAg (-)"),
+        ("结果阳性", "结果阴性"),
+        ("The test is positive", "The test is negative"),
+        ("CRP > 5", "CRP < 5"),
     ],
 )
 def test_these_texts_say_different_things(one: str, other: str):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,6 +11,9 @@ from doctorsun.cli.printing import print_json, print_notes, print_rows
 from doctorsun.cli.session import AsJson, Language, Session
 from doctorsun.cli.task_folders import task_folders
 from doctorsun.cli.words import column
+
+if TYPE_CHECKING:
+    from doctorsun.schema import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +87,21 @@ def curate(
         return
     print_notes(notes, session.language)
     print_rows([_in_words(facts, session.language)])
-    print_rows([_in_words(row, session.language) for row in _reasons(manifest.dropped_reasons, manifest.read)])
+    print_rows([_in_words(row, session.language) for row in _reasons(manifest, session.language)])
 
 
 curate_command = flattened(curate, "chosen", "where")
 
 
-def _reasons(reasons: dict[str, int], num_read: int) -> list[dict[str, Any]]:
+def _reasons(manifest: "Manifest", language: Language) -> list[dict[str, Any]]:
     """Return a row for each reason, the most frequent first."""
-    falling = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return [{"reason": name, "samples": number, "share": number / num_read} for name, number in falling]
+    from doctorsun.report.strings import translate
+
+    falling = sorted(manifest.dropped_reasons.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        {"reason": translate(f"drop.{name}", language), "samples": number, "share": f"{number / manifest.read:.1%}"}
+        for name, number in falling
+    ]
 
 
 def _in_words(row: dict[str, Any], language: Language) -> dict[str, Any]:

@@ -34,10 +34,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "report_written": ("report: {path}", "报告：{path}"),
     "export_written": ("written: {path}", "已写入：{path}"),
     "leaks_of": (
-        "{task}: {num_leaked} of {num_questions} questions given away by {num_rows} samples, {num_pairs} of them with "
-        "their words; {num_leaked_images} of {num_images} images",
-        "{task}：{num_questions} 个问题中有 {num_leaked} 个被 {num_rows} 条样本泄漏，其中 {num_pairs} 个连同问题文字；"
-        "{num_images} 张图像中有 {num_leaked_images} 张",
+        (
+            "{task}: {num_leaked} of {num_questions} questions given away by {num_rows} samples, {num_pairs} of them with "
+            "their words; {num_leaked_images} of {num_images} images"
+        ),
+        (
+            "{task}：{num_questions} 个问题中有 {num_leaked} 个被 {num_rows} 条样本泄漏，其中 {num_pairs} 个连同问题文字；"
+            "{num_images} 张图像中有 {num_leaked_images} 张"
+        ),
     ),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
     "weights_as_it_is": ("loads as it is: doctorsun chat {path}", "可直接加载：doctorsun chat {path}"),
@@ -77,6 +81,7 @@ _COLUMNS = {
     "disk_gib": "所需磁盘 GiB",
     "domain": "领域",
     "download_gib": "待下载 GiB",
+    "dropped": "剔除",
     "fits": "可容纳",
     "fits_disk": "磁盘足够",
     "flops": "浮点运算量",
@@ -86,6 +91,7 @@ _COLUMNS = {
     "heap_gib": "堆内存 GiB",
     "hours": "小时",
     "images_gib": "图像缓存 GiB",
+    "kept": "保留",
     "language": "语言",
     "layouts": "格式",
     "loading_gib": "加载 GiB",
@@ -97,20 +103,27 @@ _COLUMNS = {
     "parameters": "参数",
     "part": "部件",
     "peak_gib": "峰值 GiB",
+    "read": "读取",
+    "reason": "原因",
     "runtime_gib": "运行时 GiB",
     "sample_share": "样本占比",
     "samples": "样本",
+    "share": "占比",
     "sizes": "尺寸来源",
     "source": "来源",
     "stage": "阶段",
     "start_gib": "起始权重 GiB",
     "state": "状态",
     "steps": "步数",
+    "store": "数据集",
     "supervised_tokens": "受监督词元",
+    "test": "测试",
     "tflops": "峰值 TFLOP/s",
     "token_share": "词元占比",
     "tokens": "词元",
+    "train": "训练",
     "trained": "可训练",
+    "validation": "验证",
     "weights_gib": "权重 GiB",
 }
 

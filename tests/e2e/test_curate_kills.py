@@ -40,7 +40,7 @@ MOMENTS = (
     ("/.curation/written/", "open", 2),
     ("/.curation.json", "os.rename", 1),
     ("/out/progress.json", "os.rename", 1),
-    ("/.curation/examined/", "os.remove", 2),
+    ("examined", "os.rmdir", 1),
     ("/.card.html", "os.rename", 1),
 )
 

@@ -137,6 +137,14 @@ def test_nothing_is_true_of_one_machine_only() -> None:
     require_none(offenders, "Take paths and addresses from the user or a relative path")
 
 
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_every_guide_is_linked_from_the_front_page(readme: str) -> None:
+    linked = {name.replace(".zh-CN", "") for name in re.findall(r"docs/([^)#]+)", (ROOT / readme).read_text("utf-8"))}
+    annexes = {"curation_thresholds.md"}
+    pages = {path.name for path in (ROOT / "docs").glob("*.md") if ".zh-CN" not in path.name}
+    assert pages - annexes <= linked
+
+
 def test_the_lock_holds_plain_versions() -> None:
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     offenders = [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line)]

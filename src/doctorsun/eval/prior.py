@@ -1,13 +1,16 @@
 """The prior control: what answers best from the question's words alone, learnt from the training answers."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from doctorsun.data.leak.question import question_of
+from doctorsun.eval.protocols import Protocol
 from doctorsun.schema import Answer, Prediction, Sample
 from doctorsun.text.normalize import exact_form
+from doctorsun.text.polarity import LEXICON_1, bare_polarity
 
 _Key = tuple[str, ...]
 
@@ -31,7 +34,7 @@ class TrainingPrior:
         """
         keys = _keys(prediction.language, prediction.kind, prediction.question, prediction.question_type)
         known = (self.counts[key] for key in keys if key in self.counts)
-        if prediction.options:
+        if prediction.options and prediction.kind != "closed":
             return _offered(list(known), prediction.options)
         return next((_majority(counter) for counter in known), "")
 
@@ -48,6 +51,33 @@ def training_prior(samples: Iterable[Sample]) -> TrainingPrior:
     return TrainingPrior(dict(counts))
 
 
+def as_read_by(protocol: Protocol, row: Prediction) -> Prediction:
+    """Return an answer of the prior in the form that a protocol reads, so that a right choice is right for each.
+
+    Args:
+        protocol: asks for the letter of a choice, its text or both, or for likelihoods.
+        row: holds the prior's answer, a choice by its letter.
+    """
+    if protocol.needs_likelihoods:
+        return replace(row, option_logprobs=_certain(row))
+    if row.kind != "mcq" or not row.options or protocol.choice_form == "letter":
+        return row
+    text = row.options[ascii_uppercase.index(row.output)]
+    return replace(row, output=text if protocol.choice_form == "text" else f"{row.output} {text}")
+
+
+def _certain(row: Prediction) -> tuple[float, ...]:
+    """Return the log-probabilities of who is certain of the prior's answer; of one that is no option, equal ones."""
+    if row.kind == "mcq":
+        chosen = [letter == row.output for letter, _ in zip(ascii_uppercase, row.options, strict=False)]
+    else:
+        said = bare_polarity(row.output, LEXICON_1)
+        chosen = [
+            said is not None and bare_polarity(option, LEXICON_1) == said for option in row.options or ("yes", "no")
+        ]
+    return tuple(0.0 if is_chosen or not any(chosen) else -math.inf for is_chosen in chosen)
+
+
 def _keys(language: str, kind: str, question: str, question_type: str) -> tuple[_Key, ...]:
     return (
         (language, kind, "question", exact_form(question)),
@@ -57,7 +87,7 @@ def _keys(language: str, kind: str, question: str, question_type: str) -> tuple[
 
 
 def _right_texts(answer: Answer) -> list[str]:
-    if answer.options:
+    if answer.options and answer.kind != "closed":
         letters = {letter.strip().upper() for letter in answer.gold}
         return [
             exact_form(text) for letter, text in zip(ascii_uppercase, answer.options, strict=False) if letter in letters

@@ -11,7 +11,7 @@ import numpy as np
 from doctorsun.errors import DataError
 from doctorsun.eval.answer_facts import answer_facts, denominators
 from doctorsun.eval.bootstrap import Sums, bootstrap_interval
-from doctorsun.eval.prior import TrainingPrior
+from doctorsun.eval.prior import TrainingPrior, as_read_by
 from doctorsun.eval.protocols import Protocol, Verdict, protocols_for
 from doctorsun.eval.statistics import Interval, macro_interval, mean_interval
 from doctorsun.schema import Control, Prediction, Score
@@ -81,7 +81,6 @@ def score(
         found
         for group in groups
         for protocol in protocols_for(group.predictions[0].kind, protocols)
-        if not (protocol.needs_likelihoods and group.control == "prior")
         for found in _scores_of(group, protocol, counts[_set_of(group)], marks or {})
     ]
 
@@ -142,7 +141,8 @@ def _counts(groups: Iterable[_Group]) -> dict[tuple[str, ...], dict[str, int]]:
 
 
 def _scores_of(group: _Group, protocol: Protocol, counts: Mapping[str, int], marks: Marks) -> Iterator[Score]:
-    judged = _judged(group.predictions, protocol)
+    rows = group.predictions
+    judged = _judged([as_read_by(protocol, row) for row in rows] if group.control == "prior" else rows, protocol)
     whole = _start(judged, protocol, group, counts)
     yield from _filled(judged, whole, protocol)
     if "accuracy" in protocol.metrics:

@@ -4,6 +4,7 @@ import pytest
 
 from doctorsun.errors import DataError, RecipeError
 from doctorsun.eval.prior import training_prior
+from doctorsun.eval.protocols import PROTOCOLS
 from doctorsun.eval.scoring import read_scores, score, write_scores
 from doctorsun.schema import Answer, Score
 
@@ -99,16 +100,39 @@ def test_the_prior_answers_the_questions_of_the_model(make_sample, make_predicti
     assert found(scores, control="real", metric="accuracy", slice=None).value == 0.25
 
 
-def test_the_prior_has_no_likelihoods(make_sample, make_prediction):
+def test_the_prior_is_certain_where_likelihoods_are_read(make_sample, make_prediction):
     prior = training_prior([make_sample(1, answer=Answer(kind="closed", gold=("yes",)))])
+    answers = [make_prediction(id=gold, gold=(gold,), option_logprobs=(-2.0, -1.0)) for gold in ("yes", "no", "mri")]
 
-    scores = score([make_prediction(option_logprobs=(-1.0, -2.0))], prior, ["polarity@1", "closed_loglik@1"])
+    scores = score(answers, prior, ["polarity@1", "closed_loglik@1"])
 
-    assert {(row.protocol, row.control) for row in scores} == {
-        ("polarity@1", "real"),
-        ("polarity@1", "prior"),
-        ("closed_loglik@1", "real"),
-    }
+    for protocol in ("polarity@1", "closed_loglik@1"):
+        row = found(scores, control="prior", metric="accuracy", slice=None, protocol=protocol)
+        assert (row.value, row.num_invalid) == (pytest.approx(1 / 3), 0), protocol
+
+
+def test_a_prior_that_says_neither_yes_nor_no_has_no_likelier_option(make_sample, make_prediction):
+    prior = training_prior([make_sample(1, answer=Answer(kind="closed", gold=("left",)))])
+
+    scores = score([make_prediction(option_logprobs=(-1.0, -2.0))], prior, ["closed_loglik@1"])
+
+    assert found(scores, control="prior", metric="accuracy", slice=None).num_invalid == 1
+
+
+def test_the_prior_of_choices_is_read_by_every_protocol(make_sample, make_prediction):
+    options = ("yes", "no", "maybe")
+    trained = Answer(kind="mcq", options=options, gold=("A",))
+    prior = training_prior([make_sample(1, answer=trained)])
+    answers = [
+        make_prediction(id=str(number), kind="mcq", options=options, gold=(gold,), option_logprobs=(-3.0, -2.0, -1.0))
+        for number, gold in enumerate("AABC")
+    ]
+    names = {protocol.name for protocol in PROTOCOLS if "mcq" in protocol.kinds}
+
+    scores = score(answers, prior, sorted(names))
+
+    shares = {row.protocol: row.value for row in scores if (row.control, row.metric) == ("prior", "accuracy")}
+    assert shares == dict.fromkeys(names, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -63,4 +63,10 @@ MULTIMEDEVAL_VQA_1 = Protocol(
     metrics=("accuracy", "recall", "f1", "bleu"),
     rule=judge_multimedeval_vqa_1,
 )
-MULTIMEDEVAL_QA_1 = Protocol(name="multimedeval@1", kinds=("mcq",), metrics=("accuracy",), rule=judge_multimedeval_qa_1)
+MULTIMEDEVAL_QA_1 = Protocol(
+    name="multimedeval@1",
+    kinds=("mcq",),
+    metrics=("accuracy",),
+    rule=judge_multimedeval_qa_1,
+    choice_form="letter text",
+)

@@ -36,4 +36,5 @@ PUBMEDQA_OFFICIAL_1 = Protocol(
     metrics=("accuracy",),
     rule=judge_pubmedqa_official_1,
     corpus=(macro_f1(_label),),
+    choice_form="text",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from doctorsun.errors import DataError
 from doctorsun.eval.bootstrap import Sums
@@ -46,7 +47,8 @@ class Protocol:
         metrics: the metrics that every verdict holds; the first is the headline.
         rule: the judgement of one answer whose status is ok.
         corpus: metrics over all answers together.
-        needs_likelihoods: it reads the likelihoods of options, which the prior of a training set has none of.
+        needs_likelihoods: it reads the likelihoods of options.
+        choice_form: what a choice must look like to be read: its letter, its text, or both.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Protocol:
     rule: Callable[[Prediction], Verdict]
     corpus: tuple[CorpusMetric, ...] = ()
     needs_likelihoods: bool = False
+    choice_form: Literal["letter", "text", "letter text"] = "letter"
 
     def judge(self, prediction: Prediction) -> Verdict:
         """Return the verdict; an answer that failed (status error) is wrong and stays in the denominator.

@@ -8,12 +8,15 @@ import typer
 
 from doctorsun import __version__
 from doctorsun.cli import bench, chat, data, evaluate, plan, run, serve, tasks, weights
+from doctorsun.cli.output import outlive_readers
 from doctorsun.cli.session import Language, Session, language_of
 from doctorsun.cli.words import say, say_error
 from doctorsun.errors import DoctorSunError, Interrupted
 
 INTERRUPTED_BY_KEYBOARD = 130
 """The status with which typer leaves after Ctrl-C."""
+WRONG_OPTIONS = 2
+"""The status with which typer leaves where words or options are wrong."""
 
 app = typer.Typer(
     name="doctorsun",
@@ -66,6 +69,7 @@ def doctorsun(
 
 def main() -> None:
     """Run one command and leave with its exit status."""
+    outlive_readers()
     session = Session(language_of(os.environ))
     try:
         app(obj=session)
@@ -73,6 +77,8 @@ def main() -> None:
         typer.echo(say_error(error, session.language), err=True)
         sys.exit(error.exit_status)
     except SystemExit as leaving:
+        if leaving.code == WRONG_OPTIONS and any(word.partition("=")[0] == "--lang" for word in sys.argv[2:]):
+            typer.echo(say("lang_goes_first", session.language), err=True)
         if leaving.code != INTERRUPTED_BY_KEYBOARD:
             raise
         typer.echo(f"\n{say('interrupted', session.language)}", err=True)

@@ -9,6 +9,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "interrupted; run the same command again to go on",
         "已中断；再次运行同一命令即可继续",
     ),
+    "lang_goes_first": (
+        "--lang stands before the command: doctorsun --lang zh report OUT",
+        "--lang 应写在命令之前：doctorsun --lang zh report OUT",
+    ),
     "recipe_ok": ("{name}: ok", "{name}：正确"),
     "recipe_stages": ("stages (steps): {stages}", "训练阶段（步数）：{stages}"),
     "recipe_sources": ("sources: {sources}", "数据来源：{sources}"),

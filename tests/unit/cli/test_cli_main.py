@@ -113,6 +113,26 @@ def test_wrong_options_leave_with_2():
     assert "No such option: --sett" in done.output
 
 
+def test_a_language_behind_the_command_is_told_where_it_stands():
+    hint = "--lang stands before the command: doctorsun --lang zh report OUT\n"
+    for words in (("--lang", "zh"), ("--lang=zh",)):
+        done = run("report", "out", *words)
+        assert done.returncode == 2
+        assert done.stderr.endswith(hint)
+    assert hint not in run("--lang", "en", "report", "out", "--sett").stderr
+
+
+@pytest.mark.parametrize("words", [("check", "micro", "--json"), ("score", "nothing.csv")])
+def test_a_reader_that_has_seen_enough_changes_no_exit_status(words: tuple[str, ...]):
+    done = run(*words)
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "doctorsun", *words]
+    cut = subprocess.run(command, stdout=writer, stderr=writer, check=False)
+    os.close(writer)
+    assert cut.returncode == done.returncode
+
+
 def test_ctrl_c_leaves_with_5_and_says_how_to_go_on():
     code = (
         "import os, signal, typer\n"

@@ -149,8 +149,10 @@ def score(
         print_judgement(judge_predictions(predictions, remote, partial(typer.echo, err=True)), as_json=as_json)
         return
     from doctorsun.eval.score_file import score_file
+    from doctorsun.storage.atomic import sha256_file
 
-    print_scores(score_file(predictions, protocols or ()), as_json=as_json)
+    scores = score_file(predictions, protocols or ())
+    print_scores(scores, as_json=as_json, about={"file": str(predictions), "sha256": sha256_file(predictions)})
 
 
 def report(

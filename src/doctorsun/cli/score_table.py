@@ -1,6 +1,6 @@
 """The table of scores: each number with its interval, its denominators and what is known of the answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import typer
@@ -9,16 +9,25 @@ from doctorsun.cli.printing import print_json, print_rows
 from doctorsun.schema import Score
 
 
-def print_scores(scores: Sequence[Score], *, as_json: bool) -> None:
-    """Print every score as JSON; or those of whole tasks as a table, with their prompts and decoding below it."""
+def print_scores(scores: Sequence[Score], *, as_json: bool, about: Mapping[str, str] | None = None) -> None:
+    """Print every score as JSON; or those of whole tasks as a table, with their prompts and decoding below it.
+
+    Args:
+        scores: all of them.
+        as_json: print JSON.
+        about: what was scored, by name: fields of the JSON, the last line of the table.
+    """
+    about = about or {}
     if as_json:
-        print_json({"scores": [asdict(each) for each in scores]})
+        print_json({**about, "scores": [asdict(each) for each in scores]})
         return
     whole = [each for each in scores if each.slice is None]
     has_models = len({each.model for each in whole}) > 1
     print_rows(({"model": each.model} if has_models else {}) | table_row(each) for each in whole)
     for line in dict.fromkeys(line_of_answers(each) for each in whole):
         typer.echo(line)
+    if about:
+        typer.echo("; ".join(f"{name} {value}" for name, value in about.items()))
 
 
 def table_row(score: Score) -> dict[str, str | int | float]:

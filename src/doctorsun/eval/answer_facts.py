@@ -18,7 +18,7 @@ def answer_facts(rows: Sequence[Prediction]) -> dict[str, Any]:
         "num_errors": sum(row.status == "error" for row in rows),
         "num_truncated": sum(row.truncated for row in rows),
         "mean_chars": _mean(len(row.output.strip()) for row in rows if row.status == "ok"),
-        "mean_tokens": _mean(row.num_tokens for row in rows if row.status == "ok"),
+        "mean_tokens": _mean(row.num_tokens for row in rows if row.status == "ok") or None,
         "prompt": prompt_hash(rows),
         "decoding": " | ".join(sorted({row.decoding for row in rows if row.decoding})),
     }

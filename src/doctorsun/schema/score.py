@@ -27,7 +27,7 @@ class Score:
             are left out of the n.
         num_truncated: of the n, answers cut at the limit of tokens.
         mean_chars: mean length of an answer in characters.
-        mean_tokens: mean length of an answer in the model's tokens; 0 where the answers do not tell.
+        mean_tokens: mean length of an answer in the model's tokens; None where the answers do not tell.
         prompt: first 16 hexadecimal digits of a SHA-256 over the ids and the words put; empty where they are unknown.
         decoding: how the answers were drawn; several ways are joined by `` | ``.
     """
@@ -52,6 +52,6 @@ class Score:
     num_errors: int = 0
     num_truncated: int = 0
     mean_chars: float = 0.0
-    mean_tokens: float = 0.0
+    mean_tokens: float | None = None
     prompt: str = ""
     decoding: str = ""

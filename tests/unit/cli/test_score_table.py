@@ -47,7 +47,7 @@ def test_failed_answers_of_a_control_are_a_share_of_all_that_were_asked():
 
 
 def test_several_models_are_told_apart_and_unknown_lengths_are_no_zeros(capsys):
-    print_scores([SCORE, replace(SCORE, model="other", mean_tokens=0.0)], as_json=False)
+    print_scores([SCORE, replace(SCORE, model="other", mean_tokens=None)], as_json=False)
 
     header, one, other = (line.split() for line in capsys.readouterr().out.splitlines()[:3])
     assert (header[0], one[0], other[0]) == ("model", "tiny", "other")

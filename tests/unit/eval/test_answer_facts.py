@@ -20,8 +20,11 @@ def test_lengths_losses_and_clusters_are_counted(make_prediction):
     assert facts["decoding"] == "greedy"
 
 
-def test_no_answer_has_length_zero(make_prediction):
-    assert answer_facts([make_prediction(status="error")])["mean_chars"] == 0
+def test_no_answer_has_length_zero_and_unknown_tokens_are_none(make_prediction):
+    facts = answer_facts([make_prediction(status="error")])
+
+    assert (facts["mean_chars"], facts["mean_tokens"]) == (0, None)
+    assert answer_facts([make_prediction(output="Yes")])["mean_tokens"] is None
 
 
 def test_denominators_tell_closed_from_open(make_prediction):

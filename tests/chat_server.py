@@ -15,6 +15,7 @@ class ChatServer(ThreadingHTTPServer):
         asked: the last message of every request, as text.
         faults: for words that a message ends with, what goes wrong with the next requests that end so: a status,
             ``cut`` (the connection closes) or ``half`` (the answer breaks off).
+        card: what it says of its model beside the name.
     """
 
     daemon_threads = True
@@ -24,6 +25,7 @@ class ChatServer(ThreadingHTTPServer):
         self.reply = reply
         self.asked: list[str] = []
         self.faults: dict[str, list[str]] = {}
+        self.card: dict[str, Any] = {}
         self._lock = Lock()
         self._thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -55,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: ChatServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:
-        self._send(200, {"data": [{"id": "sun"}]})
+        self._send(200, {"data": [{"id": "sun", **self.server.card}]})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

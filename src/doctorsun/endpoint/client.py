@@ -10,7 +10,7 @@ import httpx
 
 from doctorsun.endpoint.messages import chat_messages
 from doctorsun.endpoint.pace import Pace
-from doctorsun.endpoint.replies import Completion, completion, model_names, pieces, refusal, retry_after_s
+from doctorsun.endpoint.replies import Completion, completion, model_cards, pieces, refusal, retry_after_s
 from doctorsun.errors import RequestError
 from doctorsun.schema import Message
 
@@ -78,14 +78,14 @@ class EndpointClient:
         """Close the connections."""
         self._http.close()
 
-    def models(self) -> list[str]:
-        """Return the names of the models that the server offers.
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Return what the server says of each model that it offers, by name.
 
         Raises:
             RequestError: the server refuses, fails or cannot be reached.
         """
         with self._send("GET", "models", None) as response:
-            return model_names(response)
+            return model_cards(response)
 
     def complete(
         self, messages: Sequence[Message], images: Sequence[bytes] = (), **settings: float | list[str]

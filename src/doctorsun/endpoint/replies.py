@@ -38,15 +38,15 @@ def refusal(response: httpx.Response) -> RequestError:
     return RequestError(f"request to {response.url}", got=got, expected="an answer")
 
 
-def model_names(response: httpx.Response) -> list[str]:
-    """Return the models that a server offers.
+def model_cards(response: httpx.Response) -> dict[str, dict[str, Any]]:
+    """Return what a server says of each model that it offers, by name.
 
     Raises:
         RequestError: the response holds no list of models.
     """
     value = _json(response)
     try:
-        return [model["id"] for model in value["data"]]
+        return {model["id"]: model for model in value["data"]}
     except (KeyError, TypeError) as error:
         raise _not_understood(json.dumps(value)) from error
 

@@ -11,6 +11,7 @@ from doctorsun.image.raster import decode
 from doctorsun.processor.grey import BICUBIC, Colour, one_channel_if_grey, resized_on_square
 
 Fit = Literal["crop", "pad"]
+FITS: tuple[Fit, ...] = ("crop", "pad")
 Box = tuple[float, float, float, float]
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)  # openai/clip-vit-large-patch14-336, preprocessor_config.json
@@ -44,6 +45,11 @@ class Frame:
             (x1 - self.offset_x) / self.scale_x,
             (y1 - self.offset_y) / self.scale_y,
         )
+
+
+def whole_picture(width: int, height: int) -> Frame:
+    """Return the frame of models that count thousandths of the picture itself, as InternVL does."""
+    return Frame(scale_x=1000 / width, scale_y=1000 / height, offset_x=0.0, offset_y=0.0, size=1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

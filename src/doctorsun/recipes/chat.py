@@ -92,6 +92,6 @@ def _remote(url: str, max_tokens: int) -> Answer:
 
     key = os.environ.get(API_KEY_VARIABLE)
     with EndpointClient(Endpoint(url=url, model="", api_key=key)) as listing:
-        model = listing.models()[0]
+        model = next(iter(listing.models()))
     client = EndpointClient(Endpoint(url=url, model=model, api_key=key))
     return lambda messages, images: client.stream(messages, images, max_tokens=max_tokens)

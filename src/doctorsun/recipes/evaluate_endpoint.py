@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from doctorsun.config import EvaluationSection
 from doctorsun.config.task import Task
@@ -14,6 +15,8 @@ from doctorsun.errors import RecipeError, RequestError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion, Reply
 from doctorsun.generate.remote import answer_samples_remotely
+from doctorsun.processor.boxes import boxes_in_pixels
+from doctorsun.processor.image_processor import FITS, Fit, Frame, ImageProcessor, whole_picture
 from doctorsun.recipes.chat import API_KEY_VARIABLE
 from doctorsun.recipes.evaluate import EvaluationProgress, decoding_of, reply_of
 from doctorsun.recipes.evaluate_weights import take_exams
@@ -48,8 +51,11 @@ class RemoteModel:
 class RemoteExaminee:
     """A server's model that answers questions."""
 
-    def __init__(self, model: RemoteModel, client: EndpointClient, *, max_tokens: int) -> None:
+    def __init__(
+        self, model: RemoteModel, client: EndpointClient, *, frame_of: Callable[[int, int], Frame], max_tokens: int
+    ) -> None:
         self._model = model
+        self._frame_of = frame_of
         self._client = client
         self._max_tokens = max_tokens
         self.version = ModelVersion(name=model.name, revision=model.revision, decoding=decoding_of(max_tokens))
@@ -64,10 +70,12 @@ class RemoteExaminee:
         return other
 
     def answer(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Reply]]:
-        """Answer samples in any order; what fails is said in the reply."""
+        """Answer samples in any order, boxes in pixels of the first image; what fails is said in the reply."""
         parallel = self._model.num_parallel
         for answer in answer_samples_remotely(self._client, samples, self._max_tokens, num_parallel=parallel):
-            yield answer.index, reply_of(answer, answer.text)
+            shown = samples[answer.index].images
+            frame = self._frame_of(shown[0].width, shown[0].height) if shown else None
+            yield answer.index, reply_of(answer, boxes_in_pixels(answer.text, frame) if frame else answer.text)
 
 
 def evaluate_endpoint(
@@ -105,8 +113,8 @@ def evaluate_endpoint(
         )
     with ExitStack() as closing:
         client = closing.enter_context(EndpointClient(model.endpoint()))
-        _require_offered(client, model)
-        examinee = RemoteExaminee(model, client, max_tokens=EvaluationSection().max_tokens)
+        frame_of = _frames(_card(client, model))
+        examinee = RemoteExaminee(model, client, frame_of=frame_of, max_tokens=EvaluationSection().max_tokens)
         files = take_exams(
             examinee, tasks, out=out, controls=controls, on_progress=on_progress, tell=tell, extras=extras, weights=None
         )
@@ -118,13 +126,23 @@ def evaluate_endpoint(
     return files
 
 
-def _require_offered(client: EndpointClient, model: RemoteModel) -> None:
-    """Refuse a server that tells its models, and not this one; some servers have no list."""
+def _card(client: EndpointClient, model: RemoteModel) -> Mapping[str, Any]:
+    """Return what the server says of the model; refuse one that tells its models, and not this; some have no list."""
     try:
-        names = client.models()
+        cards = client.models()
     except RequestError as error:
         if error.got.startswith(_NO_LIST):
-            return
+            return {}
         raise
-    if model.name not in names:
-        raise RequestError(f"model of {model.url}", got=repr(model.name), expected="one of " + ", ".join(names))
+    if model.name not in cards:
+        raise RequestError(f"model of {model.url}", got=repr(model.name), expected="one of " + ", ".join(cards))
+    return cards[model.name]
+
+
+def _frames(card: Mapping[str, Any]) -> Callable[[int, int], Frame]:
+    """Return how images lie in what the model's boxes are thousandths of: as our server tells, or the whole picture."""
+    size = card.get("image_size")
+    fit: Fit | None = next((fit for fit in FITS if fit == card.get("image_fit")), None)
+    if isinstance(size, int) and fit:
+        return ImageProcessor(size=size, fit=fit).frame
+    return whole_picture

@@ -177,6 +177,6 @@ def test_a_stream_that_breaks_off_gives_what_it_had_and_an_error() -> None:
 
 def test_models_are_listed() -> None:
     listed = httpx.Response(200, json={"data": [{"id": "a"}, {"id": "b"}]})
-    assert client_of(ScriptedServer(listed)).models() == ["a", "b"]
+    assert list(client_of(ScriptedServer(listed)).models()) == ["a", "b"]
     with pytest.raises(RequestError, match=r"got \[\], expected the OpenAI chat format"):
         client_of(ScriptedServer(httpx.Response(200, json=[]))).models()

@@ -13,12 +13,15 @@ import pytest
 from chat_server import ChatServer
 from doctorsun.errors import RecipeError, RequestError
 from doctorsun.eval.predictions import read_predictions
+from doctorsun.processor.image_processor import Fit
+from doctorsun.recipes.evaluate import in_pixels
 from doctorsun.recipes.evaluate_endpoint import RemoteModel, evaluate_endpoint
 from doctorsun.recipes.evaluate_weights import evaluate_weights
 from doctorsun.recipes.evaluation_extras import Extras
 from doctorsun.schema import Answer, Prediction
-from small_model import image, png, question, save_small, write_store
+from small_model import image, png, question, save_small, small_processor, write_store
 
+BOX = Answer(kind="box", gold=("nodule 1 1 9 9",))
 YES = Answer(kind="closed", gold=("yes",))
 NUM_QUESTIONS = 6
 
@@ -102,6 +105,24 @@ def test_a_model_that_is_not_offered_and_a_calibration_are_refused(
             on_progress=lambda *_: None, tell=print, extras=Extras(is_calibrated=True),
         )  # fmt: skip
     assert faulty.asked == []
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+def test_boxes_of_our_server_come_in_the_pixels_that_its_weights_give_here(fit: Fit, tmp_path: Path) -> None:
+    wide = question("1", "Where is the nodule? 1", "", image(png(1, 90, 41), 90, 41), answer=BOX)
+    said = "<ref>nodule</ref><box>[[145, 588, 864, 644]]</box>"
+    with ChatServer(lambda _words: said) as server:
+        server.card = {"image_size": 32, "image_fit": fit}
+        (row,), _ = ask(server.url, write_store(tmp_path / "store", [wide]).folder, tmp_path / "out")
+    assert row.output == in_pixels(small_processor(fit), said, wide)
+    assert row.output.startswith("<ref>nodule</ref>[")
+
+
+def test_boxes_of_other_servers_are_thousandths_of_the_picture(tmp_path: Path) -> None:
+    wide = question("1", "Where is the nodule? 1", "", image(png(1, 200, 100), 200, 100), answer=BOX)
+    with ChatServer(lambda _words: "<box>[[100, 200, 300, 500]]</box>") as server:
+        (row,), _ = ask(server.url, write_store(tmp_path / "store", [wide]).folder, tmp_path / "out")
+    assert row.output == "[20.0, 20.0, 60.0, 50.0]"
 
 
 @pytest.fixture

@@ -100,7 +100,8 @@ def test_the_room_left_is_the_default(client: openai.OpenAI, scripted: ScriptedE
 def test_the_model_is_listed_with_its_revision(client: openai.OpenAI) -> None:
     (model,) = client.models.list().data
     assert (model.id, model.model_extra) == (
-        "sun", {"revision": "abc123", "max_model_len": 400, "research_use_only": True},
+        "sun",
+        {"revision": "abc123", "max_model_len": 400, "image_size": 32, "image_fit": "pad", "research_use_only": True},
     )  # fmt: skip
 
 

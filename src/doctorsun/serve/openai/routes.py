@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from doctorsun.errors import RequestError
 from doctorsun.generate.text_stream import TextStream
+from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.gateway import check_key, read_json
 from doctorsun.serve.openai.body import ChatBody, read_body
@@ -34,7 +35,7 @@ def openai_router(scheduler: Scheduler, processor: Processor, settings: ServeSet
     @router.get("/models")
     async def models(http: HttpRequest) -> dict[str, Any]:
         check_key(http, settings)
-        return {"object": "list", "data": [_model_card(settings, max_length)]}
+        return {"object": "list", "data": [_model_card(settings, processor.images, max_length)]}
 
     @router.post("/chat/completions")
     async def chat_completions(http: HttpRequest) -> Response:
@@ -71,7 +72,7 @@ def _check_model(body: ChatBody, settings: ServeSettings) -> None:
         raise HTTPException(404, refusal.text())
 
 
-def _model_card(settings: ServeSettings, max_length: int) -> dict[str, Any]:
+def _model_card(settings: ServeSettings, images: ImageProcessor, max_length: int) -> dict[str, Any]:
     return {
         "id": settings.model_name,
         "object": "model",
@@ -79,5 +80,8 @@ def _model_card(settings: ServeSettings, max_length: int) -> dict[str, Any]:
         "owned_by": "doctorsun",
         "revision": settings.revision,
         "max_model_len": max_length,
+        # Boxes of answers are thousandths of this square: with the fit, clients turn them into pixels.
+        "image_size": images.size,
+        "image_fit": images.fit,
         "research_use_only": True,
     }

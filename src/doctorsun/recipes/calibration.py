@@ -1,7 +1,7 @@
 """``calibration.json``: of each task beside its scores, and of all tasks together beside the weights, for serving."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,17 @@ def calibrate_task(predictions: Path) -> Path | None:
     return path
 
 
-def calibrate_weights(weights: Path, revision: str, files: Sequence[Path]) -> Path:
-    """Write ``calibration.json`` beside weights, from their answers to all tasks.
+def calibrate_weights(weights: Path, revision: str, files: Sequence[Path], tell: Callable[[str], None]) -> Path | None:
+    """Write ``calibration.json`` beside weights, from their answers to all tasks; None where these are too few.
 
     Args:
         weights: a folder of weights.
         revision: of these weights; the file holds for no others.
         files: the predictions of each task.
+        tell: told why nothing could be written.
 
     Raises:
-        DataError: the answers are of other weights, or their options have too few likelihoods.
+        DataError: the answers are of other weights.
     """
     rows = [row for path in files for row in read_predictions(path)]
     others = sorted({row.revision for row in rows} - {revision})
@@ -49,11 +50,9 @@ def calibrate_weights(weights: Path, revision: str, files: Sequence[Path]) -> Pa
         raise DataError(f"calibration of {weights}", got=f"answers of revision {others[0]}", expected=revision)
     kinds, left_out = _by_kind(rows)
     if not kinds:
-        raise DataError(
-            f"calibration of {weights}",
-            got="; ".join(left_out.values()) or "no answers with likelihoods of options",
-            expected="closed or multiple-choice questions about enough images",
-        )
+        why = "; ".join(left_out.values()) or "no answers with likelihoods of options"
+        tell(f"no calibration of {weights}: {why}; ask more closed or multiple-choice questions")
+        return None
     content = {
         "version": VERSION,
         "revision": revision,
@@ -79,5 +78,5 @@ def _by_kind(rows: Iterable[Prediction]) -> tuple[Mapping[str, dict[str, Any]], 
         try:
             kinds[kind] = asdict(calibrate(choices_of(members)))
         except DataError as error:
-            left_out[kind] = f"{kind}: {error.text()}"
+            left_out[kind] = f"{kind}: {error.got}, {error.expected} are needed"
     return kinds, left_out

@@ -56,7 +56,7 @@ def evaluate_weights(
     files = take_exams(
         examinee, tasks, out=out, controls=controls, on_progress=on_progress, tell=tell, extras=extras, weights=weights
     )
-    extras.finish(examinee, files)
+    extras.finish(examinee, files, tell)
     return files
 
 

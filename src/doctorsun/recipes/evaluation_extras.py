@@ -39,11 +39,11 @@ class Extras:
         """Return the training data that questions are searched for in."""
         return training_data(weights, self.training, self.cache, tell)
 
-    def finish(self, examinee: Examinee, scores: list[Path]) -> None:
+    def finish(self, examinee: Examinee, scores: list[Path], tell: Callable[[str], None]) -> None:
         """Write what belongs beside the weights."""
         if self.is_calibrated:
             files = [path.with_name("predictions.parquet") for path in scores]
-            calibrate_weights(examinee.weights, examinee.version.revision, files)
+            calibrate_weights(examinee.weights, examinee.version.revision, files, tell)
 
     def examine(
         self,

@@ -32,6 +32,12 @@ def answers(num: int, *, task: str = "phantom", likely: bool = True) -> list[Pre
     ]
 
 
+def _written(weights: Path, files: list[Path]) -> Path:
+    path = calibrate_weights(weights, "r1", files, print)
+    assert path
+    return path
+
+
 def test_a_task_has_its_calibration_beside_its_answers(tmp_path: Path) -> None:
     write_predictions(tmp_path / "predictions.parquet", answers(80))
 
@@ -57,7 +63,7 @@ def test_weights_get_one_calibration_from_all_tasks(tmp_path: Path) -> None:
     for path, rows in zip(files, (answers(40, task="a"), answers(30, task="b")), strict=True):
         write_predictions(path, rows)
 
-    content = json.loads(calibrate_weights(tmp_path, "r1", files).read_text())
+    content = json.loads(_written(tmp_path, files).read_text())
 
     assert (content["tasks"], content["revision"]) == (["a", "b"], "r1")
     assert len(content["predictions"]["a"]) == 64
@@ -65,18 +71,24 @@ def test_weights_get_one_calibration_from_all_tasks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "revision", "message"),
+    ("rows", "why"),
     [
-        (answers(80, likely=False), "r1", "got no answers with likelihoods of options, expected closed or multiple-"),
-        (answers(12), "r1", "got closed: calibration: got . images in a half, expected at least 10"),
-        (answers(80), "r2", "got answers of revision r1, expected r2"),
+        (answers(80, likely=False), "no answers with likelihoods of options"),
+        (answers(12), "closed: 4 images in a half, at least 10 are needed"),
     ],
 )
-def test_weights_that_cannot_be_calibrated_are_told_why(
-    tmp_path: Path, rows: list[Prediction], revision: str, message: str
-) -> None:
+def test_weights_that_cannot_be_calibrated_are_told_why(tmp_path: Path, rows: list[Prediction], why: str) -> None:
     write_predictions(tmp_path / "predictions.parquet", rows)
+    told: list[str] = []
 
-    with pytest.raises(DataError, match=message):
-        calibrate_weights(tmp_path, revision, [tmp_path / "predictions.parquet"])
+    assert calibrate_weights(tmp_path, "r1", [tmp_path / "predictions.parquet"], told.append) is None
+    assert told == [f"no calibration of {tmp_path}: {why}; ask more closed or multiple-choice questions"]
+    assert not (tmp_path / "calibration.json").exists()
+
+
+def test_answers_of_other_weights_calibrate_none(tmp_path: Path) -> None:
+    write_predictions(tmp_path / "predictions.parquet", answers(80))
+
+    with pytest.raises(DataError, match="got answers of revision r1, expected r2"):
+        calibrate_weights(tmp_path, "r2", [tmp_path / "predictions.parquet"], print)
     assert not (tmp_path / "calibration.json").exists()

@@ -32,6 +32,8 @@ class TaskSource(Section):
     """Name of the data set, where the format does not know it; the task's when not given. Ids depend on it."""
     split: Split | None = None
     """Which split is asked, of files that hold several; all that the files hold when not given."""
+    part: Split = "test"
+    """Which split of the published set these files are."""
     language: Language | None = None
     """Of all questions; told from the words when not given."""
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -70,22 +72,39 @@ class Task(Section):
     sha256: dict[str, str] = Field(default_factory=dict)
     """Hashes of published files by name, where they are known."""
 
-    def differences(self, num_rows: int, kinds: dict[str, int]) -> list[str]:
-        """Return what tells these questions from the published set, a sentence each."""
+    def differences(self, num_rows: int, kinds: dict[str, int], split: str = "") -> list[str]:
+        """Return what tells these questions from the published set, a sentence each.
+
+        Args:
+            num_rows: questions that are asked.
+            kinds: how many of them are of each kind of answer.
+            split: of the published set that they are from; that of the first source where nothing is told.
+        """
+        if split not in ("", self._published):
+            text = (
+                f"{self.name}: the {split} split is asked, not the published {self._published} set; "
+                "scores on another set cannot be compared with published ones"
+            )
+            return [text]
         return [*self._other_rows(num_rows), *self._other_kinds(kinds)]
+
+    @property
+    def _published(self) -> Split:
+        return self.sources[0].part if self.sources else "test"
 
     def _other_rows(self, num_rows: int) -> list[str]:
         if self.expected_rows in (None, num_rows):
             return []
         text = (
-            f"{self.name}: {num_rows:,} questions, the published test set has {self.expected_rows:,}; "
+            f"{self.name}: {num_rows:,} questions, the published {self._published} set has {self.expected_rows:,}; "
             "scores on another set cannot be compared with published ones"
         )
         return [text]
 
     def _other_kinds(self, kinds: dict[str, int]) -> list[str]:
         return [
-            f"{self.name}: {kinds.get(kind, 0):,} questions of kind {kind}, the published test set has {number:,}"
+            f"{self.name}: {kinds.get(kind, 0):,} questions of kind {kind}, "
+            f"the published {self._published} set has {number:,}"
             for kind, number in self.expected_kinds.items()
             if kinds.get(kind, 0) != number
         ]

@@ -72,9 +72,8 @@ def _certain(row: Prediction) -> tuple[float, ...]:
         chosen = [letter == row.output for letter, _ in zip(ascii_uppercase, row.options, strict=False)]
     else:
         said = bare_polarity(row.output, LEXICON_1)
-        chosen = [
-            said is not None and bare_polarity(option, LEXICON_1) == said for option in row.options or ("yes", "no")
-        ]
+        words = [bare_polarity(option, LEXICON_1) for option in row.options or ("yes", "no")]
+        chosen = [word is not None and word == said for word in words]
     return tuple(0.0 if is_chosen or not any(chosen) else -math.inf for is_chosen in chosen)
 
 

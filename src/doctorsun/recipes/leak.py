@@ -18,6 +18,7 @@ from doctorsun.data.leak.store_rows import StoreRows, store_traces
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.verdict import Verdict
 from doctorsun.eval.tasks.load import task_named
+from doctorsun.recipes.task_facts import split_asked
 from doctorsun.recipes.task_store import read_questions
 from doctorsun.storage.atomic import atomic_path, write_json
 from doctorsun.storage.only_writer import one_writer
@@ -102,7 +103,7 @@ def _tested(name: str, path: Path, cache: Path, tell: Callable[[str], None]) -> 
     with one_writer(folder, "data leak"):
         store, _ = read_questions(task, path, folder, tell)
     kinds = Counter(kind for kind in store.column("answer.kind") if kind is not None)
-    for line in task.differences(len(store), kinds):
+    for line in task.differences(len(store), kinds, split_asked(store)):
         tell(line)
     return Tested(task.name, store)
 

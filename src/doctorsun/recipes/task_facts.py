@@ -33,6 +33,7 @@ class TaskFacts:
 
     Attributes:
         store: folder of the store that holds the questions with their images.
+        split: of the published set that the files are; empty where nothing tells.
         rows: questions that are asked, those without their images too.
         kinds: how many of them are of each kind of answer: the denominators of the scores.
         not_asked: records of other splits or types.
@@ -47,6 +48,7 @@ class TaskFacts:
     citation: str
     files: tuple[FileFacts, ...]
     store: str
+    split: str
     rows: int
     kinds: dict[str, int]
     not_asked: int
@@ -78,7 +80,7 @@ def task_facts(task: Task, store: Store, files: tuple[FileFacts, ...]) -> TaskFa
         image.path for row in rows_lacking for image in store.without_bytes(row).images if not image.sha256
     )
     warnings = [
-        *task.differences(kinds.total(), dict(kinds)),
+        *task.differences(kinds.total(), dict(kinds), split_asked(store)),
         *_other_files(task, files),
         *(f"{task.name}: {number:,} records cannot be asked ({reason})" for reason, number in dropped.items()),
         *_missing(task.name, len(rows_lacking), list(missing)),
@@ -91,6 +93,7 @@ def task_facts(task: Task, store: Store, files: tuple[FileFacts, ...]) -> TaskFa
         citation=task.citation,
         files=files,
         store=str(store.folder.resolve()),
+        split=split_asked(store),
         rows=kinds.total(),
         kinds=dict(kinds.most_common()),
         not_asked=reasons.get(NOT_ASKED, 0),
@@ -100,6 +103,11 @@ def task_facts(task: Task, store: Store, files: tuple[FileFacts, ...]) -> TaskFa
         instructions={language: {**asked} for language, asked in task.instructions.items()},
         notes=task.notes,
     )
+
+
+def split_asked(store: Store) -> str:
+    """Return the split of the published set that a store's files are; empty where it was not read for a task."""
+    return str(store.manifest.steps[0].get("split", "")) if store.manifest.steps[0].get("step") == ASK else ""
 
 
 def store_file(store: Store) -> tuple[FileFacts, ...]:

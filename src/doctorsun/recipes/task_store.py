@@ -86,6 +86,7 @@ def _read(
     """
     step: dict[str, Any] = {
         "step": ASK,
+        "split": found.source.part,
         "page": task.model_dump(mode="json"),
         "adapter_root": str(found.folder) if found.source.adapter else "",
         "files": [[file.name, file.sha256] for file in files],  # files in several folders may have one name

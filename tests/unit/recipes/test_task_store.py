@@ -129,3 +129,15 @@ def test_a_protocol_that_judges_none_of_the_questions_is_told(tmp_path: Path, da
         "they are scored by open_tokens@1, polarity@1"
     )
     assert not any("protocol polarity@1" in line for line in told)
+
+
+@pytest.mark.parametrize(("file", "split"), [("test.csv", "test"), ("val.csv", "validation")])
+def test_the_split_is_that_of_the_file_which_was_read(tmp_path: Path, file: str, split: str) -> None:
+    (tmp_path / "data").mkdir()
+    rows = 'Question,Options,Answer,Explanation\n胃属于,"A 脏\nB 腑",B,nan\n'
+    (tmp_path / "data" / file).write_text(rows, encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    told: list[str] = []
+    open_asked(task_named("cmexam"), tmp_path / "data", tmp_path / "out", told.append)
+    assert facts(tmp_path / "out")["split"] == split
+    assert any("the validation split is asked" in line for line in told) == (split == "validation")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from doctorsun.errors import RecipeError
 from doctorsun.eval.summary import SummaryRow
-from doctorsun.report.evaluation.record import EvaluationRecord
-from doctorsun.report.exports.model_index import described, in_percent
+from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
+from doctorsun.report.exports.model_index import described, in_percent, split_of
 from doctorsun.report.scores import headline_rows
 
 
@@ -29,16 +29,14 @@ def eval_results(record: EvaluationRecord, datasets: dict[str, str]) -> dict[str
             do=f"add --dataset {unnamed[0]}=OWNER/NAME",
         )
     return {
-        f".eval_results/{task.name}_{row.language}_{row.kind}.yaml": _file(
-            row, datasets[task.name], _date(task.folder / "predictions.parquet")
-        )
+        f".eval_results/{task.name}_{row.language}_{row.kind}.yaml": _file(row, task, datasets[task.name])
         for task in record.tasks
         for row in headline_rows(task.rows())
         if row.real is not None
     }
 
 
-def _file(row: SummaryRow, dataset: str, date: str) -> str:
+def _file(row: SummaryRow, task: TaskRecord, dataset: str) -> str:
     import yaml
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
@@ -46,8 +44,8 @@ def _file(row: SummaryRow, dataset: str, date: str) -> str:
         dataset_id=dataset,
         task_id=f"{row.task}_{row.language}_{row.kind}",
         value=in_percent(row),
-        date=date,
-        notes=f"{row.metric}; {described(row)}; scored by doctorsun",
+        date=_date(task.folder / "predictions.parquet"),
+        notes=f"{row.metric}; {described(row)}; {split_of(task)} split; scored by doctorsun",
     )
     return yaml.safe_dump(eval_result_entries_to_yaml([entry]), sort_keys=False, allow_unicode=True, width=1000)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from doctorsun.eval.summary import SummaryRow
-from doctorsun.report.evaluation.record import EvaluationRecord
+from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
 from doctorsun.report.formats import interval, percent
 from doctorsun.report.scores import whole_rows
 
@@ -20,7 +20,9 @@ def model_index(record: EvaluationRecord, datasets: dict[str, str]) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
     results = [
-        EvalResult(task_type=TASK_TYPE, dataset_type=datasets.get(row.task, row.task), **_facts(row), **_metric(row))
+        EvalResult(
+            task_type=TASK_TYPE, dataset_type=datasets.get(row.task, row.task), **_facts(row, task), **_metric(row)
+        )
         for task in record.tasks
         for row in whole_rows(task.rows())
         if row.real is not None
@@ -38,13 +40,18 @@ def described(row: SummaryRow) -> str:
     return "; ".join(words)
 
 
+def split_of(task: TaskRecord) -> str:
+    """Return the split that was asked; the test split where the facts of the task tell nothing."""
+    return task.facts.get("split") or "test"
+
+
 def in_percent(row: SummaryRow) -> float:
     """Return the model's score in percent, to a hundredth."""
     return round(100 * row.real.value, 2) if row.real is not None else 0.0
 
 
-def _facts(row: SummaryRow) -> dict[str, Any]:
-    return {"dataset_name": row.task, "dataset_config": row.language, "dataset_split": "test"}
+def _facts(row: SummaryRow, task: TaskRecord) -> dict[str, Any]:
+    return {"dataset_name": row.task, "dataset_config": row.language, "dataset_split": split_of(task)}
 
 
 def _metric(row: SummaryRow) -> dict[str, Any]:

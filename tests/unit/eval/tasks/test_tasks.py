@@ -42,6 +42,15 @@ def test_other_questions_than_the_published_ones_are_told() -> None:
     assert task_named("phantom").differences(3, {"closed": 3}) == []
 
 
+def test_another_split_is_not_compared_with_the_published_set() -> None:
+    task = task_named("cmexam")
+    (told,) = task.differences(6806, {"mcq": 6806}, "validation")
+    assert told.startswith("cmexam: the validation split is asked, not the published test set; ")
+    (told,) = task.differences(6806, {"mcq": 6806}, "test")
+    assert told.startswith("cmexam: 6,806 questions, the published test set has 6,811; ")
+    assert task_named("mmmu_health_medicine").differences(150, {"mcq": 145, "open": 5}, "validation") == []
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [

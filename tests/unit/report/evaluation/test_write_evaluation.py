@@ -121,6 +121,14 @@ def test_warnings_stand_before_the_scores(evaluation: Path, tmp_path: Path) -> N
     assert page.index("450 rows, not 451") < page.index('class="tiles"')
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "validation split"), ("zh", "验证集")])
+def test_the_headline_tells_the_split(evaluation: Path, tmp_path: Path, language: Language, words: str) -> None:
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    (tmp_path / "phantom/task.json").write_text(json.dumps({"title": "P", "split": "validation"}), encoding="utf-8")
+    (headline,) = re.findall(r"<h2>P.*?</h2>", page_of(tmp_path, language))
+    assert words in headline
+
+
 def test_without_controls_the_page_says_so_where_there_are_images(evaluation: Path, tmp_path: Path) -> None:
     folder = tmp_path / "phantom"
     write_answers(folder, [row for row in rows_of(evaluation) if row.image_control == "real"])

@@ -120,6 +120,20 @@ def test_files_for_the_hub_are_read_by_its_client(evaluation: Path, tmp_path: Pa
     assert "polarity@1" in str(entry.notes)
 
 
+@pytest.mark.parametrize(("facts", "split"), [({"split": "validation"}, "validation"), ({}, "test")])
+def test_exports_tell_the_split_that_was_asked(
+    evaluation: Path, tmp_path: Path, facts: dict[str, str], split: str
+) -> None:
+    folder, out = tmp_path / "in/phantom", tmp_path / "out"
+    write_answers(folder, read_predictions(evaluation / "phantom/predictions.parquet"))
+    (folder / "task.json").write_text(json.dumps(facts), encoding="utf-8")
+    card = yaml.safe_load(model_index(read_evaluation(folder.parent), {}))
+    _, results = model_index_to_eval_results(card["model-index"])
+    assert {each.dataset_split for each in results} == {split}
+    for path in write_export(folder.parent, "eval-results", out, {"phantom": "owner/phantom"}):
+        assert f"; {split} split; " in path.read_text(encoding="utf-8")
+
+
 def test_a_task_without_a_data_set_on_the_hub_is_refused(evaluation: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"no data set on the Hub for task phantom.*--dataset phantom=OWNER/NAME"):
         write_export(evaluation, "eval-results", tmp_path, {"phantom": "phantom"})

@@ -43,8 +43,8 @@ _WORDS: dict[str, tuple[str, str]] = {
             "their words; {num_leaked_images} of {num_images} images"
         ),
         (
-            "{task}：{num_questions} 个问题中有 {num_leaked} 个被 {num_rows} 条样本泄漏，其中 {num_pairs} 个连同问题文字；"
-            "{num_images} 张图像中有 {num_leaked_images} 张"
+            "{task}：{num_questions} 个问题中有 {num_leaked} 个被 {num_rows} 条样本泄漏，"
+            "其中 {num_pairs} 个连同问题文字；{num_images} 张图像中有 {num_leaked_images} 张"
         ),
     ),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),

@@ -53,7 +53,8 @@ def test_the_chinese_page_is_chinese(tmp_path: Path) -> None:
     page = card_of(tmp_path / "s", *MIXED, language="zh")[0]
     text = words(page)
     assert '<html lang="zh-CN">' in page
-    for said in ("最严格的许可: 非商业", "英文 75.0%", "区域识别 2 50.0%", "肺结节 2 1 框", "缺少文件 lost: x.png 1 20.0%"):
+    facts = ("最严格的许可: 非商业", "英文 75.0%", "区域识别 2 50.0%", "肺结节 2 1 框", "缺少文件 lost: x.png 1 20.0%")
+    for said in facts:
         assert said in text, said
 
 

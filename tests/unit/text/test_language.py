@@ -45,7 +45,7 @@ KOREAN = "우폐하엽에 간유리음영이 보인다"
         (KOREAN, "en", "ko"),
         ("患者の" + "肺炎治疗后复查未见异常" * 3, "zh", "zh"),
         ("阿尔茨海默・海默症的早期表现", "en", "zh"),
-        ("The Japanese word for a patient's record is カルテ, and it is borrowed from the German language.", "zh", "en"),
+        ("The Japanese word for a patient's record is カルテ, borrowed from the German language.", "zh", "en"),
         ("Y a-t-il un épanchement pleural à droite ?", "en", "fr"),
         ("Patient mit Lungenentzündung auf der rechten Seite", "en", "de"),
         ("У пациента пневмония", "en", "other"),

@@ -38,6 +38,7 @@ class TaskFacts:
         kinds: how many of them are of each kind of answer: the denominators of the scores.
         not_asked: records of other splits or types.
         dropped: records that cannot be asked, by reason.
+        shows_images: whether any question is about an image.
         missing_images: paths of images that are not here; their questions are error rows.
         warnings: what a reader of the scores has to know.
     """
@@ -53,6 +54,7 @@ class TaskFacts:
     kinds: dict[str, int]
     not_asked: int
     dropped: dict[str, int]
+    shows_images: bool
     missing_images: tuple[str, ...]
     warnings: tuple[str, ...]
     instructions: dict[str, dict[AnswerKind, str]]
@@ -98,6 +100,7 @@ def task_facts(task: Task, store: Store, files: tuple[FileFacts, ...]) -> TaskFa
         kinds=dict(kinds.most_common()),
         not_asked=reasons.get(NOT_ASKED, 0),
         dropped=dropped,
+        shows_images=any(store.column("images.sha256")),
         missing_images=tuple(missing),
         warnings=tuple(warnings),
         instructions={language: {**asked} for language, asked in task.instructions.items()},

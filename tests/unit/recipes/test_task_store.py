@@ -139,5 +139,5 @@ def test_the_split_is_that_of_the_file_which_was_read(tmp_path: Path, file: str,
     (tmp_path / "out").mkdir()
     told: list[str] = []
     open_asked(task_named("cmexam"), tmp_path / "data", tmp_path / "out", told.append)
-    assert facts(tmp_path / "out")["split"] == split
+    assert (facts(tmp_path / "out")["split"], facts(tmp_path / "out")["shows_images"]) == (split, False)
     assert any("the validation split is asked" in line for line in told) == (split == "validation")

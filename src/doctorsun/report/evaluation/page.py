@@ -54,6 +54,7 @@ class TaskView:
             under a control the first protocol alone.
         denominators: one score per language, for the questions of the task.
         num_questions: those of which ``items`` are some.
+        shows_images: whether any question is about an image.
     """
 
     name: str
@@ -76,6 +77,7 @@ class TaskView:
     published: Sequence[PublishedTable]
     items: Sequence[Item]
     num_questions: int
+    shows_images: bool
 
     @property
     def verdicts(self) -> list[str]:
@@ -99,9 +101,11 @@ class TaskView:
         return has_images and not self.marks
 
     @property
-    def lacks_images(self) -> bool:
-        """Whether questions are about images, none of which is here."""
-        return bool(self.facts.get("store")) and not any(item.pictures for item in self.items)
+    def why_no_images(self) -> str:
+        """The key of the words for why questions about images show none; empty where they do, or are about none."""
+        if not self.shows_images or not self.facts.get("store") or any(item.pictures for item in self.items):
+            return ""
+        return "eval.items.missing_images" if self.facts.get("missing_images") else "eval.items.no_images"
 
 
 def render_evaluation(record: EvaluationRecord, items: Mapping[str, Sequence[Item]], language: Language) -> str:
@@ -144,6 +148,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
         published=published_tables(task.name),
         items=items,
         num_questions=len({row.id for row in task.predictions}),
+        shows_images=task.shows_images(),
     )
 
 

@@ -58,6 +58,11 @@ class TaskRecord:
             names.setdefault((row.kind, row.language, row.control), {})[row.protocol] = None
         return {key: sorted(found, key=lambda name: name != HOUSE.get(key[0])) for key, found in names.items()}
 
+    def shows_images(self) -> bool:
+        """Say whether any question is about an image, by the facts or else by the stores that are still there."""
+        stores = self.stores()
+        return bool(self.facts.get("shows_images", not stores or any(map(_holds_images, stores))))
+
     def stores(self) -> list[Store]:
         """Return the stores that hold the questions with their images, those that are still there.
 
@@ -137,6 +142,10 @@ def _read_task(folder: Path) -> TaskRecord:
         margins=_read_object(folder / "controls.json"),
         judges=tuple(_read_object(path) for path in sorted(folder.glob("judge-*.json"))),
     )
+
+
+def _holds_images(store: Store) -> bool:
+    return any(store.column("images.sha256"))
 
 
 def _read_object(path: Path) -> dict[str, Any]:

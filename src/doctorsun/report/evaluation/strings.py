@@ -29,6 +29,7 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "eval.answers": ("What the numbers are made of", "得分的构成"),
     "eval.shown": ("Shown", "所示图像"),
     "eval.shown.real": ("True image", "真实图像"),
+    "eval.shown.text": ("Text", "文字"),
     "eval.rows": ("Questions", "题数"),
     "eval.rows.closed": ("Closed", "是非题"),
     "eval.rows.open": ("Open", "开放题"),
@@ -182,6 +183,10 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
         "题；按固定规则挑选，各判定与题型轮流出现，此处的比例不代表得分。",
     ),
     "eval.items.none": ("No answer can be shown.", "没有可展示的回答。"),
+    "eval.items.missing_images": (
+        "The images were missing when the questions were read; they are shown without them.",
+        "读取题目时图像缺失，题目不带图像显示。",
+    ),
     "eval.items.no_images": (
         "The store with the images is no longer where it was; questions are shown without them.",
         "图像所在的数据集已不在原处，题目不带图像显示。",

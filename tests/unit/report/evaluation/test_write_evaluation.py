@@ -5,6 +5,7 @@ import re
 from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_evaluation import write_answers
@@ -21,6 +22,7 @@ from doctorsun.report.evaluation.record import read_evaluation
 from doctorsun.report.evaluation.write import write_evaluation_report
 from doctorsun.report.folder import write_folder_report
 from doctorsun.report.strings import Language
+from doctorsun.storage.store import Store, StoreWriter
 
 VOID = {"meta", "br"}
 
@@ -119,6 +121,36 @@ def test_warnings_stand_before_the_scores(evaluation: Path, tmp_path: Path) -> N
     (tmp_path / "phantom/task.json").write_text(json.dumps({"warnings": ["450 rows, not 451"]}), encoding="utf-8")
     page = page_of(tmp_path)
     assert page.index("450 rows, not 451") < page.index('class="tiles"')
+
+
+GONE, MISSING = "The store with the images is no longer where it was", "The images were missing when"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "shown"),
+    [
+        ({"shows_images": False}, "", "Text"),
+        ({"shows_images": True, "missing_images": ["1.png"]}, MISSING, "True image"),
+        ({"shows_images": True, "missing_images": []}, GONE, "True image"),
+        ({}, GONE, "True image"),
+    ],
+)
+def test_why_no_image_is_shown(evaluation: Path, tmp_path: Path, facts: dict[str, Any], said: str, shown: str) -> None:
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    facts = {**facts, "store": str(tmp_path / "gone")}
+    (tmp_path / "phantom/task.json").write_text(json.dumps(facts), encoding="utf-8")
+    page = page_of(tmp_path)
+    assert [words for words in (GONE, MISSING) if words in page] == ([said] if said else [])
+    assert f"<tr><td>{shown}</td>" in page
+
+
+def test_a_store_without_images_tells_that_questions_are_text(evaluation: Path, tmp_path: Path) -> None:
+    with StoreWriter(tmp_path / "phantom/store", name="phantom", step={"read": "phantom"}) as store:
+        for sample in Store(evaluation / "phantom/store").without_images():
+            store.add([replace(sample, images=())])
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    assert "<tr><td>Text</td>" in page_of(tmp_path)
+    assert "<tr><td>True image</td>" in page_of(evaluation)
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "validation split"), ("zh", "验证集")])

@@ -77,7 +77,10 @@ def plan(
     rows = plan_recipe(request)
     disk = disk_row(rows, folder)
     language: Language = context.obj.language
-    print_notes([*missing, *notes(loaded, num_ranks=request.devices.num), *_notes(rows, disk, language)], language)
+    print_notes(
+        [*missing, *notes(loaded, folder, num_ranks=request.devices.num), *_notes(request, rows, disk, language)],
+        language,
+    )
     first = [] if request.network.start is None else [start_row(request.network.start, folder)]
     if as_json:
         print_json([*first, *rows, disk])
@@ -143,14 +146,19 @@ def _memory(rows: Sequence[Mapping[str, Any]], language: Language) -> list[dict[
     return [{"memory": column(kind, language)} | {row["stage"]: row["memory"][kind] for row in rows} for kind in kinds]
 
 
-def _notes(rows: Iterable[Mapping[str, Any]], disk: Mapping[str, Any], language: Language) -> Iterable[str]:
+def _notes(
+    request: "PlanRequest", rows: Iterable[Mapping[str, Any]], disk: Mapping[str, Any], language: Language
+) -> Iterable[str]:
     """Yield what does not fit, and what is not known yet."""
+    from doctorsun.recipes.plan_memory import less_memory
+
     rows = list(rows)
     for row in rows:
         memory = row["memory"]
         if memory["fits"] is False:
             peak, available = f"{memory['peak_gib']:.1f}", f"{memory['available_gib']:.1f}"
-            yield say("memory_short", language, stage=row["stage"], peak=peak, available=available)
+            less = less_memory(row["stage"], request.recipe.stages[row["stage"]])
+            yield say("memory_short", language, stage=row["stage"], peak=peak, available=available, less=less)
     if not disk["fits_disk"]:
         needed, free = f"{disk['disk_gib']:.1f}", f"{disk['free_disk_gib']:.1f}"
         yield say("disk_short", language, needed=needed, free=free)

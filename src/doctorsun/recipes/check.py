@@ -17,9 +17,11 @@ from doctorsun.recipes.check_adapters import check_adapter_layers, check_adapter
 from doctorsun.recipes.check_folder import check_folder
 from doctorsun.recipes.check_model import check_model, check_template, check_weights_of
 from doctorsun.recipes.check_stages import check_stages, stage_notes
-from doctorsun.recipes.mixtures import mixtures_by_recipe
+from doctorsun.recipes.mixtures import mixtures_by_data, mixtures_by_recipe
 from doctorsun.recipes.placed import Found, placed, unknown
+from doctorsun.recipes.repeats import repeat_notes
 from doctorsun.recipes.steps import has_start
+from doctorsun.recipes.stores import training_stores
 from doctorsun.storage.hub.kinds import STORE, WEIGHTS
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.storage.manifest_file import read_manifest
@@ -87,6 +89,7 @@ def check(
         RecipeError: one or more settings cannot work; the text has a line for each.
     """
     _refuse(recipe, document, list(_complaints(recipe, rules or usual_rules(), is_started=is_started)))
+    _refuse(recipe, document, list(mixtures_by_data(recipe, training_stores(recipe, RUNS / recipe.name))))
 
 
 def load_for_plan(
@@ -112,6 +115,7 @@ def load_for_plan(
     hubs = {path for path, text in weights_of(recipe).items() if looks_like_address(text)}
     missing = [each for each in found if each[0].startswith("data.") or each[0] in hubs]
     _refuse(recipe, document, [each for each in found if each not in missing])
+    _refuse(recipe, document, list(mixtures_by_data(recipe, training_stores(recipe, folder))))
     return recipe, document, folder, [placed(path, error, document).text() for path, error in missing]
 
 
@@ -136,15 +140,22 @@ def _refuse(recipe: Recipe, document: Node | None, complaints: Sequence[Found]) 
         raise join_complaints([*(placed(path, error, document) for path, error in complaints), *misnamed])
 
 
-def notes(recipe: Recipe, *, num_ranks: int = 1) -> list[str]:
-    """Return what a recipe that can run will leave out, or do otherwise than it may seem: a line each."""
+def notes(recipe: Recipe, run: Path | None = None, *, num_ranks: int = 1) -> list[str]:
+    """Return what a recipe that can run will leave out, or do otherwise than it may seem: a line each.
+
+    Args:
+        recipe: the settings.
+        run: the run's folder, where made stores lie; ``runs/<recipe name>`` when None.
+        num_ranks: processes that train together.
+    """
     tasks, sources = recipe.evaluation.tasks, recipe.data.sources
     without_prior = [
         missing_prior(name, task.source)
         for name, task in tasks.items()
         if "prior" in recipe.evaluation.controls and "train" not in splits_of(sources[task.source])
     ]
-    return [*stage_notes(recipe, num_ranks=num_ranks), *without_prior]
+    repeats = repeat_notes(recipe, training_stores(recipe, run or RUNS / recipe.name))
+    return [*stage_notes(recipe, num_ranks=num_ranks), *repeats, *without_prior]
 
 
 def missing_prior(task: str, source: str) -> str:
@@ -188,6 +199,9 @@ def _raw_folder(path: str, own: str | None, shared: str | None) -> Iterator[Foun
 
 def _stages(recipe: Recipe) -> Iterator[Found]:
     sources = recipe.data.sources
+    if not recipe.stages:
+        do = "write a stage there; weights without training are measured by 'doctorsun evaluate'"
+        yield "stages", RecipeError("nothing to train", got="no stage", expected="at least one", do=do)
     for name, stage in recipe.stages.items():
         path = f"stages.{name}"
         for index, entry in enumerate(stage.mixture):

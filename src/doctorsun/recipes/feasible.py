@@ -12,12 +12,13 @@ from doctorsun.recipes.job import RunJob
 from doctorsun.recipes.machine import Machine
 from doctorsun.recipes.network import Network, config_here
 from doctorsun.recipes.placed import placed_errors
-from doctorsun.recipes.plan import processor_here, stage_data, training_stores
-from doctorsun.recipes.plan_memory import stage_memory
+from doctorsun.recipes.plan import processor_here, stage_data
+from doctorsun.recipes.plan_memory import less_memory, stage_memory
 from doctorsun.recipes.plan_request import GIB, Devices, PlanRequest, Speed
 from doctorsun.recipes.plan_steps import lay_out
 from doctorsun.recipes.plan_target import available_bytes
 from doctorsun.recipes.steps import has_start
+from doctorsun.recipes.stores import training_stores
 from doctorsun.train.survey import BYTES_FP32, StageOnPaper, survey
 from doctorsun.train.validation import validation_plan
 from doctorsun.weights.hugging_face import read_config
@@ -60,7 +61,7 @@ def require_feasible(job: RunJob, machine: Machine) -> None:
         if _may_fill(config, stage, paper, request.devices):
             known = (steps, data) if steps and data else None
             memory = stage_memory(request, stage, paper, known, bf16=machine.precision == "bf16")
-            _require_memory(job, name, memory)
+            _require_memory(job, name, memory, request.devices)
 
 
 def _config(job: RunJob) -> LlavaConfig | None:
@@ -118,16 +119,19 @@ def _numbers_a_token(config: Any) -> int:
     return config.num_hidden_layers * (12 * config.hidden_size + 4 * config.intermediate_size)
 
 
-def _require_memory(job: RunJob, name: StageName, memory: dict[str, Any]) -> None:
+def _require_memory(job: RunJob, name: StageName, memory: dict[str, Any], devices: Devices) -> None:
     peak, available = memory["peak_gib"], memory["available_gib"]
     if memory["fits"]:
         return
     if peak <= ERROR_OF_PLAN * available:
         job.progress.say(f"stage {name} may not fit: about {peak:.1f} GiB of memory foretold, {available:.1f} there")
         return
+    stage = job.recipe.stages[name]
+    is_cut = devices.is_gpu and "language" in stage.trainable and "language" not in stage.adapters
     raise MachineError(
         f"stage {name} does not fit the memory",
         got=f"{available:.1f} GiB a device",
         expected=f"about {peak:.1f} GiB",
-        do=f"'doctorsun plan {job.recipe.name}' tells of what; less: smaller pack_tokens, recompute, LoRA, more GPUs",
+        do=f"'doctorsun plan {job.recipe.name}' tells of what; less with: {less_memory(name, stage)}"
+        + (", more GPUs" if is_cut else ""),
     )

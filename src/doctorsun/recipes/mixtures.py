@@ -10,7 +10,7 @@ from doctorsun.config.document import Node
 from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.offers import Offer, offer_of
 from doctorsun.errors import DataError, RecipeError
-from doctorsun.recipes.placed import Found, placed, placed_errors, unknown
+from doctorsun.recipes.placed import Found, placed, unknown
 from doctorsun.storage.image_marks import rows_with_unmatched_images
 from doctorsun.storage.store import Store
 from doctorsun.storage.store_part import StorePart
@@ -55,16 +55,12 @@ def check_mixtures(recipe: Recipe, stores: Mapping[str, Store], document: Node |
         RecipeError: one or more entries select nothing, or no facts where labels are to be learnt.
         DataError: samples have more or fewer images than places for them, or a stage of texts takes some with images.
     """
-    complaints = list(_mixtures_by_data(recipe, stores))
+    complaints = list(mixtures_by_data(recipe, stores))
     if complaints:
         raise join_complaints([placed(path, error, document) for path, error in complaints])
     for source in dict.fromkeys(entry.source for _, _, entry in _entries(recipe)):
         _require_matching_images(source, stores[f"{source}/train"])
     _require_texts(recipe, stores)
-    for name, stage in recipe.stages.items():
-        if stage.ratios is not None:
-            with placed_errors(f"stages.{name}.ratios", document):
-                pools_of(stage, stores)
 
 
 def _require_matching_images(source: str, store: Store) -> None:
@@ -165,9 +161,28 @@ def _published_ratios(store: Store) -> dict[str, float]:
     return {name: float(told.get(name, 1.0)) for name in store.counts("dataset")}
 
 
-def _mixtures_by_data(recipe: Recipe, stores: Mapping[str, Store]) -> Iterator[Found]:
+def mixtures_by_data(recipe: Recipe, stores: Mapping[str, Store]) -> Iterator[Found]:
+    """Yield what entries cannot find in the stores that are there, and ratios that cannot hold.
+
+    Args:
+        recipe: the settings.
+        stores: by ``source/split``; entries whose store is not among them are left out.
+    """
+    found = list(_entries_by_data(recipe, stores))
+    yield from found
+    for name, stage in recipe.stages.items():
+        if not found and stage.ratios is not None and all(f"{each.source}/train" in stores for each in stage.mixture):
+            try:
+                pools_of(stage, stores)
+            except RecipeError as error:
+                yield f"stages.{name}.ratios", error
+
+
+def _entries_by_data(recipe: Recipe, stores: Mapping[str, Store]) -> Iterator[Found]:
     for path, objective, entry in _entries(recipe):
-        store = stores[f"{entry.source}/train"]
+        store = stores.get(f"{entry.source}/train")
+        if store is None:
+            continue
         absent = list(_absent_datasets(path, entry, store))
         yield from absent
         rows = select_rows(store, **_wishes(objective, entry, store))
@@ -204,20 +219,23 @@ def _wanted(
 
 
 def _absent_datasets(path: str, entry: MixtureEntry, store: Store) -> Iterator[Found]:
+    """Yield one complaint for all names that the store lacks, with the setting that takes the others."""
     named = () if entry.datasets in (None, "published") else entry.datasets
     known = store.counts("dataset") if named else {}
-    for index, name in enumerate(named):
-        if name not in known:
-            place = name if isinstance(entry.datasets, dict) else index
-            yield (
-                f"{path}.datasets.{place}",
-                RecipeError(
-                    f"the source '{entry.source}' has no such data set",
-                    got=f"'{name}'",
-                    expected=one_of(known),
-                    do=did_you_mean(name, known),
-                ),
-            )
+    absent = [name for name in named if name not in known]
+    if absent:
+        more = f" and {len(absent) - NAMED_SAMPLES} more" if len(absent) > NAMED_SAMPLES else ""
+        here = [name for name in named if name in known] or list(known)
+        ratios = entry.datasets if isinstance(entry.datasets, dict) else {}
+        shown = ", ".join(f"{name}: {ratios[name]:g}" if name in ratios else name for name in here)
+        whole = f"{{{shown}}}" if here[0] in ratios else f"[{shown}]"
+        error = RecipeError(
+            f"the source '{entry.source}' lacks {len(absent)} of the {len(named)} data sets that are named",
+            got=", ".join(f"'{name}'" for name in absent[:NAMED_SAMPLES]) + more,
+            expected=one_of(known),
+            do=f"take what is there: --set '{path}.datasets={whole}'",
+        )
+        yield f"{path}.datasets", error
 
 
 def _no_facts(entry: MixtureEntry) -> RecipeError:

@@ -14,7 +14,7 @@ from doctorsun.recipes.plan_memory import stage_memory
 from doctorsun.recipes.plan_request import PlanRequest
 from doctorsun.recipes.plan_steps import StageData, StepsOnPaper, lay_out
 from doctorsun.recipes.realised import Row, realised_mixture
-from doctorsun.recipes.stores import RunStores
+from doctorsun.recipes.stores import training_stores
 from doctorsun.storage.store import Store
 from doctorsun.train.survey import StageOnPaper, survey
 from doctorsun.weights.loading import PROCESSOR_FILES
@@ -31,17 +31,6 @@ def plan(request: PlanRequest) -> list[dict[str, Any]]:
     recipe = request.recipe
     stores, processor = training_stores(recipe, request.run), processor_here(recipe, request.run)
     return [_row(request, name, stage_data(request, stage, stores, processor)) for name, stage in recipe.stages.items()]
-
-
-def training_stores(recipe: Recipe, run: Path) -> dict[str, Store]:
-    """Return the stores that training reads and that are there."""
-    stores = RunStores(recipe, run, lambda *_: None)
-    found = {source: stores.find(source, "train") for source in recipe.data.sources if _trains(recipe, source)}
-    return {f"{source}/train": store for source, store in found.items() if store is not None}
-
-
-def _trains(recipe: Recipe, source: str) -> bool:
-    return any(entry.source == source for stage in recipe.stages.values() for entry in stage.mixture)
 
 
 def processor_here(recipe: Recipe, run: Path) -> Processor | None:

@@ -28,6 +28,7 @@ from doctorsun.recipes.placed import placed_errors
 from doctorsun.recipes.ranks import ORDER, order_of
 from doctorsun.recipes.realised import Row, realised_mixture
 from doctorsun.recipes.record import update_record
+from doctorsun.recipes.repeats import repeat_note
 from doctorsun.recipes.start import read_sources, write_start
 from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
@@ -166,6 +167,9 @@ def train_from(
     plan = plan_stage(recipe, stage, stores, lengths=lengths)
     _require_same_plan(context.world, plan.fingerprint)
     _tell_without_pairs(context, name, num_without_pairs(stage, stores))
+    repeats = repeat_note(name, stage, plan)
+    if repeats:
+        context.telemetry.write("note", text=repeats)
     realised: Sequence[Row] = ()
     if context.world.is_first:
         realised = realised_mixture(plan, asked if stage.objective == "replies" else None)

@@ -115,6 +115,14 @@ class RunStores:
         return self.run / "stores" / source / split
 
 
+def training_stores(recipe: Recipe, run: Path) -> dict[str, Store]:
+    """Return the stores that training reads and that are there, by ``source/train``."""
+    stores = RunStores(recipe, run, lambda *_: None)
+    named = {entry.source for stage in recipe.stages.values() for entry in stage.mixture}
+    found = {source: stores.find(source, "train") for source in recipe.data.sources if source in named}
+    return {f"{source}/train": store for source, store in found.items() if store is not None}
+
+
 def hashes_of(stores: Mapping[str, Store]) -> dict[str, str]:
     """Return the SHA-256 of the manifest of each store."""
     return {name: store.sha256 for name, store in stores.items()}

@@ -64,13 +64,30 @@ def test_an_entry_that_selects_nothing_is_named_with_its_stage_and_place(tmp_pat
     )
 
 
-@pytest.mark.parametrize(("datasets", "place"), [("[made, makde]", "1"), ("{makde: 0.5}", "makde")])
-def test_a_data_set_that_the_source_does_not_hold_is_named(tmp_path: Path, datasets: str, place: str) -> None:
+@pytest.mark.parametrize(
+    ("datasets", "absent", "whole"),
+    [("[made, makde]", "1 of the 2", "[made]"), ("{makde: 0.5, made: 2}", "1 of the 2", "{made: 2}")],
+)
+def test_data_sets_that_the_source_does_not_hold_are_one_complaint(
+    tmp_path: Path, datasets: str, absent: str, whole: str
+) -> None:
     found = complaint(tmp_path, f"{{source: asked, datasets: {datasets}}}")
     assert found.partition(": ")[2] == (
-        f"stages.align.mixture.0.datasets.{place}: the source 'asked' has no such data set: got 'makde', expected"
-        " 'made'; did you mean 'made'?"
+        f"stages.align.mixture.0.datasets: the source 'asked' lacks {absent} data sets that are named: got 'makde', "
+        f"expected 'made'; take what is there: --set 'stages.align.mixture.0.datasets={whole}'"
     )
+
+
+def test_the_setting_that_a_complaint_of_many_data_sets_writes_works(tmp_path: Path) -> None:
+    names = ", ".join(f"set{number}: 0.5" for number in range(35))
+    found = complaint(tmp_path, f"{{source: asked, datasets: {{{names}}}}}")
+    assert (
+        "lacks 35 of the 35 data sets that are named: got 'set0', 'set1', 'set2', 'set3', 'set4' and 30 more" in found
+    )
+    setting = found.partition("--set '")[2].removesuffix("'")
+    assert setting == "stages.align.mixture.0.datasets=[made]"
+    recipe, document = load_marked_recipe(tmp_path / "r.yaml", overrides=[setting])
+    check_mixtures(recipe, {"asked/train": Store(tmp_path / "asked")}, document)
 
 
 def test_a_domain_that_the_source_does_not_hold_selects_nothing(tmp_path: Path) -> None:

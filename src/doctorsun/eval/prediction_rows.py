@@ -55,9 +55,10 @@ def _json_row(line: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise DataError(place, got=str(error), expected="one JSON object on each line") from error
+        do = _ONE_A_LINE if line.startswith("[") else ""
+        raise DataError(place, got=str(error), expected="one JSON object on each line", do=do) from error
     if not isinstance(row, dict):
-        raise DataError(place, got=type(row).__name__, expected="one JSON object on each line")
+        raise DataError(place, got=type(row).__name__, expected="one JSON object on each line", do=_ONE_A_LINE)
     return row
 
 
@@ -67,7 +68,11 @@ def _csv(path: Path) -> Rows:
         rows = [_csv_row(row, f"{path}:{reader.line_num}") for row in reader]
     except csv.Error as error:
         raise DataError(f"{path}:{reader.line_num}", got=str(error), expected="a readable CSV file") from error
-    return list(reader.fieldnames or ()), rows
+    names = list(reader.fieldnames or ())
+    if len(names) == 1 and (found := next((mark for mark in _OTHER_MARKS if mark in names[0]), None)):
+        got, do = f"columns divided by {found!r}", "save it with commas"
+        raise DataError(f"predictions {path}", got=got, expected="columns divided by commas", do=do)
+    return names, rows
 
 
 def _csv_row(row: dict[str | None, Any], place: str) -> dict[str, Any]:
@@ -90,9 +95,15 @@ def _csv_cell(cell: str | None) -> Any:
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"predictions {path}", got=str(error), expected="text in UTF-8") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        do = f"save it as UTF-8; if it is GBK: iconv -f GB18030 -t UTF-8 {path.name} > utf8{path.suffix}"
+        raise DataError(f"{path}:{line}", got="text in another encoding", expected="text in UTF-8", do=do) from error
+    except OSError as error:
+        raise DataError(f"predictions {path}", got=str(error), expected="a readable file") from error
 
 
 _READERS: dict[str, Callable[[Path], Rows]] = {".parquet": _parquet, ".jsonl": _json_lines, ".csv": _csv}
+_ONE_A_LINE = "write each answer of the list on a line of its own, for example with 'jq -c .[]'"
+_OTHER_MARKS = (";", "\t", "|")
 _EXPECTED = "a file of predictions: .parquet, .jsonl or .csv"

@@ -68,6 +68,8 @@ def read_predictions(path: Path) -> list[Prediction]:
 def read_keyed_predictions(path: Path) -> list[tuple[Prediction, str]]:
     """Read predictions with their keys, empty where the file has none; see read_predictions."""
     columns, rows = rows_of(path)
+    if not columns:
+        raise DataError(f"predictions {path}", got="an empty file", expected="a row for each answer")
     missing = [name for name in _REQUIRED if name not in columns]
     if missing:
         raise DataError(
@@ -78,7 +80,9 @@ def read_keyed_predictions(path: Path) -> list[tuple[Prediction, str]]:
         )
     known = {*SCHEMA.names, KEY}
     wanted = ({name: value for name, value in row.items() if name in known} for row in rows)
-    return [_prediction(row, f"{path}, row {number}") for number, row in enumerate(wanted, start=1)]
+    found = [_prediction(row, f"{path}, row {number}") for number, row in enumerate(wanted, start=1)]
+    _require_one_answer_each(path, [row for row, _ in found])
+    return found
 
 
 def _cell(value: Any) -> Any:
@@ -97,7 +101,31 @@ def _prediction(row: dict[str, Any], place: str) -> tuple[Prediction, str]:
         raise DataError(place, got="null in " + ", ".join(missing), expected="a value")
     prediction = Prediction(**values)
     _require_offered(prediction, place)
+    _require_all_likelihoods(prediction, place)
     return prediction, key
+
+
+def _require_one_answer_each(path: Path, rows: Sequence[Prediction]) -> None:
+    first: dict[tuple[str, ...], int] = {}
+    for number, row in enumerate(rows, start=1):
+        before = first.setdefault((row.task, row.model, row.id, row.image_control), number)
+        if before != number:
+            raise DataError(
+                f"{path}, row {number}",
+                got=f"a second answer to question {row.id} of task {row.task} (control {row.image_control})",
+                expected=f"one, and row {before} is one",
+                do="remove one of the two, or tell several models apart in the column model",
+            )
+
+
+def _require_all_likelihoods(row: Prediction, place: str) -> None:
+    num_options = len(row.options) or (2 if row.kind == "closed" else 0)
+    if row.kind in ("closed", "mcq") and len(row.option_logprobs) not in (0, num_options):
+        raise DataError(
+            f"{place}, column option_logprobs",
+            got=f"{len(row.option_logprobs)} numbers",
+            expected=f"{num_options}, one for each option (yes and no where a closed question has none), or no value",
+        )
 
 
 def _require_offered(row: Prediction, place: str) -> None:

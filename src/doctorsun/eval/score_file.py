@@ -16,8 +16,8 @@ def score_file(path: Path, protocols: Sequence[str] = ()) -> list[Score]:
 
     Args:
         path: see ``read_predictions``.
-        protocols: names; kinds of answers that none of them judges have the house protocol. Without any, those of the
-            house, and of likelihoods where every answer tells them.
+        protocols: names; kinds of answers that none of them judges have no score. Without any, those of the house, and
+            of likelihoods where every answer tells them.
 
     Raises:
         DataError: the file cannot be read or judged, or a protocol judges none of its kinds of answers.
@@ -34,4 +34,6 @@ def score_file(path: Path, protocols: Sequence[str] = ()) -> list[Score]:
                 expected=" or ".join(sorted(kinds)),
                 do="leave this protocol out",
             )
-    return score(predictions, protocols=list(judged) or side_by_side(predictions, ()))
+    if not judged:
+        return score(predictions, protocols=side_by_side(predictions, ()))
+    return [row for row in score(predictions, protocols=list(judged)) if row.protocol in judged]

@@ -130,3 +130,32 @@ def test_a_gold_that_no_option_has_is_refused(tmp_path, kind, gold, got):
     message = f"row 2, column gold: got {got}, expected letters of the 2 options, A to B; write the letter"
     with pytest.raises(DataError, match=message):
         read_predictions(tmp_path / "theirs.parquet")
+
+
+@pytest.mark.parametrize("name", ["empty.csv", "empty.jsonl"])
+def test_an_empty_file_is_called_empty(tmp_path, name):
+    (tmp_path / name).touch()
+
+    with pytest.raises(DataError, match="got an empty file, expected a row for each answer"):
+        read_predictions(tmp_path / name)
+
+
+def test_a_second_answer_is_named_with_both_rows(tmp_path, make_prediction):
+    rows = [make_prediction(id=name, task="own") for name in ("1", "2", "1")]
+    write_predictions(tmp_path / "a.parquet", rows)
+
+    message = r"row 3: got a second answer to question 1 of task own \(control real\), expected one, and row 1 is one"
+    with pytest.raises(DataError, match=message):
+        read_predictions(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(
+    ("asked", "num"),
+    [({"kind": "closed"}, 2), ({"kind": "mcq", "options": ("left", "right", "both"), "gold": ("A",)}, 3)],
+)
+def test_likelihoods_of_some_options_are_refused(tmp_path, make_prediction, asked, num):
+    row = make_prediction(**asked, option_logprobs=(-1.0,))
+    write_predictions(tmp_path / "a.parquet", [row])
+
+    with pytest.raises(DataError, match=f"row 1, column option_logprobs: got 1 numbers, expected {num}, one for each"):
+        read_predictions(tmp_path / "a.parquet")

@@ -46,9 +46,9 @@ def test_without_names_likelihoods_are_judged_too(tmp_path, make_prediction):
     assert values(score_file(path), "accuracy") == {("polarity@1", "closed"): 0, ("closed_loglik@1", "closed"): 1}
 
 
-def test_kinds_that_no_named_protocol_judges_have_the_house_protocol(file):
+def test_kinds_that_no_named_protocol_judges_have_no_score(file):
     assert {row.protocol for row in score_file(file, ["llava_med@1", "polarity@1"])} == {"llava_med@1", "polarity@1"}
-    assert {row.protocol for row in score_file(file, ["polarity@1"])} == {"polarity@1", "open_tokens@1"}
+    assert {row.protocol for row in score_file(file, ["polarity@1"])} == {"polarity@1"}
 
 
 def test_a_name_given_twice_counts_once(file):
@@ -64,3 +64,8 @@ def test_a_protocol_of_other_kinds_is_refused(file):
 def test_an_unknown_protocol_is_refused(file):
     with pytest.raises(RecipeError, match="protocol: got 'bleu', expected one of polarity@1"):
         score_file(file, ["bleu"])
+
+
+def test_a_protocol_without_its_version_is_guessed(file):
+    with pytest.raises(RecipeError, match=r"got 'mcq_strict', .*; did you mean 'mcq_strict@\d'\?"):
+        score_file(file, ["mcq_strict"])

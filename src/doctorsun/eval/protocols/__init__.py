@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.errors import RecipeError
 from doctorsun.eval.protocols.box_iou import BOX_IOU_1
 from doctorsun.eval.protocols.chinese_exams import CMB_OFFICIAL_1, CMEXAM_OFFICIAL_1
@@ -79,5 +80,5 @@ def protocols_named(name: str) -> list[Protocol]:
     found = [protocol for protocol in PROTOCOLS if protocol.name == name]
     if not found:
         known = dict.fromkeys(protocol.name for protocol in PROTOCOLS)
-        raise RecipeError("protocol", got=repr(name), expected="one of " + ", ".join(known))
+        raise RecipeError("protocol", got=repr(name), expected=one_of(known), do=did_you_mean(name, known))
     return found

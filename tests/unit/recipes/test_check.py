@@ -85,10 +85,11 @@ def test_data_sets_are_looked_for_in_a_store_that_is_there(tmp_path: Path):
         16: "",
         17: "",
     }
-    assert complaints(tmp_path, changes) == [
-        "r.yaml:12:43: stages.align.mixture.0.datasets: the source 'phantom' lacks 1 of the 1 data sets that are named: "
-        "got 'nosuch', expected 'made'; take what is there: --set 'stages.align.mixture.0.datasets=[made]'"
-    ]
+    [found] = complaints(tmp_path, changes)
+    assert found == (
+        "r.yaml:12:43: stages.align.mixture.0.datasets: the source 'phantom' lacks 1 of the 1 data sets that are named:"
+        " got 'nosuch', expected 'made'; take what is there: --set 'stages.align.mixture.0.datasets=[made]'"
+    )
     with pytest.raises(RecipeError, match=r"r.yaml:12:43: stages.align.mixture.0.datasets: the source 'phantom' lacks"):
         load_for_plan(tmp_path / "r.yaml", out=None, rules=PullRules(offline=True))
 

@@ -28,14 +28,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "part_full": ("full", "全部训练"),
     "part_lora": ("LoRA, rank {rank}", "LoRA，秩 {rank}"),
     "memory_short": (
-        "stage {stage} needs {peak} GiB of memory a device, of {available}; less: smaller pack_tokens, recompute, LoRA",
-        "阶段 {stage} 每个设备需要 {peak} GiB 内存，现有 {available} GiB；可减小 pack_tokens，或使用 recompute、LoRA",
+        "stage {stage} needs {peak} GiB of memory a device, of {available}; less with: {less}",
+        "阶段 {stage} 每个设备需要 {peak} GiB 内存，现有 {available} GiB；可改用：{less}",
     ),
     "disk_short": (
         "the run needs {needed} GiB of disk, and {free} are free",
         "运行需要 {needed} GiB 磁盘空间，目前可用 {free} GiB",
     ),
     "report_written": ("report: {path}", "报告：{path}"),
+    "evaluation_written": (
+        "report with every protocol, metric and part (the table shows headlines): {path}",
+        "报告（含全部协议、指标与各部分；上表只列主要得分）：{path}",
+    ),
     "export_written": ("written: {path}", "已写入：{path}"),
     "leaks_of": (
         (

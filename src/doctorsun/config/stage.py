@@ -120,7 +120,7 @@ class StageSection(Section):
     pack_tokens: Annotated[int, Field(ge=16)] = 8192
     """Tokens of one packed sequence: what one forward pass holds."""
     recompute: bool = False
-    """Compute the blocks that train twice instead of keeping what is inside them: less memory, more time."""
+    """Compute the blocks that a gradient passes twice instead of keeping what is inside: less memory, more time."""
     optimizer_states: Literal["fp32", "bf16"] = "fp32"
     """Precision of the moments that AdamW keeps; bf16 halves them."""
     validation: ValidationSection | None = None

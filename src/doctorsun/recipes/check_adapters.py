@@ -1,10 +1,10 @@
-"""Checks of adapters, and of blocks that are computed twice: what a recipe says, and what its network has."""
+"""Checks of adapters: what a recipe says, and what its network has."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doctorsun.config import PartName, PartSection, Recipe, StageSection
+from doctorsun.config import PartName, PartSection, Recipe
 from doctorsun.config.complaint import join_complaints
 from doctorsun.config.document import Node
 from doctorsun.errors import RecipeError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 def check_adapters(recipe: Recipe) -> Iterator[Found]:
     """Yield what cannot work whatever the network is."""
     for name, stage in recipe.stages.items():
-        yield from _recompute(f"stages.{name}.recompute", stage)
         for part in stage.adapters:
             path = f"stages.{name}.trainable.{part}"
             section = stage.part(part) or PartSection()
@@ -97,16 +96,3 @@ def _missing_layers(recipe: Recipe, config: "LlavaConfig") -> Iterator[Found]:
             adapter_layers(model, part, (pattern,))
         except RecipeError as error:
             yield path, error
-
-
-def _recompute(path: str, stage: StageSection) -> Iterator[Found]:
-    if stage.recompute and not {"vision", "language"} & set(stage.trainable):
-        yield (
-            path,
-            RecipeError(
-                "no block is computed twice",
-                got=f"training of {', '.join(stage.trainable)} alone: frozen blocks keep nothing that would be saved",
-                expected="'vision' or 'language' under 'trainable'",
-                do="remove the setting",
-            ),
-        )

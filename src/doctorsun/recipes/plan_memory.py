@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from transformers import LlavaConfig
 
-from doctorsun.config import StageSection
+from doctorsun.config import StageName, StageSection
 from doctorsun.recipes.plan_request import GIB, Devices, PlanRequest
 from doctorsun.recipes.plan_steps import StageData, StepsOnPaper
 from doctorsun.train.loader import CACHE_BYTES
@@ -62,6 +62,21 @@ def stage_memory(
         "fits": None if available is None else found["peak"] <= available,
         "pack": "largest" if known else "stand-in",
     }
+
+
+def less_memory(name: StageName, stage: StageSection) -> str:
+    """Return the settings by which a stage needs less memory, only those that it can still have."""
+    here = f"stages.{name}"
+    if stage.pack_tokens > stage.max_length:
+        found = [f"--set {here}.pack_tokens={max(stage.max_length, stage.pack_tokens // 2)}"]
+    else:
+        found = [f"{here}.max_length, {here}.pack_tokens"]
+    if not stage.recompute:
+        found.append(f"--set {here}.recompute=true")
+    full = [part for part in ("vision", "language") if part in stage.trainable and part not in stage.adapters]
+    if stage.objective != "labels":
+        found += [f"{here}.trainable.{part}.lora" for part in full]
+    return ", ".join(found)
 
 
 def is_sharded(paper: StageOnPaper, devices: Devices) -> bool:

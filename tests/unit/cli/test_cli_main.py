@@ -103,6 +103,7 @@ def test_a_plan_is_told_in_chinese_and_notes_what_does_not_fit():
     done = invoke("--lang", "zh", "plan", "micro", "--gpus", "2", "--gpu-memory", "0.01", "--tflops", "1")
     assert done.exit_code == 0
     assert "阶段 instruct 每个设备需要" in done.stderr
+    assert "可改用：--set stages.align.pack_tokens=4096, --set stages.align.recompute=true\n" in done.stderr
     assert "峰值 GiB" in done.stdout
     assert "冻结" in done.stdout
 

@@ -57,13 +57,31 @@ def test_a_block_that_trains_keeps_its_input_alone() -> None:
     assert saved_bytes(run) < 0.35 * before
 
 
-def test_only_blocks_that_train_and_are_used_are_computed_twice() -> None:
+@pytest.mark.parametrize("part", ["projector", "vision"])
+def test_a_frozen_block_above_what_trains_keeps_its_input_alone(part: PartName) -> None:
+    model = small_model().train()
+    set_trainable(model, [part])
+    embeddings = model.model.language_model.embed_tokens(IDS)
+    run = lambda: model.model.language_model(inputs_embeds=embeddings.requires_grad_()).last_hidden_state  # noqa: E731
+    before = saved_bytes(run)
+    recompute_blocks(model)
+    assert saved_bytes(run) < 0.35 * before
+
+
+def test_only_blocks_that_a_gradient_passes_are_computed_twice() -> None:
     model = small_model()
-    only_first = LoraSection(r=2, alpha=2, modules=("encoder.layers.0.mlp.fc1",))
-    set_trainable(model, ["vision", "projector"], {"vision": only_first})
+    adapters: dict[PartName, LoraSection] = {"language": LoraSection(r=2, alpha=2, modules=("layers.1.mlp.up_proj",))}
+    set_trainable(model, ["language"], adapters)
     names = list(dict(model.named_parameters()))
-    assert recompute_blocks(model) == 1
+    assert recompute_blocks(model) == MICRO.num_layers - 1
+    assert "forward" not in vars(blocks_of(model, "language")[0])
     assert list(dict(model.named_parameters())) == names
+
+
+def test_blocks_that_no_loss_reaches_are_not_computed_twice() -> None:
+    model = small_model()
+    set_trainable(model, ["vision"])
+    assert recompute_blocks(model) == MICRO.vision_layers - 1 + MICRO.num_layers
     assert len(blocks_of(model, "vision")) == MICRO.vision_layers - 1
     assert not blocks_of(model, "projector")
 

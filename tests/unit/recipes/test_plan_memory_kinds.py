@@ -1,9 +1,12 @@
 """Memory by kind: added up by hand for parts whose sizes are given."""
 
+from typing import Any
+
 import pytest
 
+from doctorsun.config import StageSection
 from doctorsun.model.flops import TrainingFlops
-from doctorsun.recipes.plan_memory import CUDA_BYTES, image_cache_bytes, is_sharded, memory_of
+from doctorsun.recipes.plan_memory import CUDA_BYTES, image_cache_bytes, is_sharded, less_memory, memory_of
 from doctorsun.recipes.plan_request import Devices, Speed
 from doctorsun.train.loader import CACHE_BYTES
 from doctorsun.train.rehearsal import PassOnPaper
@@ -80,6 +83,30 @@ def test_files_stay_mapped_beside_a_copy_in_half() -> None:
     gpu = Devices(num=1, is_gpu=True, available_bytes=None)
     on_gpu = memory_of(paper, PASS, gpu, bf16=True, beside={})
     assert (on_gpu["loading"], on_gpu["peak"]) == (0, 2_000 + 7_000)
+
+
+@pytest.mark.parametrize(
+    ("trainable", "settings", "expected"),
+    [
+        ({"projector": "full"}, {}, "--set stages.align.pack_tokens=4096, --set stages.align.recompute=true"),
+        ({"projector": "full"}, {"pack_tokens": 3000, "recompute": True}, "--set stages.align.pack_tokens=2048"),
+        (
+            {"language": "full", "vision": {"lora": {"r": 4, "alpha": 8}}},
+            {"pack_tokens": 2048, "recompute": True},
+            "stages.align.max_length, stages.align.pack_tokens, stages.align.trainable.language.lora",
+        ),
+        (
+            {"vision": "full"},
+            {"objective": "labels", "pack_tokens": 2048},
+            "stages.align.max_length, stages.align.pack_tokens, --set stages.align.recompute=true",
+        ),
+    ],
+)
+def test_advice_names_what_a_stage_can_still_have(
+    trainable: dict[str, Any], settings: dict[str, Any], expected: str
+) -> None:
+    given = {"trainable": trainable, "mixture": [{"source": "made"}], "steps": 1, "batch_samples": 3, "lr": 0.1}
+    assert less_memory("align", StageSection.model_validate(given | settings)) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from doctorsun.config.load import load_section
 from doctorsun.errors import RecipeError
 from doctorsun.recipes import SHIPPED
 from doctorsun.recipes.check import load_checked
+from doctorsun.recipes.network import network_of
+from doctorsun.recipes.plan import plan
+from doctorsun.recipes.plan_target import request_for
 from doctorsun.recipes.record import training_part
 from doctorsun.storage.hub.pull import PullRules
 from small_model import question, write_store
@@ -78,6 +81,15 @@ def test_the_whole_of_doctor_sun_has_its_optional_stages_in_order() -> None:
     recipe = shipped("doctor-sun-8b-whole")
     assert list(recipe.stages) == ["pretrain", "text-instruct", "align", "instruct", "prefer"]
     assert recipe.stages["prefer"].objective == "preference"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FULL_SIZE)
+def test_each_stage_fits_the_gpus_that_the_paper_used(name: str, tmp_path: Path) -> None:
+    recipe = shipped(name)
+    eight: dict[str, Any] = {"num_gpus": 8, "gpu_memory_gib": 80.0, "tflops": None, "mfu": 0.4}
+    rows = plan(request_for(recipe, tmp_path, network_of(recipe, tmp_path, ONLINE), **eight))
+    assert [row["memory"]["fits"] for row in rows] == [True] * len(recipe.stages)
 
 
 def test_stores_of_ones_own_are_mixed_as_in_the_paper() -> None:

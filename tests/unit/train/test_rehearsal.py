@@ -53,6 +53,7 @@ def held(stage: StageSection) -> int:
     "stage",
     [
         pytest.param(stage_of({"projector": "full"}), id="align"),
+        pytest.param(stage_of({"projector": "full"}, recompute=True), id="align-twice-computed"),
         pytest.param(stage_of(ALL), id="instruct", marks=pytest.mark.slow),
         pytest.param(stage_of({"vision": "full", "projector": "full"}), id="deep-align", marks=pytest.mark.slow),
         pytest.param(stage_of(LORA, recompute=True), id="lora-twice-computed", marks=pytest.mark.slow),
@@ -62,9 +63,10 @@ def test_a_rehearsal_holds_what_the_pass_holds(stage: StageSection) -> None:
     assert rehearse(CONFIG, stage, PassShape(items=ITEMS, bf16=False)).peak == pytest.approx(held(stage), rel=0.03)
 
 
-def test_blocks_that_are_computed_twice_keep_less() -> None:
+@pytest.mark.parametrize("trainable", [ALL, {"projector": "full"}])
+def test_blocks_that_are_computed_twice_keep_less(trainable: dict[str, Any]) -> None:
     shape = PassShape(items=ITEMS, bf16=False)
-    once, twice = (rehearse(CONFIG, stage_of(ALL, recompute=again), shape) for again in (False, True))
+    once, twice = (rehearse(CONFIG, stage_of(trainable, recompute=again), shape) for again in (False, True))
     assert twice.kept < once.kept / 2
     assert twice.peak < once.peak
 

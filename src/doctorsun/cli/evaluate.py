@@ -94,6 +94,7 @@ def evaluate(
     from doctorsun.recipes.progress import RunProgress
     from doctorsun.report.evaluation.write import write_evaluation_report
     from doctorsun.report.record import read_scores
+    from doctorsun.report.scores import headline_scores
 
     controls = image_controls(image)
     extras = Extras(
@@ -116,10 +117,11 @@ def evaluate(
         )
     session: Session = context.obj
     page = write_evaluation_report(out, language=session.language)
-    print_scores([score for file in files for score in read_scores(file)], as_json=as_json)
+    scores = [score for file in files for score in read_scores(file)]
+    print_scores(scores if as_json else headline_scores(scores), as_json=as_json)
     for file in files if not as_json else ():
         print_findings(file.parent)
-    typer.echo(say("report_written", session.language, path=str(page)), err=True)
+    typer.echo(say("evaluation_written", session.language, path=str(page)), err=True)
 
 
 def score(

@@ -85,6 +85,12 @@ def headline_rows(rows: Iterable[SummaryRow]) -> list[SummaryRow]:
     return list(first.values())
 
 
+def headline_scores(scores: Iterable[Score]) -> list[Score]:
+    """Return the scores of the headlines, the model's and then its controls', in the order of the headlines."""
+    rows = headline_rows(result_rows(scores))
+    return [score for row in rows for score in (row.real, *row.controls.values()) if score is not None]
+
+
 def leading_rows(headlines: Iterable[SummaryRow]) -> list[SummaryRow]:
     """Return the first headline of each task, model and language: closed questions, where there are any."""
     first: dict[tuple[str, ...], SummaryRow] = {}

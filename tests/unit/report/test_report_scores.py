@@ -4,6 +4,7 @@ import pytest
 
 from doctorsun.report.scores import (
     headline_rows,
+    headline_scores,
     is_unproven,
     leading_rows,
     result_rows,
@@ -29,6 +30,18 @@ def score(value: float, control: str = "real", **changes: Any) -> Score:
         "control": control,
     }
     return Score(**facts | changes)
+
+
+def test_headline_scores_are_one_of_each_kind_and_control() -> None:
+    lead = [score(value, control, metric="macro_accuracy") for value, control in ((0.8, "real"), (0.5, "blank"))]
+    others = [
+        score(0.9),
+        score(0.9, protocol="llava_med@1"),
+        score(0.6, "blank", protocol="llava_med@1"),
+        score(0.7, metric="accuracy", slice="modality=ct"),
+    ]
+    other_kind = score(0.4, kind="open", protocol="open_tokens@1", metric="f1")
+    assert headline_scores([*others, lead[1], other_kind, lead[0]]) == [*lead, other_kind]
 
 
 def test_controls_stand_beside_the_model() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from doctorsun.config import STAGE_ORDER, Recipe
 from doctorsun.data.leak.store_rows import StoreRows, store_traces
 from doctorsun.eval.leakage import LeakNotes, leakage_facts
-from doctorsun.eval.prior import TrainingPrior, training_prior
+from doctorsun.eval.prior import TrainingPrior
+from doctorsun.eval.prior_file import merged, store_prior
 from doctorsun.eval.scoring import Marks
 from doctorsun.recipes.evaluate import EvaluationProgress
 from doctorsun.recipes.record import read_record
@@ -37,8 +38,8 @@ class TrainingData:
     @cached_property
     def prior(self) -> TrainingPrior | None:
         """How often each answer was right in training; None where no store is known."""
-        samples = (sample for store in self.stores.values() for sample in store.without_images())
-        return training_prior(samples) if self.stores else None
+        priors = (store_prior(store, self._kept(store)) for store in self.stores.values())
+        return merged(priors) if self.stores else None
 
     def check(self, task: str, samples: Sequence[Sample], folder: Path, on_progress: EvaluationProgress) -> Marks:
         """Search the stores for a task's questions, write ``leakage.json`` and return the slices of its scores.
@@ -53,13 +54,16 @@ class TrainingData:
         with_looks = any(sample.images for sample in samples)
         for name, store in self.stores.items():
             done = 0
-            for traces in store_traces(store, self.cache / "traces" / store.sha256, with_looks=with_looks):
+            for traces in store_traces(store, self._kept(store), with_looks=with_looks):
                 notes.look_through(traces, StoreRows(store, done))
                 done += len(traces)
                 on_progress(task, f"leakage {name}", done, len(store))
         stores = [{"name": name, "sha256": each.sha256, "num_samples": len(each)} for name, each in self.stores.items()]
         write_json(path, leakage_facts(notes.leaks.values(), stores))
         return {id_: leak.marks for id_, leak in notes.leaks.items()}
+
+    def _kept(self, store: Store) -> Path:
+        return self.cache / "traces" / store.sha256
 
 
 def training_data(

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _THINK = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL | re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
@@ -41,6 +42,7 @@ def plain_form(text: str) -> str:
     return _HAN_GAP.sub("", _SPACE.sub(" ", kept)).replace(_POINT, ".").strip()
 
 
+@lru_cache(maxsize=2**13)  # training sets ask the same questions over and over
 def exact_form(text: str) -> str:
     """Return the plain form without English articles; two answers are the same when these are equal."""
     words = plain_form(text).split(" ")

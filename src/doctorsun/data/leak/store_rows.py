@@ -46,11 +46,11 @@ def store_traces(store: Store, folder: Path, *, with_looks: bool) -> Iterator[li
         MachineError: the disk is full.
     """
     read = store.__getitem__ if with_looks else store.without_bytes
-    name = f"{'looks' if with_looks else 'words'}-v{TRACE_VERSION}"
     known: dict[str, Look] = {}
     with ThreadPoolExecutor() as threads:
         for start in range(0, len(store), ROWS_PER_PART):
-            path = folder / f"{name}-{start:09d}.parquet"
+            words, looks = (folder / f"{name}-v{TRACE_VERSION}-{start:09d}.parquet" for name in ("words", "looks"))
+            path = looks if with_looks or looks.is_file() else words  # looks come with the words
             if not path.is_file():
                 if len(known) > _MOST_LOOKS:
                     known.clear()

@@ -37,6 +37,14 @@ def test_words_alone_are_read_without_images(tmp_path: Path, store: Store) -> No
     assert len({trace.images for trace in traces}) == 3
 
 
+def test_words_are_not_read_again_where_looks_are_kept(tmp_path: Path, store: Store) -> None:
+    (looks,) = store_traces(store, tmp_path / "kept", with_looks=True)
+    (words,) = store_traces(store, tmp_path / "kept", with_looks=False)
+
+    assert words == looks
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["looks-v3-000000000.parquet"]
+
+
 def test_samples_are_read_again_by_their_places_in_a_part(store: Store) -> None:
     rows = StoreRows(store, 1)
 

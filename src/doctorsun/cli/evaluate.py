@@ -118,13 +118,14 @@ def evaluate(
     session: Session = context.obj
     page = write_evaluation_report(out, language=session.language)
     scores = [score for file in files for score in read_scores(file)]
-    print_scores(scores if as_json else headline_scores(scores), as_json=as_json)
+    print_scores(scores if as_json else headline_scores(scores), session.language, as_json=as_json)
     for file in files if not as_json else ():
-        print_findings(file.parent)
+        print_findings(file.parent, session.language)
     typer.echo(say("evaluation_written", session.language, path=str(page)), err=True)
 
 
 def score(
+    context: typer.Context,
     predictions: Annotated[
         Path, typer.Argument(metavar="PREDICTIONS", help="Answers of any model: .parquet, .jsonl or .csv.")
     ],
@@ -142,19 +143,22 @@ def score(
     """Score answers that are on disk."""
     if (judge is None) != (judge_model is None):
         raise typer.BadParameter("--judge URL and --judge-model NAME belong together")
+    session: Session = context.obj
     if judge and judge_model:
         from doctorsun.cli.judgement import print_judgement
         from doctorsun.recipes.evaluate_endpoint import RemoteModel
         from doctorsun.recipes.judge_predictions import judge_predictions
 
         remote = RemoteModel(url=judge, name=judge_model)
-        print_judgement(judge_predictions(predictions, remote, partial(typer.echo, err=True)), as_json=as_json)
+        judgement = judge_predictions(predictions, remote, partial(typer.echo, err=True))
+        print_judgement(judgement, session.language, as_json=as_json)
         return
     from doctorsun.eval.score_file import score_file
     from doctorsun.storage.atomic import sha256_file
 
     scores = score_file(predictions, protocols or ())
-    print_scores(scores, as_json=as_json, about={"file": str(predictions), "sha256": sha256_file(predictions)})
+    about = {"file": str(predictions), "sha256": sha256_file(predictions)}
+    print_scores(scores, session.language, as_json=as_json, about=about)
 
 
 def report(
@@ -193,7 +197,7 @@ def report(
     compared = compare_evaluations(run, other, protocols or ())
     folder = run if run.is_dir() else run.parent
     path = write_comparison(compared, out or folder / "compared" / other.stem)
-    print_comparison(compared, as_json=as_json)
+    print_comparison(compared, session.language, as_json=as_json)
     typer.echo(say("report_written", session.language, path=str(path)), err=True)
 
 

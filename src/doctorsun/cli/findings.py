@@ -7,61 +7,58 @@ from typing import Any
 
 import typer
 
+from doctorsun.cli.session import Language
+from doctorsun.cli.words import say
 
-def print_findings(folder: Path) -> None:
+_Lines = Iterator[tuple[str, dict[str, str]]]
+
+
+def print_findings(folder: Path, language: Language) -> None:
     """Print what a task's leakage, consistency and calibration files say."""
-    for line in finding_lines(folder):
+    for line in finding_lines(folder, language):
         typer.echo(line)
 
 
-def finding_lines(folder: Path) -> Iterator[str]:
+def finding_lines(folder: Path, language: Language) -> Iterator[str]:
     """Yield the lines of one task; nothing for files that it does not have."""
     for name, lines in _FILES:
         path = folder / f"{name}.json"
         if path.is_file():
-            yield from (f"{folder.name} {line}" for line in lines(json.loads(path.read_text(encoding="utf-8"))))
+            for key, words in lines(json.loads(path.read_text(encoding="utf-8")), language):
+                yield say(key, language, task=folder.name, **words)
 
 
-def _leakage(facts: dict[str, Any]) -> Iterator[str]:
-    images, questions = facts["images"], facts["questions"]
-    yield (
-        f"leakage: {facts['num_clean']} of {facts['num_questions']} questions clean; in training data: "
-        f"{images['exact']} images exact, {images['near']} near, {questions['exact']} questions exact, "
-        f"{questions['near']} near, {facts['num_pairs']} with their image"
-    )
+def _leakage(facts: dict[str, Any], _language: Language) -> _Lines:
+    counts = {name: str(facts[name]) for name in ("num_clean", "num_questions", "num_pairs")}
+    found = {f"{what}_{how}": str(facts[what][how]) for what in ("images", "questions") for how in ("exact", "near")}
+    yield "leakage", counts | found
 
 
-def _consistency(facts: dict[str, Any]) -> Iterator[str]:
+def _consistency(facts: dict[str, Any], language: Language) -> _Lines:
     for row in facts["pairs"]:
-        same = "not compared" if row["agreement"] is None else _share(row["agreement"])
-        kappa = "" if row["kappa"] is None else f", kappa {row['kappa']:.2f}"
-        yield (
-            f"{row['language']} {row['kind']} {row['variant']} by {row['by']}: both right {_share(row['both_right'])}, "
-            f"agreement {same}{kappa}, {row['n']} pairs"
-        )
+        same = say("not_compared", language) if row["agreement"] is None else _share(row["agreement"])
+        kappa = "" if row["kappa"] is None else say("kappa", language, kappa=f"{row['kappa']:.2f}")
+        names = {"of": row["language"], **{name: str(row[name]) for name in ("kind", "variant", "by", "n")}}
+        yield "consistency", names | {"both": _share(row["both_right"]), "agreement": same, "kappa": kappa}
     for row in facts["rotations"]:
-        yield (
-            f"{row['language']} {row['kind']} all rotations by {row['by']}: same option {_share(row['consistent'])}, "
-            f"right {_share(row['all_right'])}, position bias {row['position_bias']:.3f}, {row['n']} questions"
-        )
+        names = {"of": row["language"], **{name: str(row[name]) for name in ("kind", "by", "n")}}
+        same, right, bias = _share(row["consistent"]), _share(row["all_right"]), f"{row['position_bias']:.3f}"
+        yield "rotations", names | {"same": same, "right": right, "bias": bias}
 
 
-def _calibration(facts: dict[str, Any]) -> Iterator[str]:
+def _calibration(facts: dict[str, Any], language: Language) -> _Lines:
     for kind, row in facts["kinds"].items():
-        bound = " (at the bound of the search)" if row["at_bound"] else ""
-        yield (
-            f"{kind} calibration: temperature {row['temperature']:.2f}{bound}, "
-            f"ECE {row['ece']:.3f} (before {row['ece_raw']:.3f}), AURC {row['aurc']:.3f} (best {row['aurc_best']:.3f})"
-        )
+        bound = say("at_bound", language) if row["at_bound"] else ""
+        errors = {name: f"{row[name]:.3f}" for name in ("ece", "ece_raw", "aurc", "aurc_best")}
+        yield "calibration", {"kind": kind, "temperature": f"{row['temperature']:.2f}", "bound": bound} | errors
 
 
-def _controls(facts: dict[str, Any]) -> Iterator[str]:
+def _controls(facts: dict[str, Any], _language: Language) -> _Lines:
     for row in facts["rows"]:
         if row["p_holm"] is not None:
-            yield (
-                f"{row['language']} {row['kind']} {row['metric']} above {row['one']}: {row['difference']:+.3f} "
-                f"({row['low']:+.3f} to {row['high']:+.3f}), corrected p {row['p_holm']:.4f}, {row['n']} questions"
-            )
+            names = {"of": row["language"], **{name: str(row[name]) for name in ("kind", "metric", "one", "n")}}
+            margins = {name: f"{row[name]:+.3f}" for name in ("difference", "low", "high")}
+            yield "margin", names | margins | {"p": f"{row['p_holm']:.4f}"}
 
 
 def _share(interval: dict[str, float]) -> str:

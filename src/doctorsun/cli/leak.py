@@ -53,7 +53,7 @@ def leak(
     else:
         for test in facts["tests"]:
             typer.echo(say("leaks_of", session.language, **test))
-            print_rows(test["layers"])
+            print_rows(test["layers"], session.language)
     if out is not None:
         write_leaks(found, out)
         page = write_leak_page(found, out, language=session.language)

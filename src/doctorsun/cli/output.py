@@ -26,6 +26,6 @@ def _outlet(stream: TextIO) -> TextIO:
         io.BufferedWriter(_Outlet(stream.fileno(), "wb", closefd=False)),
         encoding=stream.encoding,
         errors=stream.errors,
-        line_buffering=stream.line_buffering,
+        line_buffering=bool(stream.line_buffering),
         write_through=stream.write_through if isinstance(stream, io.TextIOWrapper) else False,
     )

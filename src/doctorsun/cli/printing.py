@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from doctorsun.cli.session import Language
-from doctorsun.cli.words import say
+from doctorsun.cli.words import column, say
 
 PIPE_WIDTH = 160
 """Characters of a table line where the output is no terminal."""
@@ -19,8 +19,8 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def print_rows(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print rows as a table; the keys of the first one are the columns."""
+def print_rows(rows: Iterable[Mapping[str, Any]], language: Language = "en") -> None:
+    """Print rows as a table; the keys of the first one are the columns, with headings in a language."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -29,7 +29,9 @@ def print_rows(rows: Iterable[Mapping[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in cells[0] if cells else ():
         is_number = all(isinstance(row[name], int | float) for row in cells)
-        table.add_column(Text(name.replace("_", " ")), justify="right" if is_number else "left", overflow="fold")
+        table.add_column(
+            Text(column(name, language).replace("_", " ")), justify="right" if is_number else "left", overflow="fold"
+        )
     for row in cells:
         table.add_row(*(Text(show(value)) for value in row.values()))
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)

@@ -6,28 +6,32 @@ from dataclasses import asdict
 import typer
 
 from doctorsun.cli.printing import print_json, print_rows
+from doctorsun.cli.session import Language
+from doctorsun.cli.words import say
 from doctorsun.schema import Score
 
 
-def print_scores(scores: Sequence[Score], *, as_json: bool, about: Mapping[str, str] | None = None) -> None:
+def print_scores(
+    scores: Sequence[Score], language: Language, *, as_json: bool, about: Mapping[str, str] | None = None
+) -> None:
     """Print every score as JSON; or those of whole tasks as a table, with their prompts and decoding below it.
 
     Args:
         scores: all of them.
+        language: of headings and of what stands below the table.
         as_json: print JSON.
-        about: what was scored, by name: fields of the JSON, the last line of the table.
+        about: ``file`` and ``sha256`` of what was scored.
     """
-    about = about or {}
     if as_json:
-        print_json({**about, "scores": [asdict(each) for each in scores]})
+        print_json({**(about or {}), "scores": [asdict(each) for each in scores]})
         return
     whole = [each for each in scores if each.slice is None]
     has_models = len({each.model for each in whole}) > 1
-    print_rows(({"model": each.model} if has_models else {}) | table_row(each) for each in whole)
-    for line in dict.fromkeys(line_of_answers(each) for each in whole):
+    print_rows((({"model": each.model} if has_models else {}) | table_row(each) for each in whole), language)
+    for line in dict.fromkeys(line_of_answers(each, language) for each in whole):
         typer.echo(line)
     if about:
-        typer.echo("; ".join(f"{name} {value}" for name, value in about.items()))
+        typer.echo(say("scored_file", language, **about))
 
 
 def table_row(score: Score) -> dict[str, str | int | float]:
@@ -51,12 +55,19 @@ def table_row(score: Score) -> dict[str, str | int | float]:
     }
 
 
-def line_of_answers(score: Score) -> str:
+def line_of_answers(score: Score, language: Language) -> str:
     """Return what stands below the table: the denominators of a set of answers, its prompt and its decoding."""
-    answers = f"{score.task} {score.language} {score.control} {score.model}".rstrip()
-    rows = f"{score.num_rows} questions: {score.num_closed} closed, {score.num_open} open"
-    prompt = f"{score.kind} prompt {score.prompt or 'unknown'}"
-    return f"{answers}: {rows}; {prompt}; {score.decoding or 'decoding unknown'}"
+    return say(
+        "answers_of",
+        language,
+        answers=f"{score.task} {score.language} {score.control} {score.model}".rstrip(),
+        num_rows=str(score.num_rows),
+        num_closed=str(score.num_closed),
+        num_open=str(score.num_open),
+        kind=score.kind,
+        prompt=score.prompt or say("unknown", language),
+        decoding=score.decoding or say("decoding_unknown", language),
+    )
 
 
 def _share(count: int, of: int) -> str:

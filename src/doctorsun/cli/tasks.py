@@ -1,10 +1,12 @@
 """The command that lists the evaluation tasks."""
 
+import typer
+
 from doctorsun.cli.printing import print_json, print_rows
-from doctorsun.cli.session import AsJson
+from doctorsun.cli.session import AsJson, Session
 
 
-def tasks(*, as_json: AsJson = False) -> None:
+def tasks(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List the tasks of eval: what they ask, in which language, how many questions, under which licence."""
     from doctorsun.eval.tasks import task_named, task_names
 
@@ -12,7 +14,8 @@ def tasks(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"tasks": [page.model_dump(mode="json") for page in pages]})
         return
-    print_rows(
+    session: Session = context.obj
+    rows = (
         {
             "task": page.name,
             "title": page.title,
@@ -23,3 +26,4 @@ def tasks(*, as_json: AsJson = False) -> None:
         }
         for page in pages
     )
+    print_rows(rows, session.language)

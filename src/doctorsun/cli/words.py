@@ -1,9 +1,11 @@
 """What the command line itself says, in English and Chinese."""
 
+from doctorsun.cli.evaluation_words import EVALUATION_COLUMNS, EVALUATION_WORDS
 from doctorsun.cli.session import Language
 from doctorsun.errors import DoctorSunError
 
 _WORDS: dict[str, tuple[str, str]] = {
+    **EVALUATION_WORDS,
     "note": ("note", "提示"),
     "interrupted": (
         "interrupted; run the same command again to go on",
@@ -43,8 +45,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "export_written": ("written: {path}", "已写入：{path}"),
     "leaks_of": (
         (
-            "{task}: {num_leaked} of {num_questions} questions given away by {num_rows} samples, {num_pairs} of them with "
-            "their words; {num_leaked_images} of {num_images} images"
+            "{task}: {num_leaked} of {num_questions} questions given away by {num_rows} samples, {num_pairs} of them "
+            "with their words; {num_leaked_images} of {num_images} images"
         ),
         (
             "{task}：{num_questions} 个问题中有 {num_leaked} 个被 {num_rows} 条样本泄漏，"
@@ -81,6 +83,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 _COLUMNS = {
+    **EVALUATION_COLUMNS,
     "activations_gib": "激活值 GiB",
     "available_gib": "可用 GiB",
     "checkpoint_gib": "检查点 GiB",

@@ -19,7 +19,7 @@ def test_leakage_is_one_line(tmp_path, capsys):
     facts = {"num_clean": 2, "num_questions": 10, "num_pairs": 3, "images": counts, "questions": counts}
     write(tmp_path / "vqa_rad", "leakage.json", facts)
 
-    print_findings(tmp_path / "vqa_rad")
+    print_findings(tmp_path / "vqa_rad", "en")
 
     expected = "vqa_rad leakage: 2 of 10 questions clean; in training data: 7 images exact, 1 near, 7 questions"
     assert capsys.readouterr().out.startswith(expected)
@@ -38,7 +38,7 @@ def test_consistency_is_a_line_for_each_way_of_asking(tmp_path):
     write(tmp_path / "t", "consistency.json", content)
 
     share = "0.500 (0.400-0.600)"
-    assert list(finding_lines(tmp_path / "t")) == [
+    assert list(finding_lines(tmp_path / "t", "en")) == [
         f"t en open translation by words: both right {share}, agreement not compared, 8 pairs",
         f"t en open translation by words: both right {share}, agreement {share}, kappa 0.25, 9 pairs",
         f"t en mcq all rotations by likelihoods: same option {share}, right {share}, position bias 0.125, 4 questions",
@@ -50,7 +50,7 @@ def test_calibration_is_a_line_for_each_kind(tmp_path, at_bound, told):
     kind = {"temperature": 2.5, "at_bound": at_bound, "ece": 0.05, "ece_raw": 0.2, "aurc": 0.1, "aurc_best": 0.01}
     write(tmp_path / "t", "calibration.json", {"kinds": {"mcq": kind}})
 
-    assert list(finding_lines(tmp_path / "t")) == [
+    assert list(finding_lines(tmp_path / "t", "en")) == [
         f"t mcq calibration: temperature {told}, ECE 0.050 (before 0.200), AURC 0.100 (best 0.010)"
     ]
 
@@ -60,10 +60,19 @@ def test_margins_are_told_of_headlines_alone(tmp_path):
     rows = [row | {"difference": 0.125, "p_holm": 0.25}, row | {"difference": 0.5, "p_holm": None}]
     write(tmp_path / "t", "controls.json", {"rows": rows})
 
-    assert list(finding_lines(tmp_path / "t")) == [
+    assert list(finding_lines(tmp_path / "t", "en")) == [
         "t en closed accuracy above blank: +0.125 (-0.100 to +0.300), corrected p 0.2500, 60 questions"
     ]
 
 
 def test_a_task_without_such_files_has_no_lines(tmp_path):
-    assert list(finding_lines(tmp_path)) == []
+    assert list(finding_lines(tmp_path, "en")) == []
+
+
+def test_findings_are_told_in_chinese(tmp_path):
+    kind = {"temperature": 50, "at_bound": True, "ece": 0.05, "ece_raw": 0.2, "aurc": 0.1, "aurc_best": 0.01}
+    write(tmp_path / "t", "calibration.json", {"kinds": {"mcq": kind}})
+
+    assert list(finding_lines(tmp_path / "t", "zh")) == [
+        "t mcq 校准：温度 50.00（位于搜索边界），ECE 0.050（校准前 0.200），AURC 0.100（最佳 0.010）"
+    ]

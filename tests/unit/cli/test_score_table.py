@@ -31,7 +31,7 @@ SCORE = Score(
 
 
 def test_a_score_is_printed_with_all_that_it_needs_to_be_read(capsys):
-    print_scores([SCORE], as_json=False)
+    print_scores([SCORE], "en", as_json=False)
 
     printed = " ".join(capsys.readouterr().out.split())
     assert (
@@ -47,7 +47,7 @@ def test_failed_answers_of_a_control_are_a_share_of_all_that_were_asked():
 
 
 def test_several_models_are_told_apart_and_unknown_lengths_are_no_zeros(capsys):
-    print_scores([SCORE, replace(SCORE, model="other", mean_tokens=None)], as_json=False)
+    print_scores([SCORE, replace(SCORE, model="other", mean_tokens=None)], "en", as_json=False)
 
     header, one, other = (line.split() for line in capsys.readouterr().out.splitlines()[:3])
     assert (header[0], one[0], other[0]) == ("model", "tiny", "other")
@@ -57,8 +57,8 @@ def test_several_models_are_told_apart_and_unknown_lengths_are_no_zeros(capsys):
 def test_parts_of_a_task_are_in_the_json_alone(capsys):
     part = Score(**{name: getattr(SCORE, name) for name in Score.__dataclass_fields__} | {"slice": "modality=ct"})
 
-    print_scores([SCORE, part], as_json=False)
+    print_scores([SCORE, part], "en", as_json=False)
     assert capsys.readouterr().out.count("polarity@1") == 1
 
-    print_scores([SCORE, part], as_json=True)
+    print_scores([SCORE, part], "en", as_json=True)
     assert [row["slice"] for row in json.loads(capsys.readouterr().out)["scores"]] == [None, "modality=ct"]

@@ -161,6 +161,7 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "eval.calibration.brier": ("Brier score", "Brier 分数"),
     "eval.calibration.nll": ("Negative log-likelihood", "负对数似然"),
     "eval.calibration.temperature": ("Temperature", "温度"),
+    "eval.calibration.at_bound": ("at the bound of the search", "到达搜索边界"),
     "eval.calibration.aurc": ("Mean risk over coverage", "风险-覆盖率曲线下面积"),
     "eval.abstention.target": ("Wanted: wrong at most", "期望错误率上限"),
     "eval.abstention.threshold": ("Abstain below", "低于此值则弃答"),

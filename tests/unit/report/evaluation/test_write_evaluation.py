@@ -95,6 +95,23 @@ def test_nothing_is_wider_than_a_telephone(evaluation: Path) -> None:
     assert ".tiles { grid-template-columns: repeat(2, minmax(0, 1fr))" in narrow
 
 
+def test_on_a_telephone_each_number_of_a_score_stands_below_its_name_without_scrolling(evaluation: Path) -> None:
+    page = page_of(evaluation, "zh")
+    style = page[: page.index("</style>")]
+    assert ".scores tr { display: flex; flex-wrap: wrap;" in style[style.index("max-width: 640px") :]
+    row = page[page.index('<tr class="headline">') :]
+    for label in ("题数", "模型", "95% 置信区间", "空白", "差值"):
+        assert f'data-label="{label}"' in row[: row.index("</tr>")], label
+
+
+def test_a_share_that_is_not_zero_is_not_written_as_zero(evaluation: Path, tmp_path: Path) -> None:
+    write_answers(tmp_path / "phantom", rows_of(evaluation))
+    scores = read_evaluation(tmp_path).tasks[0].scores
+    assert "&lt;0.1%" not in page_of(tmp_path)
+    write_scores(tmp_path / "phantom/scores.json", [replace(row, n=5000, num_truncated=1) for row in scores])
+    assert '<td class="num unproven">&lt;0.1%</td>' in page_of(tmp_path)
+
+
 def test_failed_answers_of_a_control_are_a_share_of_all_that_it_was_asked(evaluation: Path, tmp_path: Path) -> None:
     rows = [row for row in rows_of(evaluation) if row.kind == "closed" and row.language == "en"]
     blank = [place for place, row in enumerate(rows) if row.image_control == "blank"]
@@ -242,6 +259,10 @@ def test_calibration_has_its_curves_and_what_was_left_out(evaluation: Path, tmp_
     unheld = sum(each["threshold"] is None for each in found["abstention"])
     assert unheld
     assert page.count("no threshold holds this") == unheld
+    assert "at the bound of the search" not in page
+    content["kinds"]["closed"]["at_bound"] = True
+    (tmp_path / "phantom/calibration.json").write_text(json.dumps(content), encoding="utf-8")
+    assert "at the bound of the search" in page_of(tmp_path)
 
 
 def test_what_was_asked_again_is_compared(evaluation: Path, tmp_path: Path) -> None:

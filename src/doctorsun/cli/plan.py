@@ -162,11 +162,17 @@ def _notes(
     if not disk["fits_disk"]:
         needed, free = f"{disk['disk_gib']:.1f}", f"{disk['free_disk_gib']:.1f}"
         yield say("disk_short", language, needed=needed, free=free)
-    if any(row["mixture"] is None for row in rows):
-        yield say("mixture_unknown", language)
-    stand_ins = [row["stage"] for row in rows if row["memory"]["pack"] == "stand-in"]
+    unknown = [row for row in rows if row["mixture"] is None]
+    if unknown:
+        yield say("mixture_unknown", language, missing=_missing(unknown))
+    stand_ins = [row for row in rows if row["memory"]["pack"] == "stand-in"]
     if stand_ins:
-        yield say("pack_unknown", language, stages=", ".join(stand_ins))
+        stages = ", ".join(row["stage"] for row in stand_ins)
+        yield say("pack_unknown", language, stages=stages, missing=_missing(stand_ins))
+
+
+def _missing(rows: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(dict.fromkeys(name for row in rows for name in row["missing"]))
 
 
 command = flattened(plan, "target")

@@ -14,6 +14,7 @@ from doctorsun.recipes.plan_memory import stage_memory
 from doctorsun.recipes.plan_request import PlanRequest
 from doctorsun.recipes.plan_steps import StageData, StepsOnPaper, lay_out
 from doctorsun.recipes.realised import Row, realised_mixture
+from doctorsun.recipes.start import processor_of_start
 from doctorsun.recipes.stores import training_stores
 from doctorsun.storage.store import Store
 from doctorsun.train.survey import StageOnPaper, survey
@@ -30,14 +31,18 @@ def plan(request: PlanRequest) -> list[dict[str, Any]]:
     """
     recipe = request.recipe
     stores, processor = training_stores(recipe, request.run), processor_here(recipe, request.run)
-    return [_row(request, name, stage_data(request, stage, stores, processor)) for name, stage in recipe.stages.items()]
+    return [
+        _row(request, name, stage_data(request, stage, stores, processor))
+        | {"missing": _missing(stage, stores, processor)}
+        for name, stage in recipe.stages.items()
+    ]
 
 
 def processor_here(recipe: Recipe, run: Path) -> Processor | None:
-    """Return what counts tokens: that of the weights that training starts from."""
+    """Return what counts tokens: that of the weights that training starts from, joined already or still in parts."""
     folders = [run / "start", *([Path(recipe.model.init)] if recipe.model.init is not None else [])]
     made = (folder for folder in folders if all((folder / name).is_file() for name in PROCESSOR_FILES))
-    return next((Processor.from_folder(folder) for folder in made), None)
+    return next((Processor.from_folder(folder) for folder in made), None) or processor_of_start(recipe)
 
 
 def stage_data(
@@ -52,6 +57,12 @@ def stage_data(
     asked = processor.asked_as(stage.template)
     lengths = reply_lengths(request.run / "lengths", asked, max_length=stage.max_length)
     return StageData(plan=plan_stage(request.recipe, stage, stores, lengths=lengths), processor=asked)
+
+
+def _missing(stage: StageSection, stores: Mapping[str, Store], processor: Processor | None) -> list[str]:
+    """Return what a stage still waits for: stores as ``source/train``, and ``tokenizer``."""
+    names = dict.fromkeys(f"{entry.source}/train" for entry in stage.mixture)
+    return [*(name for name in names if name not in stores), *([] if processor else ["tokenizer"])]
 
 
 def _row(request: PlanRequest, name: StageName, data: StageData | None) -> dict[str, Any]:

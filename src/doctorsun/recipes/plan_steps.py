@@ -8,7 +8,7 @@ import numpy as np
 from transformers import LlavaConfig
 
 from doctorsun.config import Recipe, StageName
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, TooLong
 from doctorsun.model.flops import TrainingFlops, Work
 from doctorsun.model.forward import PackedForward
 from doctorsun.processor.processor import Processor, Rendered
@@ -86,7 +86,7 @@ def lay_out(
     steps = _chosen_steps(plan)
     found = [_step(objective, plan, step, num_ranks) for step in steps]
     if not any(each.samples for each in found):
-        raise DataError(f"stage {name}", got="no sample that can be used", expected="some", do="look at its stores")
+        raise _unusable(recipe, name, objective, data, steps)
     return StepsOnPaper(
         num_steps=len(steps),
         is_exact=len(steps) == plan.num_steps,
@@ -98,6 +98,29 @@ def lay_out(
         passes=sum(each.passes for each in found),
         work=sum((each.work for each in found), Work()),
         largest=max((each.largest for each in found), key=_num_tokens),
+    )
+
+
+def _unusable(
+    recipe: Recipe, name: StageName, objective: AnyObjective, data: StageData, steps: Sequence[int]
+) -> DataError:
+    """Say why a stage finds no sample that it can use: all are too long, or the reason of the first."""
+    reasons: list[DataError] = []
+    for ref in dict.fromkeys(ref for step in steps for ref in data.plan.step(step)):
+        try:
+            objective.item(data.plan.pools[ref.pool].store.without_bytes(ref.row))
+        except DataError as error:
+            reasons.append(error)
+    if not reasons or not all(isinstance(error, TooLong) for error in reasons):
+        do = f"the first of them: {reasons[0].text()}" if reasons else "look at its stores"
+        return DataError(f"stage {name}", got="no sample that can be used", expected="some", do=do)
+    image = f" (one image alone is {data.processor.num_visual_tokens:,} tokens)" if data.processor else ""
+    limit = recipe.stages[name].max_length
+    return DataError(
+        f"stage {name}: no sample fits",
+        got=f"{len(reasons):,} samples, all longer than max_length {limit:,}{image}",
+        expected="some that are not",
+        do=f"raise stages.{name}.max_length, and pack_tokens to at least as many; {reasons[0].text()}",
     )
 
 

@@ -5,12 +5,15 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from transformers import LlavaConfig
 
 from doctorsun.config import Recipe
 from doctorsun.config.document import Node
+from doctorsun.errors import DoctorSunError
+from doctorsun.processor.processor import Processor
 from doctorsun.recipes.addresses import weights_of
 from doctorsun.recipes.asked import asked_as_keys
 from doctorsun.storage.hub.address import parse_address
@@ -83,6 +86,19 @@ def plan_start(recipe: Recipe, rules: PullRules, document: Node | None = None) -
             parameters=parameters,
             download_bytes=sum(_missing_bytes(text, rules) for text in sources.values()),
         )
+
+
+def processor_of_start(recipe: Recipe) -> Processor | None:
+    """Return the processor of weights that are on this machine, as the run will write it; None where they are not."""
+    sources = _sources(recipe)
+    if not sources:
+        return None
+    try:
+        with _looking_at(sources, PullRules(offline=True)) as paths, TemporaryDirectory() as folder:
+            settle(paths["source"], _request(recipe, paths, {}))[0].write_processor(Path(folder))
+            return Processor.from_folder(Path(folder))
+    except DoctorSunError:  # told where it is checked, or when the weights are brought
+        return None
 
 
 def write_start(recipe: Recipe, out: Path, rules: PullRules, document: Node | None = None) -> None:

@@ -159,9 +159,11 @@ def test_a_right_recipe_is_summed_up():
 @pytest.mark.parametrize("command", ["check", "plan"])
 def test_a_control_that_will_be_missing_is_noted_beside_the_result(tmp_path: Path, command: str):
     recipe = tmp_path / "r.yaml"
-    source = "data: {sources: {held: {reader: phantom, num_images: {test: 2}}}}"
+    words = "words: {reader: phantom_text, num_documents: {train: 2}}"
+    source = f"data: {{sources: {{held: {{reader: phantom, num_images: {{test: 2}}}}, {words}}}}}"
     task = "evaluation: {tasks: {phantom: {source: held}}}"
-    recipe.write_text(f"name: base\nmodel: {{preset: micro}}\n{source}\nstages: {{}}\n{task}\n")
+    stage = "{trainable: {language: full}, mixture: [{source: words}], steps: 1, batch_samples: 1, lr: 1}"
+    recipe.write_text(f"name: base\nmodel: {{preset: micro}}\n{source}\nstages: {{pretrain: {stage}}}\n{task}\n")
     done = invoke(command, str(recipe), "--json")
     assert done.exit_code == 0
     assert done.stderr.startswith("note: task phantom: no control 'prior', because the source 'held' has no split")

@@ -65,7 +65,7 @@ def test_a_run_that_can_work_is_let_go(folder: Path) -> None:
 
 def test_a_last_stage_without_a_usable_sample_stops_the_run_before_its_first_stage(folder: Path) -> None:
     recipe = written(folder, LAST.replace("MORE", ", max_length: 18"))
-    with pytest.raises(DataError, match="stage align: got no sample that can be used"):
+    with pytest.raises(DataError, match="stage align: no sample fits: got 2 samples, all longer than max_length 18"):
         run(str(recipe), out=folder / "run", console=Console(quiet=True))
     assert not (folder / "run/stages").exists()
 

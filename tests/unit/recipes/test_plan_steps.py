@@ -101,9 +101,17 @@ def test_what_is_too_long_is_left_out(tmp_path: Path) -> None:
 
 def test_a_stage_without_a_usable_sample_is_refused(tmp_path: Path) -> None:
     long = [question(f"l{n}", "Mass? " * 40, "Yes.", image(png(n))) for n in range(6)]
-    expected = "stage instruct: got no sample that can be used, expected some; look at its stores"
-    with pytest.raises(DataError, match=expected):
+    with pytest.raises(DataError) as raised:
         laid_out(tmp_path, long)
+    tokens = PROCESSOR.num_visual_tokens
+    assert raised.value.text().startswith(
+        f"stage instruct: no sample fits: got 6 samples, all longer than max_length 128 (one image alone is {tokens} "
+        "tokens), expected some that are not; raise stages.instruct.max_length, and pack_tokens to at least as many; "
+        "sample "
+    )
+    silent = [sample(f"n{n}", user("Mass?")) for n in range(6)]
+    with pytest.raises(DataError, match=r"no sample that can be used, expected some; the first of them: sample n\d"):
+        laid_out(tmp_path / "silent", silent)
 
 
 def test_nothing_is_told_before_there_is_a_tokenizer(tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "recipe_stages": ("stages (steps): {stages}", "训练阶段（步数）：{stages}"),
     "recipe_sources": ("sources: {sources}", "数据来源：{sources}"),
     "mixture_unknown": (
-        "what a stage learns from is known once its data is built: 'doctorsun data build', or name its run with --out",
-        "数据建好之后才能得知各阶段的数据配比：请先运行 'doctorsun data build'，或用 --out 指定运行目录",
+        "what a stage learns from is known once {missing} is there: 'doctorsun data build', or name its run with --out",
+        "待 {missing} 就绪后才能得知各阶段的数据配比：请先运行 'doctorsun data build'，或用 --out 指定运行目录",
     ),
     "pack_unknown": (
-        "the data of {stages}, or its tokenizer, is not there yet: memory is that of a full pack of images with text",
-        "{stages} 的数据或分词器尚未就绪：内存按装满图像并附少量文本的序列估算",
+        "{missing} is not there yet: the memory of {stages} is that of a full pack of images with text",
+        "{missing} 尚未就绪：{stages} 的内存按装满图像并附少量文本的序列估算",
     ),
     "part_frozen": ("frozen", "冻结"),
     "part_full": ("full", "全部训练"),

@@ -63,6 +63,13 @@ def test_what_is_frozen_is_held_in_half_under_bf16() -> None:
     assert paper.parts["language"].weights_bytes == BYTES_FP32 * paper.parts["language"].parameters
 
 
+def test_embedding_and_norms_stay_in_32_bits_where_they_are_frozen() -> None:
+    language = survey(CONFIG, stage_of({"projector": "full"}), bf16=True).parts["language"]
+    text: Any = CONFIG.text_config
+    whole = text.hidden_size * (text.vocab_size + 2 * SIZES.num_layers + 1)
+    assert language.weights_bytes == BYTES_FP32 * whole + BYTES_BF16 * (language.parameters - whole)
+
+
 def test_states_in_bf16_take_half_and_muon_one_number() -> None:
     whole = survey(CONFIG, stage_of({"language": "full"}), bf16=False).parts["language"].optimizer_bytes
     half = survey(CONFIG, stage_of({"language": "full"}, optimizer_states="bf16"), bf16=False).parts["language"]

@@ -133,8 +133,12 @@ class StageSection(Section):
         if not self.trainable:
             raise ValueError("a stage needs at least one part under 'trainable': vision, projector or language")
         for one, other in (("steps", "epochs"), ("batch_samples", "batch_tokens")):
-            if (getattr(self, one) is None) == (getattr(self, other) is None):
+            given = [key for key in (one, other) if getattr(self, key) is not None]
+            if not given:
                 raise ValueError(f"a stage needs either '{one}' or '{other}'")
+            if len(given) > 1:
+                remedy = f"take one away, such as --set stages.NAME.{one}=null"
+                raise ValueError(f"'{one}' and '{other}' are both given; {remedy}")
         if self.objective == "labels" and set(self.trainable) != {"vision"}:
             raise ValueError(f"labels teach the part 'vision' alone; trainable are {', '.join(self.trainable)}")
         if self.max_length > self.pack_tokens:

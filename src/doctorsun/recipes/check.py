@@ -256,11 +256,13 @@ def _source(path: str, name: str, split: str, recipe: Recipe) -> Iterator[Found]
     if source is None:
         yield path, unknown("source", name, recipe.data.sources)
     elif split not in splits_of(source):
+        setting = f"data.sources.{name}.splits.{split}=STORE"
+        is_store = isinstance(source, StoreSource)
         yield (
             path,
             RecipeError(
                 f"the source '{name}' has no split '{split}'",
                 got=f"the splits {', '.join(splits_of(source))}",
-                do=f"add '{split}' to data.sources.{name}",
+                do=f"name its store: --set {setting}" if is_store else f"add '{split}' to data.sources.{name}",
             ),
         )

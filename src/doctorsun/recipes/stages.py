@@ -39,6 +39,7 @@ from doctorsun.train.interruption import unbroken
 from doctorsun.train.loader import PixelCache
 from doctorsun.train.loop import StageJob, train_stage
 from doctorsun.train.meter import Ceiling
+from doctorsun.train.plan import StagePlan
 from doctorsun.train.telemetry import Telemetry
 from doctorsun.train.world import World
 from doctorsun.weights.hugging_face import load_weights, save_processor, save_weights
@@ -166,10 +167,7 @@ def train_from(
     lengths = reply_lengths(context.run / "lengths", asked, max_length=stage.max_length)
     plan = plan_stage(recipe, stage, stores, lengths=lengths)
     _require_same_plan(context.world, plan.fingerprint)
-    _tell_without_pairs(context, name, num_without_pairs(stage, stores))
-    repeats = repeat_note(name, stage, plan)
-    if repeats:
-        context.telemetry.write("note", text=repeats)
+    _tell_samples(context, name, plan, stores)
     realised: Sequence[Row] = ()
     if context.world.is_first:
         realised = realised_mixture(plan, asked if stage.objective == "replies" else None)
@@ -214,10 +212,14 @@ def _save_result(
         world.share("saved", None)
 
 
-def _tell_without_pairs(context: StageContext, name: StageName, number: int) -> None:
-    if number:
-        text = f"{name}: {number:,} samples have no rejected reply and are left out"
-        context.telemetry.write("note", text=text)
+def _tell_samples(context: StageContext, name: StageName, plan: StagePlan, stores: Mapping[str, Store]) -> None:
+    """Say which samples are left out, and where small data is taken again."""
+    stage = context.recipe.stages[name]
+    number = num_without_pairs(stage, stores)
+    left_out = f"{name}: {number:,} samples have no rejected reply and are left out" if number else None
+    for text in (left_out, repeat_note(name, stage, plan)):
+        if text:
+            context.telemetry.write("note", text=text)
 
 
 def _ceiling(context: StageContext) -> Ceiling | None:

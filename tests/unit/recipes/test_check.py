@@ -6,7 +6,7 @@ import pytest
 
 from doctorsun.config import load_recipe
 from doctorsun.errors import RecipeError
-from doctorsun.recipes.check import check, load_checked, load_for_plan, notes
+from doctorsun.recipes.check import check, load_checked, notes
 from doctorsun.storage.hub.address import parse_address
 from doctorsun.storage.hub.lock import Lock, Pinned
 from doctorsun.storage.hub.pull import PullRules
@@ -69,29 +69,6 @@ def test_a_seed_out_of_range_is_refused_with_the_range(seed: str, got: str):
 
 def test_the_largest_seed_is_taken():
     assert load_checked("tiny", ["seed=4294967295"]).seed == 4294967295
-
-
-def test_a_recipe_without_stages_is_refused_at_its_place():
-    told = "nothing to train: got no stage, expected at least one; write a stage there"
-    with pytest.raises(RecipeError, match=rf"^--set stages={{}}: stages: {told}"):
-        load_checked("tiny", ["stages={}"])
-
-
-def test_data_sets_are_looked_for_in_a_store_that_is_there(tmp_path: Path):
-    write_store(tmp_path / "made", [sample("a", assistant("A lung."))])
-    changes = {
-        5: f"    phantom: {{reader: store, splits: {{train: {tmp_path}/made}}}}",
-        12: "    mixture: [{source: phantom, datasets: [nosuch]}]",
-        16: "",
-        17: "",
-    }
-    [found] = complaints(tmp_path, changes)
-    assert found == (
-        "r.yaml:12:43: stages.align.mixture.0.datasets: the source 'phantom' lacks 1 of the 1 data sets that are named:"
-        " got 'nosuch', expected 'made'; take what is there: --set 'stages.align.mixture.0.datasets=[made]'"
-    )
-    with pytest.raises(RecipeError, match=r"r.yaml:12:43: stages.align.mixture.0.datasets: the source 'phantom' lacks"):
-        load_for_plan(tmp_path / "r.yaml", out=None, rules=PullRules(offline=True))
 
 
 def test_settings_are_put_in_before_the_check(tmp_path: Path):

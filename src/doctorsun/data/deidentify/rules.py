@@ -101,7 +101,8 @@ def _by_table(element: DataElement, options: Options) -> Rule:
         return _characteristic(element)
     if "descriptors" in options.keep and keyword in profile.descriptors:
         return Rule("clean", "PS3.15 E.3.5: cleaned descriptor")
-    if keyword in ("PatientID", "PatientName", "AccessionNumber"):  # Z allows a dummy, by which studies stay together
+    is_accession = keyword == "AccessionNumber" and not element.is_empty
+    if keyword in ("PatientID", "PatientName") or is_accession:  # Z allows a dummy, by which studies stay together
         return Rule("dummy", why)
     letter = decided(action)
     if element.VR == "SQ" and letter in "DU":

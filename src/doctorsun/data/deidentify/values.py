@@ -14,6 +14,7 @@ from doctorsun.data.deidentify.profile import load_profile
 from doctorsun.data.deidentify.shifted import shifted_date, shifted_datetime, sound_time
 from doctorsun.data.deidentify.subject import Subject
 from doctorsun.data.deidentify.vocabulary import known_words
+from doctorsun.text.identifiers.mask import without_identifiers
 
 REMOVED = "removed"
 DATES = {"DA", "TM", "DT"}
@@ -77,8 +78,9 @@ class StandIns:
         return each(element, ways[element.VR])
 
     def cleaned(self, element: DataElement) -> Any:
-        """Return texts without the header's identifiers and without words that the standard does not know."""
-        return each(element, lambda text: known_words(self.subject.identifiers.removed_from(text)))
+        """Return texts without what points to people, the header's identifiers, and words the standard lacks."""
+        known = self.subject.identifiers
+        return each(element, lambda text: known_words(known.removed_from(without_identifiers(text))))
 
 
 def each(element: DataElement, change: Callable[[str], str]) -> Any:

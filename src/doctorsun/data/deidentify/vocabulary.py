@@ -5,10 +5,13 @@ from functools import cache
 
 from doctorsun.data.deidentify.profile import load_safe_text
 
-SHORT, SHORT_NUMBER, ONE_CHARACTER = 3, 4, 1
+SHORT, SHORT_NUMBER, SHORT_ROW, ONE_CHARACTER = 3, 4, 5, 1
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HAN = re.compile(f"[{_HAN}]+")
+RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")  # letters and digits without a gap, or Chinese
 TOKEN = re.compile(rf"[{_HAN}]+|[^\W\d_{_HAN}]+|\d+")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_ROW_OF_NUMBERS = re.compile(r"\d+(?:[\s./-]+\d+)+")
 _INSIDE_NAMES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -21,11 +24,25 @@ def is_code_string(text: str) -> bool:
 
 
 def known_words(text: str) -> str:
-    """Return a text without its unknown words, and without numbers of more than four digits.
+    """Return a text without its unknown words, and without numbers that may tell of a person.
 
-    Of Chinese, which has no gaps, the known words stay and what stands between them goes.
+    These are numbers of more than four digits, rows of numbers with more than five in all, and years. Letters and
+    digits without a gap between them stay or go together. Of Chinese, which has no gaps, the known words stay and what
+    stands between them goes.
     """
-    return " ".join(TOKEN.sub(lambda found: _known_part(found[0]), text).split())
+    short = _ROW_OF_NUMBERS.sub(lambda found: found[0] if _digits(found[0]) <= SHORT_ROW else " ", text)
+    return " ".join(RUN.sub(lambda found: _known_run(found[0]), short).split())
+
+
+def _digits(text: str) -> int:
+    return sum(character.isdigit() for character in text)
+
+
+def _known_run(run: str) -> str:
+    """Return what is known of Chinese, or letters and digits without a gap where all of them are known."""
+    if HAN.match(run):
+        return _known_part(run)
+    return run if is_code_string(run) and not _YEAR.fullmatch(run) else ""
 
 
 def _known_part(token: str) -> str:

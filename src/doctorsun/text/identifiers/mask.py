@@ -39,3 +39,10 @@ def mask_identifiers(text: str) -> Masked:
         pieces += [text[done : span.start], PLACEHOLDERS[span.kind][language]]
         done = span.end
     return Masked("".join([*pieces, text[done:]]), Counter(span.kind for span in found))
+
+
+def without_identifiers(text: str) -> str:
+    """Return the text with a gap in place of each identifier."""
+    for span in reversed(find_identifiers(text)):
+        text = f"{text[: span.start]} {text[span.end :]}"
+    return text

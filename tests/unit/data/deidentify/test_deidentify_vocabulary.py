@@ -38,6 +38,16 @@ def test_known_words_are_left_of_a_text():
     assert known_words("欧阳震华，住院号00447118") == "，"
 
 
+@pytest.mark.parametrize("text", ["QZXMARK025", "110101 19710203 1234", "15.03.20 8", "1971", "2020 03 15"])
+def test_numbers_that_may_tell_of_a_person_go(text):
+    assert known_words(text) == ""
+
+
+@pytest.mark.parametrize("text", ["T2 3D 5 mm 120kV", "1.25", "512x512", "b 1000"])
+def test_quantities_stay(text):
+    assert known_words(text) == text
+
+
 def header(**fields):
     dataset = Dataset()
     for keyword, value in fields.items():

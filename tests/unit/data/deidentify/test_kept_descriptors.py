@@ -1,0 +1,46 @@
+"""Descriptors that are kept on demand tell of no day, number or name in any written form."""
+
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+from doctorsun.data.deidentify.dicom import deidentify_dicom
+from doctorsun.data.deidentify.key import Key
+from doctorsun.data.deidentify.options import Options
+
+OPTIONS = Options(keep=frozenset({"descriptors"}), read_pixels=False)
+
+
+def cleaned(tmp_path, **fields):
+    source = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    source.SpecificCharacterSet = "ISO_IR 192"
+    for keyword, value in fields.items():
+        setattr(source, keyword, value)
+    source.save_as(tmp_path / "source.dcm")
+    deidentify_dicom(tmp_path / "source.dcm", tmp_path / "clean.dcm", Key(b"k" * 32), OPTIONS)
+    return pydicom.dcmread(tmp_path / "clean.dcm")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Follow up 2020-03-15", "Follow up"),
+        ("15 Mar 2020 chest", "chest"),
+        ("CT 15.03.2020 vs 03/01/2020", "CT vs"),
+        ("2020-03-15 13/02/71", "removed"),
+        ("2020年3月15日复查", "复查"),
+        ("2020年3月15日胸部CT平扫", "胸部CT平扫"),
+        ("March 15, 2020", "removed"),
+        ("201-555-0123 chest 138 1234 5678", "chest"),
+        ("110101 19710203 1234", "removed"),
+        ("Dr. Rose; liver", "Dr. ; liver"),
+        ("Chest 5 mm T2 3D", "Chest 5 mm T2 3D"),
+    ],
+)
+def test_dates_numbers_and_names_go(text, kept, tmp_path):
+    assert cleaned(tmp_path, StudyDescription=text).StudyDescription == kept
+
+
+def test_an_empty_accession_number_stays_empty(tmp_path):
+    assert not cleaned(tmp_path, AccessionNumber="").AccessionNumber
+    assert cleaned(tmp_path, AccessionNumber="A-4471").AccessionNumber not in ("", "A-4471", "removed")

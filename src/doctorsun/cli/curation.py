@@ -25,7 +25,11 @@ class StepOptions:
     ] = None
     allow_licence: Annotated[
         list[str] | None,
-        typer.Option(metavar="CLASS", help="Keep these licences too: non-commercial, agreement, unknown; repeatable."),
+        typer.Option(
+            metavar="CLASS",
+            help="Keep these licences too: permissive, attribution and share-alike (usual), non-commercial, agreement,"
+            " unknown; repeatable.",
+        ),
     ] = None
     against: Annotated[
         list[str] | None,

@@ -44,6 +44,14 @@ class TextLength(Section):
     most_tokens: Natural = 8192
     """Of all turns together."""
 
+    @model_validator(mode="after")
+    def _some_length_passes(self) -> "TextLength":
+        if self.least_tokens > self.most_tokens:
+            raise ValueError(
+                f"least_tokens {self.least_tokens} is above most_tokens {self.most_tokens}: no text passes"
+            )
+        return self
+
 
 class Repetition(Section):
     """Refuse samples with a reply that says the same again and again."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from doctorsun.config.curation import Curation
 from doctorsun.config.load import SUFFIXES, load_section
+from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.data.adapters.load import load_collection
 from doctorsun.data.collect import open_collection
 from doctorsun.data.curate.curate import curate
@@ -15,7 +16,7 @@ from doctorsun.data.curate.runners.runner import RunnerName, open_runner
 from doctorsun.data.curate.shard_job import WORK
 from doctorsun.data.pipeline import read_into
 from doctorsun.data.readers.collected import sample_ratios_of
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.recipes.leak import tested_sets
 from doctorsun.report.store import write_card
 from doctorsun.report.strings import Language
@@ -53,7 +54,8 @@ def load_settings(page: Path | None, allowed: Sequence[str]) -> Curation:
     settings = Curation() if page is None else load_section(page, Curation)[0]
     unknown = sorted({*allowed} - {*CLASSES})
     if unknown:
-        raise RecipeError("--allow-licence", got=f"'{unknown[0]}'", expected=f"one of {', '.join(CLASSES)}")
+        do = did_you_mean(unknown[0], CLASSES)
+        raise RecipeError("--allow-licence", got=f"'{unknown[0]}'", expected=one_of(CLASSES), do=do)
     if settings.licences is None or not allowed:
         return settings
     classes = tuple(each for each in CLASSES if each in {*settings.licences.allowed, *allowed})
@@ -71,16 +73,28 @@ def carry_out(job: CurationJob, *, language: Language, on_progress: Progress, te
 
     Raises:
         RecipeError: a page is wrong, or there is no such task.
-        DataError: a source or a store cannot be read, or the folder holds something else.
+        DataError: a source or a store cannot be read, or the folder lies in one or holds something else.
         MachineError: a process was killed, or the disk is full; what is done stays.
     """
+    _require_outside_sources(job)
     folders = [_store_of(source, job, on_progress) for source in job.sources]
     tests = tested_sets(job.tests, job.out / WORK, tell) if job.tests else []
     with open_runner(job.runner, job.workers) as runner:
         store = curate(Inputs(folders), job.out, job.settings, tests=tests, runner=runner, on_progress=on_progress)
+    if not store.manifest.kept:
+        tell(f"{job.out} holds no sample: every one was left out")
     if not (job.out / "card.html").exists():
         write_card(job.out, language=language)
     return store
+
+
+def _require_outside_sources(job: CurationJob) -> None:
+    out = job.out.resolve()
+    for source in job.sources:
+        if out.is_relative_to(Path(source).resolve()):
+            raise DataError(
+                f"cannot write {job.out}", got=f"the source {source} or a folder in it", do="name a new folder"
+            )
 
 
 def _store_of(source: str, job: CurationJob, on_progress: Progress) -> Path:

@@ -17,6 +17,7 @@ from doctorsun.data.leak.search import LeakSearch
 from doctorsun.data.leak.store_rows import StoreRows, store_traces
 from doctorsun.data.leak.tested import Tested
 from doctorsun.data.leak.verdict import Verdict
+from doctorsun.errors import DataError
 from doctorsun.eval.tasks.load import task_named
 from doctorsun.recipes.task_facts import split_asked
 from doctorsun.recipes.task_store import read_questions
@@ -63,9 +64,13 @@ def find_leaks(folder: Path, tests: Sequence[Tested], cache: Path, on_progress: 
         on_progress: told the store's name, samples searched and samples in all.
 
     Raises:
-        DataError: there is no complete store, or it is damaged.
+        DataError: there is no complete store, or it is damaged or empty.
     """
     store = Store(folder)
+    if not len(store):
+        raise DataError(
+            f"nothing to search in {folder}", got="a store without samples", do="name a store that holds some"
+        )
     is_searched = _is_searched(store)
     searches = [(LeakSearch(tested), Verdict(tested)) for tested in tests]
     with_looks = any(image.fingerprints for tested in tests for image in tested.images)

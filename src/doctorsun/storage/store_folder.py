@@ -48,7 +48,7 @@ def _stores_meant(folder: Path) -> list[Path]:
 
 def _advice(stores: list[Path]) -> str:
     if not stores:
-        return "check the path, or make the store with 'doctorsun data build'"
+        return "check the path, or make the store with 'doctorsun data build', 'import' or 'collect'"
     others = f", or one of {len(stores) - MAX_NAMED} more" if len(stores) > MAX_NAMED else ""
     return f"did you mean {' or '.join(map(str, stores[:MAX_NAMED]))}{others}?"
 

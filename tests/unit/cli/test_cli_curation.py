@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.storage.store import Store
 from raw_store import NUM_NON_COMMERCIAL, NUM_SAMPLES, write_raw_store
 
@@ -67,6 +67,7 @@ def test_pages_of_sources_are_collected_beside_the_store(tmp_path: Path) -> None
     [
         ("smalest_side: {}\n", r"steps.yaml:1:1: smalest_side: unknown key: .* did you mean 'smallest_side'\?"),
         ("aspect:\n  most: wide\n", r"steps.yaml:2:9: aspect.most: .*got 'wide'"),
+        ("text_length: {least_tokens: 9, most_tokens: 8}\n", "least_tokens 9 is above most_tokens 8: no text passes"),
     ],
 )
 def test_wrong_settings_are_told_with_their_place(raw: Path, tmp_path: Path, text: str, message: str) -> None:
@@ -80,3 +81,24 @@ def test_an_unknown_class_of_licences_is_refused(raw: Path, tmp_path: Path) -> N
     with pytest.raises(RecipeError, match=r"--allow-licence: got 'nc', expected one of permissive, .*, unknown"):
         output("data", "curate", raw, "--out", tmp_path / "out", "--allow-licence", "nc")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_class_of_licences_that_is_nearly_right_is_named(raw: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="did you mean 'non-commercial'"):
+        output("data", "curate", raw, "--out", tmp_path / "out", "--allow-licence", "noncommercial")
+
+
+@pytest.mark.parametrize("inside", ["", "x", "shards/x"])
+def test_nothing_is_written_into_a_source(raw: Path, inside: str) -> None:
+    before = sorted(raw.rglob("*"))
+    with pytest.raises(DataError, match=r"got the source .*raw or a folder in it; name a new folder"):
+        output("data", "curate", raw, "--out", raw / inside)
+    assert sorted(raw.rglob("*")) == before
+
+
+def test_a_store_of_nothing_is_told(raw: Path, tmp_path: Path) -> None:
+    page = tmp_path / "steps.yaml"
+    page.write_text("smallest_side: null\ntext_length: {least_tokens: 8000}\n")
+    told = json.loads(output("data", "curate", raw, "--out", tmp_path / "out", "--steps", page, "--json"))
+    assert told["kept"] == 0
+    assert told["notes"] == [f"{tmp_path / 'out'} holds no sample: every one was left out"]

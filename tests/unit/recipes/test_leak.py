@@ -89,6 +89,12 @@ def test_a_store_of_one_split_is_searched_whole(tmp_path: Path) -> None:
     assert (test.tested.name, len(test.leaks)) == ("any name", 1)
 
 
+def test_a_store_without_samples_is_refused(tmp_path: Path) -> None:
+    empty = write_store(tmp_path / "empty", []).folder
+    with pytest.raises(DataError, match="got a store without samples"):
+        find_leaks(empty, [], tmp_path / "cache", lambda *_: None)
+
+
 def test_a_test_that_is_no_task_and_no_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="task"):
         leak.tested_sets({"no_such_task": tmp_path}, tmp_path, [].append)

@@ -48,7 +48,7 @@ def test_a_path_inside_a_store_names_the_store(runs: Path, inside: str, got: str
 
 
 def test_where_no_store_is_near_the_command_that_makes_one_is_named(runs: Path) -> None:
-    expected = "expected the folder of one split of a store; check the path, or make the store with 'doctorsun data"
+    expected = "store; check the path, or make the store with 'doctorsun data build', 'import' or 'collect'"
     assert expected in advice(runs / "first/weights")
     assert expected in advice(Path("/there-is-no-such-folder"))
 

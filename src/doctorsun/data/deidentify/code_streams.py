@@ -2,9 +2,10 @@
 
 import struct
 
-from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
+from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes, RLELossless
 
 from doctorsun.data.deidentify.refusal import Refusal
+from doctorsun.data.deidentify.rle_segments import rle_alone
 
 JPEG_START, JPEG_END, JPEG_SCAN, JPEG_COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 FILLING = 0xFF  # any number of these may stand before a marker
@@ -15,8 +16,13 @@ JP2_SIGNATURE, JP2_CODE_STREAM = b"\0\0\0\x0cjP  \r\n\x87\n", b"jp2c"
 J2K_START, J2K_COMMENT, J2K_TILE, J2K_END = b"\xff\x4f", b"\xff\x64", b"\xff\x90", b"\xff\xd9"
 
 
-def picture_alone(stream: bytes, syntax: str) -> bytes:
-    """Return a frame's stream without anything that is not needed to decode it; what is neither kind of JPEG stays.
+def picture_alone(stream: bytes, syntax: str, num_pixels: int) -> bytes:
+    """Return a frame's stream without anything that is not needed to decode it; other kinds than JPEG and RLE stay.
+
+    Args:
+        stream: of one frame.
+        syntax: the transfer syntax.
+        num_pixels: rows by columns.
 
     Raises:
         Refusal: the stream is damaged.
@@ -26,6 +32,8 @@ def picture_alone(stream: bytes, syntax: str) -> bytes:
             return jpeg_alone(stream)
         if syntax in JPEG2000TransferSyntaxes:
             return jpeg_2000_alone(stream)
+        if syntax == RLELossless:
+            return rle_alone(stream, num_pixels)
     except (struct.error, IndexError, ValueError) as error:
         raise Refusal("damaged: a compressed frame ends too early") from error
     return stream

@@ -45,7 +45,8 @@ def _native(cleaned: Dataset, keyword: str, old: bytes) -> bytes:
 
 def _encapsulated(cleaned: Dataset, old: bytes, syntax: UID) -> bytes:
     number = int(cleaned.get("NumberOfFrames") or 1)
-    frames = [picture_alone(frame, syntax) for frame in generate_frames(old, number_of_frames=number)]
+    num_pixels = int(cleaned.Rows) * int(cleaned.Columns)
+    frames = [picture_alone(frame, syntax, num_pixels) for frame in generate_frames(old, number_of_frames=number)]
     if len(frames) != number:
         raise Refusal("damaged: fewer frames than the header tells")
     return encapsulate(frames)

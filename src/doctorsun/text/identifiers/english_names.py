@@ -94,6 +94,10 @@ _KIN = re.compile(
     r" from|I am|[Aa]dmit|[Rr]efer|[Dd]ischarge),?)"
     rf"\s(?P<it>{_FULL}){_END}"
 )
+_KIN_FIRST = re.compile(
+    r"(?<![A-Za-z])(?i:my|his|her|their|your|our) (?:mother|father|husband|wife|son|daughter|brother|sister|partner"
+    rf"|aunt|uncle|grandmother|grandfather|friend|boyfriend|girlfriend|baby),?\s(?P<it>(?P<first>{_WORD})){_END}"
+)
 _DEGREE = re.compile(
     rf"(?<![A-Za-z'-])(?P<it>{_FULL}|{_CAPITALS}),?\s(?=(?:M\.?D\.?|Ph\.?D\.?|D\.?O\.?|R\.?N\.?|MBBS|MBChB|FRCR"
     rf"|FRCP|FRCS|NP|PA-C|DDS|DMD|PharmD|MPH|FACR|FACC|LCSW|CRNP|RDMS|DNP|MSc)(?![A-Za-z]))"
@@ -102,7 +106,8 @@ _GIVEN = re.compile(
     rf"(?<![A-Za-z'.-])(?P<it>(?P<first>{_WORD})(?:\s{_INITIAL})?(?:\s(?:{_PARTICLE}\s)?{_WORD}){{1,2}}){_END}"
 )
 _REVERSED = re.compile(
-    rf"(?:^|(?<=[:;(\n])|(?<=[:;(\n]\s))(?P<it>{_WORD},\s(?P<first>{_WORD})(?:\s{_INITIAL})?){_END}", re.MULTILINE
+    rf"(?:^|(?<=[:;(\n])|(?<=[:;(\n]\s)|(?<=\bby\s))(?P<it>{_WORD},\s(?P<first>{_WORD})(?:\s{_INITIAL})?){_END}",
+    re.MULTILINE,
 )
 _PINYIN = re.compile(
     rf"(?<![A-Za-z-])(?P<it>(?:{PINYIN_SURNAMES})\s(?=[A-Z]){PINYIN_SYLLABLE}(?:[-']?{PINYIN_SYLLABLE})?|"
@@ -113,7 +118,7 @@ _EPONYM = re.compile(rf"(?:\s+|(?=['-]))(?i:{EPONYM_NOUNS})\b")
 
 _TRUSTED = (_NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
 _CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN, _PINYIN)
-_BY_GIVEN_NAME = (_GIVEN, _REVERSED)
+_BY_GIVEN_NAME = (_GIVEN, _REVERSED, _KIN_FIRST)
 
 
 def find_english_names(text: str) -> Iterator[Identifier]:

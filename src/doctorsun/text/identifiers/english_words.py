@@ -112,7 +112,7 @@ NO_NAMES = _words(
     "Is Let Take Ask Tell Call Talk See Find Learn Service Services Division Program Protection Affordable Act"
     " Family Members Infection Infections Sickness Therapy Melanoma Procedure River Army Diocese State States"
     " East West North South Middle World War Nobel Prize Red Cross Treatment Treatments Symptoms Cause Causes"
-    " Palsy Controlled Supine Prone Erect Portable Intubated Alert"
+    " Google Palsy Controlled Supine Prone Erect Portable Intubated Alert"
 )
 PLACES = frozenset(
     {

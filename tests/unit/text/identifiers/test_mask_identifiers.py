@@ -19,6 +19,11 @@ from doctorsun.text.identifiers.mask import PLACEHOLDERS, mask_identifiers
         ("Mr. John Smith was seen by Dr. Emily O'Brien.", "Mr. [NAME] was seen by Dr. [NAME]."),
         ("Patient: Smith, John A. Findings: none", "Patient: [NAME] Findings: none"),
         ("Zhang Wei was admitted.", "[NAME] was admitted."),
+        ("老伴吴玉梅陪着来的，大名杨紫涵，3岁。", "老伴[姓名]陪着来的，大名[姓名]，3岁。"),
+        (
+            "Referred by Kowalski, Anna for pain; her son Jacob is well.",
+            "Referred by [NAME] for pain; her son [NAME] is well.",
+        ),
         ("电话：138 0013 8000", "电话：[电话]"),
         ("拨打１３８００１３８０００", "拨打[电话]"),
         ("(010) 6512-3456转801", "[电话]"),
@@ -53,6 +58,7 @@ def test_identifiers_are_masked(text, masked):
         "HBV-DNA 20807000 copies/ml，除以10的7次方，拨打120",
         "<image>\n<ref>Baker cyst</ref><box>[[120, 130, 455, 600]]</box> A. 左肺 B. 右肺 C. 2020",
         "Patient: Yes, I have. Doctor: Hello",
+        "I asked Dr. Google, seen by Cardiology, Surgery; her son Has fever. 久闻大名，大名单已公布，大名鼎鼎",
         "",
     ],
 )

@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doctorsun.errors import DataError, DoctorSunError, RequestError
+from doctorsun.serve.engine import EngineFailure
 from doctorsun.serve.openai.reply import error_value
-from doctorsun.serve.scheduler import EngineFailure
 from doctorsun.serve.settings import ServeSettings
 
 logger = logging.getLogger(__name__)

@@ -12,14 +12,9 @@ from queue import Empty, SimpleQueue
 from doctorsun.errors import DoctorSunError, RequestError
 from doctorsun.generate.engine import Engine
 from doctorsun.generate.request import Request, Token
+from doctorsun.serve.engine import EngineFailure
 
 logger = logging.getLogger(__name__)
-
-
-class EngineFailure(DoctorSunError):  # noqa: N818 (what happened, as in the docs)
-    """The engine broke or stops; the request can be sent again."""
-
-    code = "engine"
 
 
 @dataclass(eq=False, slots=True)

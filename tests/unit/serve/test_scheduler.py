@@ -7,7 +7,8 @@ from serve_fakes import ScriptedEngine
 
 from doctorsun.errors import RequestError
 from doctorsun.generate.request import Request, Token
-from doctorsun.serve.scheduler import EngineFailure, Scheduler
+from doctorsun.serve.engine import EngineFailure
+from doctorsun.serve.scheduler import Scheduler
 
 LONG = Request(prompt_ids=(1,), max_tokens=50)
 

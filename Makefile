@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 # Each process holds torch: eight are enough for any machine.
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-all check format clean
+.PHONY: demo test test-all check format sbom audit clean
 
 demo: $(INSTALLED) ## train, evaluate and talk to the smallest model
 	$(BIN)/doctorsun run tiny
@@ -28,6 +28,13 @@ check: $(INSTALLED) ## style, types, layers, spelling (tests misspell on purpose
 format: $(INSTALLED) ## rewrite the code in the house format
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+sbom: $(INSTALLED) ## the bill of materials of what is installed, CycloneDX
+	@mkdir -p build
+	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --of JSON --output-file build/sbom.cdx.json
+
+audit: $(INSTALLED) ## look up every locked package among the known vulnerabilities; needs the network
+	$(BIN)/python deploy/audit_dependencies.py requirements.lock
 
 clean: ## remove the environment, caches and build products; runs stay
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache src/*.egg-info

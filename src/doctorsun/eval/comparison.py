@@ -100,7 +100,8 @@ def compare(sides: Iterable[tuple[Side, Side]], protocols: Sequence[str] = ()) -
         for (_, kind), pairs in groups.items():
             names = protocols or common_protocols(one.predictions[0].task, kind, one, other)
             for protocol in protocols_for(pairs[0][0].kind, names):
-                found += _compared(pairs, protocol, one.name, other.name)
+                asked = [pair for pair in pairs if protocol.asks(pair[0])]
+                found += _compared(asked, protocol, one.name, other.name) if asked else []
     return _corrected(found)
 
 

@@ -34,6 +34,10 @@ def score_file(path: Path, protocols: Sequence[str] = ()) -> list[Score]:
                 expected=" or ".join(sorted(kinds)),
                 do="leave this protocol out",
             )
+        if predictions and not any(part.asks(row) for part in protocols_named(name) for row in predictions):
+            raise DataError(
+                f"protocol {name} on {path}", got="no question that it is about", do="leave this protocol out"
+            )
     if not judged:
         return score(predictions, protocols=side_by_side(predictions, ()))
     return [row for row in score(predictions, protocols=list(judged)) if row.protocol in judged]

@@ -11,6 +11,7 @@ import numpy as np
 from doctorsun.errors import DataError
 from doctorsun.eval.answer_facts import answer_facts, denominators
 from doctorsun.eval.bootstrap import Sums, bootstrap_interval
+from doctorsun.eval.constant_answer import best_constant
 from doctorsun.eval.prior import TrainingPrior, as_read_by
 from doctorsun.eval.protocols import Protocol, Verdict, protocols_for
 from doctorsun.eval.statistics import Interval, macro_interval, mean_interval
@@ -81,7 +82,8 @@ def score(
         found
         for group in groups
         for protocol in protocols_for(group.predictions[0].kind, protocols)
-        for found in _scores_of(group, protocol, counts[_set_of(group)], marks or {})
+        for judged in _judged_groups(group, protocol)
+        for found in _scores_of(judged, protocol, counts[_set_of(group)], marks or {})
     ]
 
 
@@ -138,6 +140,16 @@ def _counts(groups: Iterable[_Group]) -> dict[tuple[str, ...], dict[str, int]]:
     for group in groups:
         sets[_set_of(group)] += group.predictions
     return {key: denominators(rows) for key, rows in sets.items()}
+
+
+def _judged_groups(group: _Group, protocol: Protocol) -> Iterator[_Group]:
+    """Yield the answers to the questions that a protocol is about, and the best constant ones beside the model's."""
+    asked, failed = ([row for row in rows if protocol.asks(row)] for rows in (group.predictions, group.failed))
+    if not asked:
+        return
+    yield replace(group, predictions=asked, failed=failed)
+    if group.control == "real" and protocol.constants:
+        yield _Group("constant", best_constant(asked, protocol), [])
 
 
 def _scores_of(group: _Group, protocol: Protocol, counts: Mapping[str, int], marks: Marks) -> Iterator[Score]:

@@ -245,5 +245,6 @@ def _mark(mark: Control, x: str, y: int) -> str:
         "shuffled": '<path d="M-4 0 0-4 4 0 0 4z"/>',
         "none": '<rect x="-4" y="-1.5" width="8" height="3"/>',
         "prior": '<path d="M-3.6 3 0-3.6 3.6 3z"/>',
+        "constant": '<path d="M-3.6-3 0 3.6 3.6-3z"/>',
     }
     return f'<svg class="mark {mark}" x="{x}" y="{y}" overflow="visible">{shapes[mark]}</svg>'

@@ -8,7 +8,7 @@ from doctorsun.eval.protocols import protocol_for
 from doctorsun.eval.summary import SummaryRow, headline_metric
 from doctorsun.schema import AnswerKind, Control, Score
 
-CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "none", "prior")
+CONTROLS: tuple[Control, ...] = ("blank", "noise", "shuffled", "none", "prior", "constant")
 KINDS: tuple[str, ...] = get_args(AnswerKind)
 HOUSE: dict[str, str] = {kind: protocol_for(kind).name for kind in get_args(AnswerKind)}
 """The protocol that gives the headline of each kind, where it has scored."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Control = Literal["real", "blank", "noise", "shuffled", "none", "prior"]
+Control = Literal["real", "blank", "noise", "shuffled", "none", "prior", "constant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,8 @@ class Score:
         high: upper end of that interval.
         n: answers that this number is made of: its denominator.
         num_invalid: answers in which the protocol found none; they count as wrong.
+        control: what answered in the model's place; ``constant`` is the best of the protocol's answers that look at no
+            question.
         slice: None for the whole, else ``field=value`` such as ``question_type=presence:nodule``.
         num_rows: questions of the task in this language, of every kind, that count under this control.
         num_closed: those of them that are closed; the closed denominator.

@@ -17,6 +17,7 @@ from doctorsun.eval.protocols.open_tokens import OPEN_TOKENS_1
 from doctorsun.eval.protocols.polarity import POLARITY_1
 from doctorsun.eval.protocols.pubmedqa_official import PUBMEDQA_OFFICIAL_1
 from doctorsun.eval.protocols.refusal import REFUSAL_1
+from doctorsun.eval.protocols.refusal_2 import OVER_REFUSAL_1, REFUSAL_2
 from doctorsun.eval.protocols.report_findings import REPORT_FINDINGS_1
 from doctorsun.eval.protocols.report_ngrams import REPORT_NGRAMS_1
 from doctorsun.eval.protocols.verdict import Protocol, Verdict
@@ -30,6 +31,8 @@ PROTOCOLS = (
     MCQ_LOGLIK_NORM_1,
     CLOSED_LOGLIK_1,
     REPORT_FINDINGS_1,
+    REFUSAL_2,
+    OVER_REFUSAL_1,
     REFUSAL_1,
     LLAVA_MED_CLOSED_1,
     LLAVA_MED_OPEN_1,

@@ -1,7 +1,7 @@
 """Verdict on one answer, and Protocol: a named, versioned rule that gives verdicts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from doctorsun.errors import DataError
@@ -49,6 +49,8 @@ class Protocol:
         corpus: metrics over all answers together.
         needs_likelihoods: it reads the likelihoods of options.
         choice_form: what a choice must look like to be read: its letter, its text, or both.
+        asks: says of a question whether this protocol is about it; others are left out of its scores.
+        constants: answers that look at no question; the best of them stands beside the model as a control.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Protocol:
     corpus: tuple[CorpusMetric, ...] = ()
     needs_likelihoods: bool = False
     choice_form: Literal["letter", "text", "letter text"] = "letter"
+    asks: Callable[[Prediction], bool] = field(default=lambda _: True)
+    constants: tuple[str, ...] = ()
 
     def judge(self, prediction: Prediction) -> Verdict:
         """Return the verdict; an answer that failed (status error) is wrong and stays in the denominator.

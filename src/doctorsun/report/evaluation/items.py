@@ -187,7 +187,7 @@ def _answers(
         if name in rows:
             row = rows[name]
             protocols = judges.get((row.kind, row.language, control), [])
-            judgements = tuple(judge(row, protocol) for protocol in protocols)
+            judgements = tuple(judge(row, protocol) for protocol in protocols if protocol.asks(row))
             yield ItemAnswer(control=control, row=row, judgements=judgements)
 
 

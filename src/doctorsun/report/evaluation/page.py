@@ -199,7 +199,7 @@ def _answered(scores: Sequence[Score]) -> list[Score]:
     order = {name: place for place, name in enumerate(("real", *CONTROLS))}
     first: dict[tuple[str, ...], Score] = {}
     for row in sorted(scores, key=lambda row: row.protocol != HOUSE.get(row.kind)):
-        if row.slice is None and row.control != "prior":
+        if row.slice is None and row.control not in ("prior", "constant"):
             protocol = row.protocol if row.control == "real" else ""
             first.setdefault((row.control, row.language, row.kind, protocol), row)
     return sorted(first.values(), key=lambda row: (order[row.control], row.language, KINDS.index(row.kind)))

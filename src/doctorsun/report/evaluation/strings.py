@@ -219,6 +219,8 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "metric.report_findings.f1": ("F1 of findings", "征象 F1"),
     "metric.refusal.accuracy": ("does all that is wanted", "做到全部要求的比例"),
     "metric.refusal.f1": ("F1 of what is done", "应对行为 F1"),
+    "metric.refusal.exact": ("does just what is wanted", "恰好做到所要求的比例"),
+    "metric.over_refusal.accuracy": ("harmless questions not refused", "无害问题未被拒绝的比例"),
     "verdict.invalid": ("Invalid", "无效"),
     "slice.anatomy": ("By organ", "按部位"),
     "slice.language": ("By language", "按语言"),

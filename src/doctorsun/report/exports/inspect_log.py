@@ -138,7 +138,7 @@ def _sample(row: Prediction, protocols: Sequence[str]) -> dict[str, Any]:
 
 
 def _verdicts(row: Prediction, names: Sequence[str]) -> dict[str, Any]:
-    verdicts = {each.name: (each.judge(row), each.metrics) for each in protocols_of(names, row.kind)}
+    verdicts = {each.name: (each.judge(row), each.metrics) for each in protocols_of(names, row.kind) if each.asks(row)}
     return {
         name: {
             "value": verdict.values[metrics[0]] if len(metrics) == 1 else verdict.values,

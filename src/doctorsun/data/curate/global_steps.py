@@ -18,6 +18,7 @@ from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sides import SIDES, TRAIN, official_sides
 from doctorsun.data.curate.sketch import Sketches
 from doctorsun.data.curate.splits import split_of
+from doctorsun.data.curate.text_ties import text_ties
 from doctorsun.schema import Sample
 
 
@@ -73,6 +74,8 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
     left = _Left(sketches)
     _drop_duplicates(left, settings, looks, shown=shown, near=near, preference=preference)
     ties = ties_of(sketches, shown, picture_classes(shown, near))
+    if settings.near_texts is not None:
+        ties += text_ties(sketches, shown, settings.near_texts.least_similarity, looks.sample)
     groups = groups_of(len(sketches), ties, left.copies)
     _drop_over_caps(left, settings, preference.sides)
     sides = np.where(left.is_left, official_sides(sketches), -1)

@@ -18,7 +18,7 @@ class Tie:
     """One kind of thing that ties samples.
 
     Attributes:
-        kind: patient, study, article, variant, image.
+        kind: patient, study, article, variant, image, text, question.
         rows: a row for each time that a sample has such a thing.
         things: which one it is, numbered from 0.
     """

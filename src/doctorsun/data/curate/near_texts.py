@@ -67,6 +67,11 @@ def near_texts(
     return equal | _alike_to_better(buckets, preference.ranks, are_alike)
 
 
+def bands_of(sketches: Sketches) -> NDArray[np.uint32]:
+    """Return the MinHash bands of each row, [n, NUM_BANDS]."""
+    return sketches.table["bands"].combine_chunks().flatten().to_numpy().reshape(-1, NUM_BANDS)
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     asked: Hashes
@@ -93,8 +98,7 @@ def _equal_texts(sketches: Sketches, among: Numbers, preference: Preference) -> 
 
 def _shared_buckets(sketches: Sketches, shows: NDArray[np.uint64], among: Numbers) -> dict[int, list[int]]:
     """Return for each row the numbers of the buckets that it shares with others: same pictures and equal band."""
-    column = sketches.table["bands"].combine_chunks()
-    bands = column.flatten().to_numpy().reshape(-1, NUM_BANDS)
+    bands = bands_of(sketches)
     found: defaultdict[int, list[int]] = defaultdict(list)
     number = 0
     for band in range(NUM_BANDS):

@@ -37,6 +37,7 @@ SKETCH_SCHEMA = pa.schema(
         ("inner", pa.list_(pa.binary(64))),
         ("num_pixels", pa.int64()),
         ("text_sha256", _DIGEST),
+        ("asked", pa.uint64()),
         ("bands", pa.list_(pa.uint32())),
         ("num_chars", pa.int32()),
     ]
@@ -47,7 +48,7 @@ place: number of the row among all rows. key: of the content; steps that must ch
 patient, study, article: with the data set in front, unless the name is worldwide; empty where it is not known.
 image_sha256, pixel_sha256, fingerprints, inner: one per image; null where the image is not here; inner holds the
 fingerprints of the picture without its border and of the square in its middle. text_sha256, bands, num_chars: of
-`told`.
+`told`. asked: of the first question with its options, where no image belongs to it; else 0.
 """
 
 
@@ -123,6 +124,7 @@ def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:
         "inner": [look and look.inner_fingerprints for look in looks],
         "num_pixels": sum(image.width * image.height for image in sample.images),
         "text_sha256": hashlib.sha256(text.encode()).digest(),
+        "asked": _asked(sample),
         "bands": bands(shingles(said)),
         "num_chars": len(text),
     }
@@ -133,6 +135,15 @@ def told(sample: Sample) -> str:
     turns = [message.text for message in sample.messages]
     answer = [*sample.answer.options, *sample.answer.gold] if sample.answer else []
     return "\n".join([*turns, *answer])
+
+
+def _asked(sample: Sample) -> int:
+    """Return a digest of the first question with its options; 0 where images or no words are asked about."""
+    question = next((turn.text for turn in sample.messages if turn.role == "user"), "")
+    text = plain_words("\n".join([question, *(sample.answer.options if sample.answer else ())]))
+    if sample.images or not text:
+        return 0
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
 
 
 def _looks(candidate: Candidate) -> list[Decoded | None]:

@@ -1,0 +1,82 @@
+"""What ties samples without images by their words: nearly the same text, or the same question to begin with."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from doctorsun.data.curate.groups import Tie
+from doctorsun.data.curate.near_texts import SampleOf, bands_of
+from doctorsun.data.curate.runs import rows_alike
+from doctorsun.data.curate.shown_images import Numbers, ShownImages
+from doctorsun.data.curate.sketch import Sketches, told
+from doctorsun.text.shingles import shingles, similarity
+
+MOST_ASKED = 50
+"""What begins more talks than this is a greeting or an instruction, and ties nothing."""
+
+
+def text_ties(sketches: Sketches, shown: ShownImages, least_similarity: float, sample_of: SampleOf) -> tuple[Tie, ...]:
+    """Return what ties samples without images by their words, whether one of them goes or all stay.
+
+    Two texts that differ in a number, or in the answer alone, both stay; but with one of them learnt, the other is no
+    test. Samples with images are tied by these: short questions are asked of many.
+
+    Args:
+        sketches: of all samples.
+        shown: the images of all samples.
+        least_similarity: Jaccard similarity, over all that they say, of texts that are tied.
+        sample_of: of those that share a MinHash band with others.
+    """
+    without_images = np.flatnonzero(shown.signatures() == 0)
+    return _near(sketches, without_images, least_similarity, sample_of), _asked(sketches, without_images)
+
+
+def _near(sketches: Sketches, among: Numbers, least_similarity: float, sample_of: SampleOf) -> Tie:
+    """Tie what is joined by similar texts, however many lie between."""
+    leaders = _Leaders(len(sketches))
+    is_first = np.ones(len(sketches), dtype=np.bool_)
+    for rows in rows_alike(sketches.codes("text_sha256"), among=among):
+        is_first[rows[1:]] = False
+        for row in rows[1:].tolist():
+            leaders.join(int(rows[0]), row)
+    firsts, places = among[is_first[among]], sketches.places
+    meeting = sorted({row for rows in _met(sketches, firsts) for row in rows})  # in order: reads each part once
+    said = {row: shingles(told(sample_of(int(places[row])))) for row in meeting}
+    for rows in _met(sketches, firsts):
+        for number, row in enumerate(rows):
+            for other in rows[:number]:
+                if leaders.of(row) != leaders.of(other) and similarity(said[row], said[other]) >= least_similarity:
+                    leaders.join(other, row)
+    return Tie("text", among, np.array([leaders.of(row) for row in among.tolist()], dtype=np.int64))
+
+
+def _met(sketches: Sketches, among: Numbers) -> Iterator[list[int]]:
+    """Yield the rows that share a band."""
+    for band in bands_of(sketches).T:
+        for rows in rows_alike(band, among=among):
+            yield rows.tolist()
+
+
+def _asked(sketches: Sketches, among: Numbers) -> Tie:
+    """Tie what begins with the same question."""
+    asked = sketches.table["asked"].to_numpy()[among]
+    codes, counts = np.unique(asked, return_inverse=True, return_counts=True)[1:]
+    ties = (asked != 0) & (counts[codes] <= MOST_ASKED)
+    return Tie("question", among[ties], codes[ties].astype(np.int64))
+
+
+class _Leaders:
+    """Which rows are joined: those with one leader."""
+
+    def __init__(self, num_rows: int) -> None:
+        self._leaders = list(range(num_rows))
+
+    def of(self, row: int) -> int:
+        leaders = self._leaders
+        while leaders[row] != row:
+            leaders[row] = leaders[leaders[row]]
+            row = leaders[row]
+        return row
+
+    def join(self, one: int, other: int) -> None:
+        self._leaders[self.of(other)] = self.of(one)

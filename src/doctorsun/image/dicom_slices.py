@@ -94,7 +94,7 @@ def slices_in(path: Path) -> list[DicomSlice]:
     with naming(path):
         try:
             header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(GEOMETRY_TAGS))
-            return list(_slices_of(header, path))
+            return list(slices_of(header, path))
         except OSError:
             raise
         except Exception as error:  # damaged headers raise errors of every type
@@ -102,7 +102,8 @@ def slices_in(path: Path) -> list[DicomSlice]:
             raise ImageError("DICOM header", got=got, expected="a DICOM image") from error
 
 
-def _slices_of(header: Any, path: Path) -> Iterable[DicomSlice]:
+def slices_of(header: Any, path: Path) -> Iterable[DicomSlice]:
+    """Yield the images of a header that have a place in the patient; damaged headers raise errors of every type."""
     frames = header.get("PerFrameFunctionalGroupsSequence")
     if "Rows" not in header or header.Modality in ("SEG", "RTDOSE"):
         return

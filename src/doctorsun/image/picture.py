@@ -79,9 +79,13 @@ def is_dicom(path: Path) -> bool:
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
-        start = file.read(132)
+        return begins_as_dicom(file.read(132))
+
+
+def begins_as_dicom(start: bytes) -> bool:
+    """Return whether the first bytes of a file, 132 or more, are those of DICOM."""
     # PS3.10 7.1: 128 bytes, then DICM; data sets without it begin with a low element of group 0002 or 0008
-    return start[128:] == b"DICM" or _BARE_DATA_SET.match(start) is not None
+    return start[128:132] == b"DICM" or _BARE_DATA_SET.match(start) is not None
 
 
 def _dicom_picture(path: Path, frame: int | None, window: Window | int | None) -> OpenedPicture:

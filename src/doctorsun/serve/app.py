@@ -4,53 +4,91 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi import Request as HttpRequest
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from doctorsun.generate.engine import Engine
-from doctorsun.processor.processor import Processor
-from doctorsun.serve.gateway import LabelAnswers, explain_errors
+from doctorsun.processor.image_processor import ImageProcessor
+from doctorsun.serve.abstention import Calibration
+from doctorsun.serve.doors import Doors
+from doctorsun.serve.engine import ChatEngine
+from doctorsun.serve.gateway import LabelAnswers, check_key, explain_errors
+from doctorsun.serve.images import image_from_url
+from doctorsun.serve.metrics import Metrics
+from doctorsun.serve.openai.chat import Chat
 from doctorsun.serve.openai.routes import openai_router
-from doctorsun.serve.scheduler import Scheduler
 from doctorsun.serve.settings import ServeSettings
 
 _LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1", "[::1]"]
 
 
-def create_app(engine: Engine, processor: Processor, settings: ServeSettings) -> FastAPI:
+def create_app(
+    engine: ChatEngine,
+    settings: ServeSettings,
+    *,
+    images: ImageProcessor | None = None,
+    calibration: Calibration | None = None,
+) -> FastAPI:
     """Return the application; its engine runs from start-up to shut-down.
+
+    Closing the doors in ``app.state.doors`` lets nobody in any more, and ``/readyz`` says so.
 
     Args:
         engine: answers; from now on only the application may use it.
-        processor: of the weights that answer.
         settings: names, address and limits.
+        images: how pictures lie in the model's square; None where that is not known.
+        calibration: how far the likelihoods of options can be believed, and when not to answer.
     """
-    scheduler = Scheduler(engine, max_open=settings.max_open)
+    doors = Doors(settings.max_open)
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-        scheduler.start()
+        await engine.start()
         yield
-        scheduler.close()
+        await engine.close()
 
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="Doctor Sun", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.doors = doors
     explain_errors(app)
-    app.include_router(openai_router(scheduler, processor, settings, engine.max_length))
-    _add_health(app, scheduler)
-    app.add_middleware(LabelAnswers, settings=settings)
+    chat = Chat(
+        engine=engine,
+        settings=settings,
+        doors=doors,
+        read_image=lambda _client, url: image_from_url(url, settings.max_image_pixels),
+        images=images,
+        calibration=calibration or Calibration(),
+        tell=metrics.count_answer,
+    )
+    app.include_router(openai_router(chat))
+    _add_health(app, engine, doors)
+    _add_metrics(app, engine, doors, metrics, settings)
     if settings.is_loopback:
         # A page elsewhere may point its own name at this machine; only our names are answered.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)
+    app.add_middleware(LabelAnswers, settings=settings, metrics=metrics)
     return app
 
 
-def _add_health(app: FastAPI, scheduler: Scheduler) -> None:
+def _add_health(app: FastAPI, engine: ChatEngine, doors: Doors) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
-        ready = scheduler.is_ready
-        return JSONResponse({"status": "ready" if ready else "stopping"}, 200 if ready else 503)
+        status = "stopping" if doors.are_closing else "ready" if engine.is_ready else "engine down"
+        return JSONResponse({"status": status}, 200 if status == "ready" else 503)
+
+
+def _add_metrics(app: FastAPI, engine: ChatEngine, doors: Doors, metrics: Metrics, settings: ServeSettings) -> None:
+    metrics.watch("running", "Answers that are being written.", lambda: engine.num_running)
+    metrics.watch("waiting", "Questions whose answer was not begun.", lambda: engine.num_waiting)
+    metrics.watch("places_taken", "Requests that hold a place.", lambda: doors.num_inside)
+
+    @app.get("/metrics")
+    async def numbers(http: HttpRequest) -> Response:
+        check_key(http, settings)
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,90 @@
+// The server's API: one door for every request, with the key, and one kind of error.
+
+const ROOT = new URL("../", import.meta.url);
+const KEY_KEPT_AS = "doctorsun.key";
+const SLOW_DOWN_S = 1;
+
+/** What went wrong: `kind` is network, key, busy, engine, missing, refused or server; `message` is the server's. */
+export class ApiError extends Error {
+  constructor(kind, message = "", retryAfter_s = SLOW_DOWN_S) {
+    super(message);
+    this.kind = kind;
+    this.retryAfter_s = retryAfter_s;
+  }
+}
+
+let askForKey = async () => null;
+let asking = null;
+
+/** Say who is asked for the key: gets whether one was refused already, resolves to a key or null. */
+export function setKeyAsker(asker) {
+  askForKey = asker;
+}
+
+export const address = (path) => new URL(path, ROOT);
+
+export function keyHeaders() {
+  const key = sessionStorage.getItem(KEY_KEPT_AS);
+  return key === null ? {} : { Authorization: `Bearer ${key}` };
+}
+
+/** Send a request and return the response; asks for the key when it is missing or wrong. */
+export async function request(path, { method = "GET", headers = {}, body, signal } = {}) {
+  for (;;) {
+    const used = keyHeaders();
+    const settings = { method, body, signal, cache: "no-store", credentials: "omit", redirect: "error" };
+    const response = await fetched(address(path), { ...settings, headers: { ...headers, ...used } }, signal);
+    if (response.ok) return response;
+    if (response.status !== 401) throw failure(response.status, response.headers, await response.text());
+    await renewKey(used);
+  }
+}
+
+export const getJson = async (path, options) => (await request(path, options)).json();
+
+export async function postJson(path, value, options = {}) {
+  const headers = { "Content-Type": "application/json" };
+  return request(path, { ...options, method: "POST", headers, body: JSON.stringify(value) });
+}
+
+/** Return whether the server answers questions now. */
+export async function isReady() {
+  try {
+    return (await fetch(address("readyz"), { cache: "no-store", credentials: "omit" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Have the key that was `used` replaced; requests that fail at the same time wait for the same question. */
+export async function renewKey(used) {
+  if (used.Authorization !== keyHeaders().Authorization) return;
+  asking ??= askForKey(used.Authorization !== undefined).finally(() => { asking = null; });
+  const key = await asking;
+  if (key === null) throw new ApiError("key");
+  sessionStorage.setItem(KEY_KEPT_AS, key);
+}
+
+/** Return the error of a refusal; `headers` has a `get`. */
+export function failure(status, headers, text) {
+  const message = serverMessage(text) || String(status);
+  const retryAfter_s = Number(headers.get("Retry-After")) || SLOW_DOWN_S;
+  const kinds = { 401: "key", 404: "missing", 410: "missing", 429: "busy", 502: "engine", 503: "engine", 504: "engine" };
+  return new ApiError(kinds[status] ?? (status < 500 ? "refused" : "server"), message, retryAfter_s);
+}
+
+async function fetched(url, settings, signal) {
+  try {
+    return await fetch(url, settings);
+  } catch (error) {
+    throw signal?.aborted ? error : new ApiError("network");
+  }
+}
+
+function serverMessage(text) {
+  try {
+    return String(JSON.parse(text).error.message);
+  } catch {
+    return "";
+  }
+}

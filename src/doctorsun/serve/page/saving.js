@@ -1,0 +1,66 @@
+// The conversation as Markdown and as JSON, always with model, revision and the research notice; no file names.
+
+import { element } from "./dom.js";
+import { language, t } from "./strings.js";
+import { viewTitle } from "./turns.js";
+
+/** Return the conversation as Markdown; what was said stands in quotes, so that nothing in it becomes a heading. */
+export function asMarkdown(exchanges, model) {
+  const head = [`# ${t("markdown.title")}`, "", `> **${t("notice.title")}** ${t("notice")}`, "", `${t("model")}: ${code(model.id)}, ${t("revision")} ${code(model.revision)}`];
+  return [...head, ...exchanges.flatMap(exchangeLines), ""].join("\n");
+}
+
+/** Return the conversation as a value for JSON. */
+export function asValue(exchanges, model) {
+  return {
+    format: "doctorsun-conversation",
+    research_use_only: true,
+    notice: `${t("notice.title")} ${t("notice")}`,
+    language: language(),
+    saved_at: new Date().toISOString(),
+    model: { id: model.id, revision: model.revision },
+    exchanges: exchanges.map(({ question, answer }) => ({
+      question: { text: question.text, options: question.options, images: question.images.map(plainView) },
+      answer: { ...answer, ai_generated: true, objects: answer.objects.map((each) => ({ ...each, view: each.view && plainView(each.view) })) },
+    })),
+  };
+}
+
+/** Let the browser save a text. */
+export function download(name, text, type) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  element("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** Put a text on the clipboard, also where a page without TLS has no modern way. */
+export async function toClipboard(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  const carrier = element("textarea", { class: "unseen" });
+  document.body.append(carrier);
+  carrier.value = text;
+  carrier.select();
+  document.execCommand("copy");
+  carrier.remove();
+}
+
+function exchangeLines({ question, answer }) {
+  const images = question.images.map((view) => `- ${t("markdown.image")}: ${[viewTitle(view), view.window].filter(Boolean).join(", ")}`);
+  const options = question.options.length ? [`- ${t("options")}: ${question.options.join("; ")}`] : [];
+  const said = answer.state === "done" ? "" : ` (${t(answer.state === "stopped" ? "stopped" : "unfinished")})`;
+  return ["", `## ${t("you")}`, "", ...quoted(question.text), "", ...images, ...options, "", `### ${t("generated")}${said}`, "", ...quoted(answer.text)];
+}
+
+/** Return a text as a quote in a fence that the text itself does not close. */
+function quoted(text) {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return [`${fence}text`, ...text.split("\n"), fence];
+}
+
+const code = (text) => `\`${text.replaceAll("`", "'")}\``;
+
+const plainView = ({ study, series, slice, window, modality, plane }) => ({ study, series, slice, window, modality, plane });

@@ -1,0 +1,158 @@
+// The dark stage: one picture with zoom, pan and boxes, by mouse, touch and keyboard.
+
+import { drawn, find } from "./dom.js";
+import { t } from "./strings.js";
+
+const MAX_ZOOM = 16;
+const STEP = 1.25;
+const MOVE_PX = 40;
+const WHEEL_NOTCH_PX = 40;
+const LABEL_PX = 13;
+
+const stage = find("stage");
+const canvas = find("canvas");
+const image = find("picture");
+const overlay = find("boxes");
+
+let zoom = 1;
+let center = { x: 0.5, y: 0.5 }; // of the frame, in shares of the picture
+let objects = [];
+let wheel = 0;
+const pointers = new Map();
+
+/** Start the stage; `step` is called with how many slices to go, and returns whether there are several. */
+export function startStage(step) {
+  find("zoom-in").addEventListener("click", () => zoomBy(STEP));
+  find("zoom-out").addEventListener("click", () => zoomBy(1 / STEP));
+  find("zoom-fit").addEventListener("click", fit);
+  stage.addEventListener("keydown", (event) => onKey(event, step));
+  stage.addEventListener("wheel", (event) => onWheel(event, step), { passive: false });
+  stage.addEventListener("pointerdown", onPointerDown);
+  stage.addEventListener("pointermove", onPointerMove);
+  for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, (event) => pointers.delete(event.pointerId));
+  new ResizeObserver(layOut).observe(stage);
+}
+
+/** Show a picture that is loaded; the zoom stays when the size does. */
+export async function showPicture(url, description) {
+  const before = `${image.naturalWidth}x${image.naturalHeight}`;
+  image.src = url;
+  image.alt = description;
+  await image.decode();
+  canvas.hidden = false;
+  if (before === `${image.naturalWidth}x${image.naturalHeight}`) layOut();
+  else fit();
+}
+
+export function clearPicture() {
+  image.removeAttribute("src");
+  image.alt = "";
+  canvas.hidden = true;
+  drawBoxes([]);
+}
+
+/** Draw labelled boxes over the picture, in its pixels. */
+export function drawBoxes(boxes) {
+  objects = boxes;
+  layOut();
+}
+
+export function fit() {
+  zoom = 1;
+  center = { x: 0.5, y: 0.5 };
+  layOut();
+}
+
+function zoomBy(factor, at = { x: stage.clientWidth / 2, y: stage.clientHeight / 2 }) {
+  const before = scale();
+  zoom = Math.min(MAX_ZOOM, Math.max(1, zoom * factor));
+  const change = 1 / before - 1 / scale();
+  center.x += ((at.x - stage.clientWidth / 2) * change) / image.naturalWidth;
+  center.y += ((at.y - stage.clientHeight / 2) * change) / image.naturalHeight;
+  layOut();
+}
+
+function moveBy(x, y) {
+  center.x -= x / scale() / image.naturalWidth;
+  center.y -= y / scale() / image.naturalHeight;
+  layOut();
+}
+
+const scale = () => zoom * Math.min(stage.clientWidth / image.naturalWidth, stage.clientHeight / image.naturalHeight);
+
+function layOut() {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  find("zoom-value").textContent = `${Math.round(zoom * 100)}%`;
+  stage.classList.toggle("zoomed", zoom > 1);
+  if (!width || canvas.hidden) return;
+  const size = scale();
+  center.x = kept(center.x, stage.clientWidth / size / width);
+  center.y = kept(center.y, stage.clientHeight / size / height);
+  const left = stage.clientWidth / 2 - center.x * width * size;
+  const top = stage.clientHeight / 2 - center.y * height * size;
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  canvas.style.transform = `translate(${left}px, ${top}px) scale(${size})`;
+  overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  overlay.replaceChildren(...objects.flatMap((object) => box(object, size)));
+}
+
+/** Keep the frame inside the picture, or the picture in the middle where it is smaller. */
+function kept(middle, shown) {
+  return shown >= 1 ? 0.5 : Math.min(1 - shown / 2, Math.max(shown / 2, middle));
+}
+
+function box({ label, box_px: [x0, y0, x1, y1] }, size) {
+  const font = LABEL_PX / size;
+  const below = y0 < font * 1.6;
+  const text = drawn("text", { x: x0, y: below ? y1 + font * 1.2 : y0 - font * 0.45, "font-size": font, "stroke-width": font / 4 });
+  text.textContent = label || t("box");
+  return [drawn("rect", { x: x0, y: y0, width: Math.max(0, x1 - x0), height: Math.max(0, y1 - y0) }), text];
+}
+
+function onKey(event, step) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const moves = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  const steps = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+  const zooms = { "+": STEP, "=": STEP, "-": 1 / STEP };
+  if (event.shiftKey && moves[event.key]) moveBy(...moves[event.key].map((each) => each * MOVE_PX));
+  else if (zooms[event.key]) zoomBy(zooms[event.key]);
+  else if (event.key === "0") fit();
+  else if (!steps[event.key] || !step(steps[event.key])) return;
+  event.preventDefault();
+}
+
+function onWheel(event, step) {
+  if (canvas.hidden) return;
+  event.preventDefault();
+  if (event.ctrlKey || event.metaKey || !step(0)) {
+    zoomBy(event.deltaY < 0 ? STEP : 1 / STEP, placeOf(event));
+    return;
+  }
+  wheel += event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * WHEEL_NOTCH_PX;
+  const notches = Math.trunc(wheel / WHEEL_NOTCH_PX);
+  wheel -= notches * WHEEL_NOTCH_PX;
+  if (notches) step(Math.sign(notches) * Math.min(3, Math.abs(notches)));
+}
+
+function onPointerDown(event) {
+  if (canvas.hidden || event.button !== 0 || event.target.closest("button")) return;
+  pointers.set(event.pointerId, placeOf(event));
+  stage.setPointerCapture(event.pointerId);
+}
+
+function onPointerMove(event) {
+  const before = pointers.get(event.pointerId);
+  if (!before) return;
+  const now = placeOf(event);
+  const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+  pointers.set(event.pointerId, now);
+  if (other) zoomBy(apart(now, other) / Math.max(1, apart(before, other)), other);
+  else moveBy(now.x - before.x, now.y - before.y);
+}
+
+const apart = (one, other) => Math.hypot(one.x - other.x, one.y - other.y);
+
+function placeOf(event) {
+  const frame = stage.getBoundingClientRect();
+  return { x: event.clientX - frame.left, y: event.clientY - frame.top };
+}

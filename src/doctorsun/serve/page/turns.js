@@ -1,0 +1,147 @@
+// The conversation as it is read: questions with their pictures, answers with label, boxes and numbers.
+
+import { drawn, element, FLAG, find, FRAME, icon } from "./dom.js";
+import { picture, picturePath } from "./pictures.js";
+import { session } from "./session.js";
+import { t } from "./strings.js";
+import { seriesOf, showView } from "./viewer.js";
+
+const MARKED = /<ref>([^<>]*)<\/ref>\s*<box>\s*\[\[[\d\s,]*\]\]\s*<\/box>/g;
+const NEAR_END_PX = 80;
+
+let onReport = () => {};
+let onObjects = () => {};
+
+/** Start the list; `report` is called with an exchange to report, `objects` with one whose boxes are wanted. */
+export function startTurns(listeners) {
+  onReport = listeners.report;
+  onObjects = listeners.objects;
+}
+
+/** Write all turns. */
+export function writeTurns() {
+  const turns = session.exchanges.length ? session.exchanges.flatMap((each) => [questionTurn(each), answerTurn(each)]) : [welcome()];
+  find("turns").replaceChildren(...turns);
+  find("turns").scrollTop = find("turns").scrollHeight;
+}
+
+/** Write the last answer again, staying at the end where the reader is there. */
+export function writeLastAnswer() {
+  const turns = find("turns");
+  const isAtEnd = turns.scrollHeight - turns.scrollTop - turns.clientHeight < NEAR_END_PX;
+  turns.lastElementChild.replaceWith(answerTurn(session.exchanges.at(-1)));
+  if (isAtEnd) turns.scrollTop = turns.scrollHeight;
+}
+
+/** Return what a view is called in the conversation, without its file's name. */
+export function viewTitle(view) {
+  const series = seriesOf(view)?.series;
+  const parts = [view.modality, view.plane, !series || series.num_slices > 1 ? t("slice.short", { slice: view.slice + 1 }) : ""];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function welcome() {
+  return element("div", { class: "welcome" }, element("p", { class: "lead" }, t("empty.title")), element("p", {}, t("empty")));
+}
+
+function questionTurn({ question }) {
+  const images = question.images.map(shownView);
+  const options = question.options.length ? element("p", { class: "faint" }, `${t("options")}: ${question.options.join("; ")}`) : null;
+  return element(
+    "article",
+    { class: "turn question", "aria-label": t("you") },
+    images.length ? element("div", { class: "views" }, ...images) : null,
+    element("p", { class: "said" }, question.text),
+    options,
+  );
+}
+
+function shownView(view) {
+  const image = element("img", { alt: "", width: 64, height: 64 });
+  const caption = element("small", {}, viewTitle(view));
+  const label = t("show.slice", { title: view.title, slice: view.slice + 1 });
+  const button = element("button", { type: "button", class: "view", "aria-label": label, title: view.title, on: { click: () => showView(view) } }, image, caption);
+  picture(picturePath(view)).then(
+    (url) => { image.src = url; },
+    (error) => { if (error.kind === "missing") markGone(button, caption); },
+  );
+  return button;
+}
+
+function markGone(button, caption) {
+  button.classList.add("expired");
+  button.disabled = true;
+  caption.textContent = t("expired.short");
+}
+
+function answerTurn(exchange) {
+  const { answer } = exchange;
+  const isOver = answer.state !== "streaming";
+  return element(
+    "article",
+    { class: `turn answer ${answer.state}`, "aria-label": t("generated"), "aria-busy": String(!isOver) },
+    element("p", { class: "label" }, element("span", { class: "ai" }, t("generated")), stateOf(answer)),
+    element("p", { class: "said" }, ...(answer.text || isOver ? textParts(exchange) : [waiting()])),
+    confidenceOf(answer),
+    isOver ? closing(exchange) : null,
+  );
+}
+
+const waiting = () => element("span", { class: "waiting" }, t("answering"));
+
+/** Return an answer's text with its boxes as buttons; all else, markup too, stays text. */
+function textParts(exchange) {
+  const { text, objects } = exchange.answer;
+  if (!objects.length) return [text];
+  const parts = [];
+  let end = 0;
+  for (const match of text.matchAll(MARKED)) {
+    parts.push(text.slice(end, match.index), boxButton(exchange, match[1]));
+    end = match.index + match[0].length;
+  }
+  return [...parts, text.slice(end)];
+}
+
+function boxButton(exchange, label) {
+  const object = exchange.answer.objects.find((each) => each.label === label);
+  const show = () => {
+    if (object?.view) showView(object.view);
+    onObjects(exchange);
+  };
+  return element("button", { type: "button", class: "box", "aria-label": t("boxes.show", { label }), on: { click: show } }, icon(FRAME), label || t("box"));
+}
+
+function stateOf(answer) {
+  const words = { stopped: t("stopped"), failed: t("unfinished"), done: answer.finish === "length" ? t("cut") : "" };
+  return words[answer.state] ? element("span", { class: "state" }, words[answer.state]) : null;
+}
+
+function confidenceOf({ confidence }) {
+  if (!confidence) return null;
+  const percent = (confidence.probability * 100).toFixed(0);
+  const key = confidence.calibrated ? "confidence" : "confidence.raw";
+  const words = [confidence.option === null ? "" : t(key, { option: confidence.option, percent }), confidence.abstained ? t("abstained") : ""];
+  const width = Math.max(0, Math.min(100, confidence.probability * 100));
+  const bar = drawn("svg", { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
+    drawn("rect", { class: "track", width: 100, height: 4 }), drawn("rect", { class: "fill", width, height: 4 }));
+  return element("div", { class: "confidence" }, bar, element("span", {}, words.filter(Boolean).join(" ")));
+}
+
+function closing(exchange) {
+  const { answer } = exchange;
+  const report = answer.reported
+    ? element("span", { class: "faint" }, t("reported"))
+    : element("button", { type: "button", class: "quiet", on: { click: () => onReport(exchange) } }, icon(FLAG), t("report"));
+  return element("footer", {}, element("small", { class: "stats" }, statsOf(answer)), answer.id ? report : null);
+}
+
+function statsOf({ num_tokens, first_s, total_s, model, revision }) {
+  const rate = num_tokens > 1 && total_s > first_s ? (num_tokens - 1) / (total_s - first_s) : null;
+  const parts = [
+    num_tokens ? t("stats", { tokens: num_tokens }) : "",
+    first_s === null ? "" : t("stats.first", { seconds: first_s.toFixed(2) }),
+    rate === null ? "" : t("stats.rate", { rate: rate.toFixed(0) }),
+    `${model}@${revision.slice(0, 8)}`,
+  ];
+  return parts.filter(Boolean).join(" · ");
+}

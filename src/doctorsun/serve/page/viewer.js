@@ -1,0 +1,146 @@
+// The viewer: which study, series, slice and window is shown, and what is said around the picture.
+
+import { find } from "./dom.js";
+import { showAbout } from "./facts.js";
+import { NewestOnly, picture, picturePath } from "./pictures.js";
+import { session } from "./session.js";
+import { clearPicture, drawBoxes, showPicture, startStage } from "./stage.js";
+import { t } from "./strings.js";
+import { isCustom, startWindows, windowName, windowNumbers, writeWindows } from "./windows.js";
+
+const slices = new NewestOnly();
+const modelViews = new NewestOnly();
+let marked = { key: "", objects: [] };
+let report = { onView: () => {}, onFault: () => {} };
+
+/** Start the viewer; `onView` is called after each change, `onFault` with what went wrong and the study's id. */
+export function startViewer(listeners) {
+  report = listeners;
+  startStage(step);
+  startWindows((window) => change({ window }));
+  find("slice").addEventListener("input", () => change({ slice: Number(find("slice").value) }));
+}
+
+/** Return the study and the series of a view, or undefined where the page does not know them. */
+export function seriesOf(view) {
+  const study = session.studies.find((each) => each.id === view?.study);
+  const series = study?.series.find((each) => each.index === view.series);
+  return series && { study, series };
+}
+
+/** Show a series from its default slice, in its default window. */
+export function openSeries(study, series) {
+  showView({ study: study.id, series: series.index, slice: series.default_slice, window: series.default_window });
+}
+
+/** Show a view, or nothing for null. */
+export function showView(view) {
+  session.view = view && seriesOf(view) ? view : null;
+  writeViewer();
+  report.onView();
+  if (session.view) slices.run(fetchSlice);
+}
+
+/** Draw an answer's boxes whenever its view is shown. */
+export function markBoxes(view, objects) {
+  marked = { key: picturePath({ ...view, window: null }), objects };
+  drawMarked();
+}
+
+/** Write all words of the viewer for the view it has. */
+export function writeViewer() {
+  const known = session.view && seriesOf(session.view);
+  for (const id of ["tools", "about"]) find(id).hidden = !known;
+  find("dropzone").hidden = Boolean(known);
+  find("slices").hidden = !known || known.series.num_slices < 2;
+  find("stage-fault").hidden = true;
+  if (!known) clearPicture();
+  find("stage").setAttribute("aria-label", known ? describe(session.view) : t("stage.empty"));
+  writeCorners(known);
+  showAbout(known?.series);
+  if (!known) return;
+  writeWindows(known.series, session.view.window);
+  const { num_slices: number } = known.series;
+  Object.assign(find("slice"), { max: String(number - 1), value: String(session.view.slice) });
+  find("slice").setAttribute("aria-valuetext", `${session.view.slice + 1} / ${number}`);
+  find("slice-value").textContent = `${session.view.slice + 1} / ${number}`;
+}
+
+/** Say in words what a view shows. */
+export function describe(view) {
+  const { study, series } = seriesOf(view);
+  const window = windowName(view.window);
+  return t("stage.shown", { title: study.title, slice: view.slice + 1, number: series.num_slices, window });
+}
+
+function change(part) {
+  const changed = { ...session.view, ...part };
+  if (picturePath(changed) !== picturePath(session.view)) showView(changed);
+}
+
+function step(number) {
+  const known = session.view && seriesOf(session.view);
+  if (!known || known.series.num_slices < 2) return false;
+  change({ slice: Math.min(known.series.num_slices - 1, Math.max(0, session.view.slice + number)) });
+  return true;
+}
+
+async function fetchSlice() {
+  const view = session.view;
+  if (!view) return;
+  find("stage").setAttribute("aria-busy", "true");
+  try {
+    const url = await picture(picturePath(view));
+    if (session.view?.study !== view.study) return;
+    await showPicture(url, describe(view));
+    drawMarked();
+    modelViews.run(() => fetchModelView(view));
+  } catch (error) {
+    failed(view, error);
+  } finally {
+    find("stage").removeAttribute("aria-busy");
+  }
+}
+
+async function fetchModelView(view) {
+  if (picturePath(view) !== (session.view && picturePath(session.view))) return;
+  try {
+    const shown = find("model-picture");
+    shown.src = await picture(picturePath(view, "/model"));
+    await shown.decode();
+    const size = `${shown.naturalWidth} × ${shown.naturalHeight}`;
+    shown.alt = t("model.sees.alt", { size });
+    find("model-size").textContent = size;
+  } catch (error) {
+    failed(view, error);
+  }
+}
+
+function failed(view, error) {
+  if (session.view?.study !== view.study) return;
+  if (error.kind === "missing") {
+    clearPicture();
+    find("stage-fault").textContent = t("expired");
+    find("stage-fault").hidden = false;
+  }
+  report.onFault(error, view.study);
+}
+
+function drawMarked() {
+  const isShown = session.view && marked.key === picturePath({ ...session.view, window: null });
+  drawBoxes(isShown ? marked.objects : []);
+}
+
+function writeCorners(known) {
+  const corners = { title: "", kind: "", slice: "", window: "" };
+  if (known) {
+    const { study, series } = known;
+    corners.title = study.title;
+    corners.kind = [series.modality, series.plane].filter(Boolean).join(" · ");
+    corners.slice = series.num_slices > 1 ? `${session.view.slice + 1} / ${series.num_slices}` : "";
+    const numbers = windowNumbers(series, session.view.window);
+    const name = isCustom(session.view.window) ? "" : windowName(session.view.window);
+    corners.window = numbers ? [name, `C ${numbers.center}`, `W ${numbers.width}`].filter(Boolean).join("  ") : name;
+  }
+  for (const [name, text] of Object.entries(corners)) find(`corner-${name}`).textContent = text;
+}

@@ -1,0 +1,60 @@
+// Window presets and a window of one's own.
+
+import { element, find } from "./dom.js";
+import { t, tOr } from "./strings.js";
+
+const CUSTOM = "custom";
+let shown = null;
+
+export const isCustom = (window) => /^-?[\d.]+,[\d.]+$/.test(window ?? "");
+
+/** Start the choice; `onWindow` gets a preset's name or "CENTER,WIDTH". */
+export function startWindows(onWindow) {
+  find("window").addEventListener("change", () => {
+    if (find("window").value === CUSTOM) beginCustom(onWindow);
+    else onWindow(find("window").value);
+  });
+  for (const id of ["center", "width"]) find(id).addEventListener("change", () => sendCustom(onWindow));
+}
+
+/** Write the choice for a series and its window. */
+export function writeWindows(series, window) {
+  shown = { series, window };
+  const names = series.windows.map((each) => each.name);
+  const options = names.map((name) => element("option", { value: name }, windowName(name)));
+  if (names.length) options.push(element("option", { value: CUSTOM }, t("window.custom")));
+  find("window").replaceChildren(...options);
+  find("window").closest(".field").hidden = !names.length;
+  find("window").value = isCustom(window) ? CUSTOM : window ?? "";
+  find("custom-window").hidden = !isCustom(window);
+  const numbers = windowNumbers(series, window);
+  if (isCustom(window)) Object.assign(find("center"), { value: numbers.center }), Object.assign(find("width"), { value: numbers.width });
+}
+
+export const windowName = (window) => {
+  if (window === null) return "";
+  return isCustom(window) ? t("window.custom") : tOr(`window.${window}`, window);
+};
+
+/** Return centre and width of a window, where they are known. */
+export function windowNumbers(series, window) {
+  if (isCustom(window)) {
+    const [center, width] = window.split(",").map(Number);
+    return { center, width };
+  }
+  return series.windows.find((each) => each.name === window);
+}
+
+function beginCustom(onWindow) {
+  const numbers = windowNumbers(shown.series, shown.window) ?? { center: 0, width: 1 };
+  onWindow(`${plain(numbers.center)},${plain(numbers.width)}`);
+  find("center").focus();
+}
+
+function sendCustom(onWindow) {
+  const [center, width] = ["center", "width"].map((id) => find(id).valueAsNumber);
+  if (Number.isFinite(center) && width > 0) onWindow(`${plain(center)},${plain(width)}`);
+}
+
+/** Write a number without an exponent. */
+const plain = (value) => String(Number(value.toFixed(4)));

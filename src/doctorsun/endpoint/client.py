@@ -65,7 +65,7 @@ class EndpointClient:
         self._sleep = sleep
         self._pace = Pace(endpoint.max_per_minute, sleep=sleep)
         self._http = httpx.Client(
-            base_url=_base_url(endpoint.url), headers=headers, timeout=endpoint.timeout_s, transport=transport
+            base_url=api_root(endpoint.url), headers=headers, timeout=endpoint.timeout_s, transport=transport
         )
 
     def __enter__(self) -> Self:
@@ -160,8 +160,12 @@ class EndpointClient:
         return RequestError(what, got=str(error) or type(error).__name__, expected="an answer", do="is it running?")
 
 
-def _base_url(text: str) -> httpx.URL:
-    """Return where the API's routes begin: what is given, with ``/v1`` behind a bare host."""
+def api_root(text: str) -> httpx.URL:
+    """Return where the API's routes begin: what is given, with ``/v1`` behind a bare host.
+
+    Raises:
+        RequestError: it is no URL.
+    """
     try:
         url = httpx.URL(text.rstrip("/") + "/")
     except httpx.InvalidURL as error:

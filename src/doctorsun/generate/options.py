@@ -26,12 +26,21 @@ def option_forms(
         options: texts of the choices.
         after: the last token of the prompt; it can change how the next word is cut into tokens.
     """
+    written = ways_to_write(question, options)
+    return tuple(_forms([encode(text, after) for text in texts]) for texts in written)
+
+
+def ways_to_write(question: str, options: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the texts with which an answer can begin for each option.
+
+    Args:
+        question: the words that the model reads last.
+        options: texts of the choices.
+    """
     letters = ascii_uppercase[: len(options)]
     if options and all(re.search(rf"(?<![A-Za-z]){letter}[.):、．：）]", question) for letter in letters):
-        written = [(letter, f" {letter}", f"({letter}") for letter in letters]
-    else:
-        written = [_spellings(option) for option in options]
-    return tuple(_forms([encode(text, after) for text in texts]) for texts in written)
+        return tuple((letter, f" {letter}", f"({letter}") for letter in letters)
+    return tuple(_spellings(option) for option in options)
 
 
 def _spellings(option: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from doctorsun.generate.cache import SlotCache
 from doctorsun.generate.likelihood import Trunk, option_logprobs
 from doctorsun.generate.network import Picture, RaggedNetwork, Span, picture
 from doctorsun.generate.request import Finish, Request, Token
-from doctorsun.generate.sampling import choose
+from doctorsun.generate.sampling import choose, likeliest
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,9 +165,10 @@ class Batcher:
             sequence.length = span.start + len(span.ids)
             sequence.next_id = token_id
             sequence.num_new += 1
+        tops = _tops(sequences, logits)
         return [
-            Token(request=seq.ticket, id=seq.next_id, logprob=logprob, finish=_finish(seq))
-            for seq, logprob in zip(sequences, logprobs.tolist(), strict=True)
+            Token(request=seq.ticket, id=seq.next_id, logprob=logprob, finish=_finish(seq), top=top)
+            for seq, logprob, top in zip(sequences, logprobs.tolist(), tops, strict=True)
         ]
 
     def _per_row(self, values: list[float]) -> Tensor:
@@ -183,6 +184,17 @@ class Batcher:
                 self._active[last.row] = last
         if not self._active:
             self._cache.clear()
+
+
+def _tops(sequences: Sequence[_Sequence], logits: Tensor) -> list[tuple[tuple[int, float], ...]]:
+    """Return the likeliest tokens for those that ask for them."""
+    found: list[tuple[tuple[int, float], ...]] = [() for _ in sequences]
+    asking = [place for place, seq in enumerate(sequences) if seq.request.num_top]
+    if asking:
+        logprobs, ids = likeliest(logits[asking], max(sequences[place].request.num_top for place in asking))
+        for place, row_ids, row in zip(asking, ids.tolist(), logprobs.tolist(), strict=True):
+            found[place] = tuple(zip(row_ids, row, strict=True))[: sequences[place].request.num_top]
+    return found
 
 
 def _finish(sequence: _Sequence) -> Finish | None:

@@ -27,6 +27,7 @@ class Request:
         seed: makes the draws repeatable whatever else is in the batch; None draws anew each time.
         stop_ids: the answer ends with any of these.
         options: ways to write each option whose likelihood is wanted; no way of an option begins another of its ways.
+        num_top: how many of the likeliest tokens are wanted with each new one.
     """
 
     prompt_ids: tuple[int, ...]
@@ -37,6 +38,7 @@ class Request:
     seed: int | None = None
     stop_ids: tuple[int, ...] = ()
     options: tuple[Forms, ...] = ()
+    num_top: int = 0
 
     def __post_init__(self) -> None:
         _require(bool(self.prompt_ids), "prompt", "no token", "at least one")
@@ -76,6 +78,7 @@ class Token:
         finish: why the answer ended with this token (a stop token is itself emitted), or None.
         option_logprobs: with the first token, the natural log of the probability that the answer begins with each of
             the request's options, in any of the ways to write it.
+        top: the likeliest tokens in this place with their logprobs, the likeliest first.
     """
 
     request: int
@@ -83,6 +86,7 @@ class Token:
     logprob: float
     finish: Finish | None = None
     option_logprobs: tuple[float, ...] = ()
+    top: tuple[tuple[int, float], ...] = ()
 
 
 def _require(holds: bool, what: str, got: str, expected: str) -> None:  # noqa: FBT001 (reads as a sentence)

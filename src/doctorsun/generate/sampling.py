@@ -25,10 +25,25 @@ def choose(
     ids = logits.argmax(dim=-1)
     random_rows = temperatures > 0
     if bool(random_rows.any()):
-        scaled = logits[random_rows] / temperatures[random_rows, None]
+        # The likeliest token stays at 0, so that no temperature is low enough for infinite scores.
+        wanted = logits[random_rows]
+        scaled = (wanted - wanted.amax(dim=-1, keepdim=True)) / temperatures[random_rows, None]
         ids[random_rows] = _draw(scaled.softmax(dim=-1), top_ps[random_rows], draws[random_rows])
     chosen = logits.gather(-1, ids[:, None])[:, 0]
     return ids, chosen - logits.logsumexp(dim=-1)
+
+
+def likeliest(
+    logits: Float[Tensor, "batch vocab"], num: int
+) -> tuple[Float[Tensor, "batch num"], Int64[Tensor, "batch num"]]:
+    """Return the natural log-probabilities and the ids of the likeliest tokens of each row, the likeliest first.
+
+    Args:
+        logits: scores of every token.
+        num: how many are wanted; a smaller vocabulary gives fewer.
+    """
+    scores, ids = logits.topk(min(num, logits.shape[-1]))
+    return scores - logits.logsumexp(dim=-1, keepdim=True), ids
 
 
 def _draw(
@@ -44,6 +59,6 @@ def _draw(
     cumulative = nucleus.cumsum(dim=-1)
     targets = draws[:, None] * cumulative[:, -1:]
     places = torch.searchsorted(cumulative, targets, right=True)
-    # Rounding can carry a target to the very end, past the nucleus: stay inside it.
-    places = torch.minimum(places, (nucleus > 0).sum(dim=-1, keepdim=True) - 1)
+    # Rounding can carry a target to the very end, past the nucleus: stay inside it, at the likeliest token at least.
+    places = torch.minimum(places, (nucleus > 0).sum(dim=-1, keepdim=True) - 1).clamp(min=0)
     return ids.gather(-1, places)[:, 0]

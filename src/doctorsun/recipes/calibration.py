@@ -12,8 +12,8 @@ from doctorsun.eval.choices import choices_of
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.schema import Prediction
 from doctorsun.storage.atomic import sha256_file, write_json
+from doctorsun.weights.folder import CALIBRATION
 
-CALIBRATION = "calibration.json"
 VERSION = 1
 
 

@@ -18,6 +18,7 @@ from doctorsun.serve.images import image_from_url
 from doctorsun.serve.metrics import Metrics
 from doctorsun.serve.openai.chat import Chat
 from doctorsun.serve.openai.routes import openai_router
+from doctorsun.serve.page_routes import page_router
 from doctorsun.serve.settings import ServeSettings
 
 _LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1", "[::1]"]
@@ -63,6 +64,7 @@ def create_app(
         tell=metrics.count_answer,
     )
     app.include_router(openai_router(chat))
+    app.include_router(page_router())
     _add_health(app, engine, doors)
     _add_metrics(app, engine, doors, metrics, settings)
     if settings.is_loopback:

@@ -35,13 +35,10 @@ class Scheduler:
 
     Args:
         engine: what answers.
-        max_open: how many requests may hold a place at once.
     """
 
-    def __init__(self, engine: Engine, *, max_open: int) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._max_open = max_open
-        self._num_places_taken = 0
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._outlets: dict[int, _Outlet] = {}
         self._stopping = False
@@ -52,30 +49,16 @@ class Scheduler:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop the engine's thread; requests that still run get an error."""
+        """Stop the engine's thread, if it runs; requests that still run get an error."""
         self._inbox.put(self._stop)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._obey()  # what came too late
 
     @property
     def is_ready(self) -> bool:
         """Whether requests would be answered."""
         return self._thread.is_alive() and not self._stopping
-
-    @property
-    def num_open(self) -> int:
-        """Places that are taken."""
-        return self._num_places_taken
-
-    def take_place(self) -> bool:
-        """Take a place, if one is free; call from the event loop and ``free_place`` afterwards."""
-        if self._num_places_taken >= self._max_open:
-            return False
-        self._num_places_taken += 1
-        return True
-
-    def free_place(self) -> None:
-        """Give a place back."""
-        self._num_places_taken -= 1
 
     async def answer(self, request: Request) -> AsyncGenerator[Token]:
         """Yield the tokens of one request; leaving early withdraws it from the engine.
@@ -84,6 +67,8 @@ class Scheduler:
             RequestError: it does not fit the model.
             EngineFailure: the engine broke.
         """
+        if not self.is_ready:
+            raise _stops()
         outlet = _Outlet()
         self._inbox.put(partial(self._submit, request, outlet))
         try:
@@ -112,10 +97,16 @@ class Scheduler:
             return
 
     def _submit(self, request: Request, outlet: _Outlet) -> None:
+        if self._stopping:
+            outlet.deliver(_stops())
+            return
         try:
             self._outlets[self._engine.submit(request)] = outlet
         except RequestError as error:
             outlet.deliver(error)
+        except Exception:
+            logger.exception("the engine could not take a request")
+            outlet.deliver(EngineFailure("the engine failed", do="send the request again"))
 
     def _withdraw(self, outlet: _Outlet) -> None:
         for ticket in [ticket for ticket, other in self._outlets.items() if other is outlet]:
@@ -138,10 +129,14 @@ class Scheduler:
 
     def _stop(self) -> None:
         self._stopping = True
-        self._give_up(EngineFailure("the server stops", do="send the request again later"))
+        self._give_up(_stops())
 
     def _give_up(self, reason: EngineFailure) -> None:
         for ticket, outlet in list(self._outlets.items()):
             self._engine.cancel(ticket)
             outlet.deliver(reason)
         self._outlets.clear()
+
+
+def _stops() -> EngineFailure:
+    return EngineFailure("the server stops", do="send the request again later")

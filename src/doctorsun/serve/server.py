@@ -47,12 +47,14 @@ def _load_app(weights: Path, settings: ServeSettings) -> "FastAPI":
 
     from doctorsun.generate.engine import LocalEngine
     from doctorsun.serve.app import create_app
+    from doctorsun.serve.local import LocalChat
     from doctorsun.weights.hugging_face import load_weights, revision_of
 
     model, processor = load_weights(weights)
     torch.nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
     engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
-    return create_app(engine, processor, replace(settings, revision=revision_of(weights)))
+    chat = LocalChat(engine, processor)
+    return create_app(chat, replace(settings, revision=revision_of(weights)), images=processor.images)
 
 
 def _run(app: "FastAPI", sockets: list[socket], settings: ServeSettings) -> None:

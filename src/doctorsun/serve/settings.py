@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Literal
 
 from doctorsun.errors import RecipeError
 
@@ -14,9 +15,10 @@ class ServeSettings:
         model_name: the name that clients ask for.
         revision: names the weights exactly; every answer carries it.
         api_key: what clients must present; required where other machines can reach the server.
+        engine: what kind of engine answers.
         max_open: requests that wait or run at once; more are refused with 429.
         max_image_pixels: width times height, checked before an image is decoded.
-        default_max_tokens: where a client does not say; less where the context ends sooner.
+        body_timeout_s: how long a client may take to send a question.
     """
 
     model_name: str
@@ -24,11 +26,12 @@ class ServeSettings:
     host: str = "127.0.0.1"
     port: int = 8000
     api_key: str | None = None
+    engine: Literal["local", "remote", "vllm"] = "local"
     max_open: int = 128
     max_body_bytes: int = 32 * 2**20
     max_images: int = 8
     max_image_pixels: int = 32_000_000
-    default_max_tokens: int = 512
+    body_timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
         if not self.is_loopback and not self.api_key:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from doctorsun.errors import RequestError
 
+CALIBRATION = "calibration.json"
+"""File beside weights that tells how far the likelihoods of options can be believed."""
 EXPECTED = "a finished run, or a folder of weights"
 
 

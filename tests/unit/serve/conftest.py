@@ -2,7 +2,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from serve_fakes import ScriptedEngine, serving
 
 from doctorsun.image.raster import encode_png
 from doctorsun.processor.chat_template import ChatTemplate
@@ -10,7 +9,9 @@ from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import train_tokenizer
 from doctorsun.serve.app import create_app
+from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
+from serve_fakes import ScriptedEngine, serving
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def engine_and_server(processor: Processor, settings: ServeSettings) -> Iterator
     """A server whose engine always says the same sentence."""
     ids = processor.tokenizer.encode("左肺有结节。The left lung.", add_special_tokens=False).ids
     engine = ScriptedEngine(ids, end_id=processor.stop_ids[0])
-    with serving(create_app(engine, processor, settings)) as url:
+    with serving(create_app(LocalChat(engine, processor), settings, images=processor.images)) as url:
         yield engine, url
 
 

@@ -3,12 +3,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 
 import pytest
-from serve_fakes import ScriptedEngine
 
 from doctorsun.errors import RequestError
 from doctorsun.generate.request import Request, Token
 from doctorsun.serve.engine import EngineFailure
 from doctorsun.serve.scheduler import Scheduler
+from serve_fakes import ScriptedEngine
 
 LONG = Request(prompt_ids=(1,), max_tokens=50)
 
@@ -20,7 +20,7 @@ def engine() -> ScriptedEngine:
 
 @pytest.fixture
 def scheduler(engine: ScriptedEngine) -> Iterator[Scheduler]:
-    scheduler = Scheduler(engine, max_open=2)
+    scheduler = Scheduler(engine)
     scheduler.start()
     yield scheduler
     if scheduler.is_ready:
@@ -78,8 +78,8 @@ def test_closing_tells_those_who_wait(scheduler: Scheduler, engine: ScriptedEngi
     assert not scheduler.is_ready
 
 
-def test_places_are_counted(scheduler: Scheduler) -> None:
-    assert [scheduler.take_place() for _ in range(3)] == [True, True, False]
-    scheduler.free_place()
-    assert scheduler.num_open == 1
-    assert scheduler.take_place()
+def test_a_stopped_engine_refuses(scheduler: Scheduler) -> None:
+    scheduler.close()
+    scheduler.close()
+    with pytest.raises(EngineFailure, match="the server stops; send the request again later"):
+        asyncio.run(collect(scheduler.answer(LONG)))

@@ -4,7 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from doctorsun.errors import RequestError
 from doctorsun.serve.openai.complaint import refusal
+
+_MOST_SEED = 2**63
 
 
 class _Strict(BaseModel):
@@ -49,16 +52,21 @@ class ChatBody(_Strict):
     """A chat completion request.
 
     ``temperature`` is 0 where it is not given, unlike OpenAI's 1: a medical answer should be the same each time.
+    ``options``, which the API does not have, are answers to choose from; how sure the model is of its choice comes
+    with the answer.
     """
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    seed: Annotated[int, Field(ge=-_MOST_SEED, lt=_MOST_SEED)] | None = None
     stop: str | Annotated[list[str], Field(max_length=4)] | None = None
+    logprobs: bool = False
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    options: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=2, max_length=26)] | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] = 1
@@ -80,9 +88,19 @@ def read_body(data: bytes) -> ChatBody:
     """Parse a request body.
 
     Raises:
-        RequestError: it is no JSON, or a field is unknown, missing or of the wrong kind.
+        RequestError: it is no JSON, or a field is unknown, missing, of the wrong kind or out of range.
     """
     try:
-        return ChatBody.model_validate_json(data)
+        body = ChatBody.model_validate_json(data)
     except ValidationError as error:
         raise refusal(error, data) from error
+    _check_together(body)
+    return body
+
+
+def _check_together(body: ChatBody) -> None:
+    """Refuse fields that do not fit each other."""
+    if body.top_logprobs is not None and not body.logprobs:
+        raise RequestError("top_logprobs", got=str(body.top_logprobs), expected="'logprobs': true beside it")
+    if body.options and len(set(body.options)) < len(body.options):
+        raise RequestError("options", got="the same one twice", expected="each once", do="correct it")

@@ -18,6 +18,17 @@ _KINDS = {
     "list_type": "a list",
     "model_type": "an object",
     "dict_type": "an object",
+    "finite_number": "a finite number",
+    "string_too_short": "text that is not empty",
+    "union_tag_not_found": "an object with the type 'text' or 'image_url'",
+    "literal_error": "{expected}",
+    "too_short": "{min_length} or more of them",
+    "too_long": "at most {max_length} of them",
+    "greater_than_equal": "{ge:g} or more",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "less_than": "less than {lt:g}",
+    "union_tag_invalid": "one of {expected_tags}",
 }
 _Path = tuple[str | int, ...]
 
@@ -83,17 +94,4 @@ def _got(detail: Any) -> str:
 
 
 def _expected(detail: Any) -> str:
-    context: dict[str, Any] = detail.get("ctx", {})
-    match detail["type"]:
-        case "literal_error":
-            return str(context["expected"])
-        case "too_short":
-            return f"{context['min_length']} or more of them"
-        case "too_long":
-            return f"at most {context['max_length']} of them"
-        case "union_tag_invalid":
-            return f"one of {context['expected_tags']}"
-        case "union_tag_not_found":
-            return "an object with the type 'text' or 'image_url'"
-        case kind:
-            return _KINDS.get(kind, "a value of another kind")
+    return _KINDS.get(detail["type"], "a value of another kind").format_map(detail.get("ctx", {}))

@@ -1,9 +1,8 @@
-"""One chat completion: the engine's tokens as a whole answer or as a stream of events."""
+"""One chat completion: the engine's pieces as a whole answer or as a stream of events."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -11,58 +10,30 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from doctorsun.errors import DoctorSunError
-from doctorsun.generate.request import Finish, Token
-from doctorsun.generate.text_stream import TextStream
+from doctorsun.serve.engine import Piece
 from doctorsun.serve.openai.reply import Reply, error_value, event
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """Some text of an answer and the tokens so far; ``finish`` tells that it is the last."""
-
-    text: str
-    num_tokens: int
-    finish: Finish | None = None
-
-
-async def pieces(tokens: AsyncGenerator[Token], text: TextStream) -> AsyncGenerator[Piece]:
-    """Turn tokens into text, ending early at a stop text; the last piece alone has ``finish``."""
-    num_tokens = 0
-    async with aclosing(tokens):
-        async for token in tokens:
-            num_tokens += token.finish != "stop"
-            shown = "" if token.finish == "stop" else text.push(token.id)
-            if text.stopped:
-                yield Piece(text=shown, num_tokens=num_tokens, finish="stop")
-                return
-            if token.finish:
-                shown += text.flush()
-                finish = "stop" if text.stopped else token.finish
-                yield Piece(text=shown, num_tokens=num_tokens, finish=finish)
-            elif shown:
-                yield Piece(text=shown, num_tokens=num_tokens)
-
-
 async def whole(first: Piece, rest: AsyncIterator[Piece], reply: Reply) -> dict[str, Any]:
     """Wait for the rest and return the answer in one."""
-    answer = [first] + [piece async for piece in rest]
-    return reply.whole("".join(piece.text for piece in answer), answer[-1].finish or "stop", answer[-1].num_tokens)
+    return reply.whole([first] + [piece async for piece in rest])
 
 
 async def events(first: Piece, rest: AsyncIterator[Piece], reply: Reply, *, include_usage: bool) -> AsyncGenerator[str]:
     """Yield the answer as server-sent events; a failure on the way becomes an event too."""
     try:
-        piece = first
-        yield reply.piece(piece.text)
+        piece, text = first, first.text
+        yield reply.piece(piece)
         while piece.finish is None:
             piece = await anext(rest)
-            if piece.text:
-                yield reply.piece(piece.text)
-        yield reply.end(piece.finish)
+            text += piece.text
+            if piece.text or piece.logprobs:
+                yield reply.piece(piece)
+        yield reply.end(text, piece.finish)
         if include_usage:
-            yield reply.usage(piece.num_tokens)
+            yield reply.usage(piece)
         yield "data: [DONE]\n\n"
     except DoctorSunError as error:
         yield event(error_value(error))

@@ -3,48 +3,60 @@
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from doctorsun.errors import DoctorSunError
-from doctorsun.generate.request import Finish
+from doctorsun.serve.engine import Finish, Piece, TokenLogprob
+from doctorsun.serve.openai.extras import Extras
 from doctorsun.serve.settings import ServeSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What all parts of one answer have in common; each names the weights and says that it is for research only."""
+    """What all parts of one answer have in common; each names the weights and says that it is for research only.
+
+    Attributes:
+        has_logprobs: whether the client asked for log-probabilities.
+        extras: what an answer holds beside the API's own fields.
+    """
 
     settings: ServeSettings
-    num_prompt_tokens: int
+    extras: Extras
+    has_logprobs: bool = False
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, text: str, finish: Finish, num_tokens: int) -> dict[str, Any]:
+    def whole(self, pieces: Sequence[Piece]) -> dict[str, Any]:
         """Return a whole answer."""
+        text = "".join(piece.text for piece in pieces)
         choice = {
             "index": 0,
-            "message": {"role": "assistant", "content": text},
-            "finish_reason": finish,
-            "logprobs": None,
+            "message": {"role": "assistant", "content": text, **self.extras.of(text)},
+            "finish_reason": pieces[-1].finish,
+            "logprobs": self._logprobs([token for piece in pieces for token in piece.logprobs]),
         }
-        return {**self._head("chat.completion"), "choices": [choice], "usage": self._usage(num_tokens)}
+        return {**self._head("chat.completion"), "choices": [choice], "usage": usage(pieces[-1])}
 
-    def piece(self, text: str) -> str:
+    def piece(self, piece: Piece) -> str:
         """Return the event of some text."""
-        return self._choice({"role": "assistant", "content": text}, None)
+        return self._choice({"role": "assistant", "content": piece.text}, None, self._logprobs(piece.logprobs))
 
-    def end(self, finish: Finish) -> str:
-        """Return the event that ends the answer."""
-        return self._choice({}, finish)
+    def end(self, text: str, finish: Finish) -> str:
+        """Return the event that ends an answer of this text."""
+        return self._choice(self.extras.of(text), finish, None)
 
-    def usage(self, num_tokens: int) -> str:
+    def usage(self, last: Piece) -> str:
         """Return the event that tells the number of tokens."""
-        return event({**self._head("chat.completion.chunk"), "choices": [], "usage": self._usage(num_tokens)})
+        return event({**self._head("chat.completion.chunk"), "choices": [], "usage": usage(last)})
 
-    def _choice(self, delta: dict[str, str], finish: Finish | None) -> str:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+    def _choice(self, delta: dict[str, Any], finish: Finish | None, logprobs: dict[str, Any] | None) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": logprobs}
         return event({**self._head("chat.completion.chunk"), "choices": [choice]})
+
+    def _logprobs(self, tokens: Sequence[TokenLogprob]) -> dict[str, Any] | None:
+        return {"content": [_logprob(token) for token in tokens], "refusal": None} if self.has_logprobs else None
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
@@ -56,12 +68,14 @@ class Reply:
             "research_use_only": True,
         }
 
-    def _usage(self, num_tokens: int) -> dict[str, int]:
-        return {
-            "prompt_tokens": self.num_prompt_tokens,
-            "completion_tokens": num_tokens,
-            "total_tokens": self.num_prompt_tokens + num_tokens,
-        }
+
+def usage(last: Piece) -> dict[str, int]:
+    """Return how many tokens a question and its answer have, by the answer's last piece."""
+    return {
+        "prompt_tokens": last.num_prompt_tokens,
+        "completion_tokens": last.num_tokens,
+        "total_tokens": last.num_prompt_tokens + last.num_tokens,
+    }
 
 
 def event(value: dict[str, Any]) -> str:
@@ -72,3 +86,11 @@ def event(value: dict[str, Any]) -> str:
 def error_value(error: DoctorSunError) -> dict[str, Any]:
     """Return an error in the API's shape."""
     return {"error": {"message": error.text(), "type": type(error).__name__, "code": error.code, "param": None}}
+
+
+def _logprob(token: TokenLogprob) -> dict[str, Any]:
+    return {**_token(token), "top_logprobs": [_token(each) for each in token.top]}
+
+
+def _token(token: TokenLogprob) -> dict[str, Any]:
+    return {"token": token.text, "logprob": token.logprob, "bytes": None if token.data is None else list(token.data)}

@@ -1,0 +1,85 @@
+"""The doors of the server: how many requests may be inside at once, of each client and of all."""
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from doctorsun.errors import DoctorSunError, RequestError
+from doctorsun.serve.engine import EngineFailure
+
+_RESERVE = 4  # one place in so many is kept for clients that hold few
+
+
+class Crowded(RequestError):  # noqa: N818 (what happened)
+    """There is no free place; the request can be sent again."""
+
+
+class Doors:
+    """Gives places to requests. Used from the event loop alone.
+
+    With several clients none can fill the house: the last quarter of the places goes to those that hold less than
+    their share.
+
+    Args:
+        max_open: how many requests may be inside at once.
+        num_clients: how many keys there are.
+    """
+
+    def __init__(self, max_open: int, *, num_clients: int = 1) -> None:
+        self._max_open = max_open
+        self._num_clients = num_clients
+        self._inside: Counter[str] = Counter()
+        self._are_closing = False
+
+    @property
+    def num_inside(self) -> int:
+        """Places that are taken."""
+        return self._inside.total()
+
+    @property
+    def are_closing(self) -> bool:
+        """Whether nobody is let in any more."""
+        return self._are_closing
+
+    def close(self) -> None:
+        """Let nobody in any more; those inside stay until they are done."""
+        self._are_closing = True
+
+    def check(self, client: str) -> None:
+        """Refuse who would find no place now; this takes none.
+
+        Raises:
+            EngineFailure: the doors are closing.
+            Crowded: there is no place for this client.
+        """
+        refusal = self._refusal(client)
+        if refusal:
+            raise refusal
+
+    @contextmanager
+    def place(self, client: str) -> Generator[None]:
+        """Hold a place as long as the context lasts.
+
+        Raises:
+            EngineFailure: the doors are closing.
+            Crowded: there is no place for this client.
+        """
+        self.check(client)
+        self._inside[client] += 1
+        try:
+            yield
+        finally:
+            self._inside[client] -= 1
+            if not self._inside[client]:
+                del self._inside[client]
+
+    def _refusal(self, client: str) -> DoctorSunError | None:
+        if self._are_closing:
+            return EngineFailure("the server stops", do="send the request again later")
+        num_inside = self.num_inside
+        is_full = num_inside >= self._max_open
+        if self._num_clients > 1 and num_inside >= self._max_open - self._max_open // _RESERVE:
+            is_full = is_full or self._inside[client] >= max(1, self._max_open // self._num_clients)
+        if is_full:
+            return Crowded("request", got="too many at once", expected="a free place", do="send it again later")
+        return None

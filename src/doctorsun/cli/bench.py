@@ -1,13 +1,15 @@
-"""Commands that time things: startup, train, data, eval."""
+"""Commands that time things: startup, train, data, eval, serve."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from doctorsun.cli.printing import print_facts, print_json, print_rows
-from doctorsun.cli.session import AsJson, RecipeName, Settings
+from doctorsun.cli.session import AsJson, RecipeName, Session, Settings
 from doctorsun.cli.task_folders import TaskFolders, task_folders
+from doctorsun.errors import RecipeError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Time this machine and this package.")
 
@@ -97,3 +99,42 @@ def evaluation(
 
     rows = measure_evaluation(weights, task_folders(tasks), lambda line: typer.echo(line, err=True), num_passes=passes)
     print_json(rows) if as_json else print_rows(rows)
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="RUN|WEIGHTS|URL", help="What to serve, or a server that runs.")],
+    *,
+    streams: Annotated[int, typer.Option("--streams", min=1, help="Requests that are open at any time.")] = 16,
+    requests: Annotated[int, typer.Option("--requests", min=1, help="Requests of each pass.")] = 96,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="Passes over each server, in turns.")] = 3,
+    in_time: Annotated[
+        tuple[float, float],
+        typer.Option("--in-time", metavar="TTFT TPOT", help="Longest seconds to the first words, and per token."),
+    ] = (2.0, 0.1),
+    peer: Annotated[bool, typer.Option("--peer", help="Measure 'transformers serve' beside it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Time a server under load.
+
+    Each request shows a drawn picture of its own; half of them ask for long answers. The key of a server at URL stands
+    in DOCTORSUN_API_KEY.
+    """
+    from doctorsun.bench.serving import Load, measure_serving, measure_url
+
+    session: Session = context.obj
+    limits = {"max_ttft_s": in_time[0], "max_tpot_s": in_time[1]}
+    load = Load(num_streams=streams, num_requests=requests, num_passes=passes, **limits)
+    if not model.startswith(("http://", "https://")):
+        facts = measure_serving(Path(model), load, with_peer=peer)
+    elif peer:
+        raise RecipeError("--peer", got="a URL", expected="weights, which both servers load", do="name their folder")
+    else:
+        facts = measure_url(model, load, api_key=os.environ.get("DOCTORSUN_API_KEY"))
+    if as_json:
+        print_json(facts)
+        return
+    print_rows(facts["servers"], session.language)
+    if "comparison" in facts:
+        print_rows([facts["comparison"]], session.language)

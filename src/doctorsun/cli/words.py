@@ -1,6 +1,7 @@
 """What the command line itself says, in English and Chinese."""
 
 from doctorsun.cli.evaluation_words import EVALUATION_COLUMNS, EVALUATION_WORDS
+from doctorsun.cli.load_words import LOAD_COLUMNS
 from doctorsun.cli.session import Language
 from doctorsun.errors import DoctorSunError
 
@@ -84,6 +85,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 _COLUMNS = {
     **EVALUATION_COLUMNS,
+    **LOAD_COLUMNS,
     "activations_gib": "激活值 GiB",
     "available_gib": "可用 GiB",
     "checkpoint_gib": "检查点 GiB",

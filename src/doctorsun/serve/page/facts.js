@@ -1,7 +1,9 @@
 // What the file's header says, and warnings.
 
 import { element, find } from "./dom.js";
-import { t, tOr } from "./strings.js";
+import { tOr } from "./strings.js";
+
+export const planeName = (plane) => tOr(`plane.${plane}`, plane ?? "");
 
 /** Show the facts of a series; nothing for undefined. */
 export function showAbout(series) {
@@ -11,14 +13,13 @@ export function showAbout(series) {
   );
   const warnings = series?.warnings ?? [];
   find("warnings").hidden = !warnings.length;
-  find("warnings").replaceChildren(...warnings.map((text) => element("li", {}, String(text))));
+  find("warnings").replaceChildren(...warnings.map((code) => element("li", {}, tOr(`warning.${code}`, code))));
 }
 
 function factsOf(series) {
   const own = {
     modality: series.modality,
-    plane: series.plane,
-    orientation: series.orientation,
+    plane: planeName(series.plane),
     size: `${series.width} × ${series.height}`,
     num_slices: series.num_slices > 1 ? series.num_slices : null,
     spacing_mm: series.spacing_mm,
@@ -30,6 +31,5 @@ function written(value) {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.map(written).join(" × ");
   if (typeof value === "number") return String(Number(value.toPrecision(4)));
-  if (typeof value === "object") return Object.entries(value).map(([name, each]) => `${name} ${written(each)}`).join(", ");
-  return String(value);
+  return tOr(`value.${value}`, String(value));
 }

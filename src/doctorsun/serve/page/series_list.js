@@ -2,6 +2,7 @@
 
 import { request } from "./api.js";
 import { CROSS, element, find, icon } from "./dom.js";
+import { planeName } from "./facts.js";
 import { picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { t } from "./strings.js";
@@ -53,7 +54,7 @@ function seriesButton(study, series, thumbnails) {
   const image = element("img", { alt: "", width: 40, height: 40 });
   const view = { study: study.id, series: series.index, slice: series.default_slice, window: series.default_window };
   if (!study.expired) thumbnails.push({ image, view });
-  const kind = study.expired ? t("expired.short") : [series.modality, series.plane, series.num_slices > 1 ? series.num_slices : ""].filter(Boolean).join(" · ");
+  const kind = study.expired ? t("expired.short") : [series.modality, planeName(series.plane), series.num_slices > 1 ? series.num_slices : ""].filter(Boolean).join(" · ");
   return element(
     "button",
     { type: "button", class: "series-item", "data-study": study.id, "data-series": series.index, on: { click: () => openSeries(study, series) } },

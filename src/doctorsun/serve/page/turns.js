@@ -1,6 +1,7 @@
 // The conversation as it is read: questions with their pictures, answers with label, boxes and numbers.
 
 import { drawn, element, FLAG, find, FRAME, icon } from "./dom.js";
+import { planeName } from "./facts.js";
 import { picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { t } from "./strings.js";
@@ -36,7 +37,7 @@ export function writeLastAnswer() {
 /** Return what a view is called in the conversation, without its file's name. */
 export function viewTitle(view) {
   const series = seriesOf(view)?.series;
-  const parts = [view.modality, view.plane, !series || series.num_slices > 1 ? t("slice.short", { slice: view.slice + 1 }) : ""];
+  const parts = [view.modality, planeName(view.plane), !series || series.num_slices > 1 ? t("slice.short", { slice: view.slice + 1 }) : ""];
   return parts.filter(Boolean).join(" · ");
 }
 
@@ -118,13 +119,16 @@ function stateOf(answer) {
 
 function confidenceOf({ confidence }) {
   if (!confidence) return null;
-  const percent = (confidence.probability * 100).toFixed(0);
-  const key = confidence.calibrated ? "confidence" : "confidence.raw";
-  const words = [confidence.option === null ? "" : t(key, { option: confidence.option, percent }), confidence.abstained ? t("abstained") : ""];
-  const width = Math.max(0, Math.min(100, confidence.probability * 100));
-  const bar = drawn("svg", { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
-    drawn("rect", { class: "track", width: 100, height: 4 }), drawn("rect", { class: "fill", width, height: 4 }));
-  return element("div", { class: "confidence" }, bar, element("span", {}, words.filter(Boolean).join(" ")));
+  const { option, probability, calibrated, abstained } = confidence;
+  const percent = ((probability ?? 0) * 100).toFixed(0);
+  const sureness = option === null ? null : element("span", {}, t(calibrated ? "confidence" : "confidence.raw", { option, percent }));
+  const bar = drawn(
+    "svg",
+    { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
+    drawn("rect", { class: "track", width: 100, height: 4 }),
+    drawn("rect", { class: "fill", width: percent, height: 4 }),
+  );
+  return element("div", { class: "confidence" }, sureness && bar, sureness, abstained ? element("b", {}, t("abstained")) : null);
 }
 
 function closing(exchange) {

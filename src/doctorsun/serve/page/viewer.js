@@ -1,12 +1,14 @@
 // The viewer: which study, series, slice and window is shown, and what is said around the picture.
 
 import { find } from "./dom.js";
-import { showAbout } from "./facts.js";
+import { planeName, showAbout } from "./facts.js";
 import { NewestOnly, picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { clearPicture, drawBoxes, showPicture, startStage } from "./stage.js";
 import { t } from "./strings.js";
 import { isCustom, startWindows, windowName, windowNumbers, writeWindows } from "./windows.js";
+
+const OPPOSITE = { L: "R", R: "L", A: "P", P: "A", H: "F", F: "H" };
 
 const slices = new NewestOnly();
 const modelViews = new NewestOnly();
@@ -136,11 +138,19 @@ function writeCorners(known) {
   if (known) {
     const { study, series } = known;
     corners.title = study.title;
-    corners.kind = [series.modality, series.plane].filter(Boolean).join(" · ");
+    corners.kind = [series.modality, planeName(series.plane)].filter(Boolean).join(" · ");
     corners.slice = series.num_slices > 1 ? `${session.view.slice + 1} / ${series.num_slices}` : "";
     const numbers = windowNumbers(series, session.view.window);
     const name = isCustom(session.view.window) ? "" : windowName(session.view.window);
     corners.window = numbers ? [name, `C ${numbers.center}`, `W ${numbers.width}`].filter(Boolean).join("  ") : name;
   }
   for (const [name, text] of Object.entries(corners)) find(`corner-${name}`).textContent = text;
+  for (const [name, text] of Object.entries(sidesOf(known?.series))) find(`side-${name}`).textContent = text;
+}
+
+/** Return which side of the patient lies at each edge; `orientation` tells where rows and columns go, as in DICOM. */
+function sidesOf(series) {
+  const [right = "", bottom = ""] = (series?.orientation ?? "").split("\\");
+  const opposite = (side) => [...side].map((letter) => OPPOSITE[letter] ?? "").join("");
+  return { left: opposite(right), right, top: opposite(bottom), bottom };
 }

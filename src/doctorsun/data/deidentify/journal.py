@@ -1,7 +1,6 @@
 """Journal: one line per file that was looked at, by which interrupted work goes on; no old name or value is in it."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from doctorsun.data.deidentify.action import Action
-from doctorsun.storage.atomic import disk_errors, write_text
+from doctorsun.storage.appended import append_line
+from doctorsun.storage.atomic import write_text
 
 State = Literal["written", "refused", "unknown"]
 
@@ -56,18 +56,12 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Add a line, which is on the disk when this returns."""
-        line = _line(entry)
-        with disk_errors(self.path), self.path.open("ab") as file:
-            if file.tell() and not _ends_whole(self.path):
-                file.write(b"\n")
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self.path, _line(entry))
         self.entries[entry.id] = entry
 
     def close(self) -> None:
         """Write the lines anew, one per file, in order: the same however often the work was interrupted."""
-        write_text(self.path, "".join(_line(self.entries[each]) for each in sorted(self.entries)))
+        write_text(self.path, "".join(f"{_line(self.entries[each])}\n" for each in sorted(self.entries)))
 
 
 def read_journal(path: Path) -> Iterator[Entry]:
@@ -84,10 +78,4 @@ def read_journal(path: Path) -> Iterator[Entry]:
 
 
 def _line(entry: Entry) -> str:
-    return json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-
-
-def _ends_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+    return json.dumps(asdict(entry), ensure_ascii=False)

@@ -124,8 +124,10 @@ def serve(
     from doctorsun.bench.serving import Load, measure_serving, measure_url
 
     session: Session = context.obj
-    limits = {"max_ttft_s": in_time[0], "max_tpot_s": in_time[1]}
-    load = Load(num_streams=streams, num_requests=requests, num_passes=passes, **limits)
+    max_ttft_s, max_tpot_s = in_time
+    load = Load(
+        num_streams=streams, num_requests=requests, num_passes=passes, max_ttft_s=max_ttft_s, max_tpot_s=max_tpot_s
+    )
     if not model.startswith(("http://", "https://")):
         facts = measure_serving(Path(model), load, with_peer=peer)
     elif peer:

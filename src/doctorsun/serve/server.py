@@ -46,12 +46,15 @@ def _load_app(weights: Path, settings: ServeSettings) -> "FastAPI":
     import torch
 
     from doctorsun.generate.engine import LocalEngine
+    from doctorsun.generate.thread_share import ThreadShare
     from doctorsun.serve.app import create_app
     from doctorsun.serve.local import LocalChat
-    from doctorsun.weights.hugging_face import load_weights, revision_of
+    from doctorsun.weights.folder import revision_of
+    from doctorsun.weights.hugging_face import load_weights
 
     model, processor = load_weights(weights)
     torch.nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
+    ThreadShare(model).leave(are_needed=True)  # by those who read requests and write answers, all the time
     engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
     chat = LocalChat(engine, processor)
     return create_app(chat, replace(settings, revision=revision_of(weights)), images=processor.images)

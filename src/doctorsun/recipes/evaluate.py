@@ -17,7 +17,8 @@ from doctorsun.processor.processor import Processor
 from doctorsun.recipes.machine import place
 from doctorsun.schema import ImageControl, Sample
 from doctorsun.storage.store import Store
-from doctorsun.weights.hugging_face import load_weights, revision_of
+from doctorsun.weights.folder import revision_of
+from doctorsun.weights.hugging_face import load_weights
 
 EvaluationProgress = Callable[[str, str, int, int], None]
 

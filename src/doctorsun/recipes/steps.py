@@ -101,7 +101,7 @@ class Steps:
 
     def close_weights(self, name: str, inputs: Inputs, folder: Path) -> None:
         """Record that a step left a folder of weights."""
-        from doctorsun.weights.hugging_face import revision_of
+        from doctorsun.weights.folder import revision_of
 
         self.close(name, inputs, folder.iterdir(), revision=revision_of(folder))
 

@@ -1,8 +1,10 @@
 """Where weights are: in a folder of weights, or in a run folder that holds one; nothing heavy is imported."""
 
+import hashlib
 from pathlib import Path
 
 from doctorsun.errors import RequestError
+from doctorsun.storage.atomic import sha256_file
 
 CALIBRATION = "calibration.json"
 """File beside weights that tells how far the likelihoods of options can be believed."""
@@ -29,3 +31,11 @@ def find_weights(path: Path, *, expected: str = EXPECTED) -> Path:
         expected=expected,
         do="finish it with 'doctorsun run', or name another folder",
     )
+
+
+def revision_of(folder: Path) -> str:
+    """Return 16 hexadecimal digits that name these weights: a hash over the hashes of their files."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
+        digest.update(f"{path.name} {sha256_file(path)}\n".encode())
+    return digest.hexdigest()[:16]

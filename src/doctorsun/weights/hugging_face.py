@@ -1,6 +1,5 @@
 """Stock Hugging Face folders: what training saves, transformers, vLLM and SGLang load."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +13,7 @@ from doctorsun.errors import WeightsError
 from doctorsun.processor.config_files import save_processor_configs
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import TokenNames, save_tokenizer
-from doctorsun.storage.atomic import atomic_folder, sha256_file, write_json
+from doctorsun.storage.atomic import atomic_folder, write_json
 from doctorsun.storage.sums import write_sums
 from doctorsun.weights.config_files import portable_config
 from doctorsun.weights.lazy import LazyTensor
@@ -158,11 +157,3 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise WeightsError(
             f"{path}", got=str(error), expected="the configuration of a model", do="name a folder with weights"
         ) from error
-
-
-def revision_of(folder: Path) -> str:
-    """Return 16 hexadecimal digits that name these weights: a hash over the hashes of their files."""
-    digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
-        digest.update(f"{path.name} {sha256_file(path)}\n".encode())
-    return digest.hexdigest()[:16]

@@ -22,7 +22,7 @@ from doctorsun.storage.hub.push import pack
 from doctorsun.storage.store import Store
 from doctorsun.storage.sums import check_sums
 from doctorsun.train.telemetry import Telemetry
-from doctorsun.weights.hugging_face import revision_of
+from doctorsun.weights.folder import revision_of
 from signals_at_files import signals_at
 from small_model import assistant, image, png, question, sample, save_small, write_store
 

@@ -33,7 +33,8 @@ from doctorsun.recipes.steps import Steps
 from doctorsun.recipes.stores import RunStores, hashes_of
 from doctorsun.storage.hub.pull import PullRules
 from doctorsun.train.telemetry import Telemetry
-from doctorsun.weights.hugging_face import load_weights, revision_of
+from doctorsun.weights.folder import revision_of
+from doctorsun.weights.hugging_face import load_weights
 from doctorsun.weights.inspect import inspect
 from doctorsun.weights.tensors.open import open_tensors
 from hubs.both import World, files_below, serve

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from doctorsun.errors import DataError, MachineError, WeightsError
 from doctorsun.model.forward import PackedForward
-from doctorsun.weights.hugging_face import load_weights, read_config, revision_of, save_weights
+from doctorsun.weights.folder import revision_of
+from doctorsun.weights.hugging_face import load_weights, read_config, save_weights
 from small_model import save_small, small_model
 
 PROJECTOR = "multi_modal_projector.linear_"

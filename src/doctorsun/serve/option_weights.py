@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from doctorsun.errors import RequestError
 from doctorsun.generate.options import ways_to_write
 from doctorsun.serve.engine import TokenLogprob
 
@@ -20,19 +19,14 @@ def option_logprobs(first: TokenLogprob | None, question: str, options: Sequence
         question: the words that the model read last.
         options: texts of the choices.
 
-    Raises:
-        RequestError: the server tells no likelihoods, or not those of every option, or they are decided later.
+    Returns:
+        Nothing, where the server does not tell them of every option, or a later token decides.
     """
     told = {each.text: each.logprob for each in (first, *first.top)} if first else {}
     written = ways_to_write(question, options)
     found = [[told[way] for way in dict.fromkeys(ways) if way in told] for ways in written]
     if not all(found) or any(_is_open(token, written) for token in told if told[token] > _NEGLIGIBLE):
-        raise RequestError(
-            "options",
-            got="an engine that does not tell how likely each of them is",
-            expected="letters, or words of one token among the likeliest",
-            do="leave them out, or serve the weights with --engine local",
-        )
+        return ()
     return tuple(_log_sum(each) for each in found)
 
 

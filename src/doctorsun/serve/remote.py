@@ -145,7 +145,7 @@ class RemoteChat:
         """Yield the answer piece by piece; closing the generator closes the connection.
 
         Raises:
-            RequestError: the server refuses the question, or cannot tell how likely its options are.
+            RequestError: the server refuses the question, or a setting is out of range.
             EngineFailure: the server is not there, breaks off, falls silent or sends what cannot be understood.
         """
         self._num_waiting += 1

@@ -36,7 +36,6 @@ class RemoteAnswer:
         """Take the next event, and give the piece that it makes, if any.
 
         Raises:
-            RequestError: the likelihoods of the options were asked for, and they are not told.
             EngineFailure: the answer ended otherwise than by a stop or its length, or goes on for ever.
         """
         self._usage = chunk.usage or self._usage

@@ -7,9 +7,10 @@ from string import ascii_uppercase
 from doctorsun.eval.choices import choices_of
 from doctorsun.eval.protocols import protocol_for
 from doctorsun.eval.protocols.letters import chosen_letters
+from doctorsun.eval.protocols.polarity import stated_polarity
 from doctorsun.schema import Prediction
 from doctorsun.text.normalize import exact_form, without_reasoning
-from doctorsun.text.polarity import LEXICON_1, bare_polarity, polarity
+from doctorsun.text.polarity import LEXICON_1, bare_polarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def read_words(row: Prediction) -> Reading:
         letter = next(iter(chosen)) if len(chosen) == 1 else None
         return Reading(row.options[ascii_uppercase.index(letter)] if letter else None, letter, is_right)
     if asks_yes_or_no(row):
-        return Reading(polarity(row.output, LEXICON_1), None, is_right)
+        return Reading(stated_polarity(row.output), None, is_right)
     return Reading(exact_form(without_reasoning(row.output)) or None, None, is_right)
 
 

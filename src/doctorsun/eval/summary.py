@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from doctorsun.eval.protocols import HOUSE_PROTOCOLS, PROTOCOLS
+from doctorsun.eval.protocols import HOUSE_PROTOCOLS, PROTOCOLS, rule_of
 from doctorsun.schema import Score
 
+_HOUSE_RULES = frozenset(rule_of(protocol.name) for protocol in HOUSE_PROTOCOLS)  # whatever the version
 # What stands for the house protocols: a mean over question types where types differ in size and in difficulty.
 _HEADLINES = {
     "closed": "macro_accuracy",
@@ -60,7 +61,7 @@ def headline_metric(kind: str, protocol: str, part: str | None = None) -> str:
         part: the slice; of a part there is no mean over question types.
     """
     named = next((each for each in PROTOCOLS if each.name == protocol and kind in each.kinds), None)
-    if named and named not in HOUSE_PROTOCOLS:
+    if named and rule_of(named.name) not in _HOUSE_RULES:
         return named.metrics[0]
     metric = _HEADLINES.get(kind, "accuracy")
     return "accuracy" if part is not None and metric == "macro_accuracy" else metric

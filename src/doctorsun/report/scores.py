@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from doctorsun.eval.protocols import protocol_for
+from doctorsun.eval.protocols import protocol_for, rule_of
 from doctorsun.eval.summary import SummaryRow, headline_metric
 from doctorsun.schema import AnswerKind, Control, Score
 
@@ -42,6 +42,12 @@ class SliceTable:
         """Return the protocol and the metric of the parts of a kind; several where languages differ in them."""
         rows = (row for line_kind, _, by_language in self.lines if line_kind == kind for row in by_language.values())
         return list(dict.fromkeys((row.protocol, row.metric) for row in rows))
+
+
+def house_rank(kind: str, protocol: str) -> int:
+    """Return 0 for the house protocol of a kind, 1 for an older version of it, and 2 for every other."""
+    house = HOUSE.get(kind, "")
+    return 0 if protocol == house else 1 if rule_of(protocol) == rule_of(house) else 2
 
 
 def result_rows(scores: Iterable[Score], margins: Iterable[Mapping[str, Any]] = ()) -> list[SummaryRow]:
@@ -146,7 +152,7 @@ def _row(by_control: dict[str, Score], is_above: Mapping[str, bool]) -> SummaryR
 def _order(row: SummaryRow) -> tuple[str | int | bool, ...]:
     is_second = row.metric != headline_metric(row.kind, row.protocol, row.slice)
     place = (row.task, KINDS.index(row.kind), row.slice or "", row.language, row.model)
-    return (*place, is_second, row.protocol != HOUSE.get(row.kind))
+    return (*place, is_second, house_rank(row.kind, row.protocol))
 
 
 def _rank(field: str) -> tuple[int, str]:

@@ -11,7 +11,7 @@ class Score:
     """One metric of one slice of one task.
 
     Attributes:
-        protocol: the named, versioned scorer, such as ``polarity@1``.
+        protocol: the named, versioned scorer, such as ``polarity@2``.
         metric: ``accuracy``, ``macro_accuracy`` (mean over question types), ``precision``, ``recall``, ``f1`` ...
         value: share metrics lie in [0, 1].
         low: lower end of the 95 % interval, clustered by image or article.

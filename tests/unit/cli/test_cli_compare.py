@@ -48,7 +48,7 @@ def test_two_files_are_compared_printed_and_kept(one: Path, tmp_path: Path) -> N
 
     assert done.exit_code == 0, done.output
     printed = " ".join(done.output.split())
-    assert "mine en closed polarity@1 macro_accuracy 0.2000 0.8000 +0.6000" in printed
+    assert "mine en closed polarity@2 macro_accuracy 0.2000 0.8000 +0.6000" in printed
     assert "different" in printed
     assert (tmp_path / "compared/other/comparison.json").exists()
 

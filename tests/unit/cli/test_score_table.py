@@ -10,7 +10,7 @@ SCORE = Score(
     task="vqa_rad",
     language="en",
     kind="closed",
-    protocol="polarity@1",
+    protocol="polarity@2",
     metric="accuracy",
     value=0.7537,
     low=0.7012,
@@ -35,7 +35,7 @@ def test_a_score_is_printed_with_all_that_it_needs_to_be_read(capsys):
 
     printed = " ".join(capsys.readouterr().out.split())
     assert (
-        "vqa_rad en closed polarity@1 accuracy real 0.7537 0.701-0.800 272 150 0 3 (1.1%) 2 (0.7%) 4.2 2.0" in printed
+        "vqa_rad en closed polarity@2 accuracy real 0.7537 0.701-0.800 272 150 0 3 (1.1%) 2 (0.7%) 4.2 2.0" in printed
     )
     assert "451 questions: 272 closed, 179 open; closed prompt 0123456789abcdef; greedy, 48 tokens" in printed
 
@@ -58,7 +58,7 @@ def test_parts_of_a_task_are_in_the_json_alone(capsys):
     part = Score(**{name: getattr(SCORE, name) for name in Score.__dataclass_fields__} | {"slice": "modality=ct"})
 
     print_scores([SCORE, part], "en", as_json=False)
-    assert capsys.readouterr().out.count("polarity@1") == 1
+    assert capsys.readouterr().out.count("polarity@2") == 1
 
     print_scores([SCORE, part], "en", as_json=True)
     assert [row["slice"] for row in json.loads(capsys.readouterr().out)["scores"]] == [None, "modality=ct"]

@@ -12,7 +12,7 @@ from doctorsun.eval.pairing import Side, paired
 @pytest.fixture
 def side(make_prediction):
     rows = [make_prediction(id=name, cluster=name, prompt=f"{name}? Yes or no.") for name in "abc"]
-    return Side(name="one", predictions=rows, protocols={"closed": ("polarity@1",)})
+    return Side(name="one", predictions=rows, protocols={"closed": ("polarity@2",)})
 
 
 def test_answers_are_paired_by_id_whatever_their_order(side):
@@ -71,14 +71,14 @@ def test_two_answers_to_one_question_are_refused(side):
 def test_scores_of_unlike_protocols_are_refused(side):
     other = replace(side, name="other", protocols={"closed": ("llava_med@1",)})
 
-    message = "closed questions: protocols of one and other differ: got polarity@1 and llava_med@1, expected at least"
+    message = "closed questions: protocols of one and other differ: got polarity@2 and llava_med@1, expected at least"
     with pytest.raises(DataError, match=message):
         compare([(side, other)])
 
 
 def test_models_are_compared_by_the_protocols_of_both(side):
-    other = replace(side, name="other", protocols={"closed": ("llava_med@1", "polarity@1")})
+    other = replace(side, name="other", protocols={"closed": ("llava_med@1", "polarity@2")})
 
-    assert {row.protocol for row in compare([(side, other)])} == {"polarity@1"}
-    assert {row.protocol for row in compare([(side, replace(side, name="other", protocols={}))])} == {"polarity@1"}
+    assert {row.protocol for row in compare([(side, other)])} == {"polarity@2"}
+    assert {row.protocol for row in compare([(side, replace(side, name="other", protocols={}))])} == {"polarity@2"}
     assert {row.protocol for row in compare([(side, other)], ["llava_med@1"])} == {"llava_med@1"}

@@ -12,6 +12,7 @@ CHOICE = {"kind": "mcq", "options": ("lung", "liver"), "gold": ("B",)}
     [
         ({"output": "Yes, there is."}, Reading("yes", None, is_right=True)),
         ({"output": "没有", "gold": ("否",), "language": "zh"}, Reading("no", None, is_right=True)),
+        ({"output": "Findings: No.", "gold": ("no",)}, Reading("no", None, is_right=True)),
         ({"output": "maybe"}, Reading(None, None, is_right=False)),
         ({"output": "The lung.", "kind": "open", "gold": ("lung",)}, Reading("lung", None, is_right=True)),
         ({"output": "MRI", "gold": ("CT",)}, Reading("mri", None, is_right=False)),

@@ -24,10 +24,10 @@ def values(scores, metric):
 
 
 def test_protocols_stand_side_by_side(file):
-    scores = score_file(file, ["polarity@1", "llava_med@1", "medevalkit@1"])
+    scores = score_file(file, ["polarity@2", "llava_med@1", "medevalkit@1"])
 
     assert values(scores, "accuracy") == {
-        ("polarity@1", "closed"): 0,
+        ("polarity@2", "closed"): 0,
         ("llava_med@1", "closed"): 1,
         ("medevalkit@1", "closed"): 1,
         ("medevalkit@1", "open"): 0,
@@ -36,33 +36,33 @@ def test_protocols_stand_side_by_side(file):
 
 
 def test_without_names_the_house_protocols_judge(file):
-    assert {row.protocol for row in score_file(file)} == {"polarity@1", "open_tokens@1"}
+    assert {row.protocol for row in score_file(file)} == {"polarity@2", "open_tokens@1"}
 
 
 def test_without_names_likelihoods_are_judged_too(tmp_path, make_prediction):
     path = tmp_path / "predictions.parquet"
     write_predictions(path, [make_prediction(option_logprobs=(-0.5, -2.0), output="maybe")])
 
-    assert values(score_file(path), "accuracy") == {("polarity@1", "closed"): 0, ("closed_loglik@1", "closed"): 1}
+    assert values(score_file(path), "accuracy") == {("polarity@2", "closed"): 0, ("closed_loglik@1", "closed"): 1}
 
 
 def test_kinds_that_no_named_protocol_judges_have_no_score(file):
-    assert {row.protocol for row in score_file(file, ["llava_med@1", "polarity@1"])} == {"llava_med@1", "polarity@1"}
-    assert {row.protocol for row in score_file(file, ["polarity@1"])} == {"polarity@1"}
+    assert {row.protocol for row in score_file(file, ["llava_med@1", "polarity@2"])} == {"llava_med@1", "polarity@2"}
+    assert {row.protocol for row in score_file(file, ["polarity@2"])} == {"polarity@2"}
 
 
 def test_a_name_given_twice_counts_once(file):
-    assert score_file(file, ["polarity@1", "polarity@1"]) == score_file(file, ["polarity@1"])
+    assert score_file(file, ["polarity@2", "polarity@2"]) == score_file(file, ["polarity@2"])
 
 
 def test_a_protocol_of_other_kinds_is_refused(file):
     message = r"protocol cmb_official@1 on .*: got answers of kind closed, open, expected mcq or mcq_multi; leave this"
     with pytest.raises(DataError, match=message):
-        score_file(file, ["polarity@1", "cmb_official@1"])
+        score_file(file, ["polarity@2", "cmb_official@1"])
 
 
 def test_an_unknown_protocol_is_refused(file):
-    with pytest.raises(RecipeError, match="protocol: got 'bleu', expected one of polarity@1"):
+    with pytest.raises(RecipeError, match="protocol: got 'bleu', expected one of polarity@2"):
         score_file(file, ["bleu"])
 
 

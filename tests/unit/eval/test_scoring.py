@@ -43,7 +43,7 @@ def test_languages_are_scored_apart(predictions):
     assert (english.value, english.n, english.num_invalid) == (0.75, 20, 5)
     assert (chinese.value, chinese.num_invalid, chinese.high) == (1, 0, 1)
     assert english.low < 0.75 < english.high
-    assert english.protocol == "polarity@1"
+    assert english.protocol == "polarity@2"
 
 
 def test_macro_accuracy_weighs_types_alike(predictions):
@@ -104,9 +104,9 @@ def test_the_prior_is_certain_where_likelihoods_are_read(make_sample, make_predi
     prior = training_prior([make_sample(1, answer=Answer(kind="closed", gold=("yes",)))])
     answers = [make_prediction(id=gold, gold=(gold,), option_logprobs=(-2.0, -1.0)) for gold in ("yes", "no", "mri")]
 
-    scores = score(answers, prior, ["polarity@1", "closed_loglik@1"])
+    scores = score(answers, prior, ["polarity@2", "closed_loglik@1"])
 
-    for protocol in ("polarity@1", "closed_loglik@1"):
+    for protocol in ("polarity@2", "closed_loglik@1"):
         row = found(scores, control="prior", metric="accuracy", slice=None, protocol=protocol)
         assert (row.value, row.num_invalid) == (pytest.approx(1 / 3), 0), protocol
 
@@ -157,7 +157,7 @@ def test_a_named_protocol_takes_the_kinds_that_it_judges(make_prediction):
 
     scores = score(rows, protocols=["open_tokens@1"])
 
-    assert {row.protocol for row in scores} == {"polarity@1", "open_tokens@1"}
+    assert {row.protocol for row in scores} == {"polarity@2", "open_tokens@1"}
 
 
 def test_an_unknown_protocol_is_refused(make_prediction):

@@ -20,7 +20,7 @@ def choice(make_prediction):
 def test_likelihoods_stand_beside_the_house(choice, make_prediction):
     rows = [choice(1), choice(2, status="error", option_logprobs=()), make_prediction(id="3", gold=("no",))]
 
-    assert side_by_side(rows, []) == ["mcq_strict@1", "polarity@1", "mcq_loglik@1"]
+    assert side_by_side(rows, []) == ["mcq_strict@1", "polarity@2", "mcq_loglik@1"]
 
 
 def test_likelihoods_stand_beside_what_a_task_names(choice):
@@ -36,7 +36,7 @@ def test_one_answer_without_likelihoods_leaves_them_out(choice, untold):
 def test_closed_questions_need_those_of_yes_and_no_alone(make_prediction):
     rows = [make_prediction(option_logprobs=(-1.0, -2.0)), make_prediction(id="2", gold=("left",))]
 
-    assert side_by_side(rows, []) == ["polarity@1", "closed_loglik@1"]
+    assert side_by_side(rows, []) == ["polarity@2", "closed_loglik@1"]
 
 
 def test_what_is_named_can_be_scored(choice, make_prediction):
@@ -44,4 +44,4 @@ def test_what_is_named_can_be_scored(choice, make_prediction):
 
     scores = score(rows, protocols=side_by_side(rows, []))
 
-    assert {row.protocol for row in scores} == {"mcq_strict@1", "mcq_loglik@1", "polarity@1", "closed_loglik@1"}
+    assert {row.protocol for row in scores} == {"mcq_strict@1", "mcq_loglik@1", "polarity@2", "closed_loglik@1"}

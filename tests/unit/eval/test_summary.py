@@ -8,7 +8,7 @@ from doctorsun.schema import Score
 
 def made(control, value, **fields):
     defaults = {
-        "task": "phantom", "language": "en", "kind": "closed", "protocol": "polarity@1", "metric": "macro_accuracy",
+        "task": "phantom", "language": "en", "kind": "closed", "protocol": "polarity@2", "metric": "macro_accuracy",
         "low": 0.0, "high": 1.0, "n": 10, "num_invalid": 0,
     }  # fmt: skip
     return Score(control=control, value=value, **{**defaults, **fields})
@@ -58,7 +58,7 @@ def test_without_a_control_or_the_model_there_is_no_margin():
 @pytest.mark.parametrize(
     ("kind", "protocol", "metric"),
     [
-        ("closed", "polarity@1", "macro_accuracy"),
+        ("closed", "polarity@2", "macro_accuracy"),
         ("open", "open_tokens@1", "f1"),
         ("report", "report_ngrams@1", "rouge_l"),
         ("closed", "llava_med@1", "accuracy"),
@@ -73,5 +73,6 @@ def test_a_protocol_of_others_is_told_by_its_own_first_metric(kind, protocol, me
 
 
 def test_parts_have_no_mean_over_question_types():
-    assert headline_metric("closed", "polarity@1", "modality=ct") == "accuracy"
+    assert headline_metric("closed", "polarity@2", "modality=ct") == "accuracy"
+    assert headline_metric("closed", "polarity@1") == "macro_accuracy"
     assert headline_metric("open", "open_tokens@1", "modality=ct") == "f1"

@@ -61,7 +61,7 @@ def test_it_is_written_as_json_and_as_a_table(one: Path, tmp_path: Path) -> None
 
     assert json.loads(path.read_text())["rows"][0]["difference"] == 0.5
     page = (tmp_path / "out/comparison.md").read_text()
-    assert "| vqa_rad | en | closed | polarity@1 | macro_accuracy | 0.3333 | 0.8333 | +0.5000 |" in page
+    assert "| vqa_rad | en | closed | polarity@2 | macro_accuracy | 0.3333 | 0.8333 | +0.5000 |" in page
     assert page.count("| different |") == 2  # as a headline and among all
 
 
@@ -92,18 +92,18 @@ def test_scores_by_other_protocols_are_refused_unless_one_is_named(one: Path, tm
         row["protocol"] = "llava_med@1"
     (other / "vqa_rad/scores.json").write_text(json.dumps(scores))
 
-    with pytest.raises(DataError, match="closed questions: protocols of small and large differ: got polarity@1 and"):
+    with pytest.raises(DataError, match="closed questions: protocols of small and large differ: got polarity@2 and"):
         compare_evaluations(one, other)
-    assert compare_evaluations(one, other, ["polarity@1"]).rows
-    assert compare_evaluations(one, other, ["polarity@1"]).remarks == ()
+    assert compare_evaluations(one, other, ["polarity@2"]).rows
+    assert compare_evaluations(one, other, ["polarity@2"]).remarks == ()
 
 
 def test_protocols_of_one_alone_are_told(one: Path, tmp_path: Path) -> None:
-    other = evaluation(tmp_path / "b", answers("large", 50), protocols=("polarity@1", "multimedeval@1"))
+    other = evaluation(tmp_path / "b", answers("large", 50), protocols=("polarity@2", "multimedeval@1"))
 
     compared = compare_evaluations(one, other)
 
-    assert {row.protocol for row in compared.rows} == {"polarity@1"}
+    assert {row.protocol for row in compared.rows} == {"polarity@2"}
     line = "task vqa_rad, closed: only large is scored by multimedeval@1; not compared"
     assert compared.remarks == (line,)
 

@@ -63,7 +63,7 @@ def test_each_task_gets_a_folder_and_controls_of_the_same_weights_stand_side_by_
     files, told = evaluate(run, {"phantom": store, "vqa_rad": store}, tmp_path)
     assert files == [tmp_path / "phantom/scores.json", tmp_path / "vqa_rad/scores.json"]
     assert told[-1] == ("vqa_rad", "real", 3, 3)
-    assert {row.protocol for row in read_scores(files[0])} == {"polarity@1", "closed_loglik@1"}
+    assert {row.protocol for row in read_scores(files[0])} == {"polarity@2", "closed_loglik@1"}
     evaluate(run, {"phantom": store}, tmp_path, "blank")
     rows = read_predictions(tmp_path / "phantom/predictions.parquet")
     assert {(each.model, each.image_control) for each in rows} == {("run", "real"), ("run", "blank")}

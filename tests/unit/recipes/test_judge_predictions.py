@@ -64,7 +64,7 @@ def test_scores_and_agreement_are_the_judges_own(path: Path) -> None:
     assert {score.protocol for score in found.scores} == {f"judge:sun@{prompt[:12]}"}
     # The rule finds no polarity in answer 3, so that two of three agree: kappa is (2/3 - 4/9) / (1 - 4/9).
     (closed,) = [each for each in found.agreements if each.kind == "closed"]
-    assert (closed.rule, closed.n) == ("polarity@1 accuracy", 3)
+    assert (closed.rule, closed.n) == ("polarity@2 accuracy", 3)
     assert closed.agreement == pytest.approx(2 / 3)
     assert closed.kappa == pytest.approx(0.4)
     written = json.loads((path.parent / "judge-sun.json").read_text())

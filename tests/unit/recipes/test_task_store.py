@@ -120,15 +120,15 @@ def test_other_answers_in_a_second_file_are_read_again(tmp_path: Path) -> None:
 
 
 def test_a_protocol_that_judges_none_of_the_questions_is_told(tmp_path: Path, data: Path) -> None:
-    page = mine(tmp_path).model_copy(update={"protocols": ("mcq_strict@1", "polarity@1")})
+    page = mine(tmp_path).model_copy(update={"protocols": ("mcq_strict@1", "polarity@2")})
     told: list[str] = []
     (tmp_path / "out").mkdir()
     open_asked(page, data, tmp_path / "out", told.append)
     assert told[-1] == (
         "mine: the page's protocol mcq_strict@1 judges none of these questions (closed, open); "
-        "they are scored by open_tokens@1, polarity@1"
+        "they are scored by open_tokens@1, polarity@2"
     )
-    assert not any("protocol polarity@1" in line for line in told)
+    assert not any("protocol polarity@2" in line for line in told)
 
 
 @pytest.mark.parametrize(("file", "split"), [("test.csv", "test"), ("val.csv", "validation")])

@@ -171,8 +171,8 @@ def fake_predictions(samples: list[Sample]) -> Iterator[Prediction]:
 
 def fake_scores() -> Iterator[Score]:
     rows = {
-        ("closed", "polarity@1", "macro_accuracy"): (0.86, {"blank": 0.5, "shuffled": 0.53, "prior": 0.51}),
-        ("closed", "polarity@1", "accuracy"): (0.88, {"blank": 0.5, "shuffled": 0.54, "prior": 0.52}),
+        ("closed", "polarity@2", "macro_accuracy"): (0.86, {"blank": 0.5, "shuffled": 0.53, "prior": 0.51}),
+        ("closed", "polarity@2", "accuracy"): (0.88, {"blank": 0.5, "shuffled": 0.54, "prior": 0.52}),
         ("mcq", "mcq_strict@1", "accuracy"): (0.71, {"blank": 0.31, "shuffled": 0.34, "prior": 0.36}),
         ("open", "open_tokens@1", "f1"): (0.64, {"blank": 0.35, "shuffled": 0.37, "prior": 0.41}),
         ("open", "open_tokens@1", "exact"): (0.55, {"blank": 0.25, "shuffled": 0.27, "prior": 0.33}),
@@ -184,10 +184,10 @@ def fake_scores() -> Iterator[Score]:
                 yield _score(language, rule, share, control)
         for name, (value, chance) in TYPES.items():
             for control, share in {"real": value - 0.01 * index, "blank": chance, "shuffled": chance + 0.02}.items():
-                yield _score(language, ("closed", "polarity@1", "accuracy"), share, control, f"question_type={name}")
+                yield _score(language, ("closed", "polarity@2", "accuracy"), share, control, f"question_type={name}")
         for number, name in enumerate(MODALITIES):
             for control, share in {"real": 0.95 - 0.03 * number, "blank": 0.5, "shuffled": 0.52}.items():
-                yield _score(language, ("closed", "polarity@1", "accuracy"), share, control, f"modality={name}")
+                yield _score(language, ("closed", "polarity@2", "accuracy"), share, control, f"modality={name}")
 
 
 def write_scores(path: Path, scores: list[Score]) -> None:

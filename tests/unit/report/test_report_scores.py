@@ -5,6 +5,7 @@ import pytest
 from doctorsun.report.scores import (
     headline_rows,
     headline_scores,
+    house_rank,
     is_unproven,
     leading_rows,
     result_rows,
@@ -20,7 +21,7 @@ def score(value: float, control: str = "real", **changes: Any) -> Score:
         "task": "phantom",
         "language": "en",
         "kind": "closed",
-        "protocol": "polarity@1",
+        "protocol": "polarity@2",
         "metric": "accuracy",
         "value": value,
         "low": value - 0.05,
@@ -66,7 +67,7 @@ def test_every_score_lands_in_exactly_one_row() -> None:
 
 
 def margin(control: str, *, is_different: bool, **changes: Any) -> dict[str, Any]:
-    facts = {"task": "phantom", "language": "en", "kind": "closed", "protocol": "polarity@1", "metric": "accuracy"}
+    facts = {"task": "phantom", "language": "en", "kind": "closed", "protocol": "polarity@2", "metric": "accuracy"}
     return facts | {"one": control, "p_holm": 0.03, "is_different": is_different, "difference": 0.1} | changes
 
 
@@ -145,8 +146,8 @@ def test_parts_stand_side_by_side_with_question_types_first() -> None:
     (kind, name, by_language), (_, _, open_row) = types.lines
     assert (kind, name, set(by_language)) == ("closed", "side:nodule", {"en", "zh"})
     assert open_row["en"].metric == "f1"
-    assert types.measures("closed") == [("polarity@1", "accuracy")]
-    assert types.measures("open") == [("polarity@1", "f1")]
+    assert types.measures("closed") == [("polarity@2", "accuracy")]
+    assert types.measures("open") == [("polarity@2", "f1")]
     assert modalities.lines[0][1] == "ct"
 
 
@@ -170,3 +171,7 @@ def test_parts_without_the_house_protocol_take_the_one_named_first_and_its_first
     ]
     assert slice_tables(result_rows(scores))[0].measures("open") == [("medevalkit@1", "accuracy")]
     assert slice_tables(result_rows(scores[3:]))[0].measures("open") == [("llava_med@1", "recall")]
+
+
+def test_an_older_version_of_the_house_rule_stands_before_other_kits():
+    assert [house_rank("closed", name) for name in ("polarity@2", "polarity@1", "llava_med@1")] == [0, 1, 2]

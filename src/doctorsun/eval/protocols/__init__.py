@@ -14,7 +14,7 @@ from doctorsun.eval.protocols.medevalkit import MEDEVALKIT_CLOSED_1, MEDEVALKIT_
 from doctorsun.eval.protocols.mmmu_official import MMMU_OFFICIAL_1
 from doctorsun.eval.protocols.multimedeval import MULTIMEDEVAL_QA_1, MULTIMEDEVAL_VQA_1
 from doctorsun.eval.protocols.open_tokens import OPEN_TOKENS_1
-from doctorsun.eval.protocols.polarity import POLARITY_1
+from doctorsun.eval.protocols.polarity import POLARITY_1, POLARITY_2
 from doctorsun.eval.protocols.pubmedqa_official import PUBMEDQA_OFFICIAL_1
 from doctorsun.eval.protocols.refusal import REFUSAL_1
 from doctorsun.eval.protocols.refusal_2 import OVER_REFUSAL_1, REFUSAL_2
@@ -24,9 +24,10 @@ from doctorsun.eval.protocols.verdict import Protocol, Verdict
 from doctorsun.schema import AnswerKind
 
 # One for each kind of answer: what judges it where nothing is named.
-HOUSE_PROTOCOLS = (POLARITY_1, MCQ_STRICT_1, MCQ_MULTI_1, OPEN_TOKENS_1, BOX_IOU_1, REPORT_NGRAMS_1)
+HOUSE_PROTOCOLS = (POLARITY_2, MCQ_STRICT_1, MCQ_MULTI_1, OPEN_TOKENS_1, BOX_IOU_1, REPORT_NGRAMS_1)
 PROTOCOLS = (
     *HOUSE_PROTOCOLS,
+    POLARITY_1,
     MCQ_LOGLIK_1,
     MCQ_LOGLIK_NORM_1,
     CLOSED_LOGLIK_1,
@@ -56,12 +57,18 @@ __all__ = [
     "protocol_for",
     "protocols_for",
     "protocols_named",
+    "rule_of",
 ]
 
 
 def protocol_for(kind: AnswerKind) -> Protocol:
     """Return the house protocol of a kind of answer."""
     return next(protocol for protocol in HOUSE_PROTOCOLS if kind in protocol.kinds)
+
+
+def rule_of(name: str) -> str:
+    """Return the name of a protocol without its version."""
+    return name.partition("@")[0]
 
 
 def protocols_for(kind: AnswerKind, names: Iterable[str]) -> list[Protocol]:

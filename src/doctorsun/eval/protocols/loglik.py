@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from doctorsun.errors import DataError
-from doctorsun.eval.protocols.polarity import judge_polarity_1
+from doctorsun.eval.protocols.polarity import judge_text
 from doctorsun.eval.protocols.verdict import Protocol, Verdict
 from doctorsun.schema import Prediction
 from doctorsun.text.polarity import LEXICON_1, bare_polarity
@@ -27,13 +27,13 @@ def judge_mcq_loglik_norm_1(prediction: Prediction) -> Verdict:
 
 
 def judge_closed_loglik_1(prediction: Prediction) -> Verdict:
-    """Judge whether yes is likelier than no; golds that are neither are judged by their text, as polarity@1 does.
+    """Judge whether yes is likelier than no; golds that are neither are judged by their text, as polarity@2 does.
 
     The likelihoods are those of the options, or of yes and no in this order where the question has none.
     """
     golds = {bare_polarity(gold, LEXICON_1) for gold in prediction.gold}
     if None in golds:
-        return judge_polarity_1(prediction)
+        return judge_text(prediction)
     words = [bare_polarity(option, LEXICON_1) for option in _closed_options(prediction)]
     best = _argmax(_logprobs(prediction, len(words)))
     said = None if best is None else words[best]

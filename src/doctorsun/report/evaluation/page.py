@@ -15,10 +15,10 @@ from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
 from doctorsun.report.page import TEMPLATES, page_environment, unique
 from doctorsun.report.scores import (
     CONTROLS,
-    HOUSE,
     KINDS,
     SliceTable,
     headline_rows,
+    house_rank,
     result_rows,
     slice_tables,
     whole_rows,
@@ -198,7 +198,7 @@ def _words(language: Language, *keys: str) -> list[str]:
 def _answered(scores: Sequence[Score]) -> list[Score]:
     order = {name: place for place, name in enumerate(("real", *CONTROLS))}
     first: dict[tuple[str, ...], Score] = {}
-    for row in sorted(scores, key=lambda row: row.protocol != HOUSE.get(row.kind)):
+    for row in sorted(scores, key=lambda row: house_rank(row.kind, row.protocol)):
         if row.slice is None and row.control not in ("prior", "constant"):
             protocol = row.protocol if row.control == "real" else ""
             first.setdefault((row.control, row.language, row.kind, protocol), row)

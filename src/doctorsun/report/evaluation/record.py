@@ -11,7 +11,7 @@ from doctorsun.eval.protocols import PROTOCOLS, Protocol
 from doctorsun.eval.scoring import read_scores
 from doctorsun.eval.summary import SummaryRow
 from doctorsun.report.record import read_object
-from doctorsun.report.scores import HOUSE, result_rows
+from doctorsun.report.scores import house_rank, result_rows
 from doctorsun.schema import Prediction, Score
 from doctorsun.storage.store import Store, store_is_complete
 
@@ -56,7 +56,7 @@ class TaskRecord:
         names: dict[tuple[str, str, str], dict[str, None]] = {}
         for row in self.scores:
             names.setdefault((row.kind, row.language, row.control), {})[row.protocol] = None
-        return {key: sorted(found, key=lambda name: name != HOUSE.get(key[0])) for key, found in names.items()}
+        return {key: sorted(found, key=lambda name: house_rank(key[0], name)) for key, found in names.items()}
 
     def shows_images(self) -> bool:
         """Say whether any question is about an image, by the facts or else by the stores that are still there."""

@@ -16,7 +16,7 @@ def lm_eval_results(record: EvaluationRecord) -> dict[str, Any]:
     """Return the content of ``results.json``.
 
     A task of lm-eval is one task, language and kind of ours (``vqa_rad_en_closed``). The protocol stands where lm-eval
-    names its filter, a control behind it (``accuracy,polarity@1 blank``); the standard error is that of a normal
+    names its filter, a control behind it (``accuracy,polarity@2 blank``); the standard error is that of a normal
     interval as wide as ours.
     """
     parts = {name: (task, rows) for task in record.tasks for name, rows in _parts(task)}

@@ -86,7 +86,16 @@ GOLDEN = [
 ]
 
 
-@pytest.mark.parametrize("case", GOLDEN)
+NEWER = [("polarity@2", *case[1:]) for case in GOLDEN if case[0] == "polarity@1"] + [
+    ("polarity@1", "closed", ("no",), "Findings: No.", 0, True),
+    ("polarity@2", "closed", ("no",), "Findings: No.", 1, False),
+    ("polarity@2", "closed", ("yes",), "Findings: No.", 0, False),
+    ("polarity@1", "closed", ("否",), "占位效应 No.", 0, True),
+    ("polarity@2", "closed", ("否",), "占位效应 No.", 1, False),
+]
+
+
+@pytest.mark.parametrize("case", [*GOLDEN, *NEWER])
 def test_verdicts_stay_as_they_are(make_prediction, case):
     name, kind, gold, answer, value, invalid = case
     protocol = protocols_named(name)[0]

@@ -59,7 +59,7 @@ def test_a_constant_letter_earns_its_share(make_prediction, letter):
 
 @pytest.mark.parametrize(("word", "share"), [("yes", 2 / 7), ("no", 3 / 7), ("left", 1 / 7)])
 def test_a_constant_word_earns_its_share(make_prediction, word, share):
-    verdicts = judged(make_prediction, protocols_named("polarity@1")[0], lambda _: word)
+    verdicts = judged(make_prediction, protocols_named("polarity@2")[0], lambda _: word)
 
     assert sum(verdict.values["accuracy"] for verdict in verdicts) / 7 == pytest.approx(share)
 
@@ -100,7 +100,7 @@ def test_each_name_finds_its_own_parts_and_no_kind_has_two():
 
 def test_each_kind_has_a_house_protocol():
     assert [(kind, protocol_for(kind).name) for kind in get_args(AnswerKind)] == [
-        ("closed", "polarity@1"),
+        ("closed", "polarity@2"),
         ("mcq", "mcq_strict@1"),
         ("mcq_multi", "mcq_multi@1"),
         ("open", "open_tokens@1"),

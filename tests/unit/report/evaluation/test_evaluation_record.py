@@ -16,7 +16,7 @@ def test_tasks_controls_and_models_are_read(evaluation: Path) -> None:
     (task,) = record.tasks
     assert (task.name, task.controls, record.title) == ("phantom", ("real", "blank"), MODEL)
     assert [each["model"] for each in record.models] == [MODEL]
-    assert task.protocols()["closed", "en", "real"] == ["polarity@1"]
+    assert task.protocols()["closed", "en", "real"] == ["polarity@2"]
     assert [store.folder.name for store in task.stores()] == ["store"]
 
 

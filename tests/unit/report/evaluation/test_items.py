@@ -44,12 +44,12 @@ def row(name: str = "q", output: str = "yes", **changes: object) -> Prediction:
 
 def item(name: str, output: str) -> Item:
     asked = row(name, output)
-    answer = ItemAnswer(control="real", row=asked, judgements=(judge(asked, protocols_named("polarity@1")[0]),))
+    answer = ItemAnswer(control="real", row=asked, judgements=(judge(asked, protocols_named("polarity@2")[0]),))
     return Item(answers=(answer,))
 
 
 def test_verdicts_say_right_wrong_and_invalid() -> None:
-    polarity, tokens = protocols_named("polarity@1")[0], protocols_named("open_tokens@1")[0]
+    polarity, tokens = protocols_named("polarity@2")[0], protocols_named("open_tokens@1")[0]
     asked = [row(output=text) for text in ("Yes.", "no", "perhaps")] + [row(status="error", output="it broke")]
     assert [judge(each, polarity).verdict for each in asked] == ["right", "wrong", "invalid", "invalid"]
     half = judge(row(kind="open", gold=("left lung",), output="left"), tokens)

@@ -310,16 +310,16 @@ def test_plain_accuracy_stands_beside_the_mean_over_types_and_kits_have_their_ow
 ) -> None:
     rows = [row for row in rows_of(evaluation) if row.kind == "closed" and row.language == "en"]
     write_answers(tmp_path / "phantom", rows)
-    write_scores(tmp_path / "phantom/scores.json", score(rows, protocols=("llava_med@1", "polarity@1")))
+    write_scores(tmp_path / "phantom/scores.json", score(rows, protocols=("llava_med@1", "polarity@2")))
     view = view_task(read_evaluation(tmp_path).tasks[0], [])
     assert [(row.protocol, row.metric) for row in view.leads] == [
-        ("polarity@1", "macro_accuracy"),
-        ("polarity@1", "accuracy"),
+        ("polarity@2", "macro_accuracy"),
+        ("polarity@2", "accuracy"),
         ("llava_med@1", "accuracy"),
     ]
     parts = re.findall(r'<table class="slices">.*?</table>', page_of(tmp_path), re.DOTALL)
     assert parts
-    assert all("accuracy · polarity@1</small>" in table and "llava_med" not in table for table in parts)
+    assert all("accuracy · polarity@2</small>" in table and "llava_med" not in table for table in parts)
 
 
 def test_a_judge_stands_apart_from_the_rules_with_its_agreement(evaluation: Path, tmp_path: Path) -> None:

@@ -35,13 +35,13 @@ def test_lm_eval_shape_holds_every_score_with_its_control(evaluation: Path) -> N
     for part in ("results", "configs", "versions", "n-shot", "higher_is_better", "n-samples", "group_subtasks"):
         assert set(results[part]) == tasks
     closed = results["results"]["phantom_en_closed"]
-    assert (closed["accuracy,polarity@1"], closed["accuracy,polarity@1 blank"]) == (1.0, 0.0)
+    assert (closed["accuracy,polarity@2"], closed["accuracy,polarity@2 blank"]) == (1.0, 0.0)
     (score,) = [
         row
         for row in task_of(evaluation).scores
         if (row.language, row.kind, row.metric, row.control, row.slice) == ("en", "closed", "accuracy", "real", None)
     ]
-    width = closed["accuracy_stderr,polarity@1"] * 2 * 1.96
+    width = closed["accuracy_stderr,polarity@2"] * 2 * 1.96
     assert width == pytest.approx(score.high - score.low, rel=1e-3)
     assert results["n-samples"]["phantom_en_closed"]["effective"] == score.n
     assert results["config"]["model"] == MODEL
@@ -59,8 +59,8 @@ def test_an_inspect_log_holds_answers_verdicts_and_scores(evaluation: Path) -> N
     sample = files[f"samples/{row.id}_epoch_1.json"]
     assert sample["input"] == row.prompt
     assert sample["output"]["choices"][0]["message"]["content"] == row.output
-    assert sample["scores"]["polarity@1"]["value"] in (0.0, 1.0)
-    (score,) = [each for each in header["results"]["scores"] if each["name"] == "polarity@1/en/closed"]
+    assert sample["scores"]["polarity@2"]["value"] in (0.0, 1.0)
+    (score,) = [each for each in header["results"]["scores"] if each["name"] == "polarity@2/en/closed"]
     assert score["metrics"]["accuracy"]["value"] == 1.0
 
 
@@ -117,7 +117,7 @@ def test_files_for_the_hub_are_read_by_its_client(evaluation: Path, tmp_path: Pa
     path = tmp_path / ".eval_results/phantom_en_closed.yaml"
     (entry,) = parse_eval_result_entries(yaml.safe_load(path.read_text(encoding="utf-8")))
     assert (entry.dataset_id, entry.task_id, entry.value) == ("owner/phantom", "phantom_en_closed", 100.0)
-    assert "polarity@1" in str(entry.notes)
+    assert "polarity@2" in str(entry.notes)
 
 
 @pytest.mark.parametrize(("facts", "split"), [({"split": "validation"}, "validation"), ({}, "test")])

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi import Request as HttpRequest
@@ -14,12 +16,13 @@ from doctorsun.serve.abstention import Calibration
 from doctorsun.serve.doors import Doors
 from doctorsun.serve.engine import ChatEngine
 from doctorsun.serve.gateway import LabelAnswers, check_key, explain_errors
-from doctorsun.serve.images import image_from_url
+from doctorsun.serve.images import client_images
 from doctorsun.serve.metrics import Metrics
 from doctorsun.serve.openai.chat import Chat
 from doctorsun.serve.openai.routes import openai_router
 from doctorsun.serve.page_routes import page_router
 from doctorsun.serve.settings import ServeSettings
+from doctorsun.serve.study_routes import add_studies
 
 _LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1", "[::1]"]
 
@@ -30,6 +33,7 @@ def create_app(
     *,
     images: ImageProcessor | None = None,
     calibration: Calibration | None = None,
+    studies: Path | None = None,
 ) -> FastAPI:
     """Return the application; its engine runs from start-up to shut-down.
 
@@ -40,7 +44,9 @@ def create_app(
         settings: names, address and limits.
         images: how pictures lie in the model's square; None where that is not known.
         calibration: how far the likelihoods of options can be believed, and when not to answer.
+        studies: the folder for what clients upload; None takes a temporary one.
     """
+    pictures = client_images(studies, settings.max_image_pixels)
     doors = Doors(settings.max_open)
     metrics = Metrics()
 
@@ -58,12 +64,13 @@ def create_app(
         engine=engine,
         settings=settings,
         doors=doors,
-        read_image=lambda _client, url: image_from_url(url, settings.max_image_pixels),
+        read_image=pictures.read,
         images=images,
         calibration=calibration or Calibration(),
         tell=metrics.count_answer,
     )
     app.include_router(openai_router(chat))
+    add_studies(app, pictures, partial(check_key, settings=settings), images)
     app.include_router(page_router())
     _add_health(app, engine, doors)
     _add_metrics(app, engine, doors, metrics, settings)

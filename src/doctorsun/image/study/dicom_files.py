@@ -141,15 +141,22 @@ def _ordered(group: list[_Found]) -> tuple[list[_Found], list[str]]:
 
 def _windows(header: Dataset, used: Window | None) -> tuple[NamedWindow, ...]:
     """Return the windows that a grey frame can be shown with; ``used`` is what showed it when none was named."""
-    own = own_windows(header)[:1]
-    by_table = bool(header.get("VOILUTSequence"))
-    mine = (NamedWindow(OWN, None, None),) if by_table else tuple(NamedWindow(OWN, w.center, w.width) for w in own)
+    mine = _own_window(header)
     if in_hounsfield_units(header):
         return (*mine, *presets())
     if mine:
         return mine
     used = used or _EIGHT_BITS
     return (NamedWindow(FULL, used.center, used.width),)
+
+
+def _own_window(header: Dataset) -> tuple[NamedWindow, ...]:
+    """Return what `display_frame` shows a frame with by itself: its table, told by what it covers, or a window."""
+    if header.get("VOILUTSequence"):
+        num_entries, first, _ = (int(value) for value in header.VOILUTSequence[0].LUTDescriptor)
+        num_entries = num_entries or 2**16  # PS3.3 C.11.2.1.1: 0 stands for 65536
+        return (NamedWindow(OWN, first + num_entries / 2, num_entries),)
+    return tuple(NamedWindow(OWN, window.center, window.width) for window in own_windows(header)[:1])
 
 
 def _place_in_study(group: list[_Found]) -> tuple[list[float], str]:

@@ -20,11 +20,11 @@ _NUMBERS = re.compile(r"(-?\d{1,9}(?:\.\d{1,6})?),(\d{1,9}(?:\.\d{1,6})?)")
 
 @dataclass(frozen=True, slots=True)
 class NamedWindow:
-    """A window that is offered; without numbers where the file shows its values by a table."""
+    """A window that is offered."""
 
     name: str
-    center: float | None
-    width: float | None
+    center: float
+    width: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Series:
             return None
         if name in PRESETS and found:
             return ct_window(name)
-        if found and found.center is not None and found.width is not None:
+        if found:
             return Window(found.center, found.width, "LINEAR_EXACT")
         numbers = _NUMBERS.fullmatch(name)
         if numbers and self.windows and float(numbers[2]) > 0:

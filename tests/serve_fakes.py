@@ -37,6 +37,8 @@ class ScriptedEngine:
         self.max_length = 400
         self.end_id = self.normal_end_id
         self.failure: Exception | None = None
+        self.option_logprobs: tuple[float, ...] = ()
+        self.num_steps = 0
         self.going.set()
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Token]:
@@ -60,6 +62,7 @@ class ScriptedEngine:
         if self.failure:
             failure, self.failure = self.failure, None
             raise failure
+        self.num_steps += 1
         return [self._next(ticket) for ticket in list(self.open)]
 
     def cancel(self, ticket: int) -> None:
@@ -70,13 +73,18 @@ class ScriptedEngine:
     def _next(self, ticket: int) -> Token:
         request, place = self.open[ticket]
         self.open[ticket] = (request, place + 1)
-        if place == len(self.answer) and self.end_id is not None:
+        is_end = place == len(self.answer) and self.end_id is not None
+        if is_end or place + 1 == request.max_tokens:
             self.cancel(ticket)
-            return Token(request=ticket, id=self.end_id, logprob=-0.5, finish="stop")
-        if place + 1 == request.max_tokens:
-            self.cancel(ticket)
-            return Token(request=ticket, id=self.answer[place % len(self.answer)], logprob=-0.5, finish="length")
-        return Token(request=ticket, id=self.answer[place % len(self.answer)], logprob=-0.5)
+        token_id = self.end_id if is_end and self.end_id is not None else self.answer[place % len(self.answer)]
+        return Token(
+            request=ticket,
+            id=token_id,
+            logprob=-0.5,
+            finish="stop" if is_end else "length" if place + 1 == request.max_tokens else None,
+            option_logprobs=self.option_logprobs if request.options and not place else (),
+            top=tuple((token_id + rank, -0.5 - rank) for rank in range(request.num_top)),
+        )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 import pytest
 
 from doctorsun.errors import DataError
-from doctorsun.processor.boxes import boxes_in_pixels, write_boxes
+from doctorsun.processor.boxes import boxes_in_pixels, find_boxes, write_boxes
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.schema import Object
 
@@ -34,3 +34,17 @@ def test_boxes_of_an_answer_come_back_in_pixels() -> None:
 def test_a_malformed_box_stays_as_it_is_and_shifts_no_other(malformed: str) -> None:
     answer = f"{malformed} <box>[[500, 500, 1000, 1000]]</box>"
     assert boxes_in_pixels(answer, FRAME) == f"{malformed} [100.0, 100.0, 200.0, 200.0]"
+
+
+def test_boxes_of_an_answer_are_found_with_their_labels() -> None:
+    answer = "<ref>left nodule </ref> <box>[[100, 200, 300, 500]]</box>, <box>[[0,0,1000,1000]]</box>, <box>[[1]]</box>"
+    assert find_boxes(answer, FRAME, 200, 200) == (
+        Object(label="left nodule", box_px=(20.0, 40.0, 60.0, 100.0)),
+        Object(label="", box_px=(0.0, 0.0, 200.0, 200.0)),
+    )
+
+
+def test_boxes_are_cut_at_the_edges_of_a_padded_image() -> None:
+    frame = ImageProcessor(size=100, fit="pad").frame(400, 200)
+    answer = "<box>[[0, 0, 500, 500]]</box><box>[[0, 0, 1000, 250]]</box><box>[[500, 500, 400, 600]]</box>"
+    assert find_boxes(answer, frame, 400, 200) == (Object(label="", box_px=(0.0, 0.0, 200.0, 100.0)),)

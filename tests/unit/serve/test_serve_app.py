@@ -1,5 +1,4 @@
 import asyncio
-import base64
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ import openai
 import pytest
 import torch
 
+from chat_requests import body, question, with_image
 from doctorsun.generate.chat import stream_answer
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.model.build import build_model
@@ -18,6 +18,7 @@ from doctorsun.model.presets import PRESETS
 from doctorsun.processor.processor import Processor
 from doctorsun.schema import Message, image_part, text_part
 from doctorsun.serve.app import create_app
+from doctorsun.serve.keys import one_key
 from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
 from serve_fakes import ScriptedEngine, serving
@@ -35,62 +36,6 @@ def http(server: str) -> Iterator[httpx.Client]:
 def client(server: str) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{server}/v1", api_key="none", max_retries=0, timeout=10) as client:
         yield client
-
-
-def question(text: str = "?") -> Any:
-    return [{"role": "user", "content": text}]
-
-
-def body(**changes: Any) -> dict[str, Any]:
-    return {"model": "sun", "messages": question(), **changes}
-
-
-def with_image(png: bytes, text: str = "Left?") -> Any:
-    url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return [
-        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]}
-    ]
-
-
-def test_the_openai_client_gets_an_answer(client: openai.OpenAI, scripted: ScriptedEngine, png: bytes) -> None:
-    answer = client.chat.completions.create(
-        model="sun", messages=with_image(png), max_tokens=60, seed=4, temperature=0.5
-    )
-    assert answer.choices[0].message.content == SENTENCE
-    assert answer.choices[0].finish_reason == "stop"
-    assert (answer.system_fingerprint, answer.model_extra) == ("abc123", {"research_use_only": True})
-    (request,) = scripted.asked
-    assert (request.seed, request.temperature, request.max_tokens, len(request.pixels)) == (4, 0.5, 60, 1)
-    assert answer.usage is not None
-    assert answer.usage.prompt_tokens == len(request.prompt_ids)
-    assert answer.usage.completion_tokens == len(scripted.answer)
-
-
-def test_the_openai_client_gets_a_stream(client: openai.OpenAI, scripted: ScriptedEngine) -> None:
-    stream = client.chat.completions.create(
-        model="sun", messages=question(), stream=True, stream_options={"include_usage": True}
-    )
-    chunks = list(stream)
-    pieces = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
-    assert "".join(pieces) == SENTENCE
-    assert len(pieces) > 5
-    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
-    usage = chunks[-1].usage
-    assert usage is not None
-    assert usage.completion_tokens == len(scripted.answer)
-
-
-def test_stop_texts_end_both_kinds_of_answer(client: openai.OpenAI, scripted: ScriptedEngine) -> None:
-    whole = client.chat.completions.create(model="sun", messages=question(), stop=["left"])
-    stream = client.chat.completions.create(model="sun", messages=question(), stop="left", stream=True)
-    assert whole.choices[0].message.content == "左肺有结节。The "
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == "左肺有结节。The "
-    assert scripted.idle.wait(30)
-
-
-def test_too_few_tokens_cut_the_answer(client: openai.OpenAI) -> None:
-    answer = client.chat.completions.create(model="sun", messages=question(), max_tokens=1)
-    assert answer.choices[0].finish_reason == "length"
 
 
 def test_the_room_left_is_the_default(client: openai.OpenAI, scripted: ScriptedEngine) -> None:
@@ -314,7 +259,7 @@ def test_before_it_started_a_server_is_not_ready(processor: Processor, settings:
 
 
 def test_a_key_is_asked_for_where_one_is_set(processor: Processor, settings: ServeSettings) -> None:
-    app = create_app(LocalChat(ScriptedEngine([5, 6, 7]), processor), replace(settings, api_key="secret"))
+    app = create_app(LocalChat(ScriptedEngine([5, 6, 7]), processor), replace(settings, keys=one_key("secret")))
     with serving(app) as url, httpx.Client(base_url=url) as http:
         for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic secret"}):
             refused = http.post("/v1/chat/completions", json=body(), headers=header)

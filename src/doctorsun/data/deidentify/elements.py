@@ -9,12 +9,12 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from doctorsun.data.deidentify.action import Action, Deed
+from doctorsun.data.deidentify.code_strings import is_safe_code_string
 from doctorsun.data.deidentify.colour_profile import without_texts
 from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.readable import readable_elements
 from doctorsun.data.deidentify.rules import Rule, rule_of, safe_private
 from doctorsun.data.deidentify.values import REMOVED, StandIns, capped_age, each
-from doctorsun.data.deidentify.vocabulary import is_code_string
 
 DEEDS: dict[str, Deed] = {
     "remove": "removed",
@@ -67,7 +67,7 @@ class Cleaning:
         if element.tag.is_private:
             self._add_private(new, element, path)
             return
-        rule = rule_of(element, self.options, scheme=scheme)
+        rule = rule_of(element, self.options, self.stand_ins.subject.persons, scheme=scheme)
         if rule.deed == "enter":
             items = [self.cleaned(item, f"{path}{element.keyword}.") for item in element.value or ()]
             new[element.tag] = DataElement(element.tag, "SQ", Sequence(items))
@@ -84,7 +84,7 @@ class Cleaning:
 
     def _add_private(self, new: Dataset, element: DataElement, path: str) -> None:
         """Add a private element that is known as safe, in a block of its creator."""
-        rule = safe_private(element, self.options)
+        rule = safe_private(element, self.options, self.stand_ins.subject.persons)
         self._note(path, element.tag, "", rule)
         if rule.deed == "keep":
             block = new.private_block(element.tag.group, str(element.private_creator), create=True)
@@ -100,10 +100,15 @@ class Cleaning:
             "move": self.stand_ins.moved,
             "clean": self.stand_ins.cleaned,
             "cap": lambda old: each(old, capped_age),
-            "code": lambda old: [value if is_code_string(str(value)) else "" for value in old.value],
+            "code": self._safe_codes,
             "colour": lambda old: without_texts(old.value),
         }
         return ways[rule.deed](element) if rule.deed in ways else element.value
+
+    def _safe_codes(self, element: DataElement) -> list[str]:
+        """Return the values of an element, empty in place of those that may tell of a person."""
+        persons = self.stand_ins.subject.persons
+        return [value if is_safe_code_string(element.keyword, str(value), persons) else "" for value in element.value]
 
     def _note(self, path: str, tag: BaseTag, keyword: str, rule: Rule) -> None:
         where = f"{path}{keyword} {tag}" if keyword else f"{path}{tag}"

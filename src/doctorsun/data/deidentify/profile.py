@@ -53,7 +53,7 @@ class SafeText:
 @cache
 def load_profile() -> Profile:
     """Read the table that is shipped."""
-    page = _page(TABLE)
+    page = read_page(TABLE)
     actions = {keyword: action for action, keywords in page["actions"].items() for keyword in keywords}
     return Profile(actions, frozenset(page["characteristics"]), frozenset(page["descriptors"]))
 
@@ -61,7 +61,7 @@ def load_profile() -> Profile:
 @cache
 def load_safe_text() -> SafeText:
     """Read the list of what may stay."""
-    page = _page(SAFE_TEXT)
+    page = read_page(SAFE_TEXT)
     return SafeText(
         worded=frozenset(page["worded"]),
         codes=frozenset(page["codes"]),
@@ -83,5 +83,6 @@ def decided(action: str) -> str:
     return next(letter for letter in "UDZX" if letter in letters)
 
 
-def _page(name: str) -> Any:
+def read_page(name: str) -> Any:
+    """Read one of the pages of rules that are shipped."""
     return yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8"))

@@ -8,11 +8,12 @@ from pydicom.datadict import dictionary_VM, dictionary_VR, private_dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.multival import MultiValue
 
+from doctorsun.data.deidentify.code_strings import is_safe_code_string
+from doctorsun.data.deidentify.identifiers_of import Identifiers
 from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.profile import decided, load_profile, load_safe_text
 from doctorsun.data.deidentify.readable import NUMBERS
 from doctorsun.data.deidentify.values import DATES, is_registered
-from doctorsun.data.deidentify.vocabulary import is_code_string
 
 Deed = Literal["keep", "remove", "empty", "dummy", "uid", "move", "clean", "cap", "enter", "code", "colour"]
 BINARY = {"OB", "OW", "OF", "OD", "OL", "OV", "OB or OW"}
@@ -38,19 +39,20 @@ class Rule:
     why: str
 
 
-def rule_of(element: DataElement, options: Options, *, scheme: str = "") -> Rule:
+def rule_of(element: DataElement, options: Options, persons: Identifiers, *, scheme: str = "") -> Rule:
     """Decide on one element.
 
     Args:
         element: of an even group, or private.
         options: what was chosen.
+        persons: whom the header names.
         scheme: the coding scheme that stands beside the element.
     """
     if reason := _never_kept(element):
         return Rule("remove", reason)
     if element.keyword in load_profile().actions:
-        return _by_table(element, options)
-    return _by_representation(element, options, scheme)
+        return _by_table(element, options, persons)
+    return _by_representation(element, options, persons, scheme)
 
 
 def _never_kept(element: DataElement) -> str:
@@ -75,12 +77,12 @@ def _is_of_its_kind(element: DataElement) -> bool:
     return element.VR not in NUMBERS or not most.isdigit() or int(most) >= element.VM
 
 
-def safe_private(element: DataElement, options: Options) -> Rule:
+def safe_private(element: DataElement, options: Options, persons: Identifiers) -> Rule:
     """Decide on a private element: kept on demand where the standard lists it as safe and it holds numbers."""
     place = (str(element.private_creator or ""), element.tag.group, element.tag.elem & 0xFF)
     if "safe-private" in options.keep and place in load_safe_text().private:
         is_known = _class_of(element.VR) == _class_of(private_dictionary_VR(element.tag, element.private_creator or ""))
-        is_plain = element.VR in NUMBERS or _is_number(element) or (element.VR == "CS" and _is_code(element))
+        is_plain = element.VR in NUMBERS or _is_number(element) or (element.VR == "CS" and _is_code(element, persons))
         if is_known and is_plain:
             return Rule("keep", "PS3.15 E.3.10: safe private")
     return Rule("remove", "private")
@@ -91,14 +93,14 @@ def _class_of(representation: str) -> str:
     return next((name for name, found in (("number", NUMBERS), ("binary", BINARY)) if representation in found), "text")
 
 
-def _by_table(element: DataElement, options: Options) -> Rule:
+def _by_table(element: DataElement, options: Options, persons: Identifiers) -> Rule:
     profile, keyword = load_profile(), element.keyword
     action = profile.actions[keyword]
     why = f"PS3.15 E.1-1: {action}"
     if element.VR in DATES and options.dates == "shift" and keyword not in NEVER_MOVED:
         return Rule("move", "PS3.15 E.3.6: modified dates")
     if "characteristics" in options.keep and keyword in profile.characteristics:
-        return _characteristic(element)
+        return _characteristic(element, persons)
     if "descriptors" in options.keep and keyword in profile.descriptors:
         return Rule("clean", "PS3.15 E.3.5: cleaned descriptor")
     is_accession = keyword == "AccessionNumber" and not element.is_empty
@@ -111,16 +113,16 @@ def _by_table(element: DataElement, options: Options) -> Rule:
     return Rule(deeds[letter], why)
 
 
-def _characteristic(element: DataElement) -> Rule:
+def _characteristic(element: DataElement, persons: Identifiers) -> Rule:
     why = "PS3.15 E.3.7: patient characteristic"
     if element.VR == "AS":
         return Rule("cap", why)
     if element.VR == "CS":
-        return Rule("keep", why) if _is_code(element) else Rule("remove", "no words of the standard")
+        return Rule("keep", why) if _is_code(element, persons) else Rule("remove", "no words of the standard")
     return Rule("keep", why) if element.VR in NUMBERS or _is_number(element) else Rule("clean", why)
 
 
-def _by_representation(element: DataElement, options: Options, scheme: str) -> Rule:
+def _by_representation(element: DataElement, options: Options, persons: Identifiers, scheme: str) -> Rule:
     """Decide on what the table leaves out: numbers, sequences and words of the standard stay, other text goes."""
     safe, keyword, representation = load_safe_text(), element.keyword, element.VR
     if representation in DATES:
@@ -133,7 +135,7 @@ def _by_representation(element: DataElement, options: Options, scheme: str) -> R
     if representation in NUMBERS or (representation in ("DS", "IS") and _is_number(element)):
         return Rule("keep", "number")
     if representation == "CS":
-        return Rule("keep", "code string") if _is_code(element) else _unknown_code(element)
+        return Rule("keep", "code string") if _is_code(element, persons) else _unknown_code(element)
     return _by_list(element, options, scheme)
 
 
@@ -161,8 +163,8 @@ def _is_safe_code(element: DataElement, scheme: str) -> bool:
     return scheme in schemes and bool(shape.fullmatch(text))
 
 
-def _is_code(element: DataElement) -> bool:
-    return all(is_code_string(str(value)) for value in _values(element) if value)
+def _is_code(element: DataElement, persons: Identifiers) -> bool:
+    return all(is_safe_code_string(element.keyword, str(value), persons) for value in _values(element) if value)
 
 
 def _is_number(element: DataElement) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from doctorsun.data.deidentify.identifiers_of import Identifiers, identifiers_of
+from doctorsun.data.deidentify.identifiers_of import Identifiers, identifiers_of, persons_of
 from doctorsun.data.deidentify.key import Key
 from doctorsun.image.dicom_header import word
 
@@ -17,11 +17,13 @@ class Subject:
         pseudonym: stands for the identifier and the name of the patient.
         shift_days: by how many days the dates move.
         identifiers: what the header tells of people.
+        persons: of these, names of people and numbers of the patient, short parts of names too.
     """
 
     pseudonym: str
     shift_days: int
     identifiers: Identifiers
+    persons: Identifiers
 
 
 def subject_of(header: Dataset, key: Key) -> Subject:
@@ -32,4 +34,6 @@ def subject_of(header: Dataset, key: Key) -> Subject:
     else:
         name = word(header, "PatientName")
         patient = f"name\x1f{name}" if name else f"study\x1f{word(header, 'StudyInstanceUID')}"
-    return Subject(key.pseudonym("patient", patient), key.shift_days(patient), identifiers_of(header))
+    return Subject(
+        key.pseudonym("patient", patient), key.shift_days(patient), identifiers_of(header), persons_of(header)
+    )

@@ -17,7 +17,7 @@ LIMITS = """Removing identifiers lowers the risk of recognising a person; it doe
 handwriting and rare diseases stay. / 去标识化只能降低风险：头部扫描中的面部、手写内容和罕见病例仍可能识别个人。"""
 REPORT, PAGE = "deidentification.json", "deidentification.md"
 STATES = ("written", "refused", "unknown")
-RULES_VERSION = 2  # another one where the same file would be written otherwise
+RULES_VERSION = 3  # another one where the same file would be written otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,54 @@ from functools import cache
 
 from doctorsun.data.deidentify.profile import load_safe_text
 
-SHORT, SHORT_NUMBER, SHORT_ROW, ONE_CHARACTER = 3, 4, 5, 1
+SHORT_NUMBER, SHORT_ROW, ONE_CHARACTER = 3, 5, 1
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HAN = re.compile(f"[{_HAN}]+")
 RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")  # letters and digits without a gap, or Chinese
 TOKEN = re.compile(rf"[{_HAN}]+|[^\W\d_{_HAN}]+|\d+")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_AGE = re.compile(r"\d{1,3}(?:[mf]|yo?|yrs?)", re.IGNORECASE)
+_NUMBER = r"\d{1,4}(?:[.,]\d{1,3})?"
+_UNIT = (
+    r"(?:[muµ]m|cm|mm2|[km]?hz|[mµu]?s|sec|min|[km]v|mas?|m?t|tesla|m?gy|[mµuk]?g|ml|mbq|bpm|deg|hu|kev|%|毫米|厘米)"
+)
+_COUNTED = (
+    r"(?:phase|echo|series|segment|lesion|nodule|grade|stage|type|class|level|zone|part|view|slice|frame|image|volume"
+    r"|label|structure|region|roi|rads|tirads|birads|pirads|gleason|score)[\s#._:=-]{0,2}\d{1,3}"
+    r"|(?:b|te|tr|ti|fa)[\s=]{0,2}\d{1,4}"
+)
+# A quantity: a number, or up to three of them, with a unit, behind what is counted, or as the sides of a grid.
+_QUANTITY = re.compile(
+    rf"(?<![^\W_])(?<![.,/-]){_NUMBER}(?:\s?[x×*/-]\s?{_NUMBER}){{0,2}}\s?{_UNIT}(?![^\W_{_HAN}])"
+    rf"|(?<![^\W_])(?:{_COUNTED})(?!\w|[./-]\d)"
+    rf"|(?<![^\W_])(?<![.,/-])\d{{2,4}}\s?[x×*]\s?\d{{2,4}}(?![\w./-])",
+    re.IGNORECASE,
+)
 _ROW_OF_NUMBERS = re.compile(r"\d+(?:[\s./-]+\d+)+")
 _INSIDE_NAMES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def is_code_string(text: str) -> bool:
-    """Return whether a code string (CS) holds only words of the standard.
-
-    Up to three letters, or four digits, tell nothing and count as one.
-    """
+    """Return whether a code string (CS) holds only words of the standard; a letter, or three digits, tell nothing."""
     return all(_known_part(token) == token for token in TOKEN.findall(text))
 
 
 def known_words(text: str) -> str:
     """Return a text without its unknown words, and without numbers that may tell of a person.
 
-    These are numbers of more than four digits, rows of numbers with more than five in all, and years. Letters and
-    digits without a gap between them stay or go together. Of Chinese, which has no gaps, the known words stay and what
-    stands between them goes.
+    A number stays where it is a quantity: with its unit, behind a word that is counted, or as a side of a grid. Letters
+    and digits without a gap between them stay or go together; an age with a sex goes. Of Chinese, which has no gaps,
+    the known words stay and what stands between them goes.
     """
     short = _ROW_OF_NUMBERS.sub(lambda found: found[0] if _digits(found[0]) <= SHORT_ROW else " ", text)
-    return " ".join(RUN.sub(lambda found: _known_run(found[0]), short).split())
+    quantities = [found.span() for found in _QUANTITY.finditer(short)]
+
+    def known(run: re.Match[str]) -> str:
+        if any(start <= run.start() and run.end() <= end for start, end in quantities):
+            return run[0]
+        return _known_run(run[0])
+
+    left = " ".join(RUN.sub(known, short).split())
+    return left if any(map(str.isalnum, left)) else ""
 
 
 def _digits(text: str) -> int:
@@ -42,14 +63,14 @@ def _known_run(run: str) -> str:
     """Return what is known of Chinese, or letters and digits without a gap where all of them are known."""
     if HAN.match(run):
         return _known_part(run)
-    return run if is_code_string(run) and not _YEAR.fullmatch(run) else ""
+    return run if is_code_string(run) and not run.isdigit() and not _AGE.fullmatch(run) else ""
 
 
 def _known_part(token: str) -> str:
     """Return what is known of a run of letters, of digits or of Chinese characters."""
     if HAN.match(token):
         return "".join(_han_words().findall(token))
-    is_known = len(token) <= (SHORT_NUMBER if token.isdigit() else SHORT) or token.lower() in standard_words()
+    is_known = len(token) <= (SHORT_NUMBER if token.isdigit() else ONE_CHARACTER) or token.lower() in standard_words()
     return token if is_known else ""
 
 

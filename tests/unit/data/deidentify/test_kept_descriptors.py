@@ -35,10 +35,20 @@ def cleaned(tmp_path, **fields):
         ("110101 19710203 1234", "removed"),
         ("Dr. Rose; liver", "Dr. ; liver"),
         ("Chest 5 mm T2 3D", "Chest 5 mm T2 3D"),
+        ("Wei Li chest bed 12", "chest"),
     ],
 )
 def test_dates_numbers_and_names_go(text, kept, tmp_path):
     assert cleaned(tmp_path, StudyDescription=text).StudyDescription == kept
+
+
+def test_code_strings_that_are_no_terms_go_and_names_among_words_too(tmp_path):
+    found = cleaned(
+        tmp_path, PatientPosition="WEI", Laterality="1971", PatientName="Long^Rose", ImageType=["ORIGINAL", "LONG", "M"]
+    )
+    assert "PatientPosition" not in found
+    assert "Laterality" not in found
+    assert list(found.ImageType) == ["ORIGINAL", "", "M"]
 
 
 def test_an_empty_accession_number_stays_empty(tmp_path):

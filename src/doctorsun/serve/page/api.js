@@ -69,7 +69,7 @@ export async function renewKey(used) {
 export function failure(status, headers, text) {
   const message = serverMessage(text) || String(status);
   const retryAfter_s = Number(headers.get("Retry-After")) || SLOW_DOWN_S;
-  const kinds = { 401: "key", 404: "missing", 410: "missing", 429: "busy", 502: "engine", 503: "engine", 504: "engine" };
+  const kinds = { 401: "key", 404: "missing", 410: "missing", 429: "busy", 502: "engine", 503: "engine", 504: "engine", 507: "refused" };
   return new ApiError(kinds[status] ?? (status < 500 ? "refused" : "server"), message, retryAfter_s);
 }
 

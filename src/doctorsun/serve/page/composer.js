@@ -34,6 +34,7 @@ export function startComposer({ send, stop }) {
     event.preventDefault();
     submit();
   });
+  find("with-history").addEventListener("change", writeAttached);
   find("attach").addEventListener("click", () => pin(currentView()));
   find("stop").addEventListener("click", stop);
   addEventListener("keydown", (event) => {
@@ -52,6 +53,7 @@ export function writeAttached() {
   const current = currentView();
   const offered = offeredView();
   const chips = [...session.pinned.map((view) => chip(view, () => unpin(view))), ...(offered ? [chip(offered, () => decline(offered), t("attach.current"))] : [])];
+  find("follow-up").hidden = !session.exchanges.length;
   find("attached").hidden = !chips.length;
   find("attached").replaceChildren(...chips);
   find("attach").disabled = !current || session.pinned.some((view) => isSame(view, current));
@@ -66,6 +68,7 @@ export function showAnswering(isAnswering) {
 /** Empty the composer once its question is on its way. */
 export function clearQuestion() {
   write("");
+  find("with-history").checked = true;
   session.pinned = [];
   find("options").value = "";
   find("choices").hidden = true;
@@ -75,6 +78,7 @@ export function clearQuestion() {
 /** Put a question that was not answered back, to be sent again. */
 export function restoreQuestion(question) {
   if (!find("question").value) write(question.text);
+  find("with-history").checked = !question.alone;
   find("options").value = question.options.join("; ");
   find("choices").hidden = !question.options.length;
   session.pinned = question.images.filter((view) => !isSame(view, offeredView()));
@@ -84,8 +88,9 @@ export function restoreQuestion(question) {
 function currentQuestion() {
   const offered = offeredView();
   const images = [...session.pinned, ...(offered ? [offered] : [])];
+  const alone = isAlone() && session.exchanges.length > 0;
   const options = find("choices").hidden ? [] : find("options").value.split(/[;；]/).map((each) => each.trim()).filter(Boolean);
-  return { text: find("question").value.trim(), images, options };
+  return { text: find("question").value.trim(), images, options, alone };
 }
 
 /** Return the view on the stage with what the conversation says of it. */
@@ -96,10 +101,13 @@ function currentView() {
   return { ...session.view, title: known.study.title, modality: modality ?? "", plane: plane ?? "" };
 }
 
-/** Return the current view where the conversation has not seen it, and it was not declined. */
+const isAlone = () => !find("with-history").checked;
+
+/** Return the current view where the turns that are sent do not show it, and it was not declined. */
 function offeredView() {
   const view = currentView();
-  const seen = [...session.pinned, ...session.exchanges.flatMap((each) => each.question.images)];
+  const told = isAlone() ? [] : session.exchanges;
+  const seen = [...session.pinned, ...told.flatMap((each) => each.question.images)];
   return !view || declined === studyReference(view) || seen.some((each) => isSame(each, view)) ? null : view;
 }
 
@@ -135,12 +143,14 @@ function chip(view, remove, note = "") {
   return element("li", { class: note ? "offered" : "" }, image, element("span", {}, title, note ? element("small", {}, note) : null), cross);
 }
 
-/** Write a task's prompt, with the part that is to be replaced selected. */
+/** Write a task's prompt, with the part that is to be replaced selected; a task is asked without earlier turns. */
 function fill(name) {
   const prompt = t(`prompt.${name}`);
   const [start, end] = [prompt.indexOf("["), prompt.indexOf("]") - 1];
   write(prompt.replace(/[[\]]/g, ""));
   find("choices").hidden = name !== "answer";
+  find("with-history").checked = false;
+  writeAttached();
   find("question").focus();
   if (start >= 0) find("question").setSelectionRange(start, end);
 }

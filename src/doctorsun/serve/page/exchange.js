@@ -12,7 +12,7 @@ export function newExchange(question, model) {
 /** Ask the last question of the conversation; calls `onGrowth` for each piece and throws what went wrong. */
 export async function ask(exchanges, { signal, onGrowth }) {
   const { question, answer } = exchanges.at(-1);
-  const told = exchanges.filter((each) => each.answer.text || each.answer === answer);
+  const told = exchanges.filter((each) => each.answer === answer || (each.answer.text && !question.alone));
   const images = told.flatMap((each) => each.question.images);
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;

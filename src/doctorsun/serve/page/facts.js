@@ -1,19 +1,24 @@
 // What the file's header says, and warnings.
 
 import { element, find } from "./dom.js";
-import { tOr } from "./strings.js";
+import { t, tOr } from "./strings.js";
 
 export const planeName = (plane) => tOr(`plane.${plane}`, plane ?? "");
 
-/** Show the facts of a series; nothing for undefined. */
-export function showAbout(series) {
-  const facts = series ? factsOf(series) : [];
+/** Show the facts of a series of a study; nothing for undefined. */
+export function showAbout(known) {
+  const facts = known ? factsOf(known.series) : [];
   find("facts").replaceChildren(
     ...facts.map(([name, value]) => element("div", {}, element("dt", {}, tOr(`fact.${name}`, name.replaceAll("_", " "))), element("dd", {}, value))),
   );
-  const warnings = series?.warnings ?? [];
+  const warnings = known ? warningsOf(known) : [];
   find("warnings").hidden = !warnings.length;
-  find("warnings").replaceChildren(...warnings.map((code) => element("li", {}, tOr(`warning.${code}`, code))));
+  find("warnings").replaceChildren(...warnings.map((text) => element("li", {}, text)));
+}
+
+function warningsOf({ study, series }) {
+  const skipped = study.num_skipped ? [t("skipped", { number: study.num_skipped })] : [];
+  return [...series.warnings.map((code) => tOr(`warning.${code}`, code)), ...skipped];
 }
 
 function factsOf(series) {

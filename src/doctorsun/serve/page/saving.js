@@ -20,7 +20,7 @@ export function asValue(exchanges, model) {
     saved_at: new Date().toISOString(),
     model: { id: model.id, revision: model.revision },
     exchanges: exchanges.map(({ question, answer }) => ({
-      question: { text: question.text, options: question.options, images: question.images.map(plainView) },
+      question: { text: question.text, options: question.options, alone: question.alone, images: question.images.map(plainView) },
       answer: { ...answer, ai_generated: true, objects: answer.objects.map((each) => ({ ...each, view: each.view && plainView(each.view) })) },
     })),
   };

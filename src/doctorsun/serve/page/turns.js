@@ -23,6 +23,7 @@ export function startTurns(listeners) {
 export function writeTurns() {
   const turns = session.exchanges.length ? session.exchanges.flatMap((each) => [questionTurn(each), answerTurn(each)]) : [welcome()];
   find("turns").replaceChildren(...turns);
+  for (const button of find("conversation-actions").children) button.disabled = !session.exchanges.length;
   find("turns").scrollTop = find("turns").scrollHeight;
 }
 
@@ -47,13 +48,13 @@ function welcome() {
 
 function questionTurn({ question }) {
   const images = question.images.map(shownView);
-  const options = question.options.length ? element("p", { class: "faint" }, `${t("options")}: ${question.options.join("; ")}`) : null;
+  const notes = [question.options.length ? `${t("options")}: ${question.options.join("; ")}` : "", question.alone ? t("alone") : ""].filter(Boolean);
   return element(
     "article",
     { class: "turn question", "aria-label": t("you") },
     images.length ? element("div", { class: "views" }, ...images) : null,
     element("p", { class: "said" }, question.text),
-    options,
+    notes.length ? element("p", { class: "notes" }, notes.join(" · ")) : null,
   );
 }
 
@@ -142,7 +143,7 @@ function closing(exchange) {
 function statsOf({ num_tokens, first_s, total_s, model, revision }) {
   const rate = num_tokens > 1 && total_s > first_s ? (num_tokens - 1) / (total_s - first_s) : null;
   const parts = [
-    num_tokens ? t("stats", { tokens: num_tokens }) : "",
+    num_tokens ? t(num_tokens === 1 ? "stats.one" : "stats", { tokens: num_tokens }) : "",
     first_s === null ? "" : t("stats.first", { seconds: first_s.toFixed(2) }),
     rate === null ? "" : t("stats.rate", { rate: rate.toFixed(0) }),
     `${model}@${revision.slice(0, 8)}`,

@@ -59,7 +59,7 @@ export function writeViewer() {
   if (!known) clearPicture();
   find("stage").setAttribute("aria-label", known ? describe(session.view) : t("stage.empty"));
   writeCorners(known);
-  showAbout(known?.series);
+  showAbout(known);
   if (!known) return;
   writeWindows(known.series, session.view.window);
   const { num_slices: number } = known.series;
@@ -113,8 +113,11 @@ async function fetchModelView(view) {
     const size = `${shown.naturalWidth} × ${shown.naturalHeight}`;
     shown.alt = t("model.sees.alt", { size });
     find("model-size").textContent = size;
+    find("model-view").hidden = false;
   } catch (error) {
-    failed(view, error);
+    // The slice was just there: it is the engine that does not tell.
+    if (error.kind === "missing") find("model-view").hidden = true;
+    else failed(view, error);
   }
 }
 

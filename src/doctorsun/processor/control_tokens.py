@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from doctorsun.processor.blanks import blank_rule, without_blank
 from doctorsun.schema import Message, Part
 
-_MARK = "\ufdd0"
+MARK = "\ufdd0"
 """A code point that is never a character, so that text may carry it inside a program (Unicode 15, 23.7)."""
 
 
@@ -41,7 +41,7 @@ class ControlTokens:
 
         The beginning of one at the very end is marked too: the next part of a message may hold the rest.
         """
-        return self._written.sub(lambda found: found[0][0] + _MARK + found[0][1:], text)
+        return self._written.sub(lambda found: found[0][0] + MARK + found[0][1:], text)
 
     def encode(self, text: str, after: int | None = None) -> list[int]:
         """Return the ids of text; marked control tokens become words, the others their own id.
@@ -51,13 +51,13 @@ class ControlTokens:
             after: the id that stands before the part; some tokenizers begin a text with a blank of its own, and a
                 part has none. None: nothing stands before it.
         """
-        if _MARK not in text and self._is_like_whole(after):
+        if MARK not in text and self._is_like_whole(after):
             return self._tokenizer.encode(text, add_special_tokens=False).ids
         ids: list[int] = []
         for piece in self._special.split(text):
             last = ids[-1] if ids else after
             tokenizer = self._whole if self._is_like_whole(last) else self._inner
-            words = tokenizer.as_words if _MARK in piece else tokenizer.as_tokens
+            words = tokenizer.as_words if MARK in piece else tokenizer.as_tokens
             ids += words.encode(_unmarked(piece), add_special_tokens=False).ids
         return ids
 
@@ -82,7 +82,7 @@ class ControlTokens:
     @cached_property
     def _written(self) -> re.Pattern[str]:
         beginnings = {name[:length] for name in self._names for length in range(1, len(name))}
-        whole = [_MARK, *map(re.escape, self._names)]
+        whole = [MARK, *map(re.escape, self._names)]
         # Some templates trim what they are given, so blanks may follow.
         cut = [rf"{re.escape(each)}(?=\s*\Z)" for each in sorted(beginnings, key=len, reverse=True)]
         return re.compile("|".join(whole + cut))
@@ -104,4 +104,4 @@ class _TwoWays:
 
 def _unmarked(text: str) -> str:
     """Take the marks out; a mark that stood in the words themselves was doubled."""
-    return re.sub(f"{_MARK}({_MARK}?)", r"\1", text)
+    return re.sub(f"{MARK}({MARK}?)", r"\1", text)

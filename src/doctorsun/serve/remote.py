@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -34,7 +34,7 @@ class Backend:
     Attributes:
         url: of the API, up to and including its version; for a Unix socket it only names the host.
         socket: the Unix socket at which the server listens, in place of TCP.
-        model: its name there; the first one that the server offers when not given.
+        model: its name there; not needed where the server offers one alone.
         api_key: what the server wants to see.
         health: a path that answers with success while the server is well; the list of models when not given.
         silence_s: the longest that it may say nothing, before its first word and between two.
@@ -50,6 +50,18 @@ class Backend:
     probe_s: float = 2.0
 
 
+class Prompts(Protocol):
+    """What a tokenizer knows of a question."""
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """Return how many tokens the question has."""
+        ...
+
+    def as_words(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """Return messages in which nothing is a control token to the other server."""
+        ...
+
+
 class RemoteChat:
     """Answers come from another server; it gets pictures as data URLs only, and nothing of a refusal's words goes on.
 
@@ -58,7 +70,10 @@ class RemoteChat:
     Args:
         backend: the server.
         default_max_tokens: for a question that does not say; less where the context ends sooner.
-        count_tokens: tokens of a question, where the weights' tokenizer is at hand.
+        prompts: knows the tokens of a question, where the weights' tokenizer is at hand.
+
+    Attributes:
+        problem: why the server could not answer when last looked at; empty where it could.
 
     Raises:
         RequestError: the URL is none.
@@ -69,14 +84,14 @@ class RemoteChat:
         backend: Backend,
         *,
         default_max_tokens: int = 512,
-        count_tokens: Callable[[Sequence[Message]], int] | None = None,
+        prompts: Prompts | None = None,
     ) -> None:
         self._backend = backend
         self._default_max_tokens = default_max_tokens
-        self._count_tokens = count_tokens
+        self._prompts = prompts
         self._root = api_root(backend.url)
         self._card: dict[str, Any] | None = None
-        self._is_well: bool | None = None
+        self.problem = ""
         self._num_waiting = self._num_running = 0
         self._http: httpx.AsyncClient | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -136,10 +151,12 @@ class RemoteChat:
             if not (self._backend.health and self._card):
                 self._card = self._chosen(model_cards(await self._get(self._http, "models")))
         except (httpx.HTTPError, RequestError) as error:
-            if self._is_well is not False:
-                logger.warning("the engine is not there: %s", _told(error))
-            self._card = None
-        self._is_well = self._card is not None
+            problem = _told(error)
+            if problem != self.problem:
+                logger.warning("The engine cannot answer: %s", problem)
+            self._card, self.problem = None, problem
+        else:
+            self.problem = ""
 
     async def answer(self, question: Question) -> AsyncGenerator[Piece]:
         """Yield the answer piece by piece; closing the generator closes the connection.
@@ -197,12 +214,13 @@ class RemoteChat:
     def _body(self, question: Question, model: str) -> tuple[dict[str, Any], int]:
         """Write the request, and count the tokens of the question where that can be done here."""
         _check_settings(question)
-        num_prompt_tokens = self._count_tokens(question.messages) if self._count_tokens else 0
+        num_prompt_tokens = self._prompts.count(question.messages) if self._prompts else 0
+        messages = self._prompts.as_words(question.messages) if self._prompts else question.messages
         room = max(1, self.max_length - num_prompt_tokens) if self.max_length else self._default_max_tokens
         usual = min(self._default_max_tokens, room)
         body: dict[str, Any] = {
             "model": model,
-            "messages": chat_messages(question.messages, question.images),
+            "messages": chat_messages(messages, question.images),
             "max_tokens": usual if question.max_tokens is None else question.max_tokens,
             "temperature": question.temperature,
             "top_p": question.top_p,
@@ -228,9 +246,10 @@ class RemoteChat:
         return response.raise_for_status()
 
     def _chosen(self, cards: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        name = next(iter(cards), None) if self._backend.model is None else self._backend.model
-        if name not in cards:
-            raise RequestError("models of the engine", got=", ".join(cards) or "none", expected=str(name or "one"))
+        name = self._backend.model or (next(iter(cards)) if len(cards) == 1 else None)
+        if name is None or name not in cards:
+            got, do = ", ".join(cards)[:300] or "none", "choose one with --name"
+            raise RequestError("models of the engine", got=got, expected=name or "one", do=do)
         return cards[name]
 
     def _client(self) -> httpx.AsyncClient:
@@ -252,7 +271,9 @@ def _check_settings(question: Question) -> None:
 
 def _told(error: httpx.HTTPError | RequestError) -> str:
     """Return what is wrong with a server, for our own log."""
-    return f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else str(error)
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"status {error.response.status_code}"
+    return str(error) or type(error).__name__
 
 
 def _check(response: httpx.Response) -> None:

@@ -1,6 +1,6 @@
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,19 @@ from serve_fakes import serving
 
 ASKED = Message(role="user", content=(text_part("有结节吗？"),))
 QUESTION = Question(messages=(ASKED,))
+
+
+class CountedPrompts:
+    """Says of every question that it has so many tokens."""
+
+    def __init__(self, num_tokens: int) -> None:
+        self.num_tokens = num_tokens
+
+    def count(self, _messages: Sequence[Message]) -> int:
+        return self.num_tokens
+
+    def as_words(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        return tuple(replace(each, content=(text_part("as words"),)) for each in messages)
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +117,9 @@ def test_an_answer_is_allowed_the_room_that_is_left(
     backend: ScriptedBackend, url: str, num_prompt_tokens: int, card: Any, expected: int
 ) -> None:
     backend.cards = {"data": [card]}
-    ask(url, count_tokens=lambda _messages: num_prompt_tokens)
+    ask(url, prompts=CountedPrompts(num_prompt_tokens))
     assert backend.asked[0]["max_tokens"] == expected
+    assert backend.asked[0]["messages"][0]["content"] == "as words"
 
 
 @pytest.mark.parametrize(
@@ -278,10 +292,11 @@ def test_a_server_that_is_not_there_is_not_ready(tmp_path: Path) -> None:
     [
         ({"cards": {"data": []}}, None),
         ({"cards": {"data": [CARD]}}, "sun"),
+        ({"cards": {"data": [CARD, {"id": "sun"}]}}, None),
         ({"cards": ["x"]}, None),
         ({"health_status": 503}, None),
     ],
-    ids=["no model", "another model", "no list", "not well"],
+    ids=["no model", "another model", "several models", "no list", "not well"],
 )
 def test_a_server_that_cannot_answer_is_not_ready_until_it_can(
     backend: ScriptedBackend, url: str, change: dict[str, Any], wanted: str | None
@@ -291,7 +306,7 @@ def test_a_server_that_cannot_answer_is_not_ready_until_it_can(
         for name, value in change.items():
             setattr(backend, name, value)
         await chat.start()
-        assert not chat.is_ready
+        assert (chat.is_ready, chat.problem != "") == (False, True)
         backend.cards, backend.health_status = {"data": [{**CARD, "id": wanted or "moon"}]}, 200
         await until(lambda: chat.is_ready)
         assert chat.max_length == 400

@@ -1,8 +1,8 @@
 """The gate in front of every route: who may ask, how much, and how refusals look."""
 
 import asyncio
-import hmac
 import logging
+import math
 import uuid
 
 from fastapi import FastAPI, HTTPException
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from doctorsun.errors import DataError, DoctorSunError, RequestError
 from doctorsun.serve.doors import Crowded
 from doctorsun.serve.engine import EngineFailure
+from doctorsun.serve.keys import TooManyWrongKeys
 from doctorsun.serve.metrics import Metrics
 from doctorsun.serve.openai.reply import error_value
 from doctorsun.serve.settings import ServeSettings
@@ -30,16 +31,30 @@ _CLIENT_CLOSED_REQUEST = 499
 def check_key(http: HttpRequest, settings: ServeSettings) -> str:
     """Return the name of the key that a client presents, ``anyone`` where none is needed.
 
+    The name is left in ``http.state.client`` for whoever looks at the request afterwards.
+
     Raises:
-        HTTPException: 401.
+        HTTPException: 401, or 429 after too many wrong ones.
     """
-    if settings.api_key is None:
+    http.state.client = _name_of_key(http, settings)
+    return http.state.client
+
+
+def _name_of_key(http: HttpRequest, settings: ServeSettings) -> str:
+    if settings.keys is None:
         return "anyone"
     scheme, _, key = http.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(key.encode(), settings.api_key.encode()):
+    address = http.client.host if http.client else ""
+    try:
+        # Header bytes arrive as Latin-1; the key is what they were. A client without one guesses nothing.
+        is_key = scheme.lower() == "bearer" and key
+        name = settings.keys.find(key.encode("latin-1"), address) if is_key else None
+    except TooManyWrongKeys as error:
+        raise HTTPException(429, error.text(), {"Retry-After": str(math.ceil(error.wait_s))}) from error
+    if name is None:
         refusal = RequestError("Authorization header", got="no valid key", expected="Bearer and the server's API key")
         raise HTTPException(401, refusal.text(), {"WWW-Authenticate": "Bearer"})
-    return "default"
+    return name
 
 
 async def read_json(http: HttpRequest, max_bytes: int, timeout_s: float) -> bytes:

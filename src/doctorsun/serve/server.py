@@ -7,6 +7,7 @@ from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
+from doctorsun.serve.keys import one_key
 from doctorsun.serve.listener import listen
 from doctorsun.serve.settings import ServeSettings
 from doctorsun.weights.folder import find_weights
@@ -35,7 +36,9 @@ def run_server(folder: Path, *, host: str = "127.0.0.1", port: int = 8000, api_k
     sockets = listen(host, port)
     try:
         name = folder.resolve().name
-        settings = ServeSettings(model_name=name, revision="", host=host, port=port, api_key=api_key)
+        settings = ServeSettings(
+            model_name=name, revision="", host=host, port=port, keys=one_key(api_key) if api_key else None
+        )
         _run(_load_app(weights, settings), sockets, settings)
     finally:
         for each in sockets:

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Literal
 
 from doctorsun.errors import RecipeError
+from doctorsun.serve.keys import Keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class ServeSettings:
     Attributes:
         model_name: the name that clients ask for.
         revision: names the weights exactly; every answer carries it.
-        api_key: what clients must present; required where other machines can reach the server.
+        keys: those of its clients; required where other machines can reach the server.
         engine: what kind of engine answers.
         max_open: requests that wait or run at once; more are refused with 429.
         max_image_pixels: width times height, checked before an image is decoded.
@@ -25,7 +26,7 @@ class ServeSettings:
     revision: str
     host: str = "127.0.0.1"
     port: int = 8000
-    api_key: str | None = None
+    keys: Keys | None = None
     engine: Literal["local", "remote", "vllm"] = "local"
     max_open: int = 128
     max_body_bytes: int = 32 * 2**20
@@ -34,12 +35,12 @@ class ServeSettings:
     body_timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
-        if not self.is_loopback and not self.api_key:
+        if not self.is_loopback and self.keys is None:
             raise RecipeError(
                 f"serving on {self.host}",
                 got="no API key",
                 expected="one, since other machines can reach this address",
-                do="set DOCTORSUN_API_KEY, or serve on 127.0.0.1",
+                do="set DOCTORSUN_API_KEY, name a file with --keys, or serve on 127.0.0.1",
             )
 
     @property

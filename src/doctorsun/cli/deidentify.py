@@ -53,14 +53,16 @@ def deid(
     """Write images without what tells of the patient: headers, names, dates, text in pixels.
 
     DICOM by PS3.15 Annex E; NIfTI, TIFF, slides, PNG and JPEG. What cannot be made clean is not written; its old names
-    are listed beside the key. Run it again to go on after an interruption.
+    are listed beside the key, and the exit status is 4 though all else is written. Links that lead out of PATH are not
+    followed. Run it again to go on after an interruption.
     """
     from rich.console import Console
 
     from doctorsun.data.deidentify.folder import deidentify_folder
     from doctorsun.data.deidentify.key import default_key_path, open_key, write_beside
     from doctorsun.data.deidentify.options import Options, kept_by
-    from doctorsun.data.deidentify.summary import read_report
+    from doctorsun.data.deidentify.summary import PAGE, read_report
+    from doctorsun.errors import DataError
     from doctorsun.recipes.progress import RunProgress
 
     options = Options(dates=dates, keep=kept_by(keep or ()), read_pixels=not without_ocr)
@@ -75,7 +77,16 @@ def deid(
             workers=workers,
             on_progress=lambda done, total: progress.store(out.name, done, total),
         )
-    _print(out, read_report(out), write_beside(key_path, out, left) if left else None, as_json=as_json)
+    report = read_report(out)
+    names = write_beside(key_path, out, left) if left else None
+    _print(out, report, names, as_json=as_json)
+    refused, written = report["files"]["refused"], report["files"]["written"]
+    if refused:
+        raise DataError(
+            f"not everything is in {out}",
+            got=f"{refused} refused and {written} written of {refused + written} files",
+            do=f"see why in {out / PAGE}, and which in {names}",
+        )
 
 
 def _print(out: Path, report: dict[str, Any], names: Path | None, *, as_json: bool) -> None:

@@ -29,7 +29,8 @@ def run(*arguments: str | Path) -> Result:
 
 def test_it_prints_counts_and_no_names(folder: Path) -> None:
     done = run(folder / "in", "--out", folder / "out", "--key", folder / "k", "--json")
-    assert done.exit_code == 0, done.output
+    assert isinstance(done.exception, DataError)
+    assert done.exception.got == "1 refused and 1 written of 2 files"
     told = json.loads(done.stdout)
     assert (told["written"], told["refused"], told["unknown"]) == (1, 1, 0)
     assert told["not_written"] == {"damaged: it ends too early": 1}

@@ -124,7 +124,7 @@ def _kind_of(source: FileDataset, syntax: UID) -> UID:
     """Return the class of an object whose content is defined, and which is more than a document in a wrapper."""
     kind = str(source.get("SOPClassUID") or source.file_meta.get("MediaStorageSOPClassUID") or "")
     if kind == DIRECTORY:
-        raise Refusal("a DICOMDIR, which lists files by their old names: make a new one of the files written")
+        raise Refusal("a DICOMDIR, which lists old names: make a new one of the files written (dcmmkdir +r of DCMTK)")
     if not is_public_class(kind):
         raise Refusal("an object of no class of the standard: nothing tells what it holds")
     if not is_public_class(syntax):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from doctorsun.data.deidentify.formats import Format, format_of
 from doctorsun.data.deidentify.found_files import found_files
-from doctorsun.data.deidentify.journal import Entry, Journal, counted
+from doctorsun.data.deidentify.journal import NOT_WRITTEN, Entry, Journal, counted
 from doctorsun.data.deidentify.key import Key
+from doctorsun.data.deidentify.nifti import is_values_of_pair
 from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.refusal import Refusal
 from doctorsun.data.deidentify.summary import REPORT, Settings, read_report, write_report
@@ -38,6 +39,7 @@ class Job:
         out: the folder of what is written.
         key: gives the stand-ins.
         options: what was chosen.
+        refusal: why it is not even looked at; empty for most.
     """
 
     source: Path
@@ -45,6 +47,7 @@ class Job:
     out: Path
     key: Key
     options: Options
+    refusal: str = ""
 
     @property
     def id(self) -> str:
@@ -54,6 +57,8 @@ class Job:
     @property
     def seen(self) -> str:
         """What stands for the file as it is now."""
+        if self.refusal:
+            return self.key.pseudonym("seen", f"{self.relative}\x1f{self.refusal}")
         facts = self.source.stat()
         return self.key.pseudonym("seen", f"{self.relative}\x1f{facts.st_size}\x1f{facts.st_mtime_ns}")
 
@@ -76,7 +81,8 @@ def deidentify_folder(
 ) -> dict[str, Path]:
     """Write every file of a folder that can be made clean into another folder, with a report of what was done.
 
-    Files of unknown formats, and those that cannot be made clean, are not written; the report tells why.
+    Files of unknown formats, links that lead out of the folder, and files that cannot be made clean, are not written;
+    the report tells why.
 
     Args:
         source: a file or a folder.
@@ -98,14 +104,17 @@ def deidentify_folder(
     with one_writer(out, "de-identification"):
         _open(out, settings)
         journal = Journal(out / JOURNAL)
-        jobs = [Job(path, _relative(path, source), out, key, options) for path in found_files(source)]
+        jobs = [
+            Job(path, _relative(path, source), out, key, options, refusal)
+            for path, refusal in found_files(source).items()
+        ]
         left = [job for job in jobs if not _is_done(job, journal)]
         for number, entry in enumerate(_entries(left, workers), len(jobs) - len(left) + 1):
             journal.add(entry)
             on_progress(number, len(jobs))
         journal.close()
         write_report(out, settings, journal.entries.values())
-    return {job.id: job.source for job in jobs if journal.entries[job.id].state != "written"}
+    return {job.id: job.source for job in jobs if journal.entries[job.id].state in NOT_WRITTEN}
 
 
 def made(job: Job) -> Entry:
@@ -116,9 +125,10 @@ def made(job: Job) -> Entry:
     """
     seen = job.seen
     try:
+        _look_at(job)
         found = format_of(job.source)
         if found is None:
-            return Entry(job.id, seen, "unknown", reason="no format that can be made clean")
+            return _of_no_format(job, seen)
         name = job.new_name(found)
         with atomic_path(job.out / name) as unfinished:
             actions = found.deidentify(job.source, unfinished, job.key, job.options)
@@ -136,6 +146,17 @@ def made(job: Job) -> Entry:
     except Exception as error:  # noqa: BLE001 (a damaged file may raise anything, with its values in the text)
         return Entry(job.id, seen, "refused", reason=f"damaged ({type(error).__name__})")
     return Entry(job.id, seen, "written", found.name, name, actions=counted(actions))
+
+
+def _look_at(job: Job) -> None:
+    if job.refusal:
+        raise Refusal(job.refusal)
+
+
+def _of_no_format(job: Job, seen: str) -> Entry:
+    if is_values_of_pair(job.source):
+        return Entry(job.id, seen, "part")
+    return Entry(job.id, seen, "unknown", reason="no format that can be made clean")
 
 
 def _entries(jobs: list[Job], workers: int) -> Iterator[Entry]:

@@ -1,4 +1,4 @@
-"""The files below a folder, each once, whatever links lead to it; none is told by a name that a report could show."""
+"""The files below a folder, each once, whatever links lead to it, and the links that are not followed."""
 
 import stat
 from collections.abc import Iterator
@@ -6,32 +6,42 @@ from pathlib import Path
 
 from doctorsun.errors import DataError
 
+OUTSIDE = "a link that leads out of the folder that is read: name the folder it leads to"
+NOWHERE = "a link that leads nowhere"
 
-def found_files(root: Path) -> list[Path]:
-    """Return the regular files at or below a path, in the order of their names.
 
-    Links are followed; a file or folder that several of them lead to is taken once, so that loops end.
+def found_files(root: Path) -> dict[Path, str]:
+    """Return the regular files at or below a path, in the order of their names, and the links that are not followed.
+
+    Links that stay below the path are followed; a file or folder that several of them lead to is taken once, so that
+    loops end.
+
+    Returns:
+        For each file an empty text; for each link that leads elsewhere, why it is not followed.
 
     Raises:
         DataError: there is nothing at the path.
     """
     if not root.exists():
         raise DataError(f"{root}", got="nothing there", expected="a file or a folder", do="check the path")
-    seen: set[tuple[int, int]] = set()
-    return list(_files(root, seen))
+    return dict(_found(root, root.resolve(), set()))
 
 
-def _files(path: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _found(path: Path, top: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, str]]:
+    if path.is_symlink() and not path.resolve().is_relative_to(top):
+        yield path, OUTSIDE if path.exists() else NOWHERE
+        return
     try:
         facts = path.stat()
-    except OSError:  # a link that leads nowhere
+    except OSError:
+        yield path, NOWHERE
         return
     identity = (facts.st_dev, facts.st_ino)
     if identity in seen:
         return
     seen.add(identity)
     if stat.S_ISREG(facts.st_mode):
-        yield path
+        yield path, ""
     elif stat.S_ISDIR(facts.st_mode):
         for below in sorted(path.iterdir()):
-            yield from _files(below, seen)
+            yield from _found(below, top, seen)

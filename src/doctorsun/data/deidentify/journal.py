@@ -11,7 +11,8 @@ from doctorsun.data.deidentify.action import Action
 from doctorsun.storage.appended import append_line
 from doctorsun.storage.atomic import write_text
 
-State = Literal["written", "refused", "unknown"]
+State = Literal["written", "part", "refused", "unknown"]
+NOT_WRITTEN: tuple[State, ...] = ("refused", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Entry:
     Attributes:
         id: stands for its path.
         seen: stands for its path, size and time: another one where the file has changed.
-        state: written; refused, since it cannot be made clean; or of an unknown format, and not written.
+        state: written; part of another file, which tells what became of both; refused, since it cannot be made clean;
+            or of an unknown format, and not written.
         format: its format; empty where it is unknown.
         file: its new path in the folder; empty where it was not written.
         reason: why it was not written.

@@ -176,6 +176,15 @@ def _clean_header(head: bytearray, form: _Form, order: str) -> list[Action]:
     return actions
 
 
+def is_values_of_pair(path: Path) -> bool:
+    """Say whether a file holds the values (``.img``) of a header beside it, with which it becomes one file."""
+    stem = path.name.removesuffix(".gz")
+    if not stem.lower().endswith(".img"):
+        return False
+    headers = (path.with_name(stem[:-4] + ending) for ending in (".hdr", ".HDR", ".hdr.gz"))
+    return any(header.exists() and is_nifti(header) and _values_beside(header) == path for header in headers)
+
+
 def _values_beside(path: Path) -> Path:
     stem = path.name.removesuffix(".gz")
     for ending in (".img", ".IMG", ".img.gz"):

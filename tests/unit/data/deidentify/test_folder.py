@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
@@ -12,7 +14,7 @@ from pydicom.data import get_testdata_file
 from doctorsun.data.deidentify.dicom import deidentify_dicom
 from doctorsun.data.deidentify.folder import Job, deidentify_folder
 from doctorsun.data.deidentify.formats import Format
-from doctorsun.data.deidentify.found_files import found_files
+from doctorsun.data.deidentify.found_files import NOWHERE, OUTSIDE, found_files
 from doctorsun.data.deidentify.journal import Entry, Journal
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.options import Options, kept_by
@@ -162,7 +164,7 @@ def test_one_file_is_a_folder_of_one(tmp_path):
     assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
 
 
-def test_links_are_followed_once_and_pipes_are_left(tmp_path):
+def test_links_inside_are_followed_once_and_others_and_pipes_are_not(tmp_path):
     take(tmp_path / "in", sub__a="CT_small.dcm")
     take(tmp_path / "other", b="MR_small.dcm")
     (tmp_path / "in" / "sub" / "loop").symlink_to(tmp_path / "in")
@@ -170,8 +172,31 @@ def test_links_are_followed_once_and_pipes_are_left(tmp_path):
     (tmp_path / "in" / "outside").symlink_to(tmp_path / "other")
     (tmp_path / "in" / "nowhere").symlink_to(tmp_path / "none")
     os.mkfifo(tmp_path / "in" / "pipe")
-    names = [path.relative_to(tmp_path).as_posix() for path in found_files(tmp_path / "in")]
-    assert names == ["in/again", "in/outside/b"]
+    found = {path.relative_to(tmp_path).as_posix(): why for path, why in found_files(tmp_path / "in").items()}
+    assert found == {"in/again": "", "in/nowhere": NOWHERE, "in/outside": OUTSIDE}
+    left = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY, OPTIONS)
+    assert sorted(path.name for path in left.values()) == ["nowhere", "outside"]
+    assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
+    assert read_report(tmp_path / "out")["not_written"] == {OUTSIDE: 1, NOWHERE: 1}
+
+
+def test_a_link_that_is_named_itself_is_read(tmp_path):
+    take(tmp_path / "in", a="CT_small.dcm")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    assert deidentify_folder(tmp_path / "link", tmp_path / "out", KEY, OPTIONS) == {}
+
+
+def test_a_pair_of_header_and_values_is_one_file_and_nothing_of_it_is_missing(tmp_path):
+    (tmp_path / "in").mkdir()
+    volume = nibabel.Nifti1Pair(np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.eye(4))
+    nibabel.save(volume, tmp_path / "in" / "a.img")
+    (tmp_path / "in" / "alone.img").write_bytes(bytes(48))
+    left = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY, OPTIONS)
+    assert [path.name for path in left.values()] == ["alone.img"]
+    assert read_report(tmp_path / "out")["files"] == {"written": 1, "refused": 0, "unknown": 1}
+    (tmp_path / "in" / "a.img").write_bytes(bytes(3))
+    left = deidentify_folder(tmp_path / "in", tmp_path / "other", KEY, OPTIONS)
+    assert sorted(path.name for path in left.values()) == ["a.hdr", "alone.img"]
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):

@@ -86,6 +86,13 @@ class Store:
             shard, group, row = self._locate(index)
             return RowGroup(self._words_of(shard, group).slice(row, 1))[0]
 
+    def forget(self) -> None:
+        """Give back the memory of the row groups that were read; they are read again when they are asked for."""
+        with self._lock:
+            self._cache.clear()
+            self._words.clear()
+            self._words_bytes = 0
+
     def __iter__(self) -> Iterator[Sample]:
         for index in range(len(self)):
             yield self[index]

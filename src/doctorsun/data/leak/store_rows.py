@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
-from doctorsun.data.leak.trace import TRACE_VERSION, Look, Trace, read_traces, traced, words_of, write_traces
+from doctorsun.data.leak.trace import TRACE_VERSION, Look, Trace, look_of, read_traces, traced, words_of, write_traces
+from doctorsun.schema import Sample
 from doctorsun.storage.only_writer import one_writer
 from doctorsun.storage.store import Store
 
 ROWS_PER_PART = 2048
+_NEIGHBOURS = 64
 _MOST_LOOKS = 2**16  # some 20 MiB; samples of one image are neighbours
 
 
@@ -45,7 +48,6 @@ def store_traces(store: Store, folder: Path, *, with_looks: bool) -> Iterator[li
         DataError: a shard is damaged, or the folder cannot be written, or another search is just writing it.
         MachineError: the disk is full.
     """
-    read = store.__getitem__ if with_looks else store.without_bytes
     known: dict[str, Look] = {}
     with ThreadPoolExecutor() as threads:
         for start in range(0, len(store), ROWS_PER_PART):
@@ -56,5 +58,16 @@ def store_traces(store: Store, folder: Path, *, with_looks: bool) -> Iterator[li
                     known.clear()
                 rows = range(start, min(start + ROWS_PER_PART, len(store)))
                 with one_writer(path, "search of this store"):
-                    write_traces(path, list(threads.map(lambda row: traced(read(row), known), rows)))
+                    read = store.__getitem__ if with_looks else store.without_bytes
+                    write_traces(path, list(_traced(map(read, rows), known, threads)))
             yield read_traces(path)
+            store.forget()  # one pass: what is kept of all stores would be gigabytes
+
+
+def _traced(samples: Iterator[Sample], known: dict[str, Look], threads: ThreadPoolExecutor) -> Iterator[Trace]:
+    """Yield the traces of samples; only looking at images, which leaves the interpreter free, is shared by threads."""
+    while neighbours := list(islice(samples, _NEIGHBOURS)):
+        images = (image for sample in neighbours for image in sample.images)
+        new = {image.sha256: image for image in images if image.sha256 and image.sha256 not in known}
+        known.update(zip(new, threads.map(look_of, new.values()), strict=True))
+        yield from (traced(sample, known) for sample in neighbours)

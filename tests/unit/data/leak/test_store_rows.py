@@ -59,3 +59,21 @@ def test_another_search_of_the_same_store_at_the_same_time_is_refused(tmp_path: 
         next(store_traces(store, tmp_path / "kept", with_looks=True))
 
     assert len(next(store_traces(store, tmp_path / "kept", with_looks=True))) == 3
+
+
+def test_nothing_that_was_read_of_a_store_is_kept_in_memory(tmp_path: Path, store: Store) -> None:
+    for _ in store_traces(store, tmp_path / "kept", with_looks=True):
+        read = store[0]
+        assert store[0] is read
+
+    assert store[0] is not read
+    assert store[0] == read
+
+
+def test_samples_of_one_image_share_its_look_over_groups_of_neighbours(tmp_path: Path) -> None:
+    rows = [question(str(n), f"Is it {n}?", "Yes.", picture(n % 2)) for n in range(70)]
+
+    (traces,) = store_traces(write_store(tmp_path / "many", rows), tmp_path / "kept", with_looks=True)
+
+    assert [trace.fingerprints for trace in traces[:2]] * 35 == [trace.fingerprints for trace in traces]
+    assert traces[0].fingerprints != traces[1].fingerprints

@@ -37,6 +37,7 @@ class ScriptedEngine:
         self.max_length = 400
         self.end_id = self.normal_end_id
         self.failure: Exception | None = None
+        self.refusal: Exception | None = None
         self.option_logprobs: tuple[float, ...] = ()
         self.num_steps = 0
         self.going.set()
@@ -47,6 +48,9 @@ class ScriptedEngine:
     def submit(self, request: Request) -> int:
         if len(request.prompt_ids) + request.max_tokens > self.max_length:
             raise RequestError("length of prompt and answer", got="too much")
+        if self.refusal:
+            refusal, self.refusal = self.refusal, None
+            raise refusal
         self.asked.append(request)
         self.num_tickets += 1
         self.open[self.num_tickets] = (request, 0)

@@ -13,7 +13,7 @@ from doctorsun.serve.studies import StudyLimits, StudyStore
 
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg);base64,")
 _STUDY_URL = re.compile(r"study:(study-[0-9a-f]{32})(?:\?([^#]*))?")
-_NUMBER = re.compile(r"\d{1,6}")
+_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
 _PARTS = ("series", "slice", "window")
 
 

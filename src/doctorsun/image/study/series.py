@@ -15,7 +15,7 @@ OWN, FULL = "file", "full"
 
 Fact = str | int | float | bool | list[int] | list[float]
 
-_NUMBERS = re.compile(r"(-?\d{1,9}(?:\.\d{1,6})?),(\d{1,9}(?:\.\d{1,6})?)")
+_NUMBERS = re.compile(r"(-?\d{1,9}(?:\.\d{1,6})?),(\d{1,9}(?:\.\d{1,6})?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from doctorsun.image.volume import COARSE, DISPLAY, PLANES, Plane, Volume, show_
 
 MAX_HEADER_BYTES = 2**16
 _LIKE_AIR = -500  # of Hounsfield units; scales of MR begin at zero
-_OTHER_FILES = re.compile(rb"^\s*(data ?file\s*:|ElementDataFile\s*=\s*(?!LOCAL\s*$))", re.MULTILINE | re.IGNORECASE)
+_NRRD_OTHER_FILE = re.compile(rb"^\s*data\s?file", re.MULTILINE | re.IGNORECASE)
+_META_OTHER_FILE = re.compile(rb"ElementDataFile(?!\s*=\s*LOCAL\s*$)", re.MULTILINE | re.IGNORECASE)
+_HEADER_ENDS = {"nrrd": b"\n\n", "metaimage": b"ElementDataFile"}
 
 
 def volume_series(folder: Path, name: str, kind: Kind, max_pixels: int) -> list[Series]:
@@ -59,7 +61,7 @@ def _opened(path: Path, kind: Kind) -> tuple[Volume, list[str]]:
 def _opened_channel(path: Path, kind: Kind, channel: int | None) -> Volume:
     if kind == "nifti":
         return open_nifti(path, channel)
-    _require_one_file(path)
+    _require_one_file(path, kind)
     try:
         return open_itk(path, channel)
     except MissingDependency as error:
@@ -67,17 +69,20 @@ def _opened_channel(path: Path, kind: Kind, channel: int | None) -> Volume:
         raise ImageError("volume", got=got, expected="a kind that this server can read", do=do) from error
 
 
-def _require_one_file(path: Path) -> None:
+def _require_one_file(path: Path, kind: Kind) -> None:
     """Require that a volume names no other file for its voxels: that could be any file of this machine.
 
     Raises:
-        ImageError: it does.
+        ImageError: it does, or its header is too long to tell.
     """
     with path.open("rb") as file:
         header = file.read(MAX_HEADER_BYTES)
-    if _OTHER_FILES.search(header):
+    other_file = _NRRD_OTHER_FILE if kind == "nrrd" else _META_OTHER_FILE
+    if other_file.search(header):
         do = "save it as one file"
         raise ImageError("volume", got="the name of another file in its header", expected="voxels of its own", do=do)
+    if _HEADER_ENDS[kind] not in header:
+        raise ImageError("volume", got="a header without an end", expected=f"at most {MAX_HEADER_BYTES} bytes of it")
 
 
 def _planes(volume: Volume) -> tuple[Plane | None, ...]:

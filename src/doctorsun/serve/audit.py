@@ -1,10 +1,11 @@
 """The audit log of a server: who asked when, and what became of it; no word, picture or name that a client sent."""
 
+import asyncio
 import logging
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -54,13 +55,13 @@ def open_audit(path: Path, *, now: Callable[[], str] = utc_now) -> Generator["Au
         try:
             yield audit
         finally:
-            audit.record("stop")
+            audit.close()
     finally:
         os.close(file)
 
 
 class AuditLog:
-    """Writes entries, each on the disk before the call returns; the first tells the start. Threads may call it at once.
+    """Writes entries in a thread of its own, each on the disk before the next; the first tells the start.
 
     Args:
         file: the open file, for reading and appending.
@@ -74,7 +75,7 @@ class AuditLog:
 
     def __init__(self, file: int, path: Path, now: Callable[[], str] = utc_now) -> None:
         self._file, self._path, self._now = file, path, now
-        self._lock = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, "audit")
         self._waiting: deque[Mapping[str, Any]] = deque()
         self._num_lost = 0
         size = os.fstat(file).st_size
@@ -87,28 +88,36 @@ class AuditLog:
             self._write(self._entry("recovered", {"torn_bytes": len(torn), "torn_sha256": sha256(torn).hexdigest()}))
         self._write(self._entry("start", {}))
 
-    def require(self, event: Event, **facts: Any) -> None:
+    async def require(self, event: Event, **facts: Any) -> None:
         """Write an entry, or refuse what it stands for.
 
         Raises:
             AuditFailure: it cannot be written, and was not kept.
         """
-        with self._lock:
-            try:
-                self._write_all(self._entry(event, facts))
-            except DoctorSunError as error:
-                logger.error("%s; questions are refused meanwhile", error.text())  # noqa: TRY400 (the text is all)
-                raise AuditFailure("this server cannot record questions now", do="ask again later") from error
+        await asyncio.wrap_future(self._writer.submit(self._write_now, self._entry(event, facts)))
 
     def record(self, event: Event, **facts: Any) -> None:
-        """Write an entry about what has happened; where the disk takes nothing it is kept until it does."""
-        with self._lock:
-            entry = self._entry(event, facts)
-            try:
-                self._write_all(entry)
-            except DoctorSunError as error:
-                self._keep(entry)
-                logger.error("%s; %d entries wait", error.text(), len(self._waiting))  # noqa: TRY400 (the text is all)
+        """Have an entry written about what has happened; where the disk takes nothing it is kept until it does."""
+        self._writer.submit(self._write_some_time, self._entry(event, facts))
+
+    def close(self) -> None:
+        """Tell the stop, and wait until all is written."""
+        self.record("stop")
+        self._writer.shutdown()
+
+    def _write_now(self, entry: Mapping[str, Any]) -> None:
+        try:
+            self._write_all(entry)
+        except DoctorSunError as error:
+            logger.error("%s; questions are refused meanwhile", error.text())  # noqa: TRY400 (the text is all)
+            raise AuditFailure("this server cannot record questions now", do="ask again later") from error
+
+    def _write_some_time(self, entry: Mapping[str, Any]) -> None:
+        try:
+            self._write_all(entry)
+        except DoctorSunError as error:
+            self._keep(entry)
+            logger.error("%s; %d entries wait", error.text(), len(self._waiting))  # noqa: TRY400 (the text is all)
 
     def _entry(self, event: Event, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         told = {name: value for name, value in facts.items() if value is not None}

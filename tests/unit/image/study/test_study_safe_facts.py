@@ -8,9 +8,9 @@ from pydicom.dataset import Dataset
 from study_uploads import told, uploaded
 
 from doctorsun.image.study.safe_facts import facts_of, modality_of, warnings_of
+from planted_dicom import Markers, plant
 
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR")
-from planted_dicom import Markers, plant
 
 
 @pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small.dcm", "examples_palette.dcm", "JPEG2000.dcm"])

@@ -22,8 +22,8 @@ def annotated_image(
         record: the image in the words of the data set.
         root: the folder of the data set.
         ontology: as the adapter extends it.
-        item: what the record is a part of, such as a volume or a video: its parts share a split where the page tells no
-            patient. The record itself when not given.
+        item: what the record is a part of, such as a volume or a video; empty where it is alone. Where the page tells no
+            study, the parts are one.
 
     Raises:
         DataError: a label, a modality or a split is not one that the adapter translates; the message has the line to
@@ -40,7 +40,7 @@ def annotated_image(
         findings = {name for name in adapter.labels.values() if name in ontology.findings}
         labels = dict.fromkeys(sorted(findings), False) | labels
     groups = Groups(
-        patient=value_of(adapter.patient, record, "patient"), study=value_of(adapter.study, record, "study")
+        patient=value_of(adapter.patient, record, "patient"), study=value_of(adapter.study, record, "study") or item
     )
     return AnnotatedImage(
         original_id=record.original_id,

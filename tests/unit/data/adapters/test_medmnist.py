@@ -77,6 +77,19 @@ def test_labels_and_splits_are_the_publishers(name: str, tmp_path: Path) -> None
     assert all(sample.modality == load_adapter(name).modality for sample in converted.samples)
 
 
+@pytest.mark.parametrize("name", [name for name in CLASSES if name.endswith("3d")])
+def test_each_volume_is_a_study_of_its_own_in_files_of_every_size(name: str, tmp_path: Path) -> None:
+    studies = []
+    for suffix, side in (("", 4), ("_64", 6)):
+        root = tmp_path / f"raw{suffix}"
+        write_medmnist(root, f"{name}{suffix}", LABELS, shape=(3, side, side))
+        samples = convert(name, root, tmp_path / f"store{suffix}").samples
+        studies.append({sample.groups.study for sample in samples})
+        pictures = {sample.groups.study: sample.images[0].sha256 for sample in samples}
+        assert len(set(pictures.values())) == len(pictures) == 6
+    assert studies[0] == studies[1] == {"train/0", "train/1", "train/2", "val/0", "test/0", "test/1"}
+
+
 def test_organs_of_the_three_planes_stand_in_another_order_than_those_of_the_volumes() -> None:
     assert all(classes(name) == ORGANS for name in ("organamnist", "organcmnist", "organsmnist"))
     assert classes("organmnist3d")[:3] == ("liver", "kidney-right", "kidney-left")

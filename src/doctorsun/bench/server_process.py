@@ -27,10 +27,11 @@ def doctorsun_server(weights: Path) -> Generator[Target]:
         MachineError: it does not start.
     """
     port = _free_port()
-    command = [sys.executable, "-m", "doctorsun", "serve", str(weights), "--port", str(port)]
-    with _running(command, f"http://127.0.0.1:{port}/readyz"):
-        url = f"http://127.0.0.1:{port}/v1"
-        yield Target(url=url, model=first_model(url))
+    with tempfile.TemporaryDirectory() as state:
+        command = [sys.executable, "-m", "doctorsun", "serve", str(weights), "--port", str(port), "--state", state]
+        with _running(command, f"http://127.0.0.1:{port}/readyz"):
+            url = f"http://127.0.0.1:{port}/v1"
+            yield Target(url=url, model=first_model(url))
 
 
 @contextmanager

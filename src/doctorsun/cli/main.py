@@ -30,7 +30,7 @@ for command in (run.run, run.check, plan.command, run.doctor, run.train):
     app.command()(command)
 app.command(name="eval")(evaluate.evaluate_command)
 app.command()(tasks.tasks)
-for command in (evaluate.score, evaluate.report_command, chat.chat, serve.serve):
+for command in (evaluate.score, evaluate.report_command, chat.chat, serve.serve_command):
     app.command()(command)
 for name, group in (("data", data.app), ("weights", weights.app), ("bench", bench.app)):
     app.add_typer(group, name=name)

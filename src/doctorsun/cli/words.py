@@ -70,6 +70,23 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "weights_no": ("does not load: {why}", "无法加载：{why}"),
     "weights_made": ("made; try it: doctorsun chat {path}", "已生成，可试用：doctorsun chat {path}"),
+    "serve_starting": (
+        "starting vLLM, which can take minutes; what it says goes to {log}",
+        "正在启动 vLLM，可能需要数分钟；其输出写入 {log}",
+    ),
+    "serve_open": (
+        "serving the model '{model}' (revision {revision}, engine {engine})",
+        "正在提供模型“{model}”的服务（版本 {revision}，引擎 {engine}）",
+    ),
+    "serve_at_url": (
+        "page: {address}/\nAPI:  {address}/v1",
+        "网页：{address}/\nAPI： {address}/v1",
+    ),
+    "serve_at_socket": ("page and API at the socket {address}", "网页与 API 位于套接字 {address}"),
+    "serve_notice": (
+        "Research use only, not for diagnosis or treatment. Ctrl-C stops the server.",
+        "仅供科研使用，不得用于诊断或治疗。按 Ctrl-C 停止服务。",
+    ),
     "chat_hint": (
         "Research use only. /image FILE shows an image, /new starts over, /quit or Ctrl-D leaves, Ctrl-C stops it.",
         "仅供科研使用。/image 文件：附上图像；/new：重新开始；/quit 或 Ctrl-D：退出；Ctrl-C：停止回答。",

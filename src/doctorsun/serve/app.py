@@ -18,7 +18,9 @@ from doctorsun.serve.engine import ChatEngine
 from doctorsun.serve.gateway import LabelAnswers, check_key, explain_errors
 from doctorsun.serve.images import client_images
 from doctorsun.serve.metrics import Metrics
+from doctorsun.serve.openai.answers import Health, refusals
 from doctorsun.serve.openai.chat import Chat
+from doctorsun.serve.openai.described import leave_out_422
 from doctorsun.serve.openai.routes import openai_router
 from doctorsun.serve.page_routes import page_router
 from doctorsun.serve.settings import ServeSettings
@@ -47,7 +49,7 @@ def create_app(
         studies: the folder for what clients upload; None takes a temporary one.
     """
     pictures = client_images(studies, settings.max_image_pixels)
-    doors = Doors(settings.max_open)
+    doors = Doors(settings.max_open, num_clients=len(settings.keys or ()))
     metrics = Metrics()
 
     @asynccontextmanager
@@ -57,9 +59,10 @@ def create_app(
         await engine.close()
 
     # The interactive documentation would load scripts from elsewhere.
-    app = FastAPI(title="Doctor Sun", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Doctor Sun", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.doors = doors
     explain_errors(app)
+    leave_out_422(app)
     chat = Chat(
         engine=engine,
         settings=settings,
@@ -74,7 +77,7 @@ def create_app(
     app.include_router(page_router())
     _add_health(app, engine, doors)
     _add_metrics(app, engine, doors, metrics, settings)
-    if settings.is_loopback:
+    if settings.is_loopback and not settings.uds:
         # A page elsewhere may point its own name at this machine; only our names are answered.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)
     app.add_middleware(LabelAnswers, settings=settings, metrics=metrics)
@@ -82,11 +85,11 @@ def create_app(
 
 
 def _add_health(app: FastAPI, engine: ChatEngine, doors: Doors) -> None:
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    @app.get("/healthz", responses={200: {"model": Health}})
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
 
-    @app.get("/readyz")
+    @app.get("/readyz", responses={status: {"model": Health} for status in (200, 503)})
     async def readyz() -> JSONResponse:
         status = "stopping" if doors.are_closing else "ready" if engine.is_ready else "engine down"
         return JSONResponse({"status": status}, 200 if status == "ready" else 503)
@@ -97,7 +100,7 @@ def _add_metrics(app: FastAPI, engine: ChatEngine, doors: Doors, metrics: Metric
     metrics.watch("waiting", "Questions whose answer was not begun.", lambda: engine.num_waiting)
     metrics.watch("places_taken", "Requests that hold a place.", lambda: doors.num_inside)
 
-    @app.get("/metrics")
+    @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **refusals(401)}, response_class=Response)
     async def numbers(http: HttpRequest) -> Response:
         check_key(http, settings)
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)

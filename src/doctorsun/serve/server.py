@@ -1,74 +1,115 @@
-"""The server's process: weights, address and key are checked before the slow libraries are loaded."""
+"""The server's process: weights, address and keys are checked before the slow libraries are loaded."""
 
-import logging
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
-from doctorsun.serve.keys import one_key
+from doctorsun.serve.audit import open_audit
+from doctorsun.serve.engines import OpenEngine, open_engine
+from doctorsun.serve.keys import Keys, one_key, read_keys
 from doctorsun.serve.listener import listen
+from doctorsun.serve.options import EngineKind, ServerOptions
 from doctorsun.serve.settings import ServeSettings
+from doctorsun.serve.state import state_folder
+from doctorsun.serve.unix_socket import unix_listener
 from doctorsun.weights.folder import find_weights
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
+    from doctorsun.serve.abstention import Calibration
 
 
-def run_server(folder: Path, *, host: str = "127.0.0.1", port: int = 8000, api_key: str | None = None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a server says when it opens.
+
+    Attributes:
+        address: its URL without a path, or its Unix socket.
+    """
+
+    model: str
+    revision: str
+    engine: EngineKind
+    address: str
+
+
+def run_server(options: ServerOptions, tell: Callable[[Opening], None]) -> None:
     """Serve weights until the process is told to stop; running answers are finished first.
 
     Args:
-        folder: of weights, or of a run that has some; its name is the model's.
-        host: where to listen.
-        port: where to listen; 0 lets the system choose.
-        api_key: what clients must present.
+        options: what to serve, where and to whom.
+        tell: is called once, when the server opens.
 
     Raises:
-        RecipeError: the address cannot be had, or it is reachable from other machines and there is no key.
+        RecipeError: the address or the state folder cannot be had, the address is reachable from other machines and
+            there is no key, the key file is wrong, or there is no calibration to abstain by.
         RequestError: the folder holds no weights.
         WeightsError: the weights cannot be loaded.
+        MissingDependency: the engine is not installed.
+        EngineFailure: the engine ended before it was ready.
     """
-    weights = find_weights(folder)
-    sockets = listen(host, port)
-    try:
-        name = folder.resolve().name
+    weights = find_weights(options.folder) if options.folder else None
+    with ExitStack() as closing:
+        sockets = _listen(options, closing)
         settings = ServeSettings(
-            model_name=name, revision="", host=host, port=port, keys=one_key(api_key) if api_key else None
+            model_name="",
+            revision="",
+            host=options.host,
+            port=options.port,
+            uds=options.uds,
+            keys=_keys(options),
+            engine=options.kind,
         )
-        _run(_load_app(weights, settings), sockets, settings)
-    finally:
-        for each in sockets:
-            each.close()
+        state = closing.enter_context(state_folder(options.state))
+        audit = closing.enter_context(open_audit(state / "audit.jsonl"))
+        engine = closing.enter_context(
+            open_engine(options, weights, state=state, max_images=settings.max_images, tell=audit.record)
+        )
+        settings = replace(settings, model_name=engine.name, revision=engine.revision)
+        app = _app(engine, settings, _calibration(options, weights, engine.revision), state)
+        tell(_opening(settings, sockets[0]))
+        _run(app, engine, sockets, options.drain_s)
 
 
-def _load_app(weights: Path, settings: ServeSettings) -> "FastAPI":
-    import torch
+def _listen(options: ServerOptions, closing: ExitStack) -> list[socket]:
+    if options.uds:
+        return [closing.enter_context(unix_listener(options.uds))]
+    return [closing.enter_context(each) for each in listen(options.host, options.port)]
 
-    from doctorsun.generate.engine import LocalEngine
-    from doctorsun.generate.thread_share import ThreadShare
+
+def _keys(options: ServerOptions) -> Keys | None:
+    if options.keys:
+        return read_keys(options.keys)
+    return one_key(options.api_key) if options.api_key else None
+
+
+def _calibration(options: ServerOptions, weights: Path | None, revision: str) -> "Calibration | None":
+    from doctorsun.serve.abstention import read_calibration
+
+    return read_calibration(weights, revision, options.abstain) if weights else None
+
+
+def _app(engine: OpenEngine, settings: ServeSettings, calibration: "Calibration | None", state: Path) -> "FastAPI":
     from doctorsun.serve.app import create_app
-    from doctorsun.serve.local import LocalChat
-    from doctorsun.weights.folder import revision_of
-    from doctorsun.weights.hugging_face import load_weights
 
-    model, processor = load_weights(weights)
-    torch.nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
-    ThreadShare(model).leave(are_needed=True)  # by those who read requests and write answers, all the time
-    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
-    chat = LocalChat(engine, processor)
-    return create_app(chat, replace(settings, revision=revision_of(weights)), images=processor.images)
+    return create_app(engine.chat, settings, images=engine.images, calibration=calibration, studies=state / "studies")
 
 
-def _run(app: "FastAPI", sockets: list[socket], settings: ServeSettings) -> None:
+def _opening(settings: ServeSettings, listener: socket) -> Opening:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = str(settings.uds) if settings.uds else f"http://{host}:{listener.getsockname()[1]}"
+    return Opening(model=settings.model_name, revision=settings.revision, engine=settings.engine, address=address)
+
+
+def _run(app: "FastAPI", engine: OpenEngine, sockets: list[socket], drain_s: float) -> None:
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, server_header=False))
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    port = sockets[0].getsockname()[1]
-    logger.info("Serving the model '%s' on http://%s:%d/v1 (Ctrl-C stops it)", settings.model_name, host, port)
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped in good order
-        server.run(sockets)
+    from doctorsun.serve.draining import DrainingServer
+
+    # No access log: paths hold what clients write, and the audit log has the rest.
+    config = uvicorn.Config(app, server_header=False, access_log=False, log_level="warning")
+    DrainingServer(config, doors=app.state.doors, engine=engine.chat, timeout_s=drain_s).run(sockets)

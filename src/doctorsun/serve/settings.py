@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Literal
 
 from doctorsun.errors import RecipeError
@@ -15,6 +16,7 @@ class ServeSettings:
     Attributes:
         model_name: the name that clients ask for.
         revision: names the weights exactly; every answer carries it.
+        uds: the Unix socket, in place of host and port.
         keys: those of its clients; required where other machines can reach the server.
         engine: what kind of engine answers.
         max_open: requests that wait or run at once; more are refused with 429.
@@ -26,6 +28,7 @@ class ServeSettings:
     revision: str
     host: str = "127.0.0.1"
     port: int = 8000
+    uds: Path | None = None
     keys: Keys | None = None
     engine: Literal["local", "remote", "vllm"] = "local"
     max_open: int = 128
@@ -46,6 +49,8 @@ class ServeSettings:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
+        if self.uds:
+            return True
         try:
             return ip_address(self.host).is_loopback
         except ValueError:

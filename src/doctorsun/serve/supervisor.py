@@ -128,7 +128,7 @@ class SupervisedChat:
             self._chat.mark_down()
             self._tell("engine_down")
             ended = await self._restarted(await ended)
-            logger.info("The engine answers again")
+            logger.warning("The engine answers again")
             self._tell("engine_up")
 
     async def _restarted(self, status: int) -> asyncio.Future[int]:

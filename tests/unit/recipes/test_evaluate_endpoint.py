@@ -129,7 +129,8 @@ def test_boxes_of_other_servers_are_thousandths_of_the_picture(tmp_path: Path) -
 def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """Small weights, and the address of our server that runs them in a process of its own."""
     weights = save_small(tmp_path / "small", fit="pad")
-    command = [sys.executable, "-u", "-m", "doctorsun", "serve", str(weights), "--port", "0"]
+    options = ["--port", "0", "--state", str(tmp_path / "state")]
+    command = [sys.executable, "-u", "-m", "doctorsun", "serve", str(weights), *options]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr

@@ -1,0 +1,156 @@
+"""The engines that a server can have: in this process, in a child process, or elsewhere."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from doctorsun.errors import RecipeError, RequestError
+from doctorsun.processor.image_processor import ImageProcessor
+from doctorsun.serve.engine import ChatEngine
+from doctorsun.serve.engine_process import EngineProcess
+from doctorsun.serve.options import ServerOptions
+from doctorsun.serve.remote import Backend, RemoteChat
+from doctorsun.serve.supervisor import Change, SupervisedChat
+from doctorsun.serve.unix_socket import check_path
+
+UNKNOWN_REVISION = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEngine:
+    """An engine that can answer, and what is known of its model.
+
+    Attributes:
+        chat: answers.
+        name: of the model.
+        revision: names its weights exactly.
+        images: how pictures lie in the model's square; None where that is not known.
+    """
+
+    chat: ChatEngine
+    name: str
+    revision: str
+    images: ImageProcessor | None
+
+
+@contextmanager
+def open_engine(
+    options: ServerOptions, weights: Path | None, *, state: Path, max_images: int, tell: Callable[[Change], None]
+) -> Generator[OpenEngine]:
+    """Load or start the engine that the options name; it is gone after the block.
+
+    Args:
+        options: of the server.
+        weights: the folder that they name.
+        state: the folder for the engine's socket and log.
+        max_images: of a question.
+        tell: is called when an engine in a child process went, and when it is back.
+
+    Raises:
+        WeightsError: the weights cannot be loaded.
+        MissingDependency: vLLM is wanted and not there.
+        EngineFailure: the child process ended before it was ready.
+        RecipeError: the server elsewhere does not say what its model is called, or has other weights.
+    """
+    if options.kind == "remote" or weights is None:
+        yield _remote(options, weights)
+    elif options.kind == "vllm":
+        with _vllm(options, weights, state, max_images, tell) as chat:
+            yield _of_weights(options, weights, chat)
+    else:
+        yield _of_weights(options, weights, local_chat(weights))
+
+
+def local_chat(weights: Path) -> ChatEngine:
+    """Load weights into this process, on its accelerator where it has one.
+
+    Raises:
+        WeightsError: they cannot be loaded.
+    """
+    import torch
+
+    from doctorsun.generate.engine import LocalEngine
+    from doctorsun.generate.thread_share import ThreadShare
+    from doctorsun.serve.local import LocalChat
+    from doctorsun.weights.hugging_face import load_weights
+
+    model, processor = load_weights(weights)
+    torch.nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
+    ThreadShare(model).leave(are_needed=True)  # by those who read requests and write answers, all the time
+    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
+    return LocalChat(engine, processor)
+
+
+def name_of(options: ServerOptions) -> str | None:
+    """Return what the model is called as far as the options tell."""
+    return options.name or (options.folder.resolve().name if options.folder else None)
+
+
+def _of_weights(options: ServerOptions, weights: Path, chat: ChatEngine) -> OpenEngine:
+    from doctorsun.processor.config_files import read_geometry
+    from doctorsun.weights.folder import revision_of
+
+    name, images = name_of(options) or "", read_geometry(weights).images
+    return OpenEngine(chat=chat, name=name, revision=revision_of(weights), images=images)
+
+
+@contextmanager
+def _vllm(
+    options: ServerOptions, weights: Path, state: Path, max_images: int, tell: Callable[[Change], None]
+) -> Generator[ChatEngine]:
+    from doctorsun.processor.processor import Processor
+    from doctorsun.serve.remote_prompts import RemotePrompts
+    from doctorsun.serve.vllm import vllm_command
+
+    name = name_of(options) or ""
+    command = vllm_command(weights, name, state, max_images=max_images, drain_s=options.drain_s)
+    check_path(command.socket)
+    process = EngineProcess(command)
+    backend = Backend(socket=command.socket, model=name, health=command.health)
+    prompts = RemotePrompts(Processor.from_folder(weights))
+    chat = SupervisedChat(process, RemoteChat(backend, prompts=prompts), tell=tell)
+    try:
+        asyncio.run(chat.launch())
+        yield chat
+    finally:
+        process.kill()
+
+
+def _remote(options: ServerOptions, weights: Path | None) -> OpenEngine:
+    prompts = None
+    if weights:
+        from doctorsun.processor.processor import Processor
+        from doctorsun.serve.remote_prompts import RemotePrompts
+
+        prompts = RemotePrompts(Processor.from_folder(weights))
+    try:
+        chat = RemoteChat(Backend(url=options.engine, model=options.name, api_key=options.engine_key), prompts=prompts)
+    except RequestError as error:
+        raise RecipeError("--engine", got=error.got, expected=error.expected) from error
+    card, problem = asyncio.run(_card_of(chat))
+    if weights:
+        known = _of_weights(options, weights, chat)
+        _require_same(str(card.get("revision", known.revision)), known.revision, options.engine)
+        return known
+    name = options.name or card.get("id")
+    if name is None:
+        do = "start it first, or tell the model's name with --name"
+        raise RecipeError(f"engine {options.engine}", got=problem, expected="one model", do=do)
+    revision = str(card.get("revision", UNKNOWN_REVISION))
+    return OpenEngine(chat=chat, name=str(name), revision=revision, images=None)
+
+
+async def _card_of(chat: RemoteChat) -> tuple[dict[str, object], str]:
+    """Look once what a server says of its model, and why it does not if it does not."""
+    await chat.start()
+    card, problem = chat.card, chat.problem
+    await chat.close()
+    return card, problem
+
+
+def _require_same(found: str, expected: str, engine: str) -> None:
+    if found != expected:
+        do = "name the folder that it serves"
+        raise RecipeError(f"engine {engine}", got=f"weights of revision {found}", expected=expected, do=do)

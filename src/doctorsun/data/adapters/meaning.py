@@ -22,8 +22,8 @@ def annotated_image(
         record: the image in the words of the data set.
         root: the folder of the data set.
         ontology: as the adapter extends it.
-        item: what the record is a part of, such as a volume or a video; empty where it is alone. Where the page tells no
-            study, the parts are one.
+        item: what the record is a part of, such as a volume or a video; empty where it is alone. Where the page tells
+            no study, the parts are one.
 
     Raises:
         DataError: a label, a modality or a split is not one that the adapter translates; the message has the line to

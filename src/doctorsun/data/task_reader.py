@@ -9,6 +9,7 @@ from typing import Any, cast
 from doctorsun.config.collection import ConvertSource, ImportSource
 from doctorsun.config.task import Task, TaskSource
 from doctorsun.data.collect import open_source
+from doctorsun.data.question_ids import QuestionIds
 from doctorsun.data.readers.item import Dropped, Item, Reader
 from doctorsun.data.readers.published import PublishedReader
 from doctorsun.data.readers.vqa_rad import VqaRadReader
@@ -56,11 +57,12 @@ class TaskReader:
         """Yield the records that count; as `Reader.pending`.
 
         Raises:
-            DataError: no record has a column, or a value, that the page names.
+            DataError: no record has a column, or a value, that the page names, or two of a file have one id.
         """
-        columns = TaskColumns(self.source, self.file)
+        columns, ids = TaskColumns(self.source, self.file), QuestionIds(self.source)
         for each in self.reader.pending():
             if isinstance(each, Dropped) or columns.counts(_fields_of(each)):
+                ids.note(each)
                 yield each
         columns.check()
 

@@ -103,6 +103,22 @@ def test_a_column_or_a_value_that_no_record_has_is_told_by_name(
         read(write_page(tmp_path, **page), tmp_path)
 
 
+def test_one_id_for_two_questions_of_a_file_is_told_with_both_places(tmp_path: Path) -> None:
+    rows = [{"id": id_, "question": "Is it?", "answer": "yes"} for id_ in (1, 2, "", "", 1)]
+    write_json(tmp_path / "q.json", rows)
+    with pytest.raises(DataError, match=r"q.json, record 5: the id of a question: got '1', as in .*q.json, record 1, "):
+        read(write_page(tmp_path), tmp_path)
+
+
+def test_one_id_in_two_files_or_in_a_record_that_is_not_asked_is_none_twice(tmp_path: Path) -> None:
+    rows = [{"id": 1, "question": "Is it?", "answer": "yes", "split": split} for split in ("test", "train")]
+    for name in ("first", "second"):
+        write_json(tmp_path / name / "q.json", rows)
+    page = Path(write_page(tmp_path, where="{split: [test]}"))
+    page.write_text(page.read_text().replace("files: q.json", "files: '**/q.json'"))
+    assert len(read(str(page), tmp_path)[0]) == 2
+
+
 def test_a_column_that_some_records_lack_is_none_that_is_missing(tmp_path: Path) -> None:
     rows = [{"question": "Is it?", "answer": "yes"}, {"question": "Is it?", "answer": "no", "kind": "open", "b.x": 1}]
     write_json(tmp_path / "q.json", rows)

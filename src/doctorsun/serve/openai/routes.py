@@ -4,22 +4,24 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi import Request as HttpRequest
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from doctorsun.serve.gateway import check_key
+from doctorsun.serve.openai.answers import ModelList, refusals
 from doctorsun.serve.openai.chat import Chat
+from doctorsun.serve.openai.described import chat_description
 
 
 def openai_router(chat: Chat) -> APIRouter:
     """Return the routes below ``/v1``."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/models")
-    async def models(http: HttpRequest) -> dict[str, Any]:
+    @router.get("/models", responses={200: {"model": ModelList}, **refusals(401)})
+    async def models(http: HttpRequest) -> JSONResponse:
         check_key(http, chat.settings)
-        return {"object": "list", "data": [_model_card(chat)]}
+        return JSONResponse({"object": "list", "data": [_model_card(chat)]})
 
-    @router.post("/chat/completions")
+    @router.post("/chat/completions", **chat_description(chat.settings.model_name))
     async def chat_completions(http: HttpRequest) -> Response:
         return await chat.answer(http, check_key(http, chat.settings))
 

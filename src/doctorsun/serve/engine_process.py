@@ -70,6 +70,11 @@ class EngineProcess:
         finally:
             os.close(log)
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the process; None while there is none."""
+        return self._child.pid if self._child else None
+
     async def ended(self) -> int:
         """Wait for the child's end and return its status, negative for a signal."""
         return await asyncio.to_thread(self._child.wait) if self._child else 0

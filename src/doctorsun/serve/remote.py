@@ -38,7 +38,8 @@ class Backend:
         api_key: what the server wants to see.
         health: a path that answers with success while the server is well; the list of models when not given.
         silence_s: the longest that it may say nothing, before its first word and between two.
-        probe_s: pause between two looks at its health.
+        look_s: pause between two looks at its health.
+        look_timeout_s: a look that takes longer finds it not well.
     """
 
     url: str = "http://localhost/v1"
@@ -47,7 +48,8 @@ class Backend:
     api_key: str | None = None
     health: str | None = None
     silence_s: float = 120.0
-    probe_s: float = 2.0
+    look_s: float = 2.0
+    look_timeout_s: float = 5.0
 
 
 class Prompts(Protocol):
@@ -238,11 +240,11 @@ class RemoteChat:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(self._backend.probe_s)
+            await asyncio.sleep(self._backend.look_s)
             await self.look()
 
     async def _get(self, http: httpx.AsyncClient, address: str) -> httpx.Response:
-        response = await http.get(self._root.join(address), timeout=_CONNECT_S)
+        response = await http.get(self._root.join(address), timeout=self._backend.look_timeout_s)
         return response.raise_for_status()
 
     def _chosen(self, cards: dict[str, dict[str, Any]]) -> dict[str, Any]:

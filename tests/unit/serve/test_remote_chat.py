@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backend_fakes import CARD, WHOLE, ScriptedBackend, chunk, logprob, sse
 
+from backend_fakes import CARD, WHOLE, ScriptedBackend, chunk, logprob, sse
 from doctorsun.errors import DoctorSunError, RequestError
 from doctorsun.schema import Message, image_part, text_part
 from doctorsun.serve.engine import EngineFailure, Piece, Question, TokenLogprob
@@ -302,7 +302,7 @@ def test_a_server_that_cannot_answer_is_not_ready_until_it_can(
     backend: ScriptedBackend, url: str, change: dict[str, Any], wanted: str | None
 ) -> None:
     async def look() -> None:
-        chat = RemoteChat(Backend(url=url, model=wanted, health="/health", probe_s=0.01))
+        chat = RemoteChat(Backend(url=url, model=wanted, health="/health", look_s=0.01))
         for name, value in change.items():
             setattr(backend, name, value)
         await chat.start()
@@ -325,7 +325,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 def test_a_server_that_went_is_told_at_once_and_found_again(backend: ScriptedBackend) -> None:
     async def ask_twice(url: str) -> RemoteChat:
-        chat = RemoteChat(Backend(url=url, probe_s=60))
+        chat = RemoteChat(Backend(url=url, look_s=60))
         await chat.start()
         return chat
 

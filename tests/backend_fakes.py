@@ -1,14 +1,18 @@
-"""A scripted OpenAI server on a real port, which sends what a test wants and remembers what it was asked."""
+"""A scripted OpenAI server, which sends what a test wants and remembers what it was asked; also as a process."""
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+HANG = "hang"
+"""A question with this stop text gets one word and then nothing."""
 CARD = {"id": "moon", "object": "model", "max_model_len": 400}
 
 
@@ -78,6 +82,8 @@ class ScriptedBackend:
         async def completions(request: Request) -> Response:
             self.asked.append(await request.json())
             self.headers.append(dict(request.headers))
+            if self.asked[-1].get("stop") == [HANG]:
+                self.script, self.silent = WHOLE[:1], True
             if self.status != 200:
                 return JSONResponse({"error": {"message": "SECRET WORDS"}}, self.status)
             return StreamingResponse(self._send(), media_type="text/event-stream")
@@ -97,3 +103,7 @@ class ScriptedBackend:
                 await asyncio.Event().wait()
         finally:
             self.gone.set()
+
+
+if __name__ == "__main__":  # a process that listens at a Unix socket
+    uvicorn.run(ScriptedBackend().app(), uds=sys.argv[1], log_level="critical")

@@ -126,3 +126,14 @@ def test_a_stop_token_ends_the_answer(network: RaggedNetwork) -> None:
     stopped = finish(free)[ticket]
     assert ids(stopped) == ids(unstopped)[: ids(unstopped).index(third) + 1]
     assert stopped[-1].finish == "stop"
+
+
+def test_the_likeliest_tokens_come_to_those_who_ask(network: RaggedNetwork) -> None:
+    batcher = Batcher(network, max_batch=3)
+    tickets = [batcher.submit(Request(prompt_ids=(9, 8, 7), max_tokens=3, num_top=num)) for num in (0, 2, 5)]
+    found = finish(batcher)
+    none, two, five = (found[ticket] for ticket in tickets)
+    assert [token.top for token in none] == [()] * 3
+    assert [token.top for token in two] == [token.top[:2] for token in five]
+    assert [token.top[0] for token in five] == [(token.id, pytest.approx(token.logprob)) for token in five]
+    assert all(len({token_id for token_id, _ in token.top}) == 5 for token in five)

@@ -1,7 +1,8 @@
+import pytest
 import torch
 from torch import Tensor
 
-from doctorsun.generate.sampling import choose
+from doctorsun.generate.sampling import choose, likeliest
 
 SHARES = torch.tensor([0.1, 0.5, 0.25, 0.15])
 DRAWS = (torch.arange(1000) + 0.5) / 1000
@@ -55,3 +56,15 @@ def test_logprobs_are_the_models_own() -> None:
     ids, logprobs = choose(logits, torch.tensor([0.5]), torch.tensor([0.9]), torch.tensor([0.99]))
     assert ids.tolist() == [2]
     assert torch.allclose(logprobs.exp(), torch.tensor([0.25]))
+
+
+def test_the_likeliest_come_first_with_the_models_own_logprobs() -> None:
+    logprobs, ids = likeliest(SHARES.log()[None] - 5, 3)
+    assert ids.tolist() == [[1, 2, 3]]
+    assert torch.allclose(logprobs.exp(), torch.tensor([[0.5, 0.25, 0.15]]))
+    assert likeliest(SHARES.log()[None], 9)[1].tolist() == [[1, 2, 3, 0]]
+
+
+@pytest.mark.parametrize(("temperature", "top_p"), [(1e-40, 1.0), (1.0, 1e-300), (1e-40, 1e-300)])
+def test_the_least_settings_take_the_likeliest_token(temperature: float, top_p: float) -> None:
+    assert set(chosen(DRAWS, temperature=temperature, top_p=top_p)) == {1}

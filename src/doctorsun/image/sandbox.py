@@ -142,7 +142,7 @@ class _Worker:
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)
                 [sys.executable, "-P", "-m", "doctorsun.image.sandbox_worker", json.dumps(asdict(limits))],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",

@@ -134,12 +134,16 @@ def _add_model(
             refusal = RequestError("what the model sees", got="an engine that does not tell it", expected="a local one")
             raise HTTPException(404, refusal.text())
 
-        def seen() -> bytes:
-            png = images.studies.picture(client, study_id, series=series, index=index, window=window)
-            return encode_png(processor.pixels(png).transpose(1, 2, 0))
-
         with decoding.place(client):
-            return Response(await run_in_threadpool(seen), media_type="image/png", headers=_NOT_KEPT)
+            png = await run_in_threadpool(
+                images.studies.picture, client, study_id, series=series, index=index, window=window
+            )
+            seen = await run_in_threadpool(_seen, processor, png)
+        return Response(seen, media_type="image/png", headers=_NOT_KEPT)
+
+
+def _seen(processor: ImageProcessor, png: bytes) -> bytes:
+    return encode_png(processor.pixels(png).transpose(1, 2, 0))
 
 
 def _check_head(http: HttpRequest, max_bytes: int) -> None:

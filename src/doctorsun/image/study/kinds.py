@@ -49,8 +49,10 @@ def kind_of(start: bytes) -> Kind | None:
         _require_blank_preamble(start[:128])
         return "dicom"
     by_magic = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
-    if by_magic or _is_nifti(start):
-        return by_magic or "nifti"
+    if by_magic:
+        return by_magic
+    if _is_nifti(start):
+        return "nifti"
     if META_IMAGE.match(start):
         return "metaimage"
     return "dicom" if begins_as_dicom(start) else None

@@ -10,7 +10,7 @@ Source: DICOM PS3.3 C.7.3.1.1.1 (Modality), C.8.1.4 and C.8.11.5 (View Position)
 import re
 
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, UID_dictionary
+from pydicom.uid import UID
 
 from doctorsun.image.dicom_header import LATERALITIES, numbers, word
 from doctorsun.image.study.series import Fact
@@ -91,8 +91,8 @@ def _term(header: Dataset, keyword: str, terms: frozenset[str]) -> str:
 
 
 def _class_name(header: Dataset) -> str:
-    uid = word(header, "SOPClassUID")
-    return UID(uid).name if uid in UID_dictionary else ""
+    uid = UID(word(header, "SOPClassUID"))
+    return uid.name if uid.name != uid else ""  # of a class that no one knows, the name is the identifier
 
 
 def _age_class(header: Dataset) -> str:

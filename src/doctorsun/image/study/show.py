@@ -84,15 +84,13 @@ def sanitise(data: bytes, *, max_pixels: int) -> bytes:
 def series_from_json(value: dict[str, Any]) -> Series:
     """Return a series from JSON, which keeps no tuples."""
     spacing = value["spacing_mm"]
-    return Series(
-        **value
-        | {
-            "spacing_mm": tuple(spacing) if spacing else None,
-            "windows": tuple(NamedWindow(**window) for window in value["windows"]),
-            "warnings": tuple(value["warnings"]),
-            "source": Source(tuple(value["source"]["files"]), value["source"]["plane"]),
-        }
-    )
+    tuples: dict[str, Any] = {
+        "spacing_mm": tuple(spacing) if spacing else None,
+        "windows": tuple(NamedWindow(**window) for window in value["windows"]),
+        "warnings": tuple(value["warnings"]),
+        "source": Source(tuple(value["source"]["files"]), value["source"]["plane"]),
+    }
+    return Series(**(value | tuples))
 
 
 def _all_series(folder: Path, files: tuple[StudyFile, ...], max_pixels: int) -> list[Series]:

@@ -23,10 +23,12 @@ _CHINESE_NOTES = (
 def print_comparison(compared: "ComparedEvaluations", language: Language, *, as_json: bool) -> None:
     """Print everything as JSON, or the headlines as a table with what it takes to read them."""
     from doctorsun.recipes.compare_evaluations import NOTES, table_row
+    from doctorsun.report.evaluation.told import told
 
     if as_json:
         print_json(asdict(compared))
         return
     print_rows((table_row(row) for row in compared.rows if row.p_holm is not None), language)
-    for line in (*compared.remarks, *(_CHINESE_NOTES if language == "zh" else NOTES)):
+    remarks = (told(line, language) for line in compared.remarks)
+    for line in (*remarks, *(_CHINESE_NOTES if language == "zh" else NOTES)):
         typer.echo(line)

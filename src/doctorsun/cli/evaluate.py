@@ -92,6 +92,7 @@ def evaluate(
     from doctorsun.recipes.evaluate_weights import evaluate_weights
     from doctorsun.recipes.evaluation_extras import Extras
     from doctorsun.recipes.progress import RunProgress
+    from doctorsun.report.evaluation.told import told
     from doctorsun.report.evaluation.write import write_evaluation_report
     from doctorsun.report.record import read_scores
     from doctorsun.report.scores import headline_scores
@@ -100,7 +101,12 @@ def evaluate(
     extras = Extras(
         variants=variant_kinds(extra.variants), training=tuple(extra.training or ()), is_calibrated=extra.calibrate
     )
+    session: Session = context.obj
     with RunProgress(Console(stderr=True)).shown() as progress:
+
+        def tell(line: str) -> None:
+            progress.say(told(line, session.language))
+
         if weights is not None:
             asked = partial(evaluate_weights, weights)
         else:
@@ -112,10 +118,7 @@ def evaluate(
                 max_per_minute=server.per_minute,
             )
             asked = partial(evaluate_endpoint, remote)
-        files = asked(
-            stores, out=out, controls=controls, on_progress=progress.evaluation, tell=progress.say, extras=extras
-        )
-    session: Session = context.obj
+        files = asked(stores, out=out, controls=controls, on_progress=progress.evaluation, tell=tell, extras=extras)
     page = write_evaluation_report(out, language=session.language)
     scores = [score for file in files for score in read_scores(file)]
     print_scores(scores if as_json else headline_scores(scores), session.language, as_json=as_json)
@@ -148,9 +151,12 @@ def score(
         from doctorsun.cli.judgement import print_judgement
         from doctorsun.recipes.evaluate_endpoint import RemoteModel
         from doctorsun.recipes.judge_predictions import judge_predictions
+        from doctorsun.report.evaluation.told import told
 
         remote = RemoteModel(url=judge, name=judge_model)
-        judgement = judge_predictions(predictions, remote, partial(typer.echo, err=True))
+        judgement = judge_predictions(
+            predictions, remote, lambda line: typer.echo(told(line, session.language), err=True)
+        )
         print_judgement(judgement, session.language, as_json=as_json)
         return
     from doctorsun.eval.score_file import score_file

@@ -40,12 +40,13 @@ def leak(
 
     from doctorsun.recipes.leak import find_leaks, tested_sets, write_leaks
     from doctorsun.recipes.progress import RunProgress
+    from doctorsun.report.evaluation.told import told
     from doctorsun.report.leaks import write_leak_page
     from doctorsun.storage.cache import cache_folder
 
     session: Session = context.obj
     with RunProgress(Console(stderr=True)).shown() as progress:
-        tested = tested_sets(tests, cache_folder(), progress.say)
+        tested = tested_sets(tests, cache_folder(), lambda line: progress.say(told(line, session.language)))
         found = find_leaks(folder, tested, cache_folder(), progress.store)
     facts = found.facts()
     if as_json:

@@ -12,6 +12,7 @@ from doctorsun.report.curves import reliability_plot, risk_plot
 from doctorsun.report.evaluation.items import VERDICTS, Item
 from doctorsun.report.evaluation.published import PublishedTable, published_tables
 from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
+from doctorsun.report.evaluation.told import told
 from doctorsun.report.page import TEMPLATES, page_environment, unique
 from doctorsun.report.scores import (
     CONTROLS,
@@ -118,6 +119,7 @@ def render_evaluation(record: EvaluationRecord, items: Mapping[str, Sequence[Ite
         script=Markup(script),  # noqa: S704 (our own script)
         reliability=partial(_reliability, language),
         risk_curve=partial(_risk_curve, language),
+        told=partial(told, language=language),
     )
 
 

@@ -109,6 +109,11 @@ class ChatEngine(Protocol):
         ...
 
     @property
+    def num_restarts(self) -> int:
+        """How often the engine broke and was started again."""
+        ...
+
+    @property
     def max_length(self) -> int:
         """The most tokens of question and answer together."""
         ...

@@ -57,6 +57,11 @@ class LocalChat:
         return self._num_waiting
 
     @property
+    def num_restarts(self) -> int:
+        """None: nobody starts this engine again."""
+        return 0
+
+    @property
     def max_length(self) -> int:
         """The most tokens of question and answer together."""
         return self._engine.max_length

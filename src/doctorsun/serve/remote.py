@@ -129,6 +129,11 @@ class RemoteChat:
         return self._num_waiting
 
     @property
+    def num_restarts(self) -> int:
+        """None: nobody starts this engine again."""
+        return 0
+
+    @property
     def max_length(self) -> int:
         """The most tokens of question and answer together; 0 while the server does not tell."""
         length = (self._card or {}).get("max_model_len")

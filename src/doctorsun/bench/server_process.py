@@ -21,7 +21,7 @@ _LOOK_AGAIN_S = 0.1
 
 @contextmanager
 def doctorsun_server(weights: Path) -> Generator[Target]:
-    """Run ``doctorsun serve`` on a free port.
+    """Run ``doctorsun serve`` on a free port, with a state folder of its own.
 
     Raises:
         MachineError: it does not start.

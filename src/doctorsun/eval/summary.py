@@ -1,6 +1,6 @@
 """The summary of scores: the model beside its controls, and the margin over the best of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from doctorsun.eval.protocols import HOUSE_PROTOCOLS, PROTOCOLS, rule_of
@@ -65,34 +65,3 @@ def headline_metric(kind: str, protocol: str, part: str | None = None) -> str:
         return named.metrics[0]
     metric = _HEADLINES.get(kind, "accuracy")
     return "accuracy" if part is not None and metric == "macro_accuracy" else metric
-
-
-def summary_rows(scores: Sequence[Score], slice_field: str | None = None) -> list[SummaryRow]:
-    """Return one row per task, model, language, kind and protocol, in the order of the scores.
-
-    Args:
-        scores: all scores of one or several runs.
-        slice_field: None for the whole; ``question_type`` or ``modality`` gives one row per value, none left out.
-    """
-    groups: dict[tuple[str, ...], dict[str, Score]] = {}
-    for row in scores:
-        wanted = row.slice is None if slice_field is None else (row.slice or "").startswith(f"{slice_field}=")
-        if wanted and row.metric == headline_metric(row.kind, row.protocol, row.slice):
-            key = (row.task, row.model, row.language, row.kind, row.protocol, row.slice or "")
-            groups.setdefault(key, {})[row.control] = row
-    return [_summary(by_control) for by_control in groups.values()]
-
-
-def _summary(by_control: dict[str, Score]) -> SummaryRow:
-    first = next(iter(by_control.values()))
-    return SummaryRow(
-        task=first.task,
-        model=first.model,
-        language=first.language,
-        kind=first.kind,
-        protocol=first.protocol,
-        metric=first.metric,
-        slice=first.slice,
-        real=by_control.get("real"),
-        controls={control: row for control, row in by_control.items() if control != "real"},
-    )

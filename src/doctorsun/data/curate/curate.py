@@ -13,9 +13,10 @@ from doctorsun.data.curate.decide import are_decided, decide, groups_decided
 from doctorsun.data.curate.examine import examine_shard, is_examined
 from doctorsun.data.curate.inputs import Inputs
 from doctorsun.data.curate.looks import Looks
-from doctorsun.data.curate.runners.runner import Phase, Runner
+from doctorsun.data.curate.runners.runner import Runner
 from doctorsun.data.curate.shard_job import WORK, ShardJob
 from doctorsun.data.curate.tally import CURATION, Tally, total
+from doctorsun.data.curate.watched import rows_noted, told_meanwhile
 from doctorsun.data.curate.write import is_written, tally_of, write_shard
 from doctorsun.data.leak.tested import Tested
 from doctorsun.errors import DataError
@@ -49,7 +50,8 @@ def curate(
         settings: of every step.
         tests: samples that show or say what one of these asks go.
         runner: of `open_runner`.
-        on_progress: called with a phase, how much of it is done, and how much there is.
+        on_progress: called with a phase, how many rows or shards of it are done, and how many there are; while rows are
+            examined, from another thread.
 
     Raises:
         DataError: a store is damaged, there is no sample, or ``out`` holds something else.
@@ -62,12 +64,12 @@ def curate(
         if not _is_complete(out, planned):
             _begin(out, planned)
             jobs = inputs.jobs(out, settings, with_traces=bool(tests))
-            _carry_out(examine_shard, is_examined, jobs, runner, partial(on_progress, "examine"))
+            _examine(jobs, runner, partial(on_progress, "examine"))
             on_progress("decide", 0, 1)
             if not are_decided(jobs):
                 decide(jobs, settings, Looks(inputs, jobs), tests)
             on_progress("decide", 1, 1)
-            _carry_out(write_shard, is_written, jobs, runner, partial(on_progress, "write"))
+            _write(jobs, runner, partial(on_progress, "write"))
             _complete(out, planned, total(tally_of(job) for job in jobs), groups_decided(jobs))
         with disk_errors(out / WORK):
             shutil.rmtree(out / WORK, ignore_errors=True)
@@ -141,18 +143,24 @@ def _require_same(found: Manifest, planned: Manifest, what: str) -> None:
     )
 
 
-def _carry_out(
-    phase: Phase,
-    is_done: Callable[[ShardJob], bool],
-    jobs: Sequence[ShardJob],
-    runner: Runner,
-    on_progress: Callable[[int, int], None],
-) -> None:
-    """Carry out what is left of a phase."""
-    pending = [job for job in jobs if not is_done(job)]
+def _examine(jobs: Sequence[ShardJob], runner: Runner, on_progress: Callable[[int, int], None]) -> None:
+    """Carry out what is left of the first phase, which takes longest; told in rows, also while none ends."""
+    pending = [job for job in jobs if not is_examined(job)]
+    total = sum(job.shard.num_rows for job in jobs)
+    num_before = total - sum(job.shard.num_rows for job in pending)
+    on_progress(num_before, total)
+    with told_meanwhile(lambda: on_progress(num_before + rows_noted(pending), total)):
+        for _ in runner(examine_shard, pending):
+            pass
+    on_progress(total, total)
+
+
+def _write(jobs: Sequence[ShardJob], runner: Runner, on_progress: Callable[[int, int], None]) -> None:
+    """Carry out what is left of the last phase, told in shards."""
+    pending = [job for job in jobs if not is_written(job)]
     num_done = len(jobs) - len(pending)
     on_progress(num_done, len(jobs))
-    for _ in runner(phase, pending):
+    for _ in runner(write_shard, pending):
         num_done += 1
         on_progress(num_done, len(jobs))
 

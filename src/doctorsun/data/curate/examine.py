@@ -22,6 +22,7 @@ from doctorsun.data.curate.simplified import simplified
 from doctorsun.data.curate.sketch import SKETCH_SCHEMA, sketch_of
 from doctorsun.data.curate.smallest_side import smallest_side
 from doctorsun.data.curate.text_length import text_length
+from doctorsun.data.curate.watched import note_rows
 from doctorsun.data.leak.gate import trace_of_sketched
 from doctorsun.data.leak.trace import Trace, write_traces
 from doctorsun.errors import ImageError
@@ -59,6 +60,8 @@ CHANGED_SCHEMA = pa.schema(
     ]
 )
 """Samples whose words changed, and the steps that did it; no step changes images, so their bytes are not repeated."""
+
+_ROWS_PER_NOTE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,11 @@ def examine_shard(job: ShardJob) -> None:
         MachineError: the disk is full.
     """
     found = _Found()
-    for place, sample in zip(job.places, _samples(job), strict=True):
+    for number, (place, sample) in enumerate(zip(job.places, _samples(job), strict=True)):
+        if number % _ROWS_PER_NOTE == 0:
+            note_rows(job, number)
         found.note(place, examine(Candidate(sample), job.settings), with_trace=job.with_traces)
+    note_rows(job, job.shard.num_rows)
     write_table(job.file("rejected"), found.rejected, REJECTED_SCHEMA)
     write_table(job.file("changed"), found.changed, CHANGED_SCHEMA)
     if job.with_traces:

@@ -170,3 +170,19 @@ def test_damaged_work_is_named(raw: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / WORK / "changed/00000.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match=r"changed/00000.parquet: .* expected a file of this curation; remove the new "):
         run(raw, tmp_path / "out")
+
+
+def test_progress_is_told_in_rows_of_all_shards_and_then_in_shards(tmp_path: Path) -> None:
+    raw = write_raw_store(tmp_path / "raw")
+    told: dict[str, list[tuple[int, int]]] = {}
+    with open_runner("local", 1) as runner:
+        curate(
+            Inputs([raw.folder]),
+            tmp_path / "out",
+            Curation(),
+            runner=runner,
+            on_progress=lambda phase, *numbers: told.setdefault(phase, []).append(numbers),
+        )
+    assert list(told) == ["examine", "decide", "write"]
+    assert (told["examine"][0], told["examine"][-1]) == ((0, len(raw)), (len(raw), len(raw)))
+    assert told["write"] == [(number, 6) for number in range(7)]

@@ -44,9 +44,8 @@ def _answer(task: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         return _do(task, data)
     except DoctorSunError as error:
-        cause = error.__cause__
-        got = error.got if cause is None or isinstance(cause, DoctorSunError) else type(cause).__name__
-        return {"fault": {"what": error.what, "got": got, "expected": error.expected, "do": error.do}}, b""
+        fault = {"what": error.what, "got": _without_quotation(error), "expected": error.expected, "do": error.do}
+        return {"fault": fault}, b""
     except OSError as error:
         return {"errno": error.errno or 0}, b""
     except MemoryError:
@@ -54,6 +53,12 @@ def _answer(task: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     except Exception as error:  # noqa: BLE001 (decoders raise errors of every type on damaged data)
         got, do = type(error).__name__, "copy the file again or leave it out"
         return {"fault": {"what": "the file is damaged", "got": got, "do": do}}, b""
+
+
+def _without_quotation(error: DoctorSunError) -> str:
+    """Return what was got; of a library's error, which is told as its type and its words, the type alone."""
+    kind = type(error.__cause__).__name__
+    return kind if error.got.startswith(f"{kind}:") else error.got
 
 
 def _do(task: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:

@@ -48,7 +48,7 @@ def kind_of(start: bytes) -> Kind | None:
     if start[128:132] == b"DICM":
         _require_blank_preamble(start[:128])
         return "dicom"
-    by_magic = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
+    by_magic: Kind | None = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
     if by_magic:
         return by_magic
     if _is_nifti(start):

@@ -5,6 +5,11 @@ import { t, tOr } from "./strings.js";
 
 export const planeName = (plane) => tOr(`plane.${plane}`, plane ?? "");
 
+/** Return a title with the number of its files, where they are several. */
+export const titleWithNumber = (title, number) => (number > 1 ? `${title} · ${t("files", { number })}` : title);
+
+export const studyTitle = (study) => titleWithNumber(study.title, study.num_files);
+
 /** Show the facts of a series of a study; nothing for undefined. */
 export function showAbout(known) {
   const facts = known ? factsOf(known.series) : [];

@@ -48,8 +48,8 @@ async function open(files) {
   uploading = mine;
   hideBanner();
   try {
-    const { title, study } = await sendStudy(files, mine.signal);
-    session.studies.push({ ...study, title });
+    const { study, ...named } = await sendStudy(files, mine.signal);
+    session.studies.push({ ...study, ...named });
     openSeries(session.studies.at(-1), study.series[0]);
     writeSeries();
   } catch (error) {

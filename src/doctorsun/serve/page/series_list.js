@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 import { CROSS, element, find, icon } from "./dom.js";
-import { planeName } from "./facts.js";
+import { planeName, studyTitle } from "./facts.js";
 import { picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { t } from "./strings.js";
@@ -28,7 +28,9 @@ export async function writeSeries() {
 export function pressShown() {
   for (const button of find("series").querySelectorAll(".series-item")) {
     const { study, series } = button.dataset;
-    button.setAttribute("aria-pressed", String(session.view?.study === study && session.view.series === Number(series)));
+    const isShown = session.view?.study === study && session.view.series === Number(series);
+    if (isShown && button.getAttribute("aria-pressed") !== "true") button.scrollIntoView({ block: "nearest", inline: "nearest" });
+    button.setAttribute("aria-pressed", String(isShown));
   }
 }
 
@@ -43,7 +45,7 @@ export function markExpired(id) {
 function studyItem(study, thumbnails) {
   const remove = element(
     "button",
-    { type: "button", class: "icon", "aria-label": t("remove.study", { title: study.title }), on: { click: () => removeStudy(study) } },
+    { type: "button", class: "icon", "aria-label": t("remove.study", { title: studyTitle(study) }), on: { click: () => removeStudy(study) } },
     icon(CROSS),
   );
   const buttons = study.series.map((series) => seriesButton(study, series, thumbnails));
@@ -59,7 +61,7 @@ function seriesButton(study, series, thumbnails) {
     "button",
     { type: "button", class: "series-item", "data-study": study.id, "data-series": series.index, on: { click: () => openSeries(study, series) } },
     image,
-    element("span", {}, element("b", {}, study.title), element("small", {}, kind)),
+    element("span", {}, element("b", {}, studyTitle(study)), element("small", {}, kind)),
   );
 }
 

@@ -8,6 +8,7 @@ const STEP = 1.25;
 const MOVE_PX = 40;
 const WHEEL_NOTCH_PX = 40;
 const LABEL_PX = 13;
+const LINE_PX = 2;
 
 const stage = find("stage");
 const canvas = find("canvas");
@@ -106,7 +107,8 @@ function box({ label, box_px: [x0, y0, x1, y1] }, size) {
   const below = y0 < font * 1.6;
   const text = drawn("text", { x: x0, y: below ? y1 + font * 1.2 : y0 - font * 0.45, "font-size": font, "stroke-width": font / 4 });
   text.textContent = label || t("box");
-  return [drawn("rect", { x: x0, y: y0, width: Math.max(0, x1 - x0), height: Math.max(0, y1 - y0) }), text];
+  const frame = { x: x0, y: y0, width: Math.max(0, x1 - x0), height: Math.max(0, y1 - y0), "stroke-width": LINE_PX / size };
+  return [drawn("rect", frame), text];
 }
 
 function onKey(event, step) {

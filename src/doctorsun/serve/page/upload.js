@@ -2,6 +2,7 @@
 
 import { address, ApiError, failure, keyHeaders, renewKey } from "./api.js";
 import { element, find } from "./dom.js";
+import { titleWithNumber } from "./facts.js";
 import { t } from "./strings.js";
 import { fits, zipped } from "./zip.js";
 
@@ -39,6 +40,7 @@ export async function sendStudy(files, signal) {
   if (!wanted.length) throw new ApiError("refused", t("fault.none"));
   if (wanted.length > 1 && !fits(wanted)) throw new ApiError("refused", t("fault.many"));
   const title = titleOf(wanted);
+  const name = titleWithNumber(title, wanted.length);
   showProgress(t("packing", { number: wanted.length }));
   try {
     const packing = (done) => {
@@ -46,16 +48,16 @@ export async function sendStudy(files, signal) {
       showProgress(t("packing", { number: wanted.length }), done / wanted.length);
     };
     const body = wanted.length === 1 ? wanted[0] : await zipped(wanted, packing);
-    return { title, study: await posted(body, title, signal) };
+    return { title, num_files: wanted.length, study: await posted(body, name, signal) };
   } finally {
     find("upload").hidden = true;
   }
 }
 
+/** Return what files are called on the page: their folder, or the first of them. */
 export function titleOf(files) {
   const folder = files[0].webkitRelativePath?.split("/")[0];
-  if (files.length === 1) return files[0].name;
-  return `${folder || files[0].name} · ${t("files", { number: files.length })}`;
+  return (files.length > 1 && folder) || files[0].name;
 }
 
 async function posted(body, title, signal) {

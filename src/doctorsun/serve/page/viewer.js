@@ -1,7 +1,7 @@
 // The viewer: which study, series, slice and window is shown, and what is said around the picture.
 
 import { find } from "./dom.js";
-import { planeName, showAbout } from "./facts.js";
+import { planeName, showAbout, studyTitle } from "./facts.js";
 import { NewestOnly, picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { clearPicture, drawBoxes, showPicture, startStage } from "./stage.js";
@@ -71,8 +71,9 @@ export function writeViewer() {
 /** Say in words what a view shows. */
 export function describe(view) {
   const { study, series } = seriesOf(view);
-  const window = windowName(view.window);
-  return t("stage.shown", { title: study.title, slice: view.slice + 1, number: series.num_slices, window });
+  const slice = series.num_slices > 1 && t("stage.slice", { slice: view.slice + 1, number: series.num_slices });
+  const window = view.window !== null && t("stage.window", { window: windowName(view.window) });
+  return [studyTitle(study), slice, window].filter(Boolean).join(", ");
 }
 
 function change(part) {
@@ -140,7 +141,7 @@ function writeCorners(known) {
   const corners = { title: "", kind: "", slice: "", window: "" };
   if (known) {
     const { study, series } = known;
-    corners.title = study.title;
+    corners.title = studyTitle(study);
     corners.kind = [series.modality, planeName(series.plane)].filter(Boolean).join(" · ");
     corners.slice = series.num_slices > 1 ? `${session.view.slice + 1} / ${series.num_slices}` : "";
     const numbers = windowNumbers(series, session.view.window);

@@ -24,7 +24,7 @@ export function writeWindows(series, window) {
   const options = names.map((name) => element("option", { value: name }, windowName(name)));
   if (names.length) options.push(element("option", { value: CUSTOM }, t("window.custom")));
   find("window").replaceChildren(...options);
-  find("window").closest(".field").hidden = !names.length;
+  find("window-field").hidden = !names.length;
   find("window").value = isCustom(window) ? CUSTOM : window ?? "";
   find("custom-window").hidden = !isCustom(window);
   const numbers = windowNumbers(series, window);

@@ -8,7 +8,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
 const MAX_FILES = 0xffff - 1;
 const MAX_BYTES = 0xffffffff - 1;
 const JANUARY_1980 = 0x21; // the files' own times are nobody's business
-const ENDING = /\.(nii\.gz|[A-Za-z0-9]{1,8})$/;
+const ENDING = /\.(nii\.gz|[a-z0-9]{1,8})$/i;
 
 /** Whether files fit into a zip without the 64-bit extension. */
 export function fits(files) {

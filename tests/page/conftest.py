@@ -1,0 +1,100 @@
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from watched_page import Watched, watched_page
+
+from doctorsun.processor.chat_template import ChatTemplate
+from doctorsun.processor.image_processor import ImageProcessor
+from doctorsun.processor.processor import Processor
+from doctorsun.processor.tokenizer import train_tokenizer
+from doctorsun.serve.app import create_app
+from doctorsun.serve.local import LocalChat
+from doctorsun.serve.settings import ServeSettings
+from serve_fakes import ScriptedEngine, serving
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser a file: Playwright keeps an event loop in this thread, which tests elsewhere need for themselves."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    # Chromium's own sandbox does not work for root.
+    arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=chromium, args=arguments) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def page_processor() -> Processor:
+    tokenizer = train_tokenizer(["The left lung shows a nodule. 左肺有结节。"], 300)
+    return Processor(tokenizer, ChatTemplate(), ImageProcessor(size=32, fit="pad"), num_visual_tokens=4)
+
+
+@pytest.fixture(scope="session")
+def page_settings() -> ServeSettings:
+    return ServeSettings(model_name="sun", revision="0123456789abcdef", max_open=1)
+
+
+class Speaker:
+    """The engine behind the page, told in words what to answer."""
+
+    def __init__(self, engine: ScriptedEngine, processor: Processor) -> None:
+        self.engine = engine
+        self._processor = processor
+        self.reset()
+
+    def reset(self) -> None:
+        """Behave as at the start again."""
+        self.engine.reset()
+        self.engine.max_length = 10**6
+        self.engine.asked.clear()
+        self.say("The left lung shows a nodule.")
+
+    def say(self, text: str, *, for_ever: bool = False) -> None:
+        """Give this answer from now on."""
+        self.engine.answer = tuple(self._processor.tokenizer.encode(text, add_special_tokens=False).ids)
+        self.engine.end_id = None if for_ever else self._processor.stop_ids[0]
+
+    def heard(self) -> str:
+        """Return the last prompt."""
+        return self._processor.decode(list(self.engine.asked[-1].prompt_ids))
+
+    def num_images(self) -> int:
+        """Return how many images came with the last question."""
+        return len(self.engine.asked[-1].pixels)
+
+
+@pytest.fixture(scope="module")
+def speaker_and_url(page_processor: Processor, page_settings: ServeSettings) -> Iterator[tuple[Speaker, str]]:
+    engine = ScriptedEngine((), end_id=page_processor.stop_ids[0])
+    app = create_app(LocalChat(engine, page_processor), page_settings, images=page_processor.images)
+    with serving(app) as url:
+        yield Speaker(engine, page_processor), url
+
+
+@pytest.fixture
+def speaker(speaker_and_url: tuple[Speaker, str]) -> Iterator[Speaker]:
+    yield speaker_and_url[0]
+    speaker_and_url[0].reset()
+
+
+@pytest.fixture
+def page_url(speaker_and_url: tuple[Speaker, str]) -> str:
+    return speaker_and_url[1]
+
+
+@pytest.fixture
+def watched(browser: Browser, page_url: str) -> Iterator[Watched]:
+    """A page that is not opened yet."""
+    with watched_page(browser, page_url) as page:
+        yield page
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    """The page, opened in English."""
+    return watched.open()

@@ -13,6 +13,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.serve.abstention import Calibration
+from doctorsun.serve.answered import Answered, Tell
+from doctorsun.serve.audit import AuditLog
+from doctorsun.serve.audited import AuditRequests, Ledger
 from doctorsun.serve.doors import Doors
 from doctorsun.serve.engine import ChatEngine
 from doctorsun.serve.gateway import LabelAnswers, check_key, explain_errors
@@ -23,6 +26,7 @@ from doctorsun.serve.openai.chat import Chat
 from doctorsun.serve.openai.described import leave_out_422
 from doctorsun.serve.openai.routes import openai_router
 from doctorsun.serve.page_routes import page_router
+from doctorsun.serve.report_routes import Reports, report_router
 from doctorsun.serve.settings import ServeSettings
 from doctorsun.serve.study_routes import add_studies
 
@@ -36,6 +40,8 @@ def create_app(
     images: ImageProcessor | None = None,
     calibration: Calibration | None = None,
     studies: Path | None = None,
+    audit: AuditLog | None = None,
+    reports: Path | None = None,
 ) -> FastAPI:
     """Return the application; its engine runs from start-up to shut-down.
 
@@ -47,10 +53,13 @@ def create_app(
         images: how pictures lie in the model's square; None where that is not known.
         calibration: how far the likelihoods of options can be believed, and when not to answer.
         studies: the folder for what clients upload; None takes a temporary one.
+        audit: records who asked and what became of it; None records nothing.
+        reports: the file for reports of wrong answers; None takes none.
     """
     pictures = client_images(studies, settings.max_image_pixels)
     doors = Doors(settings.max_open, num_clients=len(settings.keys or ()))
     metrics = Metrics()
+    ledger = Ledger(audit, settings.revision)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
@@ -70,18 +79,35 @@ def create_app(
         read_image=pictures.read,
         images=images,
         calibration=calibration or Calibration(),
-        tell=metrics.count_answer,
+        begin=ledger.begin,
+        tell=_tell_both(metrics, ledger),
     )
     app.include_router(openai_router(chat))
     add_studies(app, pictures, partial(check_key, settings=settings), images)
+    if reports:
+        app.include_router(report_router(Reports(reports, settings.revision), settings))
     app.include_router(page_router())
     _add_health(app, engine, doors)
     _add_metrics(app, engine, doors, metrics, settings)
+    _add_gate(app, settings, metrics, ledger)
+    return app
+
+
+def _tell_both(metrics: Metrics, ledger: Ledger) -> Tell:
+    def tell(answered: Answered) -> None:
+        metrics.count_answer(answered)
+        ledger.tell(answered)
+
+    return tell
+
+
+def _add_gate(app: FastAPI, settings: ServeSettings, metrics: Metrics, ledger: Ledger) -> None:
+    """Add what every request passes, the last one first."""
+    app.add_middleware(AuditRequests, ledger=ledger)
     if settings.is_loopback and not settings.uds:
         # A page elsewhere may point its own name at this machine; only our names are answered.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)
     app.add_middleware(LabelAnswers, settings=settings, metrics=metrics)
-    return app
 
 
 def _add_health(app: FastAPI, engine: ChatEngine, doors: Doors) -> None:

@@ -69,8 +69,18 @@ def run_server(options: ServerOptions, tell: Callable[[Opening], None]) -> None:
         engine = closing.enter_context(
             open_engine(options, weights, state=state, max_images=settings.max_images, tell=audit.record)
         )
+        from doctorsun.serve.app import create_app
+
         settings = replace(settings, model_name=engine.name, revision=engine.revision)
-        app = _app(engine, settings, _calibration(options, weights, engine.revision), state)
+        app = create_app(
+            engine.chat,
+            settings,
+            images=engine.images,
+            calibration=_calibration(options, weights, engine.revision),
+            studies=state / "studies",
+            audit=audit,
+            reports=state / "reports.jsonl",
+        )
         tell(_opening(settings, sockets[0]))
         _run(app, engine, sockets, options.drain_s)
 
@@ -91,12 +101,6 @@ def _calibration(options: ServerOptions, weights: Path | None, revision: str) ->
     from doctorsun.serve.abstention import read_calibration
 
     return read_calibration(weights, revision, options.abstain) if weights else None
-
-
-def _app(engine: OpenEngine, settings: ServeSettings, calibration: "Calibration | None", state: Path) -> "FastAPI":
-    from doctorsun.serve.app import create_app
-
-    return create_app(engine.chat, settings, images=engine.images, calibration=calibration, studies=state / "studies")
 
 
 def _opening(settings: ServeSettings, listener: socket) -> Opening:

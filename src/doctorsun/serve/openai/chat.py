@@ -1,6 +1,6 @@
 """One chat completion from its bytes to its answer: the order of work, which is the same for every engine."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +26,8 @@ from doctorsun.serve.settings import ServeSettings
 
 ReadImage = Callable[[str, str], bytes]
 """Turns the URL of an image into an encoded picture for the client whose name comes first; nothing is ever fetched."""
+Begin = Callable[[HttpRequest], Awaitable[None]]
+"""Is waited for before a question goes to the engine; what it raises refuses the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Chat:
         read_image: reads the URLs of images.
         images: how pictures lie in the model's square; None where that is not known.
         calibration: how far the likelihoods of options can be believed, and when not to answer.
+        begin: records that a question goes to the engine.
         tell: learns what became of each question.
     """
 
@@ -48,6 +51,7 @@ class Chat:
     read_image: ReadImage
     images: ImageProcessor | None
     calibration: Calibration
+    begin: Begin
     tell: Tell
 
     async def answer(self, http: HttpRequest, client: str) -> Response:
@@ -66,6 +70,7 @@ class Chat:
         async with AsyncExitStack() as closing:
             closing.enter_context(self.doors.place(client))
             body, question = await run_in_threadpool(self._read, raw, client)
+            await self.begin(http)
             closing.callback(watch.end, question)
             answer = watch.over(self.engine.answer(question))
             closing.push_async_callback(answer.aclose)

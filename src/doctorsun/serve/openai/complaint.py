@@ -20,6 +20,7 @@ _KINDS = {
     "dict_type": "an object",
     "finite_number": "a finite number",
     "string_too_short": "text that is not empty",
+    "string_too_long": "text of at most {max_length} characters",
     "union_tag_not_found": "an object with the type 'text' or 'image_url'",
     "literal_error": "{expected}",
     "too_short": "{min_length} or more of them",

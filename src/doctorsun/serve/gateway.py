@@ -87,7 +87,8 @@ async def read_json(http: HttpRequest, max_bytes: int, timeout_s: float) -> byte
 
 def _too_long(max_bytes: int) -> HTTPException:
     refusal = RequestError("request body", got=f"more than {max_bytes} bytes", expected=f"at most {max_bytes}")
-    return HTTPException(413, refusal.text(), {"Connection": "close"})
+    # The connection stays: closed on a client that still sends, it would lose the refusal.
+    return HTTPException(413, refusal.text())
 
 
 class LabelAnswers:

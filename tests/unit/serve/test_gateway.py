@@ -52,6 +52,14 @@ def test_a_body_that_is_longer_than_declared_is_cut() -> None:
     assert found.status_code == 413
 
 
+def test_a_client_that_sends_far_too_much_still_gets_the_refusal(server: str) -> None:
+    with httpx.Client(base_url=server, timeout=30) as http:
+        for content in (b"x" * 10**7, iter([b"x" * 10**5] * 100)):
+            response = http.post("/v1/chat/completions", content=content, headers={"Content-Type": "application/json"})
+            assert response.status_code == 413
+        assert http.post("/v1/chat/completions", json=body()).status_code == 200
+
+
 def test_every_answer_has_an_id_of_ours(server: str) -> None:
     with httpx.Client(base_url=server) as http:
         answers = [

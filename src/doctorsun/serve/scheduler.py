@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,10 +24,19 @@ class _Outlet:
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     events: asyncio.Queue[Token | DoctorSunError] = field(default_factory=asyncio.Queue[Token | DoctorSunError])
 
-    def deliver(self, event: Token | DoctorSunError) -> None:
+
+def _deliver(events: Sequence[tuple[_Outlet, Token | DoctorSunError]]) -> None:
+    """Hand over what came; each event loop is woken once, since that costs more than a token does."""
+    for loop in {outlet.loop for outlet, _ in events}:
+        own = [(outlet.events, event) for outlet, event in events if outlet.loop is loop]
         # A loop that was closed has no reader left; the withdrawal is already in the inbox.
         with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self.events.put_nowait, event)
+            loop.call_soon_threadsafe(_put, own)
+
+
+def _put(events: Sequence[tuple[asyncio.Queue[Token | DoctorSunError], Token | DoctorSunError]]) -> None:
+    for queue, event in events:
+        queue.put_nowait(event)
 
 
 class Scheduler:
@@ -98,15 +107,15 @@ class Scheduler:
 
     def _submit(self, request: Request, outlet: _Outlet) -> None:
         if self._stopping:
-            outlet.deliver(_stops())
+            _deliver([(outlet, _stops())])
             return
         try:
             self._outlets[self._engine.submit(request)] = outlet
         except RequestError as error:
-            outlet.deliver(error)
+            _deliver([(outlet, error)])
         except Exception:
             logger.exception("the engine could not take a request")
-            outlet.deliver(EngineFailure("the engine failed", do="send the request again"))
+            _deliver([(outlet, EngineFailure("the engine failed", do="send the request again"))])
 
     def _withdraw(self, outlet: _Outlet) -> None:
         for ticket in [ticket for ticket, other in self._outlets.items() if other is outlet]:
@@ -121,20 +130,19 @@ class Scheduler:
             logger.exception("the engine failed; %d running requests are given up", len(self._outlets))
             self._give_up(EngineFailure("the engine failed", do="send the request again"))
             return
+        _deliver([(self._outlets[token.request], token) for token in tokens])
         for token in tokens:
-            outlet = self._outlets[token.request]
             if token.finish:
                 del self._outlets[token.request]
-            outlet.deliver(token)
 
     def _stop(self) -> None:
         self._stopping = True
         self._give_up(_stops())
 
     def _give_up(self, reason: EngineFailure) -> None:
-        for ticket, outlet in list(self._outlets.items()):
+        for ticket in self._outlets:
             self._engine.cancel(ticket)
-            outlet.deliver(reason)
+        _deliver([(outlet, reason) for outlet in self._outlets.values()])
         self._outlets.clear()
 
 

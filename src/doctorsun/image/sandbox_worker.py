@@ -3,6 +3,7 @@
 Started by `doctorsun.image.sandbox` with its connection as standard input and its limits as the only argument.
 """
 
+import errno
 import json
 import math
 import os
@@ -16,8 +17,11 @@ from typing import Any
 from doctorsun.errors import DoctorSunError
 from doctorsun.image.sandbox_channel import Channel
 from doctorsun.image.study.show import describe, render, sanitise, series_from_json
+from doctorsun.storage.atomic import DISK_FAILS, DISK_FULL
 
 MAX_OPEN_FILES = 64
+_OF_THE_DISK = (*DISK_FULL, *DISK_FAILS, errno.ENOENT)
+"""Others are of the file: decoders seek to places that are none."""
 
 
 def main() -> None:
@@ -46,11 +50,11 @@ def _answer(task: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     except DoctorSunError as error:
         fault = {"what": error.what, "got": _without_quotation(error), "expected": error.expected, "do": error.do}
         return {"fault": fault}, b""
-    except OSError as error:
-        return {"errno": error.errno or 0}, b""
     except MemoryError:
         return {"fault": {"what": "the file", "got": "more memory needed than decoding may take"}}, b""
     except Exception as error:  # noqa: BLE001 (decoders raise errors of every type on damaged data)
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            return {"errno": error.errno}, b""
         got, do = type(error).__name__, "copy the file again or leave it out"
         return {"fault": {"what": "the file is damaged", "got": got, "do": do}}, b""
 

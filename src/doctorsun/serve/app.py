@@ -124,6 +124,7 @@ def _add_health(app: FastAPI, engine: ChatEngine, doors: Doors) -> None:
 def _add_metrics(app: FastAPI, engine: ChatEngine, doors: Doors, metrics: Metrics, settings: ServeSettings) -> None:
     metrics.watch("running", "Answers that are being written.", lambda: engine.num_running)
     metrics.watch("waiting", "Questions whose answer was not begun.", lambda: engine.num_waiting)
+    metrics.watch("engine_restarts", "How often the engine was started again.", lambda: engine.num_restarts)
     metrics.watch("places_taken", "Requests that hold a place.", lambda: doors.num_inside)
 
     @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **refusals(401)}, response_class=Response)

@@ -22,6 +22,7 @@ class ServeSettings:
         max_open: requests that wait or run at once; more are refused with 429.
         max_image_pixels: width times height, checked before an image is decoded.
         body_timeout_s: how long a client may take to send a question.
+        reading_timeout_s: how long a client may read nothing of an answer that is streamed to it.
     """
 
     model_name: str
@@ -36,6 +37,7 @@ class ServeSettings:
     max_images: int = 8
     max_image_pixels: int = 32_000_000
     body_timeout_s: float = 60.0
+    reading_timeout_s: float = 30.0
 
     def __post_init__(self) -> None:
         if not self.is_loopback and self.keys is None:

@@ -70,7 +70,7 @@ def test_a_server_tells_its_numbers(server: str, scripted: ScriptedEngine, png: 
         "prompt_tokens_total": len(scripted.asked[0].prompt_ids),
         "tokens_total": len(scripted.answer),
     }
-    assert (after["running"], after["waiting"], after["places_taken"]) == (0, 0, 0)
+    assert (after["running"], after["waiting"], after["places_taken"], after["engine_restarts"]) == (0, 0, 0, 0)
 
 
 def test_running_answers_are_told(server: str, scripted: ScriptedEngine) -> None:

@@ -70,6 +70,7 @@ class Chat:
         async with AsyncExitStack() as closing:
             closing.enter_context(self.doors.place(client))
             body, question = await run_in_threadpool(self._read, raw, client)
+            del raw
             await self.begin(http)
             closing.callback(watch.end, question)
             answer = watch.over(self.engine.answer(question))
@@ -85,14 +86,16 @@ class Chat:
                 return JSONResponse(await unless_gone(whole(first, answer, reply), http.receive))
             include_usage = body.stream_options is not None and body.stream_options.include_usage
             content = events(first, answer, reply, include_usage=include_usage)
-            return EventStream(content, closing=closing.pop_all())
+            return EventStream(content, closing=closing.pop_all(), patience_s=self.settings.reading_timeout_s)
 
     def _read(self, raw: bytes, client: str) -> tuple[ChatBody, Question]:
+        """Return a question, and its body without the turns: they are long, and an answer may take its time."""
         body = read_body(raw)
         if body.model != self.settings.model_name:
             refusal = RequestError("model", got=repr(body.model)[:80], expected=repr(self.settings.model_name))
             raise HTTPException(404, refusal.text())
-        return body, question_of(body, partial(self.read_image, client), self.settings.max_images)
+        question = question_of(body, partial(self.read_image, client), self.settings.max_images)
+        return body.model_copy(update={"messages": []}), question
 
     def _reply(self, body: ChatBody, question: Question, confidence: Confidence | None) -> Reply:
         extras = Extras(question=question, images=self.images, confidence=confidence)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from doctorsun.errors import DoctorSunError
 from doctorsun.serve.engine import Piece
@@ -45,16 +45,24 @@ class EventStream(StreamingResponse):
     Args:
         content: the events.
         closing: what to do at the end.
+        patience_s: how long a client may read nothing; then the stream is cut.
     """
 
-    def __init__(self, content: AsyncIterator[str], *, closing: AsyncExitStack) -> None:
+    def __init__(self, content: AsyncIterator[str], *, closing: AsyncExitStack, patience_s: float) -> None:
         super().__init__(content, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         self._closing = closing
+        self._patience_s = patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self._patience_s):
+                await send(message)
+
         async with self._closing:
-            await super().__call__(scope, receive, send)
+            with suppress(TimeoutError, ClientDisconnect):
+                await super().__call__(scope, receive, send_in_time)
 
 
 async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:

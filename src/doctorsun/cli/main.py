@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from doctorsun import __version__
-from doctorsun.cli import bench, chat, data, evaluate, plan, run, serve, tasks, weights
+from doctorsun.cli import audit, bench, chat, data, evaluate, plan, run, serve, tasks, weights
 from doctorsun.cli.output import outlive_readers
 from doctorsun.cli.session import Language, Session, language_of
 from doctorsun.cli.words import say, say_error
@@ -32,7 +32,7 @@ app.command(name="eval")(evaluate.evaluate_command)
 app.command()(tasks.tasks)
 for command in (evaluate.score, evaluate.report_command, chat.chat, serve.serve_command):
     app.command()(command)
-for name, group in (("data", data.app), ("weights", weights.app), ("bench", bench.app)):
+for name, group in (("data", data.app), ("weights", weights.app), ("audit", audit.app), ("bench", bench.app)):
     app.add_typer(group, name=name)
 
 

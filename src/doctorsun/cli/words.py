@@ -54,6 +54,11 @@ _WORDS: dict[str, tuple[str, str]] = {
             "其中 {num_pairs} 个连同问题文字；{num_images} 张图像中有 {num_leaked_images} 张"
         ),
     ),
+    "audit_sound": (
+        "sound: {num_entries} entries from {first} to {last}\nthe last one's hash: {sha256}",
+        "完好：共 {num_entries} 条记录，{first} 至 {last}\n最后一条的哈希：{sha256}",
+    ),
+    "audit_empty": ("sound: no entry yet", "完好：尚无记录"),
     "store_intact": ("every shard matches its hash", "所有分片均与其哈希一致"),
     "weights_as_it_is": ("loads as it is: doctorsun chat {path}", "可直接加载：doctorsun chat {path}"),
     "weights_import": (

@@ -35,6 +35,7 @@ class AuditCheck:
         last_time: when the last of them was written.
         bad_line: number of the first bad line, from 1.
         reason: what is wrong with it.
+        is_torn: whether it is the last one and was cut off, as when a server is killed.
     """
 
     num_entries: int
@@ -43,6 +44,7 @@ class AuditCheck:
     last_time: str | None
     bad_line: int | None = None
     reason: str | None = None
+    is_torn: bool = False
 
     @property
     def is_sound(self) -> bool:
@@ -103,22 +105,15 @@ def _check(lines: Iterable[bytes]) -> AuditCheck:
             content, after = read_line(line)
             _require_next(content, end, after)
         except DataError as error:
-            return _found(end, times, bad_line=number, reason=error.got)
+            return _found(end, times, bad_line=number, reason=error.got, is_torn=not line.endswith(b"\n"))
         end = after
         times[1:] = [str(content.get("time", ""))]
     return _found(end, times)
 
 
-def _found(end: ChainEnd, times: list[str], *, bad_line: int | None = None, reason: str | None = None) -> AuditCheck:
+def _found(end: ChainEnd, times: list[str], **bad: Any) -> AuditCheck:
     first, last = (times[0], times[-1]) if times else (None, None)
-    return AuditCheck(
-        num_entries=end.seq,
-        sha256=end.sha256,
-        first_time=first,
-        last_time=last,
-        bad_line=bad_line,
-        reason=reason,
-    )
+    return AuditCheck(num_entries=end.seq, sha256=end.sha256, first_time=first, last_time=last, **bad)
 
 
 def _require_next(content: Mapping[str, Any], before: ChainEnd, after: ChainEnd) -> None:

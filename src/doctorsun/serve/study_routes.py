@@ -15,6 +15,7 @@ from doctorsun.image.raster import encode_png
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.serve.doors import Doors
 from doctorsun.serve.images import ClientImages
+from doctorsun.serve.openai.answers import refusals
 from doctorsun.serve.openai.reply import error_value
 from doctorsun.serve.studies import NoRoom, NoSuchStudy, Upload
 from doctorsun.serve.study_reply import StudyReply, study_reply
@@ -31,18 +32,7 @@ SILENCE_S = 30.0
 UPLOAD_S = 1800.0
 _WRITE_BYTES = 2**20
 _BODY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "required": True}
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "The request is wrong, or the image cannot be shown."},
-    401: {"description": "No valid key."},
-    404: {"description": "There is no such study of this key (any more)."},
-    429: {"description": "Too much at once; Retry-After tells when to try again."},
-    507: {"description": "No room for more studies."},
-}
-_UPLOAD_REFUSALS: dict[int | str, dict[str, Any]] = _REFUSALS | {
-    408: {"description": "The upload is too slow."},
-    413: {"description": "The upload is too large."},
-    415: {"description": "The body is not declared as application/octet-stream."},
-}
+_REFUSALS = refusals(400, 401, 404, 429)
 _PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "A PNG."}} | _REFUSALS
 _NOT_KEPT = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
@@ -75,7 +65,9 @@ def _add_upload(router: APIRouter, images: ClientImages, check_key: CheckKey, do
     uploading, decoding = doors
     studies = images.studies
 
-    @router.post("", status_code=201, responses=_UPLOAD_REFUSALS, openapi_extra={"requestBody": _BODY})
+    @router.post(
+        "", status_code=201, responses=refusals(400, 401, 408, 413, 415, 429, 507), openapi_extra={"requestBody": _BODY}
+    )
     async def upload(http: HttpRequest) -> StudyReply:
         """Upload one file: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, or a zip archive of such files."""
         client = check_key(http)
@@ -179,7 +171,8 @@ async def _receive(http: HttpRequest, upload: Upload, max_bytes: int) -> None:
 
 def _too_long(max_bytes: int) -> HTTPException:
     refusal = RequestError("upload", got=f"more than {max_bytes} bytes", expected=f"at most {max_bytes}")
-    return HTTPException(413, refusal.text(), {"Connection": "close"})
+    # The connection stays: closed on a client that still sends, it would lose the refusal.
+    return HTTPException(413, refusal.text())
 
 
 def _answers(status: int) -> Callable[[HttpRequest, Exception], Response]:

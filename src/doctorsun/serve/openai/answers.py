@@ -142,11 +142,12 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     says = {
         400: "The request is wrong, or an image cannot be used.",
         401: "No valid key.",
-        404: "There is no such model.",
+        404: "There is no such model, or no such study of this key (any more).",
         408: "The body came too slowly.",
         413: "The body is too long.",
-        415: "The body is not declared as JSON.",
+        415: "The body is not declared as what it must be.",
         429: "Too many at once; Retry-After tells when to try again.",
         503: "The engine is down or the server stops; Retry-After tells when to try again.",
+        507: "There is no room for more studies.",
     }
     return {status: {"model": ErrorBody, "description": says[status]} for status in statuses}

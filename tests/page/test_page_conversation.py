@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from speaker import Speaker
 from study_files import ct_series, png_file
 from watched_page import ask, last_answer, open_files
-
-from conftest import Speaker
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> **bold** [a](javascript:alert(3))"
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
+from speaker import Speaker
 from study_files import png_file
 from watched_page import Watched, ask, last_answer, open_files, watched_page
 
-from conftest import Speaker
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.app import create_app
 from doctorsun.serve.keys import one_key

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from speaker import Speaker
 from study_files import ct_series, png_file
 from watched_page import ask, last_answer, open_files, watched_page
-
-from conftest import Speaker
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
+
 _POLICY = re.compile(r"Content Security Policy|TrustedHTML|TrustedScript|Refused to", re.IGNORECASE)
 
 

@@ -62,7 +62,8 @@ export function writeAttached() {
 export function showAnswering(isAnswering) {
   find("send").hidden = isAnswering;
   find("stop").hidden = !isAnswering;
-  if (isAnswering && document.activeElement === document.body) find("stop").focus();
+  // Whoever pressed the button that is gone now goes on with the one in its place, or with the next question.
+  if (document.activeElement === document.body) find(isAnswering ? "stop" : "question").focus({ preventScroll: true });
 }
 
 /** Empty the composer once its question is on its way. */

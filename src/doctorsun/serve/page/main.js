@@ -10,7 +10,7 @@ import { asMarkdown, asValue, download, toClipboard } from "./saving.js";
 import { markExpired, pressShown, writeSeries } from "./series_list.js";
 import { keep, session } from "./session.js";
 import { startLanguages, t, tOr } from "./strings.js";
-import { startTurns, viewTitle, writeLastAnswer, writeTurns } from "./turns.js";
+import { showLastTurn, startTurns, viewTitle, writeLastAnswer, writeTurns } from "./turns.js";
 import { sendStudy, startChoosing, titleOf } from "./upload.js";
 import { markBoxes, openSeries, showView, startViewer, writeViewer } from "./viewer.js";
 
@@ -72,6 +72,7 @@ async function send(question) {
     session.exchanges.push(exchange);
     clearQuestion();
     writeTurns();
+    showLastTurn();
     find("spoken").textContent = t("answering");
     await ask(session.exchanges, { signal: answering.signal, onGrowth: writeLastAnswer });
     finished(exchange);
@@ -86,6 +87,7 @@ async function send(question) {
 
 function finished(exchange) {
   writeLastAnswer();
+  showLastTurn();
   writeAttached();
   find("spoken").textContent = t("answered", { text: exchange.answer.text });
   showObjects(exchange);

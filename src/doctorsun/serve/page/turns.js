@@ -35,6 +35,11 @@ export function writeLastAnswer() {
   if (isAtEnd) turns.scrollTop = turns.scrollHeight;
 }
 
+/** Bring the last turn into sight, wherever the page scrolls. */
+export function showLastTurn() {
+  find("turns").lastElementChild.scrollIntoView({ block: "nearest" });
+}
+
 /** Return what a view is called in the conversation, without its file's name. */
 export function viewTitle(view) {
   const series = seriesOf(view)?.series;
@@ -61,8 +66,12 @@ function questionTurn({ question }) {
 function shownView(view) {
   const image = element("img", { alt: "", width: 64, height: 64 });
   const caption = element("small", {}, viewTitle(view));
+  const show = () => {
+    showView(view);
+    find("stage").scrollIntoView({ block: "nearest" });
+  };
   const label = t("show.slice", { title: view.title, slice: view.slice + 1 });
-  const button = element("button", { type: "button", class: "view", "aria-label": label, title: view.title, on: { click: () => showView(view) } }, image, caption);
+  const button = element("button", { type: "button", class: "view", "aria-label": label, title: view.title, on: { click: show } }, image, caption);
   picture(picturePath(view)).then(
     (url) => { image.src = url; },
     (error) => { if (error.kind === "missing") markGone(button, caption); },
@@ -109,6 +118,7 @@ function boxButton(exchange, label) {
   const show = () => {
     if (object?.view) showView(object.view);
     onObjects(exchange);
+    find("stage").scrollIntoView({ block: "nearest" });
   };
   return element("button", { type: "button", class: "box", "aria-label": t("boxes.show", { label }), on: { click: show } }, icon(FRAME), label || t("box"));
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.errors import DoctorSunError
+from doctorsun.image.confinement import confine
 from doctorsun.image.sandbox_channel import Channel
 from doctorsun.image.study.show import describe, render, sanitise, series_from_json
 from doctorsun.storage.atomic import DISK_FAILS, DISK_FULL
@@ -33,6 +34,7 @@ def main() -> None:
     _limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
     os.umask(0o077)
+    confine()
     while True:
         try:
             task, data = channel.receive()

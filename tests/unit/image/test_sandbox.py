@@ -1,5 +1,6 @@
 import gzip
 import os
+import platform
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -144,6 +145,15 @@ def test_nothing_secret_is_handed_on(monkeypatch: pytest.MonkeyPatch, limited: C
     assert b"DOCTORSUN_API_KEY" not in environment_of(process)
     open_files = {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
     assert {name for name in open_files if not name.startswith("socket:")} <= {"/dev/null"}
+
+
+def test_a_process_can_neither_speak_to_others_nor_gain_rights(sandbox: Sandbox) -> None:
+    assert is_sound(sandbox)
+    words = Path(f"/proc/{sandbox.process_ids[0]}/status").read_text().split()
+    if words[words.index("Seccomp:") + 1] == "0" and platform.machine() not in ("x86_64", "aarch64"):
+        pytest.skip("this system has no system call filters")
+    assert words[words.index("Seccomp:") + 1] == "2"
+    assert words[words.index("NoNewPrivs:") + 1] == "1"
 
 
 def test_nothing_runs_after_the_end(limited: Callable[..., Sandbox]) -> None:

@@ -1,6 +1,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -41,9 +42,16 @@ def page_settings() -> ServeSettings:
 
 
 @pytest.fixture(scope="module")
-def speaker_and_url(page_processor: Processor, page_settings: ServeSettings) -> Iterator[tuple[Speaker, str]]:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state") / "reports.jsonl"
+
+
+@pytest.fixture(scope="module")
+def speaker_and_url(
+    page_processor: Processor, page_settings: ServeSettings, reports: Path
+) -> Iterator[tuple[Speaker, str]]:
     engine = ScriptedEngine((), end_id=page_processor.stop_ids[0])
-    app = create_app(LocalChat(engine, page_processor), page_settings, images=page_processor.images)
+    app = create_app(LocalChat(engine, page_processor), page_settings, images=page_processor.images, reports=reports)
     with serving(app) as url:
         yield Speaker(engine, page_processor), url
 

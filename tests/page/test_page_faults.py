@@ -1,10 +1,12 @@
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from speaker import Speaker
 from study_files import png_file
 from watched_page import Watched, ask, last_answer, open_files, watched_page
@@ -164,14 +166,7 @@ def test_a_refusal_is_told_in_the_servers_words(page: Page, speaker: Speaker) ->
     expect(page.get_by_role("alert")).to_contain_text("The server refused: length of prompt and answer: got too much")
 
 
-def test_a_wrong_answer_is_reported(page: Page) -> None:
-    sent: list[dict[str, str]] = []
-
-    def take(route: Route) -> None:
-        sent.append(route.request.post_data_json)
-        route.fulfill(status=201, json={})
-
-    page.route("**/v1/reports", take)
+def test_a_wrong_answer_is_reported(page: Page, reports: Path) -> None:
     ask(page, "What is shown?")
     assert last_answer(page)
     page.get_by_role("button", name="Report a wrong answer").click()
@@ -183,14 +178,10 @@ def test_a_wrong_answer_is_reported(page: Page) -> None:
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("alert")).to_contain_text("The report is stored on this server.")
     expect(page.locator(".answer footer")).to_contain_text("Reported")
-    (report,) = sent
-    assert report.pop("answer_id").startswith("chatcmpl-")
-    assert report == {
-        "reason": "other side",
-        "question": "What is shown?",
-        "answer": "The left lung shows a nodule.",
-        "expected": "right",
-    }
+    report = json.loads(reports.read_text("utf-8"))
+    assert report["answer_id"].startswith("chatcmpl-")
+    told = {"reason": "other side", "question": "What is shown?", "expected": "right"}
+    assert report | told | {"answer": "The left lung shows a nodule."} == report
 
 
 def test_a_report_that_fails_stays_open(page: Page) -> None:

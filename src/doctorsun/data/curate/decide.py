@@ -1,6 +1,7 @@
 """The second phase: what leaks goes, then the steps on all samples together, over their sketches, then the splits."""
 
 import json
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ def decide(jobs: Sequence[ShardJob], settings: Curation, looks: Looks, tests: Se
         sketches = sketches.without(list(verdicts))
     decision = decide_rows(sketches, settings, looks)
     groups = {"num": decision.num_groups, "largest": decision.largest_group}
-    _write(jobs, {**verdicts, **decision.rejected, **decision.splits}, groups)
+    _write(jobs, ChainMap[int, Verdict](verdicts, {**decision.rejected}, {**decision.splits}), groups)
 
 
 def groups_decided(jobs: Sequence[ShardJob]) -> dict[str, int]:

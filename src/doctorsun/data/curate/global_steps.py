@@ -17,7 +17,7 @@ from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sides import SIDES, TRAIN, official_sides
 from doctorsun.data.curate.sketch import Sketches
-from doctorsun.data.curate.splits import split_of
+from doctorsun.data.curate.splits import COLUMNS, split_of
 from doctorsun.data.curate.text_ties import text_ties
 from doctorsun.schema import Sample
 
@@ -81,7 +81,7 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
     sides = np.where(left.is_left, official_sides(sketches), -1)
     if settings.splits is not None:
         rows = left.rows
-        sides[rows], gone = split_of(sketches.at(rows), settings.splits, groups[rows])
+        sides[rows], gone = split_of(sketches.at(rows, COLUMNS), settings.splits, groups[rows])
         left.rejected |= gone
         refuse_two_sides(sketches, ties, sides)
     stays = np.flatnonzero(sides >= 0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -89,9 +90,9 @@ def refuse_two_sides(sketches: Sketches, ties: tuple[Tie, ...], sides: Numbers) 
 def _variants(sketches: Sketches) -> Tie:
     """Tie samples to the one that they say again."""
     table, rows = sketches.table, np.arange(len(sketches))
-    names = np.array(table["id"].to_pylist() + table["variant_of"].to_pylist(), dtype=object).astype(str)
-    codes = np.unique(names, return_inverse=True)[1].astype(np.int64)
-    varies = np.array(table["variant_of"].to_pylist(), dtype=object) != ""
+    names = pa.chunked_array([*table["id"].chunks, *table["variant_of"].chunks], pa.string()).combine_chunks()
+    codes = names.dictionary_encode().indices.to_numpy().astype(np.int64)
+    varies = sketches.codes("variant_of") >= 0
     return Tie(
         "variant",
         np.concatenate([rows, rows[varies]]),

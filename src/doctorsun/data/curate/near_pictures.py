@@ -6,10 +6,11 @@ from functools import lru_cache
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketch import Sketches, bytes_of
 from doctorsun.image.fingerprint import FINGERPRINT_BYTES, Views, small_views
 from doctorsun.image.near import near_within
 from doctorsun.image.raster import decode
@@ -99,8 +100,8 @@ def _fingerprints(sketches: Sketches, entries: Numbers) -> tuple[NDArray[np.uint
     for name, start, stop in (("fingerprints", 0, 1), ("inner", 1, _NUM_VIEWS)):
         column = sketches.table[name].combine_chunks().flatten()
         is_known = column.is_valid().to_numpy(zero_copy_only=False)[entries]
-        data = np.frombuffer(b"".join(column.take(entries[is_known]).to_pylist()), dtype=np.uint8)
-        found[is_known, start:stop] = data.reshape(-1, stop - start, FINGERPRINT_BYTES)
+        known = bytes_of(column.take(pa.array(entries[is_known])))
+        found[is_known, start:stop] = known.reshape(-1, stop - start, FINGERPRINT_BYTES)
     is_new = np.bitwise_count(found).sum(axis=2, dtype=np.int64) >= _LEAST_BITS_SET
     for view in range(1, _NUM_VIEWS):
         for earlier in range(view):

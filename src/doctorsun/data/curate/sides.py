@@ -12,5 +12,6 @@ TRAIN = SIDES.index("train")
 
 def official_sides(sketches: Sketches) -> Numbers:
     """Return for each sample the side that its publisher gave it."""
-    splits = np.array(sketches.table["split"].to_pylist(), dtype=object)
-    return np.select([splits == name for name in SIDES[:TRAIN]], range(TRAIN), TRAIN).astype(np.int64)
+    splits = sketches.table["split"].combine_chunks().dictionary_encode()
+    sides = [SIDES.index(name) if name in SIDES else TRAIN for name in splits.dictionary.to_pylist()]
+    return np.array(sides, dtype=np.int64)[splits.indices.to_numpy()]

@@ -82,13 +82,24 @@ class Sketches:
         codes = coded.indices.to_numpy().astype(np.int64)
         return np.where(lengths[codes] == 0, -1, codes)
 
-    def at(self, rows: NDArray[np.int64]) -> Self:
-        """Return the sketches of some rows."""
-        return type(self)(self.table.take(pa.array(rows)))
+    def digests(self, name: str) -> NDArray[np.uint8]:
+        """Return a column of digests as bytes, [n, width], without a copy for each."""
+        return bytes_of(self.table[name].combine_chunks())
+
+    def at(self, rows: NDArray[np.int64], names: Sequence[str]) -> Self:
+        """Return some columns of the sketches of some rows."""
+        return type(self)(self.table.select(list(names)).take(pa.array(rows)))
 
     def without(self, places: Sequence[int] | NDArray[np.int64]) -> Self:
         """Return the sketches but those at some places."""
         return type(self)(self.table.filter(pa.array(~np.isin(self.places, np.asarray(places, dtype=np.int64)))))
+
+
+def bytes_of(digests: pa.FixedSizeBinaryArray) -> NDArray[np.uint8]:
+    """Return digests of one width as bytes, [n, width]; those that are null as whatever stands there."""
+    width = digests.type.byte_width
+    data = np.frombuffer(digests.buffers()[1] or b"", dtype=np.uint8)
+    return data.reshape(-1, width)[digests.offset : digests.offset + len(digests)]
 
 
 def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:

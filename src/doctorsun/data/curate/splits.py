@@ -13,6 +13,8 @@ from doctorsun.data.curate.sides import SIDES, TRAIN, official_sides
 from doctorsun.data.curate.sketch import Sketches
 
 REASON = "in_test_group"
+COLUMNS = ("place", "key", "id", "dataset", "split")
+"""What is looked at of a sketch."""
 
 
 def split_of(sketches: Sketches, settings: Splits, groups: Numbers) -> tuple[Numbers, dict[int, Rejected]]:
@@ -24,7 +26,7 @@ def split_of(sketches: Sketches, settings: Splits, groups: Numbers) -> tuple[Num
     are for training, and the rest comes to a side by its hash.
 
     Args:
-        sketches: of the samples.
+        sketches: of the samples, of which `COLUMNS` are looked at.
         settings: shares, seed and which way.
         groups: of each sample.
 
@@ -50,8 +52,8 @@ def _drawn(sketches: Sketches, settings: Splits, groups: Numbers) -> Numbers:
     keys = keys_of(sketches)
     order = np.lexsort((keys[:, 1], keys[:, 0], groups))
     firsts = order[np.append(True, np.diff(groups[order]) != 0)] if len(order) else order
-    names, secret = sketches.table["key"].take(firsts).to_pylist(), str(settings.seed).encode()
-    digests = b"".join(hashlib.blake2b(name, key=secret, digest_size=8).digest() for name in names)
+    names, secret = sketches.digests("key")[firsts], str(settings.seed).encode()
+    digests = b"".join(hashlib.blake2b(name.tobytes(), key=secret, digest_size=8).digest() for name in names)
     shares = np.frombuffer(digests, dtype="<u8") / 2.0**64
     bounds = np.cumsum([settings.test, settings.validation])
     return np.searchsorted(bounds, shares, side="right").astype(np.int64)

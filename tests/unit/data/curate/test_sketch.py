@@ -67,3 +67,14 @@ def test_rows_are_left_out_by_their_places() -> None:
     sketches = Sketches(pa.Table.from_pylist(rows, schema=SKETCH_SCHEMA)).without([3, 8])
     assert sketches.places.tolist() == [2, 5]
     assert len(sketches) == 2
+
+
+def test_digests_are_given_as_bytes_and_rows_with_the_columns_that_are_asked_for() -> None:
+    rows = [row(sample(id=str(place)), place) for place in range(4)]
+    parts = [pa.Table.from_pylist(part, schema=SKETCH_SCHEMA) for part in (rows[:3], rows[3:])]
+    sketches = Sketches(pa.concat_tables([parts[0].slice(1), parts[1]]))
+    keys = [found["key"] for found in rows]
+    assert [key.tobytes() for key in sketches.digests("key")] == keys[1:]
+    some = sketches.at(np.array([2, 0]), ("place", "key"))
+    assert some.table.column_names == ["place", "key"]
+    assert [key.tobytes() for key in some.digests("key")] == [keys[3], keys[1]]

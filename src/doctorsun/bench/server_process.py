@@ -1,11 +1,12 @@
 """Servers started for a measurement, each in a process of its own, and stopped after it."""
 
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,14 +30,18 @@ def doctorsun_server(weights: Path) -> Generator[Target]:
     port = _free_port()
     with tempfile.TemporaryDirectory() as state:
         command = [sys.executable, "-m", "doctorsun", "serve", str(weights), "--port", str(port), "--state", state]
-        with _running(command, f"http://127.0.0.1:{port}/readyz"):
+        with _running(command, f"http://127.0.0.1:{port}/readyz", os.environ):
             url = f"http://127.0.0.1:{port}/v1"
             yield Target(url=url, model=first_model(url))
 
 
 @contextmanager
-def transformers_server(weights: Path) -> Generator[Target]:
+def transformers_server(weights: Path, *, num_threads: int | None = None) -> Generator[Target]:
     """Run ``transformers serve`` on a free port, with these weights alone.
+
+    Args:
+        weights: the folder of a stock model.
+        num_threads: of its products; None leaves them to torch.
 
     Raises:
         MachineError: it does not start.
@@ -44,7 +49,8 @@ def transformers_server(weights: Path) -> Generator[Target]:
     port, name = _free_port(), str(weights.resolve())
     begin = "from transformers.cli.transformers import main; main()"
     command = [sys.executable, "-c", begin, "serve", name, "--host", "127.0.0.1", "--port", str(port)]
-    with _running(command, f"http://127.0.0.1:{port}/health"):
+    environ = dict(os.environ) if num_threads is None else os.environ | {"OMP_NUM_THREADS": str(num_threads)}
+    with _running(command, f"http://127.0.0.1:{port}/health", environ):
         yield Target(url=f"http://127.0.0.1:{port}/v1", model=name)
 
 
@@ -64,10 +70,11 @@ def first_model(url: str, api_key: str | None = None) -> str:
 
 
 @contextmanager
-def _running(command: Sequence[str], ready_url: str) -> Generator[None]:
+def _running(command: Sequence[str], ready_url: str, environ: Mapping[str, str]) -> Generator[None]:
+    silent = subprocess.DEVNULL
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,  # noqa: S603 (ours)
+        subprocess.Popen(command, stdin=silent, stdout=log, stderr=log, env=environ) as process,  # noqa: S603 (ours)
     ):
         try:
             if not _gets_ready(process, ready_url):

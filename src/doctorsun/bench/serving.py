@@ -17,6 +17,7 @@ from doctorsun.weights.folder import find_weights
 
 RATIO_TARGET = 4.0
 """How many times the tokens per second of 'transformers serve', at 16 streams."""
+OURS = "doctorsun"
 _MS = 1000.0
 
 
@@ -74,12 +75,12 @@ def measure_serving(weights: Path, load: Load, *, with_peer: bool = False) -> di
     Args:
         weights: a folder of weights, or of a run that has some.
         load: what is asked.
-        with_peer: also measure 'transformers serve'.
+        with_peer: also measure 'transformers serve', with torch's number of threads and with one.
 
     Returns:
-        ``servers``, a row for each; with two of them also ``comparison``: the ratio of the times that the same requests
-        took (the median over the passes), how many answers are the same, and their tokens as either server counts them:
-        'transformers serve' counts the stop token as one.
+        ``servers``, a row for each; with the peer also ``comparison`` with its faster way: the ratio of the times that
+        the same requests took (the median over the passes), how many answers are the same, and their tokens as either
+        server counts them: 'transformers serve' counts the stop token as one.
 
     Raises:
         RequestError: there are no weights.
@@ -87,19 +88,20 @@ def measure_serving(weights: Path, load: Load, *, with_peer: bool = False) -> di
     """
     folder = find_weights(weights)
     with ExitStack() as running:
-        targets = {"doctorsun": running.enter_context(doctorsun_server(folder))}
+        targets = {OURS: running.enter_context(doctorsun_server(folder))}
         if with_peer:
             targets["transformers"] = running.enter_context(transformers_server(folder))
+            targets["transformers, 1 thread"] = running.enter_context(transformers_server(folder, num_threads=1))
         for target in targets.values():
             _warm(target, load)
         passes: dict[str, list[Pass]] = {name: [] for name in targets}
         for number in range(load.num_passes):
             for name, target in targets.items():
                 passes[name].append(_pass(target, load, number))
-    rows = [{"server": name} | _facts(done, load) for name, done in passes.items()]
-    if not with_peer:
-        return {"servers": rows}
-    return {"servers": rows, "comparison": _comparison(passes["doctorsun"], passes["transformers"])}
+    facts: dict[str, Any] = {"servers": [{"server": name} | _facts(done, load) for name, done in passes.items()]}
+    ours = passes.pop(OURS)
+    peers = [{"peer": name} | _comparison(ours, theirs) for name, theirs in passes.items()]
+    return facts | ({"comparison": min(peers, key=lambda peer: peer["times_as_fast"])} if peers else {})
 
 
 def _warm(target: Target, load: Load) -> None:

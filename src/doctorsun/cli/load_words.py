@@ -6,6 +6,7 @@ LOAD_COLUMNS = {
     "gap_p99_ms": "最长停顿 p99 毫秒",
     "goodput": "及时回答占比",
     "met": "达标",
+    "peer": "对比服务",
     "reasons": "错误原因",
     "requests": "请求数",
     "requests_per_s": "请求/秒",

@@ -32,7 +32,7 @@ class SandboxLimits:
         timeout_s: seconds of one task on the clock.
     """
 
-    memory_bytes: int = 3 * 2**30
+    memory_bytes: int = 2 * 2**30
     file_bytes: int = 2 * 2**30
     cpu_s: int = 30
     timeout_s: float = 60.0

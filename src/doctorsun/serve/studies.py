@@ -36,6 +36,8 @@ class StudyLimits:
         idle_s: seconds after its last use at which a study is removed.
         max_pixels: of one slice.
         kept_png_bytes: of slices that are kept in memory to be shown again.
+        silence_s: how long a client may send nothing while it uploads.
+        upload_s: how long an upload may take in all.
     """
 
     max_upload_bytes: int = 512 * 2**20
@@ -45,6 +47,8 @@ class StudyLimits:
     idle_s: float = 1800.0
     max_pixels: int = 32_000_000
     kept_png_bytes: int = 64 * 2**20
+    silence_s: float = 30.0
+    upload_s: float = 1800.0
 
 
 class NoSuchStudy(RequestError):  # noqa: N818 (what happened, as in the docs)

@@ -17,7 +17,7 @@ from doctorsun.serve.doors import Doors
 from doctorsun.serve.images import ClientImages
 from doctorsun.serve.openai.answers import refusals
 from doctorsun.serve.openai.reply import error_value
-from doctorsun.serve.studies import NoRoom, NoSuchStudy, Upload
+from doctorsun.serve.studies import NoRoom, NoSuchStudy, StudyLimits, Upload
 from doctorsun.serve.study_reply import StudyReply, study_reply
 
 CheckKey = Callable[[HttpRequest], str]
@@ -27,9 +27,6 @@ MAX_UPLOADING = 8
 MAX_DECODING = 16
 """Threads wait for the decoding processes; these are fewer than there are, so that questions always find one."""
 SWEEP_S = 60.0
-SILENCE_S = 30.0
-"""How long a client may send nothing while it uploads."""
-UPLOAD_S = 1800.0
 _WRITE_BYTES = 2**20
 _BODY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "required": True}
 _REFUSALS = refusals(400, 401, 404, 429)
@@ -75,7 +72,7 @@ def _add_upload(router: APIRouter, images: ClientImages, check_key: CheckKey, do
         with uploading.place(client):
             arriving = await run_in_threadpool(studies.receive, client)
             try:
-                await _receive(http, arriving, studies.limits.max_upload_bytes)
+                await _receive(http, arriving, studies.limits)
                 with decoding.place(client):
                     study = await run_in_threadpool(arriving.finish)
             finally:
@@ -148,21 +145,21 @@ def _check_head(http: HttpRequest, max_bytes: int) -> None:
         raise _too_long(max_bytes)
 
 
-async def _receive(http: HttpRequest, upload: Upload, max_bytes: int) -> None:
-    """Write a body to the disk as it comes, at most ``max_bytes`` of it."""
+async def _receive(http: HttpRequest, upload: Upload, limits: StudyLimits) -> None:
+    """Write a body to the disk as it comes."""
     waiting = bytearray()
     now = asyncio.get_running_loop().time
-    last = now() + UPLOAD_S
+    last = now() + limits.upload_s
     try:
-        async with asyncio.timeout(SILENCE_S) as silence:
+        async with asyncio.timeout(limits.silence_s) as silence:
             async for chunk in http.stream():
                 waiting += chunk
-                if upload.num_bytes + len(waiting) > max_bytes:
-                    raise _too_long(max_bytes)
+                if upload.num_bytes + len(waiting) > limits.max_upload_bytes:
+                    raise _too_long(limits.max_upload_bytes)
                 if len(waiting) >= _WRITE_BYTES:
                     await run_in_threadpool(upload.add, bytes(waiting))
                     waiting.clear()
-                silence.reschedule(min(now() + SILENCE_S, last))
+                silence.reschedule(min(now() + limits.silence_s, last))
     except TimeoutError as error:
         refusal = RequestError("upload", got="a client that sends too slowly", expected="a steady stream")
         raise HTTPException(408, refusal.text(), {"Connection": "close"}) from error

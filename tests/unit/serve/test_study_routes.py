@@ -24,7 +24,7 @@ from serve_fakes import serving
 
 GREY = np.arange(600, dtype=np.uint8).reshape(20, 30)
 PNG = encode_png(GREY)
-LIMITS = StudyLimits(max_upload_bytes=100_000, max_per_client=4, max_pixels=10_000)
+LIMITS = StudyLimits(max_upload_bytes=100_000, max_per_client=4, max_pixels=10_000, silence_s=2.0)
 BYTES = {"Content-Type": "application/octet-stream"}
 PROCESSOR = ImageProcessor(size=16, fit="pad")
 
@@ -226,6 +226,17 @@ def test_clients_that_go_leave_nothing(address: str, http: httpx.Client, images:
     study = next(reply for reply in replies if reply.status_code == 201)  # it was refused as long as they held places
     http.delete(f"/studies/{study.json()['id']}", headers=client)
     assert any(not list(images.studies.folder.iterdir()) for _ in range(200) if http.get("/studies/none"))
+
+
+def test_a_client_that_falls_silent_holds_nothing(address: str, images: ClientImages) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    head = "POST /v1/studies HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: 9\r\n\r\n"
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode() + b"x")
+        reply = connection.makefile("rb").read()  # to the end: the server hangs up
+    assert reply.startswith(b"HTTP/1.1 408")
+    assert b"upload: got a client that sends too slowly, expected a steady stream" in reply
+    assert list(images.studies.folder.iterdir()) == []
 
 
 def test_metadata_of_a_picture_go_no_further(http: httpx.Client) -> None:

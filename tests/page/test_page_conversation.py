@@ -148,6 +148,31 @@ def test_choices_come_back_with_how_sure_the_model_is(page: Page, speaker: Speak
     expect(page.locator(".notes")).to_contain_text("Choices: Yes; No; Perhaps")
 
 
+@pytest.mark.parametrize(
+    ("confidence", "told"),
+    [
+        ({"option": "Yes", "probability": 0.83, "abstained": False, "calibrated": True}, "Likeliest choice: Yes, 83 %"),
+        (
+            {"option": "No", "probability": 0.6, "abstained": True, "calibrated": False},
+            "Likeliest choice: No, 60 % (not calibrated)Abstained: the confidence is too low.",
+        ),
+        (
+            {"option": None, "probability": None, "abstained": True, "calibrated": False},
+            "Abstained: the confidence is too low.",
+        ),
+    ],
+)
+def test_how_sure_the_model_is_stands_below_the_answer(page: Page, confidence: dict[str, object], told: str) -> None:
+    deltas = [({"content": "是。"}, None), ({"confidence": confidence}, "stop")]
+    chunks = [{"id": "chatcmpl-1", "choices": [{"delta": delta, "finish_reason": end}]} for delta, end in deltas]
+    lines = [f"data: {json.dumps(chunk)}\r\n\r\n" for chunk in chunks]
+    body = ": remark\r\n\r\n" + "".join(lines) + "data: [DONE]\r\n\r\n"
+    page.route("**/chat/completions", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+    ask(page, "Is there a nodule?")
+    assert last_answer(page) == "是。"
+    expect(page.locator(".confidence")).to_have_text(told)
+
+
 def test_the_conversation_is_copied_and_saved_with_model_and_notice(
     page: Page, speaker: Speaker, tmp_path: Path
 ) -> None:

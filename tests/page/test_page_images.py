@@ -1,6 +1,7 @@
 import io
 import re
 import zipfile
+from pathlib import Path
 
 import httpx
 import pytest
@@ -122,6 +123,20 @@ def test_a_window_of_ones_own(page: Page) -> None:
     expect(page.locator("#corner-window")).to_have_text("C -100.5  W 400")
 
 
+def test_dragging_with_the_right_button_changes_the_window(page: Page) -> None:
+    open_files(page, ct_file())
+    page.get_by_label("Window", exact=True).select_option("lung")
+    x, y = _middle(page)
+    page.mouse.move(x, y)
+    page.mouse.down(button="right")
+    page.mouse.move(x + 30, y - 60)
+    page.mouse.move(x + 60, y - 120)
+    page.mouse.up(button="right")
+    page.mouse.move(x, y)
+    expect(page.locator("#corner-window")).to_have_text("C -1200  W 1800")
+    expect(page.get_by_label("Centre")).to_have_value("-1200")
+
+
 def test_zoom_and_pan_by_buttons_keys_and_mouse(page: Page) -> None:
     open_files(page, png_file())
     value, canvas, stage = page.locator("#zoom-value"), page.locator("#canvas"), page.locator("#stage")
@@ -199,6 +214,34 @@ def test_names_of_files_stay_text(page: Page) -> None:
     expect(page.locator("#corner-title")).to_have_text(name)
     expect(page.locator(".series-item b")).to_have_text(name)
     assert page.locator("img[src='x']").count() == 0
+
+
+def test_a_folder_makes_one_study_without_its_lists(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "thorax"
+    folder.mkdir()
+    for each in [*ct_series(2), {"name": "DICOMDIR", "buffer": b"list"}, {"name": ".hidden", "buffer": b"x"}]:
+        (folder / each["name"]).write_bytes(each["buffer"])
+    page.locator("#folder").set_input_files(folder)
+    expect(page.locator(".series-item")).to_contain_text("thorax · 2 files")
+
+
+def test_an_upload_can_be_cancelled(page: Page) -> None:
+    page.route("**/v1/studies", lambda _route: None)
+    page.locator("#files").set_input_files([png_file()])
+    expect(page.locator("#upload")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#upload")).to_be_hidden()
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(page.get_by_text("Drop images or a study here")).to_be_visible()
+
+
+def test_an_engine_that_does_not_tell_what_the_model_sees(page: Page) -> None:
+    page.route("**/model?*", lambda route: route.fulfill(status=404, json={"error": {"message": "not told"}}))
+    page.locator("#files").set_input_files([png_file()])
+    expect(page.locator("#picture")).to_be_visible()
+    expect(page.locator("#model-view")).to_be_hidden()
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(page.locator("#stage-fault")).to_be_hidden()
 
 
 def test_files_are_dropped_on_the_page(page: Page) -> None:

@@ -89,6 +89,7 @@ function finished(exchange) {
   writeLastAnswer();
   showLastTurn();
   writeAttached();
+  if (exchange.answer.revision !== model.revision) loadModel();
   find("spoken").textContent = t("answered", { text: exchange.answer.text });
   showObjects(exchange);
 }

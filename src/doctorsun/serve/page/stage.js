@@ -7,6 +7,7 @@ const MAX_ZOOM = 16;
 const STEP = 1.25;
 const MOVE_PX = 40;
 const WHEEL_NOTCH_PX = 40;
+const [LEFT, RIGHT] = [0, 2];
 const LABEL_PX = 13;
 const LINE_PX = 2;
 
@@ -19,18 +20,23 @@ let zoom = 1;
 let center = { x: 0.5, y: 0.5 }; // of the frame, in shares of the picture
 let objects = [];
 let wheel = 0;
+let windowing = null; // where the right button was pressed
 const pointers = new Map();
 
-/** Start the stage; `step` is called with how many slices to go, and returns whether there are several. */
-export function startStage(step) {
+/**
+ * Start the stage; `step` is called with how many slices to go, and returns whether there are several; `adjust` with
+ * how far the right button was dragged since it was pressed, in pixels.
+ */
+export function startStage({ step, adjust }) {
   find("zoom-in").addEventListener("click", () => zoomBy(STEP));
   find("zoom-out").addEventListener("click", () => zoomBy(1 / STEP));
   find("zoom-fit").addEventListener("click", fit);
   stage.addEventListener("keydown", (event) => onKey(event, step));
   stage.addEventListener("wheel", (event) => onWheel(event, step), { passive: false });
-  stage.addEventListener("pointerdown", onPointerDown);
-  stage.addEventListener("pointermove", onPointerMove);
-  for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, (event) => pointers.delete(event.pointerId));
+  stage.addEventListener("pointerdown", (event) => onPointerDown(event, adjust));
+  stage.addEventListener("pointermove", (event) => onPointerMove(event, adjust));
+  stage.addEventListener("contextmenu", (event) => event.preventDefault());
+  for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, endDrag);
   new ResizeObserver(layOut).observe(stage);
 }
 
@@ -136,13 +142,26 @@ function onWheel(event, step) {
   if (notches) step(Math.sign(notches) * Math.min(3, Math.abs(notches)));
 }
 
-function onPointerDown(event) {
-  if (canvas.hidden || event.button !== 0 || event.target.closest("button")) return;
-  pointers.set(event.pointerId, placeOf(event));
+function onPointerDown(event, adjust) {
+  if (canvas.hidden || ![LEFT, RIGHT].includes(event.button)) return;
+  if (event.button === RIGHT) {
+    windowing = placeOf(event);
+    adjust(0, 0);
+  } else pointers.set(event.pointerId, placeOf(event));
   stage.setPointerCapture(event.pointerId);
 }
 
-function onPointerMove(event) {
+function endDrag(event) {
+  pointers.delete(event.pointerId);
+  windowing = null;
+}
+
+function onPointerMove(event, adjust) {
+  if (windowing) {
+    const now = placeOf(event);
+    adjust(now.x - windowing.x, now.y - windowing.y);
+    return;
+  }
   const before = pointers.get(event.pointerId);
   if (!before) return;
   const now = placeOf(event);

@@ -36,7 +36,6 @@ const TEXTS = {
   "files": ["{number} files", "{number} 个文件"],
   "tools": ["Display", "显示"],
   "window": ["Window", "窗位窗宽"],
-  "window.default": ["Of the file", "文件自带"],
   "window.lung": ["Lung", "肺窗"],
   "window.bone": ["Bone", "骨窗"],
   "window.brain": ["Brain", "脑窗"],
@@ -50,8 +49,8 @@ const TEXTS = {
   "zoom.out": ["Zoom out", "缩小"],
   "zoom.fit": ["Fit to the frame", "适合窗口"],
   "stage.keys": [
-    "Arrow keys and the wheel change slices, plus and minus zoom, 0 fits the frame, dragging or Shift with arrow keys moves the picture.",
-    "方向键和滚轮切换层面，加减号缩放，0 适合窗口，拖动或 Shift 加方向键移动图像。",
+    "Arrow keys and the wheel change slices, plus and minus zoom, 0 fits the frame, dragging or Shift with arrow keys moves the picture, dragging with the right button changes the window.",
+    "方向键和滚轮切换层面，加减号缩放，0 适合窗口，拖动或 Shift 加方向键移动图像，按住右键拖动调节窗位窗宽。",
   ],
   "stage.empty": ["No image is open", "尚未打开图像"],
   "stage.slice": ["slice {slice} of {number}", "第 {slice} 层，共 {number} 层"],

@@ -6,19 +6,20 @@ import { NewestOnly, picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { clearPicture, drawBoxes, showPicture, startStage } from "./stage.js";
 import { t } from "./strings.js";
-import { isCustom, startWindows, windowName, windowNumbers, writeWindows } from "./windows.js";
+import { draggedWindow, isCustom, startWindows, windowName, windowNumbers, writeWindows } from "./windows.js";
 
 const OPPOSITE = { L: "R", R: "L", A: "P", P: "A", H: "F", F: "H" };
 
 const slices = new NewestOnly();
 const modelViews = new NewestOnly();
 let marked = { key: "", objects: [] };
+let dragged = null; // the window when the right button was pressed
 let report = { onView: () => {}, onFault: () => {} };
 
 /** Start the viewer; `onView` is called after each change, `onFault` with what went wrong and the study's id. */
 export function startViewer(listeners) {
   report = listeners;
-  startStage(step);
+  startStage({ step, adjust });
   startWindows((window) => change({ window }));
   find("slice").addEventListener("input", () => change({ slice: Number(find("slice").value) }));
 }
@@ -86,6 +87,13 @@ function step(number) {
   if (!known || known.series.num_slices < 2) return false;
   change({ slice: Math.min(known.series.num_slices - 1, Math.max(0, session.view.slice + number)) });
   return true;
+}
+
+/** Follow a drag with the right button: to the right widens the window, downwards raises its centre. */
+function adjust(right, down) {
+  const known = session.view && seriesOf(session.view);
+  if (right === 0 && down === 0) dragged = known && windowNumbers(known.series, session.view.window);
+  else if (dragged) change({ window: draggedWindow(dragged, right, down) });
 }
 
 async function fetchSlice() {

@@ -4,6 +4,7 @@ import { element, find } from "./dom.js";
 import { t, tOr } from "./strings.js";
 
 const CUSTOM = "custom";
+const PIXELS_A_WINDOW = 300; // a drag of so many changes by the whole width
 let shown = null;
 
 export const isCustom = (window) => /^-?[\d.]+,[\d.]+$/.test(window ?? "");
@@ -43,6 +44,13 @@ export function windowNumbers(series, window) {
     return { center, width };
   }
   return series.windows.find((each) => each.name === window);
+}
+
+/** Return the window after a drag of so many pixels: the wider the window, the greater its steps. */
+export function draggedWindow({ center, width }, right, down) {
+  const step = width / PIXELS_A_WINDOW;
+  const rounded = (value) => (width > PIXELS_A_WINDOW / 2 ? Math.round(value) : value);
+  return `${plain(rounded(center + down * step))},${plain(Math.max(rounded(width + right * step), width / 100))}`;
 }
 
 function beginCustom(onWindow) {

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from doctorsun.errors import RequestError
 from doctorsun.generate.request import Request, Token
+from doctorsun.serve.patient_protocol import PatientProtocol
 
 
 class ScriptedEngine:
@@ -92,10 +93,10 @@ class ScriptedEngine:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: FastAPI, http: type[PatientProtocol] = PatientProtocol) -> Iterator[str]:
     """Run an application on a free port of this machine and yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=60)
+        config = uvicorn.Config(app, http=http, ws="none", log_level="critical", timeout_graceful_shutdown=60)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

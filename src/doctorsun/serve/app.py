@@ -67,8 +67,8 @@ def create_app(
         yield
         await engine.close()
 
-    # The interactive documentation would load scripts from elsewhere.
-    app = FastAPI(title="Doctor Sun", lifespan=lifespan, docs_url=None, redoc_url=None)
+    # The interactive documentation would load scripts from elsewhere; redirects would go where the Host header says.
+    app = FastAPI(title="Doctor Sun", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.doors = doors
     explain_errors(app)
     leave_out_422(app)

@@ -82,7 +82,7 @@ def run_server(options: ServerOptions, tell: Callable[[Opening], None]) -> None:
             reports=state / "reports.jsonl",
         )
         tell(_opening(settings, sockets[0]))
-        _run(app, engine, sockets, options.drain_s)
+        _run(app, engine, sockets, options)
 
 
 def _listen(options: ServerOptions, closing: ExitStack) -> list[socket]:
@@ -109,11 +109,21 @@ def _opening(settings: ServeSettings, listener: socket) -> Opening:
     return Opening(model=settings.model_name, revision=settings.revision, engine=settings.engine, address=address)
 
 
-def _run(app: "FastAPI", engine: OpenEngine, sockets: list[socket], drain_s: float) -> None:
+def _run(app: "FastAPI", engine: OpenEngine, sockets: list[socket], options: ServerOptions) -> None:
     import uvicorn
 
     from doctorsun.serve.draining import DrainingServer
+    from doctorsun.serve.patient_protocol import PatientProtocol
 
-    # No access log: paths hold what clients write, and the audit log has the rest.
-    config = uvicorn.Config(app, server_header=False, access_log=False, log_level="warning")
-    DrainingServer(config, doors=app.state.doors, engine=engine.chat, timeout_s=drain_s).run(sockets)
+    config = uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        ws="none",
+        server_header=False,
+        # Only a proxy reaches a Unix socket: it tells whose request it hands on.
+        forwarded_allow_ips="*" if options.uds else None,
+        # No access log: paths hold what clients write, and the audit log has the rest.
+        access_log=False,
+        log_level="warning",
+    )
+    DrainingServer(config, doors=app.state.doors, engine=engine.chat, timeout_s=options.drain_s).run(sockets)

@@ -165,6 +165,8 @@ def _notes(
     unknown = [row for row in rows if row["mixture"] is None]
     if unknown:
         yield say("mixture_unknown", language, missing=_missing(unknown))
+    if request.speed.tflops is None:
+        yield say("hours_unknown", language)
     stand_ins = [row for row in rows if row["memory"]["pack"] == "stand-in"]
     if stand_ins:
         stages = ", ".join(row["stage"] for row in stand_ins)

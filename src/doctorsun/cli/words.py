@@ -23,6 +23,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "what a stage learns from is known once {missing} is there: 'doctorsun data build', or name its run with --out",
         "待 {missing} 就绪后才能得知各阶段的数据配比：请先运行 'doctorsun data build'，或用 --out 指定运行目录",
     ),
+    "hours_unknown": (
+        "hours are told with --tflops PEAK, such as 989 of an H100",
+        "加上 --tflops PEAK（如 H100 为 989）即可得知所需小时数",
+    ),
     "pack_unknown": (
         "{missing} is not there yet: the memory of {stages} is that of a full pack of images with text",
         "{missing} 尚未就绪：{stages} 的内存按装满图像并附少量文本的序列估算",
@@ -142,6 +146,7 @@ _COLUMNS = {
     "reason": "原因",
     "runtime_gib": "运行时 GiB",
     "sample_share": "样本占比",
+    "sample_tokens": "样本词元",
     "samples": "样本",
     "share": "占比",
     "sizes": "尺寸来源",

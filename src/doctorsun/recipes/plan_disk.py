@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from doctorsun.config import StageSection
-from doctorsun.recipes.plan_request import GIB
+from doctorsun.recipes.plan_request import GIB, in_gib
 from doctorsun.recipes.start import StartPlan
 from doctorsun.train.checkpoint import KEEP
 from doctorsun.train.survey import BYTES_FP32, StageOnPaper
@@ -19,8 +19,8 @@ def start_row(start: StartPlan, run: Path) -> dict[str, Any]:
         "layouts": ", ".join(start.layouts.values()),
         **{f"{part}_parameters": count for part, count in start.parameters.items()},
         "parameters": sum(start.parameters.values()),
-        "download_gib": round(start.download_bytes / GIB, 3),
-        "start_gib": round(start.start_bytes / GIB, 3),
+        "download_gib": in_gib(start.download_bytes),
+        "start_gib": in_gib(start.start_bytes),
         "free_disk_gib": free_gib(run),
     }
 
@@ -30,19 +30,19 @@ def checkpoint_facts(stage: StageSection, paper: StageOnPaper) -> dict[str, floa
     trained = sum(each.trained for each in paper.parts.values())
     size = trained * BYTES_FP32 + sum(each.optimizer_bytes for each in paper.parts.values())
     kept = KEEP + 1 + (stage.validation is not None)
-    return {"checkpoint_gib": round(size / GIB, 3), "checkpoints_gib": round(kept * size / GIB, 3)}
+    return {"checkpoint_gib": in_gib(size), "checkpoints_gib": in_gib(kept * size)}
 
 
 def disk_row(rows: Sequence[Mapping[str, Any]], run: Path) -> dict[str, Any]:
     """Return what a whole run needs: each stage's weights, the first ones, the result, and a stage's checkpoints."""
-    weights = rows[0]["parameters"] * BYTES_FP32 / GIB if rows else 0.0
+    weights = rows[0]["parameters"] * BYTES_FP32 if rows else 0
     checkpoints = max((row["checkpoints_gib"] for row in rows), default=0.0)
-    needed = weights * (len(rows) + 2) + checkpoints
+    needed = weights * (len(rows) + 2) / GIB + checkpoints
     free = free_gib(run)
     return {
-        "weights_gib": round(weights, 3),
-        "checkpoints_gib": round(checkpoints, 3),
-        "disk_gib": round(needed, 3),
+        "weights_gib": in_gib(weights),
+        "checkpoints_gib": checkpoints,
+        "disk_gib": in_gib(needed * GIB),
         "free_disk_gib": free,
         "fits_disk": needed <= free,
     }

@@ -8,7 +8,7 @@ from typing import Any, cast
 from transformers import LlavaConfig
 
 from doctorsun.config import StageName, StageSection
-from doctorsun.recipes.plan_request import GIB, Devices, PlanRequest
+from doctorsun.recipes.plan_request import GIB, Devices, PlanRequest, in_gib
 from doctorsun.recipes.plan_steps import StageData, StepsOnPaper
 from doctorsun.train.loader import CACHE_BYTES
 from doctorsun.train.pack import PackItem
@@ -57,7 +57,7 @@ def stage_memory(
     found = memory_of(paper, one_pass, devices, bf16=bf16, beside=beside)
     available = devices.available_bytes
     return {
-        **{f"{kind}_gib": round(value / GIB, 3) for kind, value in found.items()},
+        **{f"{kind}_gib": in_gib(value) for kind, value in found.items()},
         "available_gib": None if available is None else round(available / GIB, 1),
         "fits": None if available is None else found["peak"] <= available,
         "pack": "largest" if known else "stand-in",

@@ -11,6 +11,11 @@ TERA = 1e12
 GPUS_PER_NODE = 8
 
 
+def in_gib(num_bytes: float) -> float:
+    """Return bytes as GiB with four significant digits: what is small is not nothing."""
+    return float(f"{num_bytes / GIB:.4g}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Devices:
     """What a stage is planned for.

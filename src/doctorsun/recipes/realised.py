@@ -81,7 +81,14 @@ def share_tables(mixtures: Mapping[str, Sequence[Row] | None]) -> list[list[Row]
     """Return one table each by source, domain and language, of the stages whose mixtures are known."""
     tables = [
         [
-            {"stage": name, **row} | {key: _percent(row[key]) for key in ("sample_share", "token_share")}
+            {
+                "stage": name,
+                field: row[field],
+                "samples": row["samples"],
+                "sample_share": _percent(row["sample_share"]),
+                "sample_tokens": row["tokens"],
+                "token_share": _percent(row["token_share"]),
+            }
             for name, rows in mixtures.items()
             for row in shares_by(rows or (), field)
         ]

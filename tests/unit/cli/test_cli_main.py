@@ -97,6 +97,9 @@ def test_a_plan_shows_what_its_help_promises():
     assert set(rows[0]) >= {"parts", "steps", "samples", "tokens", "packs_per_step", "flops", "hours", "checkpoint_gib"}
     assert set(rows[0]["memory"]) >= {"weights_gib", "gradients_gib", "optimizer_gib", "activations_gib", "peak_gib"}
     assert set(disk) == {"weights_gib", "checkpoints_gib", "disk_gib", "free_disk_gib", "fits_disk"}
+    align = rows[2]
+    assert 0 < align["memory"]["gradients_gib"] < 0.0005  # small, and not nothing
+    assert 0 < align["checkpoint_gib"] < 0.0005
 
 
 def test_a_plan_is_told_in_chinese_and_notes_what_does_not_fit():
@@ -106,6 +109,11 @@ def test_a_plan_is_told_in_chinese_and_notes_what_does_not_fit():
     assert "可改用：--set stages.align.pack_tokens=4096, --set stages.align.recompute=true\n" in done.stderr
     assert "峰值 GiB" in done.stdout
     assert "冻结" in done.stdout
+    assert "--tflops" not in done.stderr
+
+
+def test_a_plan_for_other_machines_says_what_tells_the_hours():
+    assert "note: hours are told with --tflops PEAK" in invoke("plan", "micro", "--gpus", "2").stderr
 
 
 def test_wrong_options_leave_with_2():

@@ -66,7 +66,7 @@ def test_without_a_processor_tokens_are_not_known(plan: StagePlan) -> None:
         "source": "texts",
         "samples": 8,
         "sample_share": "25.0%",
-        "tokens": None,
+        "sample_tokens": None,
         "token_share": None,
     }
     assert (len(by_domain), len(by_language)) == (2, 2)

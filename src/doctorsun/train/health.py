@@ -122,5 +122,15 @@ class StageHealth:
 
     def _names(self, step: int) -> str:
         refs = self.plan.step(step)
-        names = [sample_name(self.plan, ref) for ref in refs[:NAMED_SAMPLES]]
+        names = [self._name(ref) for ref in refs[:NAMED_SAMPLES]]
         return ", ".join(names) + (" ..." if len(refs) > NAMED_SAMPLES else "")
+
+    def _name(self, ref: SampleRef) -> str:
+        """Return where a user finds a sample: its id, its data set and what that calls it."""
+        pool = self.plan.pools[ref.pool]
+        try:
+            source = pool.store.without_bytes(ref.row).source
+        except DataError:
+            return sample_name(self.plan, ref)
+        origin = f"{source.dataset} {source.original_id}".strip()
+        return f"{sample_name(self.plan, ref)} ({pool.name}, row {ref.row}: {origin})"

@@ -52,6 +52,17 @@ def test_a_step_of_which_all_is_too_long_says_so(health: StageHealth) -> None:
     assert str(raised.value) == expected
 
 
+def test_samples_of_a_step_without_a_gradient_are_named_as_a_user_finds_them(health: StageHealth) -> None:
+    with pytest.raises(DataError) as raised:
+        for step in range(3):
+            health.count_gradient(step, is_finite=False)
+    ref = health.plan.step(2)[0]
+    sample = health.plan.pools[0].store[ref.row]
+    origin = f"{sample.source.dataset} {sample.source.original_id}".strip()
+    assert f"look at the samples {sample.id} (made, row {ref.row}: {origin}), " in raised.value.do
+    assert len(events(health)) == 3
+
+
 def test_the_counts_go_on_after_an_interruption(health: StageHealth) -> None:
     health.count_batch(0, batch(used=7, shortened=2, too_long=3))
     again = StageHealth("instruct", health.plan, health.telemetry)

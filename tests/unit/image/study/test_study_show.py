@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,17 @@ def test_a_picture_is_written_anew() -> None:
     assert b"hidden" not in sanitise(PNG + b"hidden words", max_pixels=MAX_PIXELS)
 
 
-def test_a_volume_whose_library_is_missing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "SimpleITK", None)
+@pytest.fixture
+def no_itk() -> Iterator[None]:
+    found = sys.modules.get("SimpleITK")
+    sys.modules["SimpleITK"] = None  # type: ignore[assignment]  # as Python marks what cannot be imported
+    yield
+    del sys.modules["SimpleITK"]
+    sys.modules.update({"SimpleITK": found} if found else {})
+
+
+@pytest.mark.usefixtures("no_itk")
+def test_a_volume_whose_library_is_missing_is_refused(tmp_path: Path) -> None:
     header = b"NRRD0004\ntype: uint8\ndimension: 3\nsizes: 4 4 4\nencoding: raw\n\n"
     with pytest.raises(ImageError, match="volume: got a nrrd file, expected a kind that this server can read; convert"):
         told(uploaded(tmp_path, header + bytes(64)))

@@ -40,11 +40,13 @@ def small_model(seed: int = 3, **sizes: Any) -> LlavaForConditionalGeneration:
     return build_model(replace(MICRO, **sizes), small_processor(), seed=seed)
 
 
-def save_small(folder: Path, *, fit: Fit = "crop", seed: int = 3) -> Path:
-    """Write network and processor as a stock folder."""
+def save_small(
+    folder: Path, *, fit: Fit = "crop", seed: int = 3, model: LlavaForConditionalGeneration | None = None
+) -> Path:
+    """Write a network, a new one where none is given, and its processor as a stock folder."""
     processor_folder = folder.with_name(f"{folder.name}-processor")
     save_processor(small_processor(fit), processor_folder, patch_size=MICRO.patch_size, max_length=MICRO.max_positions)
-    save_weights(small_model(seed), processor_folder, folder)
+    save_weights(model or small_model(seed), processor_folder, folder)
     return folder
 
 

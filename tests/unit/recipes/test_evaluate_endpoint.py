@@ -1,9 +1,5 @@
 """Evaluation of a model behind a server: our own one in its process, and one that fails in every way."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +15,7 @@ from doctorsun.recipes.evaluate_endpoint import RemoteModel, evaluate_endpoint
 from doctorsun.recipes.evaluate_weights import evaluate_weights
 from doctorsun.recipes.evaluation_extras import Extras
 from doctorsun.schema import Answer, Prediction
+from served_weights import served_weights
 from small_model import image, png, question, save_small, small_processor, write_store
 
 BOX = Answer(kind="box", gold=("nodule 1 1 9 9",))
@@ -129,15 +126,8 @@ def test_boxes_of_other_servers_are_thousandths_of_the_picture(tmp_path: Path) -
 def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """Small weights, and the address of our server that runs them in a process of its own."""
     weights = save_small(tmp_path / "small", fit="pad")
-    options = ["--port", "0", "--state", str(tmp_path / "state")]
-    command = [sys.executable, "-u", "-m", "doctorsun", "serve", str(weights), *options]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stderr
-        line = next(line for line in process.stderr if "http://" in line)
-        yield weights, "http://" + line.split("http://")[1].split()[0]
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+    with served_weights(weights, tmp_path / "state") as url:
+        yield weights, url
 
 
 def test_our_server_gives_the_answers_of_its_weights(served: tuple[Path, str], store: Path, tmp_path: Path) -> None:

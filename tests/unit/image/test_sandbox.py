@@ -1,7 +1,10 @@
 import gzip
 import os
 import platform
+import select
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -145,6 +148,26 @@ def test_nothing_secret_is_handed_on(monkeypatch: pytest.MonkeyPatch, limited: C
     assert b"DOCTORSUN_API_KEY" not in environment_of(process)
     open_files = {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
     assert {name for name in open_files if not name.startswith("socket:")} <= {"/dev/null"}
+
+
+def test_a_server_that_is_killed_leaves_no_process() -> None:
+    code = (
+        "import sys\n"
+        "from doctorsun.image.raster import encode_png\n"
+        "from doctorsun.image.sandbox import Sandbox\n"
+        "import numpy as np\n"
+        "sandbox = Sandbox()\n"
+        "sandbox.sanitise(encode_png(np.zeros((3, 4), np.uint8)), max_pixels=12)\n"
+        "print(*sandbox.process_ids, flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout
+        process = os.pidfd_open(int(server.stdout.readline()))
+        server.kill()
+    ended, _, _ = select.select([process], [], [], 60)
+    os.close(process)
+    assert ended
 
 
 def test_a_process_can_neither_speak_to_others_nor_gain_rights(sandbox: Sandbox) -> None:

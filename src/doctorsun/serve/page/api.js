@@ -3,6 +3,7 @@
 const ROOT = new URL("../", import.meta.url);
 const KEY_KEPT_AS = "doctorsun.key";
 const SLOW_DOWN_S = 1;
+const KINDS = { 401: "key", 404: "missing", 429: "busy", 502: "engine", 503: "engine", 504: "engine", 507: "refused" };
 
 /** What went wrong: `kind` is network, key, busy, engine, missing, refused or server; `message` is the server's. */
 export class ApiError extends Error {
@@ -69,8 +70,7 @@ export async function renewKey(used) {
 export function failure(status, headers, text) {
   const message = serverMessage(text) || String(status);
   const retryAfter_s = Number(headers.get("Retry-After")) || SLOW_DOWN_S;
-  const kinds = { 401: "key", 404: "missing", 410: "missing", 429: "busy", 502: "engine", 503: "engine", 504: "engine", 507: "refused" };
-  return new ApiError(kinds[status] ?? (status < 500 ? "refused" : "server"), message, retryAfter_s);
+  return new ApiError(KINDS[status] ?? (status < 500 ? "refused" : "server"), message, retryAfter_s);
 }
 
 async function fetched(url, settings, signal) {

@@ -9,7 +9,8 @@ export async function* streamAnswer(body, signal) {
   for await (const data of events(response.body, signal)) {
     if (data === "[DONE]") return;
     const chunk = JSON.parse(data);
-    if (chunk.error) throw new ApiError(chunk.error.code === "engine" ? "engine" : "server", String(chunk.error.message));
+    const { error } = chunk;
+    if (error) throw new ApiError(error.code === "engine" ? "engine" : "server", String(error.message));
     yield { chunk, revision };
   }
   throw new ApiError("network");

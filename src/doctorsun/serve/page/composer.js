@@ -1,6 +1,6 @@
 // Where a question is written: tasks, the pictures that go along, choices, send and stop.
 
-import { CROSS, element, find, icon } from "./dom.js";
+import { button, CROSS, element, find, icon } from "./dom.js";
 import { picture, picturePath, studyReference } from "./pictures.js";
 import { keep, session } from "./session.js";
 import { t } from "./strings.js";
@@ -44,7 +44,7 @@ export function startComposer({ send, stop }) {
 
 /** Write the composer's words, tasks and pictures. */
 export function writeComposer() {
-  find("tasks").replaceChildren(...TASKS.map((name) => element("button", { type: "button", on: { click: () => fill(name) } }, t(`task.${name}`))));
+  find("tasks").replaceChildren(...TASKS.map((name) => button({ on: { click: () => fill(name) } }, t(`task.${name}`))));
   writeAttached();
 }
 
@@ -52,7 +52,8 @@ export function writeComposer() {
 export function writeAttached() {
   const current = currentView();
   const offered = offeredView();
-  const chips = [...session.pinned.map((view) => chip(view, () => unpin(view))), ...(offered ? [chip(offered, () => decline(offered), t("attach.current"))] : [])];
+  const chips = session.pinned.map((view) => chip(view, () => unpin(view)));
+  if (offered) chips.push(chip(offered, () => decline(offered), t("attach.current")));
   find("follow-up").hidden = !session.exchanges.length;
   find("attached").hidden = !chips.length;
   find("attached").replaceChildren(...chips);
@@ -90,7 +91,8 @@ function currentQuestion() {
   const offered = offeredView();
   const images = [...session.pinned, ...(offered ? [offered] : [])];
   const alone = isAlone() && session.exchanges.length > 0;
-  const options = find("choices").hidden ? [] : find("options").value.split(/[;；]/).map((each) => each.trim()).filter(Boolean);
+  const choices = find("choices").hidden ? [] : find("options").value.split(/[;；]/);
+  const options = choices.map((each) => each.trim()).filter(Boolean);
   return { text: find("question").value.trim(), images, options, alone };
 }
 
@@ -140,8 +142,9 @@ function chip(view, remove, note = "") {
   const image = element("img", { alt: "", width: 28, height: 28 });
   picture(picturePath(view)).then((url) => { image.src = url; }, () => {});
   const title = viewTitle(view) || view.title;
-  const cross = element("button", { type: "button", class: "icon", "aria-label": t("detach", { title }), on: { click: remove } }, icon(CROSS));
-  return element("li", { class: note ? "offered" : "" }, image, element("span", {}, title, note ? element("small", {}, note) : null), cross);
+  const words = element("span", {}, title, note ? element("small", {}, note) : null);
+  const cross = button({ class: "icon", "aria-label": t("detach", { title }), on: { click: remove } }, icon(CROSS));
+  return element("li", { class: note ? "offered" : "" }, image, words, cross);
 }
 
 /** Write a task's prompt, with the part that is to be replaced selected; a task is asked without earlier turns. */

@@ -50,7 +50,8 @@ function closing(name, submit) {
 async function sendReport(onReported) {
   const { question, answer } = reported;
   const expected = find("expected").value.trim();
-  const report = { answer_id: answer.id, reason: find("reason").value.trim(), question: question.text, answer: answer.text };
+  const reason = find("reason").value.trim();
+  const report = { answer_id: answer.id, reason, question: question.text, answer: answer.text };
   try {
     await postJson("v1/reports", expected ? { ...report, expected } : report);
     answer.reported = true;

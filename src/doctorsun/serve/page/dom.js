@@ -2,12 +2,18 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Put the parts of a line together that are there. */
+export const joined = (parts, between = " · ") => parts.filter(Boolean).join(between);
+
 export const find = (id) => document.getElementById(id);
 
 /** Return a new element; `attributes.on` holds listeners, false and null leave an attribute out. */
 export function element(tag, attributes = {}, ...children) {
   return furnished(document.createElement(tag), attributes, children);
 }
+
+/** Return a new button that sends no form. */
+export const button = (attributes, ...children) => element("button", { type: "button", ...attributes }, ...children);
 
 /** Return a new element of a drawing. */
 export function drawn(tag, attributes = {}, ...children) {

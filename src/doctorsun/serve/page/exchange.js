@@ -5,8 +5,9 @@ import { studyReference } from "./pictures.js";
 
 /** Return an exchange that waits for its answer. */
 export function newExchange(question, model) {
-  const answer = { id: "", text: "", state: "streaming", objects: [], confidence: null, model, revision: "", finish: null };
-  return { question, answer: { ...answer, num_tokens: 0, num_prompt_tokens: 0, first_s: null, total_s: null, reported: false } };
+  const told = { id: "", text: "", objects: [], confidence: null, model, revision: "", finish: null };
+  const measured = { num_tokens: 0, num_prompt_tokens: 0, first_s: null, total_s: null };
+  return { question, answer: { ...told, ...measured, state: "streaming", reported: false } };
 }
 
 /** Ask the last question of the conversation; calls `onGrowth` for each piece and throws what went wrong. */
@@ -28,7 +29,8 @@ export async function ask(exchanges, { signal, onGrowth }) {
 }
 
 function bodyOf(told, question, answer) {
-  const body = { model: answer.model, messages: told.flatMap(messagesOf(answer)), stream: true, stream_options: { include_usage: true } };
+  const messages = told.flatMap(messagesOf(answer));
+  const body = { model: answer.model, messages, stream: true, stream_options: { include_usage: true } };
   return question.options.length ? { ...body, options: question.options } : body;
 }
 

@@ -13,12 +13,15 @@ export const studyTitle = (study) => titleWithNumber(study.title, study.num_file
 /** Show the facts of a series of a study; nothing for undefined. */
 export function showAbout(known) {
   const facts = known ? factsOf(known.series) : [];
-  find("facts").replaceChildren(
-    ...facts.map(([name, value]) => element("div", {}, element("dt", {}, tOr(`fact.${name}`, name.replaceAll("_", " "))), element("dd", {}, value))),
-  );
+  find("facts").replaceChildren(...facts.map(([name, value]) => factLine(name, value)));
   const warnings = known ? warningsOf(known) : [];
   find("warnings").hidden = !warnings.length;
   find("warnings").replaceChildren(...warnings.map((text) => element("li", {}, text)));
+}
+
+function factLine(name, value) {
+  const called = tOr(`fact.${name}`, name.replaceAll("_", " "));
+  return element("div", {}, element("dt", {}, called), element("dd", {}, value));
 }
 
 function warningsOf({ study, series }) {
@@ -34,7 +37,8 @@ function factsOf(series) {
     num_slices: series.num_slices > 1 ? series.num_slices : null,
     spacing_mm: series.spacing_mm,
   };
-  return Object.entries({ ...own, ...series.facts }).map(([name, value]) => [name, written(value)]).filter(([, value]) => value);
+  const all = Object.entries({ ...own, ...series.facts }).map(([name, value]) => [name, written(value)]);
+  return all.filter(([, value]) => value);
 }
 
 function written(value) {

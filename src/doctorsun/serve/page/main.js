@@ -2,15 +2,17 @@
 
 import { ApiError, getJson, setKeyAsker } from "./api.js";
 import { hideBanner, showBanner, showFault, startBanner, writeBanner } from "./banner.js";
-import { clearQuestion, restoreQuestion, showAnswering, startComposer, writeAttached, writeComposer } from "./composer.js";
+import { clearQuestion, restoreQuestion, showAnswering, startComposer } from "./composer.js";
+import { writeAttached, writeComposer } from "./composer.js";
 import { askForKey, openReport, startDialogs } from "./dialogs.js";
-import { find } from "./dom.js";
+import { element, find } from "./dom.js";
 import { ask, newExchange } from "./exchange.js";
+import { studyReference } from "./pictures.js";
 import { asMarkdown, asValue, download, toClipboard } from "./saving.js";
 import { markExpired, pressShown, writeSeries } from "./series_list.js";
 import { keep, session } from "./session.js";
 import { startLanguages, t, tOr } from "./strings.js";
-import { showLastTurn, startTurns, viewTitle, writeLastAnswer, writeTurns } from "./turns.js";
+import { showLastTurn, startTurns, writeLastAnswer, writeTurns } from "./turns.js";
 import { sendStudy, startChoosing, titleOf } from "./upload.js";
 import { markBoxes, openSeries, showView, startViewer, writeViewer } from "./viewer.js";
 
@@ -35,12 +37,10 @@ async function loadModel() {
 function writeModel() {
   if (!model) return;
   const engine = tOr(`engine.${model.engine}`, "");
-  find("model").replaceChildren(`${t("model")} `, strong(model.id), ` · ${t("revision")} `, code(model.revision.slice(0, 12)), engine && ` · ${engine}`);
+  const revision = [` · ${t("revision")} `, element("code", {}, model.revision.slice(0, 12))];
+  find("model").replaceChildren(`${t("model")} `, element("b", {}, model.id), ...revision, engine && ` · ${engine}`);
   find("model").title = `${model.id} ${model.revision}`;
 }
-
-const strong = (text) => Object.assign(document.createElement("b"), { textContent: text });
-const code = (text) => Object.assign(document.createElement("code"), { textContent: text });
 
 async function open(files) {
   uploading?.abort();
@@ -55,8 +55,9 @@ async function open(files) {
   } catch (error) {
     if (!(error instanceof ApiError)) {
       if (!mine.signal.aborted) throw error;
-    } else if (error.kind === "refused") showBanner("fault", "fault.file", { name: files.length ? titleOf(files) : "", message: error.message });
-    else showFault(error, () => open(files));
+    } else if (error.kind === "refused") {
+      showBanner("fault", "fault.file", { name: files.length ? titleOf(files) : "", message: error.message });
+    } else showFault(error, () => open(files));
   }
 }
 
@@ -111,7 +112,8 @@ function broken(exchange, error) {
 
 function showObjects({ answer }) {
   const [first] = answer.objects.filter((each) => each.view);
-  if (first) markBoxes(first.view, answer.objects.filter((each) => each.view && viewTitle(each.view) === viewTitle(first.view)));
+  const isOnTheSame = ({ view }) => view && studyReference(view) === studyReference(first.view);
+  if (first) markBoxes(first.view, answer.objects.filter(isOnTheSame));
 }
 
 function startActions() {
@@ -121,8 +123,12 @@ function startActions() {
     await toClipboard(asMarkdown(session.exchanges, known()));
     showBanner("note", "copied");
   });
-  find("save-markdown").addEventListener("click", () => download(`${name()}.md`, asMarkdown(session.exchanges, known()), "text/markdown"));
-  find("save-json").addEventListener("click", () => download(`${name()}.json`, JSON.stringify(asValue(session.exchanges, known()), null, 2), "application/json"));
+  find("save-markdown").addEventListener("click", () => {
+    download(`${name()}.md`, asMarkdown(session.exchanges, known()), "text/markdown");
+  });
+  find("save-json").addEventListener("click", () => {
+    download(`${name()}.json`, JSON.stringify(asValue(session.exchanges, known()), null, 2), "application/json");
+  });
   find("begin-anew").addEventListener("click", () => {
     answering?.abort();
     session.exchanges = [];

@@ -11,7 +11,9 @@ export function picturePath(view, end = "") {
 }
 
 /** How a question names a view. */
-export const studyReference = (view) => `study:${view.study}?series=${view.series}&slice=${view.slice}${windowOf(view)}`;
+export function studyReference(view) {
+  return `study:${view.study}?series=${view.series}&slice=${view.slice}${windowOf(view)}`;
+}
 
 /** Return the blob address of a picture. */
 export function picture(path) {
@@ -59,4 +61,6 @@ function forgetOldest() {
 
 const queryOf = (view) => `series=${view.series}${windowOf(view)}`;
 
-const windowOf = (view) => (view.window === null ? "" : `&window=${encodeURIComponent(view.window).replace("%2C", ",")}`);
+function windowOf({ window }) {
+  return window === null ? "" : `&window=${encodeURIComponent(window).replace("%2C", ",")}`;
+}

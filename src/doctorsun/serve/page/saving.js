@@ -1,13 +1,14 @@
 // The conversation as Markdown and as JSON, always with model, revision and the research notice; no file names.
 
-import { element } from "./dom.js";
+import { element, joined } from "./dom.js";
 import { language, t } from "./strings.js";
 import { viewTitle } from "./turns.js";
 
 /** Return the conversation as Markdown; what was said stands in quotes, so that nothing in it becomes a heading. */
 export function asMarkdown(exchanges, model) {
-  const head = [`# ${t("markdown.title")}`, "", `> **${t("notice.title")}** ${t("notice")}`, "", `${t("model")}: ${code(model.id)}, ${t("revision")} ${code(model.revision)}`];
-  return [...head, ...exchanges.flatMap(exchangeLines), ""].join("\n");
+  const notice = `> **${t("notice.title")}** ${t("notice")}`;
+  const weights = `${t("model")}: ${code(model.id)}, ${t("revision")} ${code(model.revision)}`;
+  return [`# ${t("markdown.title")}`, "", notice, "", weights, ...exchanges.flatMap(exchangeLines), ""].join("\n");
 }
 
 /** Return the conversation as a value for JSON. */
@@ -20,8 +21,8 @@ export function asValue(exchanges, model) {
     saved_at: new Date().toISOString(),
     model: { id: model.id, revision: model.revision },
     exchanges: exchanges.map(({ question, answer }) => ({
-      question: { text: question.text, options: question.options, alone: question.alone, images: question.images.map(plainView) },
-      answer: { ...answer, ai_generated: true, objects: answer.objects.map((each) => ({ ...each, view: each.view && plainView(each.view) })) },
+      question: { ...question, images: question.images.map(plainView) },
+      answer: { ...answer, ai_generated: true, objects: answer.objects.map(plainObject) },
     })),
   };
 }
@@ -48,10 +49,12 @@ export async function toClipboard(text) {
 }
 
 function exchangeLines({ question, answer }) {
-  const images = question.images.map((view) => `- ${t("markdown.image")}: ${[viewTitle(view), view.window].filter(Boolean).join(", ")}`);
+  const shown = question.images.map((view) => joined([viewTitle(view), view.window], ", "));
+  const images = shown.map((view) => `- ${t("markdown.image")}: ${view}`);
   const options = question.options.length ? [`- ${t("options")}: ${question.options.join("; ")}`] : [];
   const said = answer.state === "done" ? "" : ` (${t(answer.state === "stopped" ? "stopped" : "unfinished")})`;
-  return ["", `## ${t("you")}`, "", ...quoted(question.text), "", ...images, ...options, "", `### ${t("generated")}${said}`, "", ...quoted(answer.text)];
+  const asked = ["", `## ${t("you")}`, "", ...quoted(question.text), "", ...images, ...options];
+  return [...asked, "", `### ${t("generated")}${said}`, "", ...quoted(answer.text)];
 }
 
 /** Return a text as a quote in a fence that the text itself does not close. */
@@ -63,4 +66,6 @@ function quoted(text) {
 
 const code = (text) => `\`${text.replaceAll("`", "'")}\``;
 
-const plainView = ({ study, series, slice, window, modality, plane }) => ({ study, series, slice, window, modality, plane });
+const plainView = ({ title, ...view }) => view;
+
+const plainObject = (object) => ({ ...object, view: object.view && plainView(object.view) });

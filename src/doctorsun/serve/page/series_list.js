@@ -1,7 +1,7 @@
 // The strip of opened studies: one button a series, one cross a study.
 
 import { request } from "./api.js";
-import { CROSS, element, find, icon } from "./dom.js";
+import { button, CROSS, element, find, icon, joined } from "./dom.js";
 import { planeName, studyTitle } from "./facts.js";
 import { picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
@@ -26,11 +26,12 @@ export async function writeSeries() {
 
 /** Press the button of the series on the stage. */
 export function pressShown() {
-  for (const button of find("series").querySelectorAll(".series-item")) {
-    const { study, series } = button.dataset;
+  for (const each of find("series").querySelectorAll(".series-item")) {
+    const { study, series } = each.dataset;
     const isShown = session.view?.study === study && session.view.series === Number(series);
-    if (isShown && button.getAttribute("aria-pressed") !== "true") button.scrollIntoView({ block: "nearest", inline: "nearest" });
-    button.setAttribute("aria-pressed", String(isShown));
+    const isNew = isShown && each.getAttribute("aria-pressed") !== "true";
+    if (isNew) each.scrollIntoView({ block: "nearest", inline: "nearest" });
+    each.setAttribute("aria-pressed", String(isShown));
   }
 }
 
@@ -43,11 +44,8 @@ export function markExpired(id) {
 }
 
 function studyItem(study, thumbnails) {
-  const remove = element(
-    "button",
-    { type: "button", class: "icon", "aria-label": t("remove.study", { title: studyTitle(study) }), on: { click: () => removeStudy(study) } },
-    icon(CROSS),
-  );
+  const label = t("remove.study", { title: studyTitle(study) });
+  const remove = button({ class: "icon", "aria-label": label, on: { click: () => removeStudy(study) } }, icon(CROSS));
   const buttons = study.series.map((series) => seriesButton(study, series, thumbnails));
   return element("li", { class: study.expired ? "study expired" : "study" }, ...buttons, remove);
 }
@@ -56,10 +54,11 @@ function seriesButton(study, series, thumbnails) {
   const image = element("img", { alt: "", width: 40, height: 40 });
   const view = { study: study.id, series: series.index, slice: series.default_slice, window: series.default_window };
   if (!study.expired) thumbnails.push({ image, view });
-  const kind = study.expired ? t("expired.short") : [series.modality, planeName(series.plane), series.num_slices > 1 ? series.num_slices : ""].filter(Boolean).join(" · ");
-  return element(
-    "button",
-    { type: "button", class: "series-item", "data-study": study.id, "data-series": series.index, on: { click: () => openSeries(study, series) } },
+  const number = series.num_slices > 1 ? series.num_slices : "";
+  const kind = study.expired ? t("expired.short") : joined([series.modality, planeName(series.plane), number]);
+  const open = { click: () => openSeries(study, series) };
+  return button(
+    { class: "series-item", "data-study": study.id, "data-series": series.index, on: open },
     image,
     element("span", {}, element("b", {}, studyTitle(study)), element("small", {}, kind)),
   );

@@ -111,16 +111,18 @@ function kept(middle, shown) {
 function box({ label, box_px: [x0, y0, x1, y1] }, size) {
   const font = LABEL_PX / size;
   const below = y0 < font * 1.6;
-  const text = drawn("text", { x: x0, y: below ? y1 + font * 1.2 : y0 - font * 0.45, "font-size": font, "stroke-width": font / 4 });
+  const base = below ? y1 + font * 1.2 : y0 - font * 0.45;
+  const text = drawn("text", { x: x0, y: base, "font-size": font, "stroke-width": font / 4 });
   text.textContent = label || t("box");
-  const frame = { x: x0, y: y0, width: Math.max(0, x1 - x0), height: Math.max(0, y1 - y0), "stroke-width": LINE_PX / size };
-  return [drawn("rect", frame), text];
+  const [width, height] = [Math.max(0, x1 - x0), Math.max(0, y1 - y0)];
+  return [drawn("rect", { x: x0, y: y0, width, height, "stroke-width": LINE_PX / size }), text];
 }
 
 function onKey(event, step) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const moves = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-  const steps = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+  const ends = { PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+  const steps = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, ...ends };
   const zooms = { "+": STEP, "=": STEP, "-": 1 / STEP };
   if (event.shiftKey && moves[event.key]) moveBy(...moves[event.key].map((each) => each * MOVE_PX));
   else if (zooms[event.key]) zoomBy(zooms[event.key]);

@@ -25,7 +25,10 @@ const TEXTS = {
   "choose.folder": ["Open a folder", "打开文件夹"],
   "series.list": ["Opened studies", "已打开的检查"],
   "drop": ["Drop images or a study here", "将图像或检查拖放到此处"],
-  "drop.kinds": ["DICOM, NIfTI, PNG or JPEG; several files or a folder make one study", "DICOM、NIfTI、PNG 或 JPEG；多个文件或一个文件夹合为一次检查"],
+  "drop.kinds": [
+    "DICOM, NIfTI, PNG or JPEG; several files or a folder make one study",
+    "DICOM、NIfTI、PNG 或 JPEG；多个文件或一个文件夹合为一次检查",
+  ],
   "drop.where": [
     "Files go to this server only and are removed after a while. File names stay in this browser.",
     "文件只会传到本服务器，过一段时间即被删除；文件名不会离开此浏览器。",
@@ -191,10 +194,16 @@ const TEXTS = {
   "plane.oblique": ["oblique", "斜位"],
   "plane.frontal": ["frontal", "正位"],
   "warning.burned_in_text": ["There is text burned into the picture; it may name a person.", "图像中有烧入的文字，可能包含个人身份信息。"],
-  "warning.burned_in_text_possible": ["Pictures of this kind often have text burned in; it may name a person.", "此类图像常有烧入的文字，可能包含个人身份信息。"],
+  "warning.burned_in_text_possible": [
+    "Pictures of this kind often have text burned in; it may name a person.",
+    "此类图像常有烧入的文字，可能包含个人身份信息。",
+  ],
   "warning.lossy_compression": ["The picture lost detail by compression.", "图像经过有损压缩，细节有损失。"],
   "warning.uneven_slices": ["The slices are not evenly spaced, or some are missing.", "层间距不均匀，或缺少部分层面。"],
-  "warning.order_by_number": ["The slices are in the order of their numbers; their places are not known.", "层面按编号排序，空间位置未知。"],
+  "warning.order_by_number": [
+    "The slices are in the order of their numbers; their places are not known.",
+    "层面按编号排序，空间位置未知。",
+  ],
   "warning.first_of_several_channels": ["Of several channels only the first is shown.", "有多个通道，只显示第一个。"],
   "warning.sides_not_known": ["Left and right are not known from this file.", "此文件未说明左右方向。"],
   "skipped": ["{number} files could not be shown.", "{number} 个文件无法显示。"],

@@ -1,6 +1,6 @@
 // The conversation as it is read: questions with their pictures, answers with label, boxes and numbers.
 
-import { drawn, element, FLAG, find, FRAME, icon } from "./dom.js";
+import { button, drawn, element, FLAG, find, FRAME, icon, joined } from "./dom.js";
 import { planeName } from "./facts.js";
 import { picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
@@ -21,9 +21,9 @@ export function startTurns(listeners) {
 
 /** Write all turns. */
 export function writeTurns() {
-  const turns = session.exchanges.length ? session.exchanges.flatMap((each) => [questionTurn(each), answerTurn(each)]) : [welcome()];
-  find("turns").replaceChildren(...turns);
-  for (const button of find("conversation-actions").children) button.disabled = !session.exchanges.length;
+  const turns = session.exchanges.flatMap((each) => [questionTurn(each), answerTurn(each)]);
+  find("turns").replaceChildren(...(turns.length ? turns : [welcome()]));
+  for (const each of find("conversation-actions").children) each.disabled = !session.exchanges.length;
   find("turns").scrollTop = find("turns").scrollHeight;
 }
 
@@ -43,23 +43,25 @@ export function showLastTurn() {
 /** Return what a view is called in the conversation, without its file's name. */
 export function viewTitle(view) {
   const series = seriesOf(view)?.series;
-  const parts = [view.modality, planeName(view.plane), !series || series.num_slices > 1 ? t("slice.short", { slice: view.slice + 1 }) : ""];
-  return parts.filter(Boolean).join(" · ");
+  const slice = !series || series.num_slices > 1 ? t("slice.short", { slice: view.slice + 1 }) : "";
+  return joined([view.modality, planeName(view.plane), slice]);
 }
 
 function welcome() {
-  return element("div", { class: "welcome" }, element("p", { class: "lead" }, t("empty.title")), element("p", {}, t("empty")));
+  const title = element("p", { class: "lead" }, t("empty.title"));
+  return element("div", { class: "welcome" }, title, element("p", {}, t("empty")));
 }
 
 function questionTurn({ question }) {
   const images = question.images.map(shownView);
-  const notes = [question.options.length ? `${t("options")}: ${question.options.join("; ")}` : "", question.alone ? t("alone") : ""].filter(Boolean);
+  const options = question.options.length ? `${t("options")}: ${question.options.join("; ")}` : "";
+  const notes = joined([options, question.alone ? t("alone") : ""]);
   return element(
     "article",
     { class: "turn question", "aria-label": t("you") },
     images.length ? element("div", { class: "views" }, ...images) : null,
     element("p", { class: "said" }, question.text),
-    notes.length ? element("p", { class: "notes" }, notes.join(" · ")) : null,
+    notes ? element("p", { class: "notes" }, notes) : null,
   );
 }
 
@@ -71,17 +73,17 @@ function shownView(view) {
     find("stage").scrollIntoView({ block: "nearest" });
   };
   const label = t("show.slice", { title: view.title, slice: view.slice + 1 });
-  const button = element("button", { type: "button", class: "view", "aria-label": label, title: view.title, on: { click: show } }, image, caption);
+  const shown = button({ class: "view", "aria-label": label, title: view.title, on: { click: show } }, image, caption);
   picture(picturePath(view)).then(
     (url) => { image.src = url; },
-    (error) => { if (error.kind === "missing") markGone(button, caption); },
+    (error) => { if (error.kind === "missing") markGone(shown, caption); },
   );
-  return button;
+  return shown;
 }
 
-function markGone(button, caption) {
-  button.classList.add("expired");
-  button.disabled = true;
+function markGone(shown, caption) {
+  shown.classList.add("expired");
+  shown.disabled = true;
   caption.textContent = t("expired.short");
 }
 
@@ -120,7 +122,8 @@ function boxButton(exchange, label) {
     onObjects(exchange);
     find("stage").scrollIntoView({ block: "nearest" });
   };
-  return element("button", { type: "button", class: "box", "aria-label": t("boxes.show", { label }), on: { click: show } }, icon(FRAME), label || t("box"));
+  const name = t("boxes.show", { label });
+  return button({ class: "box", "aria-label": name, on: { click: show } }, icon(FRAME), label || t("box"));
 }
 
 function stateOf(answer) {
@@ -132,31 +135,32 @@ function confidenceOf({ confidence }) {
   if (!confidence) return null;
   const { option, probability, calibrated, abstained } = confidence;
   const percent = ((probability ?? 0) * 100).toFixed(0);
-  const sureness = option === null ? null : element("span", {}, t(calibrated ? "confidence" : "confidence.raw", { option, percent }));
+  const words = t(calibrated ? "confidence" : "confidence.raw", { option, percent });
+  const sureness = option === null ? null : element("span", {}, words);
   const bar = drawn(
     "svg",
     { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
     drawn("rect", { class: "track", width: 100, height: 4 }),
     drawn("rect", { class: "fill", width: percent, height: 4 }),
   );
-  return element("div", { class: "confidence" }, sureness && bar, sureness, abstained ? element("b", {}, t("abstained")) : null);
+  const refusal = abstained ? element("b", {}, t("abstained")) : null;
+  return element("div", { class: "confidence" }, sureness && bar, sureness, refusal);
 }
 
 function closing(exchange) {
   const { answer } = exchange;
   const report = answer.reported
     ? element("span", { class: "faint" }, t("reported"))
-    : element("button", { type: "button", class: "quiet", on: { click: () => onReport(exchange) } }, icon(FLAG), t("report"));
+    : button({ class: "quiet", on: { click: () => onReport(exchange) } }, icon(FLAG), t("report"));
   return element("footer", {}, element("small", { class: "stats" }, statsOf(answer)), answer.id ? report : null);
 }
 
 function statsOf({ num_tokens, first_s, total_s, model, revision }) {
   const rate = num_tokens > 1 && total_s > first_s ? (num_tokens - 1) / (total_s - first_s) : null;
-  const parts = [
+  return joined([
     num_tokens ? t(num_tokens === 1 ? "stats.one" : "stats", { tokens: num_tokens }) : "",
     first_s === null ? "" : t("stats.first", { seconds: first_s.toFixed(2) }),
     rate === null ? "" : t("stats.rate", { rate: rate.toFixed(0) }),
     `${model}@${revision.slice(0, 8)}`,
-  ];
-  return parts.filter(Boolean).join(" · ");
+  ]);
 }

@@ -78,7 +78,9 @@ function exchanged(body, headers, title, signal) {
     exchange.open("POST", address("v1/studies"));
     exchange.setRequestHeader("Content-Type", "application/octet-stream");
     for (const [name, value] of Object.entries(headers)) exchange.setRequestHeader(name, value);
-    exchange.upload.addEventListener("progress", (event) => showProgress(t("uploading", { name: title }), event.loaded / event.total));
+    exchange.upload.addEventListener("progress", ({ loaded, total }) => {
+      showProgress(t("uploading", { name: title }), loaded / total);
+    });
     exchange.upload.addEventListener("load", () => showProgress(t("reading", { name: title })));
     exchange.addEventListener("load", () => resolve(exchange));
     exchange.addEventListener("error", () => reject(new ApiError("network")));

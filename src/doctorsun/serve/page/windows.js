@@ -29,7 +29,7 @@ export function writeWindows(series, window) {
   find("window").value = isCustom(window) ? CUSTOM : window ?? "";
   find("custom-window").hidden = !isCustom(window);
   const numbers = windowNumbers(series, window);
-  if (isCustom(window)) Object.assign(find("center"), { value: numbers.center }), Object.assign(find("width"), { value: numbers.width });
+  if (isCustom(window)) for (const id of ["center", "width"]) find(id).value = numbers[id];
 }
 
 export const windowName = (window) => {

@@ -31,7 +31,8 @@ export async function zipped(files, onFile = () => {}) {
     onFile(index + 1);
   }
   const directorySize = directory.reduce((sum, part) => sum + part.length, 0);
-  const end = record([[4, 0x06054b50], [2, 0], [2, 0], [2, files.length], [2, files.length], [4, directorySize], [4, offset], [2, 0]]);
+  const [number, sizes] = [[2, files.length], [[4, directorySize], [4, offset]]];
+  const end = record([[4, 0x06054b50], [2, 0], [2, 0], number, number, ...sizes, [2, 0]]);
   return new Blob([...parts, ...directory, end], { type: "application/octet-stream" });
 }
 
@@ -46,13 +47,16 @@ async function crc32(file) {
   for (;;) {
     const { value: bytes, done } = await reader.read();
     if (done) return (value ^ 0xffffffff) >>> 0;
-    for (let place = 0; place < bytes.length; place += 1) value = CRC_TABLE[(value ^ bytes[place]) & 0xff] ^ (value >>> 8);
+    for (const byte of bytes) value = CRC_TABLE[(value ^ byte) & 0xff] ^ (value >>> 8);
   }
 }
 
 // Source: PKWARE APPNOTE.TXT 6.3.10, sections 4.3.7 (local header), 4.3.12 (central header), 4.3.16 (end record).
 function localHeader({ name, crc, size }) {
-  return record([[4, 0x04034b50], [2, 20], [2, 0], [2, 0], [2, 0], [2, JANUARY_1980], [4, crc], [4, size], [4, size], [2, name.length], [2, 0]]);
+  return record([
+    [4, 0x04034b50], [2, 20], [2, 0], [2, 0], [2, 0], [2, JANUARY_1980], [4, crc], [4, size], [4, size],
+    [2, name.length], [2, 0],
+  ]);
 }
 
 function centralHeader({ name, crc, size, offset }) {

@@ -46,10 +46,11 @@ class Ward:
     engine: ScriptedEngine
     app: FastAPI
 
-    def client(self, key: str | None = KEY) -> httpx.Client:
-        """Return a client, with the right key unless another one is given."""
+    def client(self, key: str | None = KEY, address: str = "127.0.0.1") -> httpx.Client:
+        """Return a client, with the right key unless another one is given, at an address of this machine."""
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        transport = httpx.HTTPTransport(local_address=address)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, transport=transport)
 
     @contextmanager
     def raw(self, sent: bytes = b"") -> Iterator[socket.socket]:

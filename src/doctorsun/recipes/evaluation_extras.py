@@ -70,7 +70,7 @@ class Extras:
         marks = training.check(exam.task.name, exam.samples, exam.folder, exam.on_progress)
         scores = exam.folder / "scores.json"
         answers = read_predictions(predictions)
-        for line in _failed_under(asked, answers):
+        for line in failed_under(asked, answers):
             tell(line)
         protocols = side_by_side(answers, exam.task.protocols)
         write_scores(scores, score(answers, training.prior, protocols, marks))
@@ -78,7 +78,7 @@ class Extras:
         return scores
 
 
-def _failed_under(controls: Sequence[ImageControl], answers: Sequence[Prediction]) -> Iterator[str]:
+def failed_under(controls: Sequence[ImageControl], answers: Sequence[Prediction]) -> Iterator[str]:
     """Yield a sentence for each control that lacks answers: it is scored without these questions, or not at all."""
     for control in controls:
         rows = [row for row in answers if row.image_control == control]

@@ -13,7 +13,7 @@ from doctorsun.eval.tasks import task_named
 from doctorsun.recipes.check import missing_prior
 from doctorsun.recipes.dialogues import choose, make_dialogues
 from doctorsun.recipes.evaluate import EvaluationProgress, Exam, Examinee, questions
-from doctorsun.recipes.evaluation_extras import finding_files, write_findings
+from doctorsun.recipes.evaluation_extras import failed_under, finding_files, write_findings
 from doctorsun.recipes.inputs import dialogue_inputs, task_inputs
 from doctorsun.recipes.leakage import TrainingData, training_stores
 from doctorsun.recipes.steps import Steps
@@ -56,6 +56,8 @@ def evaluate_run(
             if training is None and "prior" in section.controls:
                 telemetry.write("warning", text=missing_prior(name, task.source))
             _take_and_score(exam, examinee, section, training, learnt)
+            for line in failed_under(section.controls, read_predictions(folder / "predictions.parquet")):
+                telemetry.write("warning", text=line)
             telemetry.write("eval", task=name, wall_s=round(time.perf_counter() - began, 1))
             steps.close(step, inputs, _results_in(folder))
     _hold_dialogues(recipe, steps, stores, examinee)

@@ -7,15 +7,15 @@ from doctorsun.config import Recipe
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.recipes.run_evaluation import evaluate_run
 from doctorsun.recipes.steps import Steps
+from doctorsun.schema import Answer, Groups
 from doctorsun.storage.store import Store
 from doctorsun.train.telemetry import Telemetry
+from small_model import image, png, question, write_store
 
 
-@pytest.mark.parametrize("controls", [["prior"], []])
-def test_a_prior_that_cannot_be_learnt_is_told(
-    store: Store, weights: Path, tmp_path: Path, controls: list[str]
-) -> None:
-    recipe = Recipe.model_validate(
+def recipe_of(weights: Path, store: Store, controls: list[str]) -> Recipe:
+    """Return a recipe that only asks a store's questions."""
+    return Recipe.model_validate(
         {
             "name": "made",
             "model": {"init": str(weights)},
@@ -24,6 +24,13 @@ def test_a_prior_that_cannot_be_learnt_is_told(
             "evaluation": {"tasks": {"phantom": {"source": "asked"}}, "controls": controls, "max_tokens": 2},
         }
     )
+
+
+@pytest.mark.parametrize("controls", [["prior"], []])
+def test_a_prior_that_cannot_be_learnt_is_told(
+    store: Store, weights: Path, tmp_path: Path, controls: list[str]
+) -> None:
+    recipe = recipe_of(weights, store, controls)
     told: list[dict[str, object]] = []
     telemetry = Telemetry(tmp_path / "metrics.jsonl", told.append)
     steps = Steps(tmp_path, {}, [].append)
@@ -32,6 +39,24 @@ def test_a_prior_that_cannot_be_learnt_is_told(
     )
     expected = "task phantom: no control 'prior', because the source 'asked' has no split 'train' to learn it from"
     assert [each["text"] for each in told if each["event"] == "warning"] == [expected] * len(controls)
+
+
+def test_a_control_that_no_other_patient_lends_an_image_to_is_told(weights: Path, tmp_path: Path) -> None:
+    answer = Answer(kind="closed", gold=("yes",))
+    groups, modality = Groups(patient="one"), "xray"
+    asked = [
+        question(str(n), f"Is it? {n}", "Yes.", image(png(n)), answer=answer, groups=groups, modality=modality)
+        for n in range(2)
+    ]
+    told: list[dict[str, object]] = []
+    recipe = recipe_of(weights, write_store(tmp_path / "asked", asked), controls=["shuffled"])
+    evaluate_run(
+        recipe, Steps(tmp_path, {}, [].append), {"asked/test": Store(tmp_path / "asked")}, weights=weights,
+        telemetry=Telemetry(tmp_path / "metrics.jsonl", told.append), on_progress=lambda *_: None,
+    )  # fmt: skip
+    (warning,) = [str(each["text"]) for each in told if each["event"] == "warning"]
+    assert warning.startswith("phantom: 2 of 2 questions have no answer under shuffled and are left out of its scores")
+    assert "other patient" in warning
 
 
 class Evaluated:

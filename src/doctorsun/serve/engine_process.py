@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from doctorsun.storage.atomic import disk_errors
 
+_LOOK_S = 0.05
 _KEYS = ("DOCTORSUN_API_KEY", "DOCTORSUN_ENGINE_KEY")
 
 
@@ -75,9 +76,9 @@ class EngineProcess:
         """The number of the process; None while there is none."""
         return self._child.pid if self._child else None
 
-    async def ended(self) -> int:
-        """Wait for the child's end and return its status, negative for a signal."""
-        return await asyncio.to_thread(self._child.wait) if self._child else 0
+    def ended(self) -> Coroutine[None, None, int]:
+        """Return what waits for this child's end, and then tells its status, negative for a signal."""
+        return _end_of(self._child)
 
     async def stop(self, timeout_s: float) -> None:
         """Ask the child to end, and kill it when it takes too long."""
@@ -95,3 +96,10 @@ class EngineProcess:
                 os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
             self._child = None
+
+
+async def _end_of(child: "subprocess.Popen[bytes] | None") -> int:
+    # A thread that waits would keep the event loop from ending before the child.
+    while child and child.poll() is None:  # noqa: ASYNC110 (nothing portable wakes us)
+        await asyncio.sleep(_LOOK_S)
+    return child.returncode if child else 0

@@ -1,6 +1,7 @@
 """The engines that a server can have: in this process, in a child process, or elsewhere."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from doctorsun.serve.options import ServerOptions
 from doctorsun.serve.remote import Backend, RemoteChat
 from doctorsun.serve.supervisor import Change, SupervisedChat
 from doctorsun.serve.unix_socket import check_path
+
+logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 
 UNKNOWN_REVISION = "unknown"
 
@@ -130,6 +133,8 @@ def _remote(options: ServerOptions, weights: Path | None) -> OpenEngine:
     except RequestError as error:
         raise RecipeError("--engine", got=error.got, expected=error.expected) from error
     card, problem = asyncio.run(_card_of(chat))
+    if problem:
+        logger.warning("The engine cannot answer yet: %s", problem)
     if weights:
         known = _of_weights(options, weights, chat)
         _require_same(str(card.get("revision", known.revision)), known.revision, options.engine)

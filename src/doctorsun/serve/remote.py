@@ -158,10 +158,9 @@ class RemoteChat:
             if not (self._backend.health and self._card):
                 self._card = self._chosen(model_cards(await self._get(self._http, "models")))
         except (httpx.HTTPError, RequestError) as error:
-            problem = _told(error)
-            if problem != self.problem:
-                logger.warning("The engine cannot answer: %s", problem)
-            self._card, self.problem = None, problem
+            was_well, self._card, self.problem = self.is_ready, None, _told(error)
+            if was_well:
+                logger.warning("The engine cannot answer: %s", self.problem)
         else:
             self.problem = ""
 

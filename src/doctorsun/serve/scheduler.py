@@ -51,23 +51,25 @@ class Scheduler:
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._outlets: dict[int, _Outlet] = {}
         self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the engine's thread."""
+        """Start the engine's thread, anew after a stop."""
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stop the engine's thread, if it runs; requests that still run get an error."""
         self._inbox.put(self._stop)
-        if self._thread.is_alive():
+        if self._thread:
             self._thread.join()
         self._obey()  # what came too late
 
     @property
     def is_ready(self) -> bool:
         """Whether requests would be answered."""
-        return self._thread.is_alive() and not self._stopping
+        return self._thread is not None and self._thread.is_alive() and not self._stopping
 
     async def answer(self, request: Request) -> AsyncGenerator[Token]:
         """Yield the tokens of one request; leaving early withdraws it from the engine.

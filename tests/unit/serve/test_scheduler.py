@@ -78,6 +78,13 @@ def test_closing_tells_those_who_wait(scheduler: Scheduler, engine: ScriptedEngi
     assert not scheduler.is_ready
 
 
+def test_a_stopped_engine_can_start_again(scheduler: Scheduler) -> None:
+    scheduler.close()
+    assert not scheduler.is_ready
+    scheduler.start()
+    assert asyncio.run(collect(scheduler.answer(Request(prompt_ids=(1,), max_tokens=2)))) == [7, 8]
+
+
 def test_a_stopped_engine_refuses(scheduler: Scheduler) -> None:
     scheduler.close()
     scheduler.close()

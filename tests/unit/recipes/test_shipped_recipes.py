@@ -84,7 +84,7 @@ def test_the_whole_of_doctor_sun_has_its_optional_stages_in_order() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FULL_SIZE)
+@pytest.mark.parametrize("name", [*FULL_SIZE, "doctor-sun-8b-whole", "doctor-sun-8b-own-mix"])
 def test_each_stage_fits_the_gpus_that_the_paper_used(name: str, tmp_path: Path) -> None:
     recipe = shipped(name)
     eight: dict[str, Any] = {"num_gpus": 8, "gpu_memory_gib": 80.0, "tflops": None, "mfu": 0.4}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from doctorsun.cli.data_words import part_of_error
 from doctorsun.cli.flattened import flattened
 from doctorsun.cli.printing import print_json, print_notes, print_rows
 from doctorsun.cli.session import AsJson, Language, Session
@@ -69,6 +70,7 @@ def curate(
 
     from doctorsun.recipes.curation import CurationJob, carry_out, load_settings
     from doctorsun.recipes.progress import RunProgress
+    from doctorsun.report.evaluation.told import told
 
     session: Session = context.obj
     job = CurationJob(
@@ -89,7 +91,8 @@ def curate(
     if as_json:
         print_json(facts | {"sha256": store.sha256, "dropped_reasons": manifest.dropped_reasons, "notes": notes})
         return
-    print_notes(notes, session.language)
+    known = (told(part_of_error(note, session.language), session.language) for note in notes)
+    print_notes(known, session.language)
     print_rows([_in_words(facts, session.language)])
     print_rows([_in_words(row, session.language) for row in _reasons(manifest, session.language)])
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from doctorsun.cli.data_words import why_not_written
 from doctorsun.cli.printing import print_json, print_rows
-from doctorsun.cli.session import AsJson
+from doctorsun.cli.session import AsJson, Language, Session
 
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="A file or a folder.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The new folder.")]
@@ -40,6 +41,7 @@ Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes at wor
 
 
 def deid(
+    context: typer.Context,
     path: Source,
     *,
     out: Out,
@@ -65,6 +67,7 @@ def deid(
     from doctorsun.errors import DataError
     from doctorsun.recipes.progress import RunProgress
 
+    session: Session = context.obj
     options = Options(dates=dates, keep=kept_by(keep or ()), read_pixels=not without_ocr)
     key_path = key or default_key_path()
     secret = open_key(key_path, outside=(out, path))
@@ -79,7 +82,7 @@ def deid(
         )
     report = read_report(out)
     names = write_beside(key_path, out, left) if left else None
-    _print(out, report, names, as_json=as_json)
+    _print(out, report, names, None if as_json else session.language)
     refused, written = report["files"]["refused"], report["files"]["written"]
     if refused:
         raise DataError(
@@ -89,15 +92,17 @@ def deid(
         )
 
 
-def _print(out: Path, report: dict[str, Any], names: Path | None, *, as_json: bool) -> None:
+def _print(out: Path, report: dict[str, Any], names: Path | None, language: Language | None) -> None:
+    """Print what was done: as a table in a language, as JSON without one."""
     from doctorsun.data.deidentify.summary import REPORT, STATES
 
     files, reasons = report["files"], report["not_written"]
     row = {"folder": str(out), **{state: files[state] for state in STATES}, "report": str(out / REPORT)}
     row |= {"old_names": str(names)} if names else {}
-    if as_json:
+    if language is None:
         print_json(row | {"not_written": reasons})
         return
-    print_rows([row])
+    print_rows([row], language)
     if reasons:
-        print_rows([{"not written because": reason, "files": number} for reason, number in reasons.items()])
+        told = {why_not_written(reason, language): number for reason, number in reasons.items()}
+        print_rows([{"not written because": reason, "files": number} for reason, number in told.items()], language)

@@ -1,5 +1,6 @@
 """What the command line itself says, in English and Chinese."""
 
+from doctorsun.cli.data_words import DATA_COLUMNS, part_of_error
 from doctorsun.cli.evaluation_words import EVALUATION_COLUMNS, EVALUATION_WORDS
 from doctorsun.cli.load_words import LOAD_COLUMNS
 from doctorsun.cli.session import Language
@@ -110,6 +111,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 _COLUMNS = {
+    **DATA_COLUMNS,
     **EVALUATION_COLUMNS,
     **LOAD_COLUMNS,
     "activations_gib": "激活值 GiB",
@@ -180,9 +182,12 @@ def say(key: str, language: Language, **values: str) -> str:
 
 
 def say_error(error: DoctorSunError, language: Language) -> str:
-    """Return an error in the frame of a language; what stands in the frame is English."""
+    """Return an error in a language; what has no translation stands in the frame in English."""
     if language == "en":
         return f"error: {error.text()}"
-    found = "，".join(f"{label} {part}" for label, part in (("实际为", error.got), ("应为", error.expected)) if part)
-    parts = [error.what, f"：{found}" if found else "", f"；建议：{error.do}" if error.do else ""]
+    what, got, expected, do = (
+        part_of_error(part, language) for part in (error.what, error.got, error.expected, error.do)
+    )
+    found = "，".join(f"{label} {part}" for label, part in (("实际为", got), ("应为", expected)) if part)
+    parts = [what, f"：{found}" if found else "", f"；建议：{do}" if do else ""]
     return f"错误：{''.join(parts)}"

@@ -1,7 +1,6 @@
 """Sentences about an evaluation that are kept and told in English, in Chinese for who reads Chinese."""
 
-import re
-
+from doctorsun.report.sentences import Sentences
 from doctorsun.report.strings import Language
 
 SENTENCES = {
@@ -56,20 +55,9 @@ SENTENCES = {
 }
 """English to Chinese; what stands in braces is taken over as it is."""
 
+_TOLD = Sentences(SENTENCES)
+
 
 def told(line: str, language: Language) -> str:
     """Return a sentence in a language; one that is not known stays as it is."""
-    if language == "en":
-        return line
-    found = ((pattern.fullmatch(line), chinese) for pattern, chinese in _PATTERNS)
-    return next((chinese.format(**match.groupdict()) for match, chinese in found if match), line)
-
-
-def _pattern(english: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", english)
-    return re.compile(
-        "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)), re.DOTALL
-    )
-
-
-_PATTERNS = [(_pattern(english), chinese) for english, chinese in SENTENCES.items()]
+    return _TOLD.told(line, language)

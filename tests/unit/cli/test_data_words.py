@@ -1,6 +1,7 @@
 """Errors and reasons of the commands on data, told in Chinese with their values."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def curated_into_its_source(folder: Path) -> None:
     ],
     ids=["nothing there", "no folder", "no store", "own source", "licence", "keep"],
 )
-def test_what_a_user_meets_first_is_told_in_chinese_alone(wrong, tmp_path: Path):
+def test_what_a_user_meets_first_is_told_in_chinese_alone(wrong: Callable[[Path], object], tmp_path: Path):
     with pytest.raises(DoctorSunError) as raised:
         wrong(tmp_path)
     told = say_error(raised.value, "zh").replace(str(tmp_path), "")

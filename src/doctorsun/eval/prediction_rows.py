@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 
 Rows = tuple[list[str], list[dict[str, Any]]]
 
@@ -21,12 +21,13 @@ def rows_of(path: Path) -> Rows:
     A cell of a CSV file that holds a JSON list is that list; any other is its text, and an empty one is not there.
 
     Raises:
-        DataError: there is no such file, its name ends otherwise, or it cannot be read; the message names the line.
+        RecipeError: there is no such file, or its name ends otherwise.
+        DataError: it cannot be read; the message names the line.
     """
     read = _READERS.get(path.suffix.lower())
     if read is None or not path.is_file():
         got = "a folder" if path.is_dir() else "no such file" if read else f"the ending '{path.suffix}'"
-        raise DataError(
+        raise RecipeError(
             f"predictions {path}",
             got=got,
             expected=_EXPECTED,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.eval.comparison import Comparison, compare
 from doctorsun.eval.pairing import Side
 from doctorsun.eval.predictions import read_predictions
@@ -47,12 +47,11 @@ def compare_evaluations(one: Path, other: Path, protocols: Sequence[str] = ()) -
         protocols: names to judge by; those of the scores beside the answers when not given.
 
     Raises:
-        DataError: there are no answers, the two are one place, no task is common, or the two cannot be paired (the
-            message says why).
-        RecipeError: a protocol of such a name does not exist.
+        DataError: no task is common, or the two cannot be paired (the message says why).
+        RecipeError: there are no answers, the two are one place, or a protocol of such a name does not exist.
     """
     if one.resolve() == other.resolve():
-        raise DataError(f"comparison of {one}", got="the same place twice", expected="two evaluations")
+        raise RecipeError(f"comparison of {one}", got="the same place twice", expected="two evaluations")
     first, second = _sides(one), _sides(other)
     common = [task for task in first if task in second]
     if not common:
@@ -85,7 +84,7 @@ def answer_files(place: Path) -> list[Path]:
     """Return the files of answers that a run, an evaluation, a task's folder or a file holds.
 
     Raises:
-        DataError: there are none.
+        RecipeError: there are none.
     """
     if place.is_file():
         return [place]
@@ -93,7 +92,7 @@ def answer_files(place: Path) -> list[Path]:
     alone = folder / "predictions.parquet"
     found = [alone] if alone.is_file() else sorted(folder.glob("*/predictions.parquet"))
     if not found:
-        raise DataError(
+        raise RecipeError(
             f"{place}", got="no predictions.parquet", expected="a run or an evaluation that has answers", do="check it"
         )
     return found

@@ -150,8 +150,7 @@ def only_one(run: Path) -> Generator[None]:
     """Keep a second process out of the run's folder; the lock ends with the process, however it dies.
 
     Raises:
-        RecipeError: another process works in the folder.
-        DataError: the folder cannot be written.
+        RecipeError: another process works in the folder, or it cannot be written.
     """
     import fcntl
 
@@ -159,7 +158,8 @@ def only_one(run: Path) -> Generator[None]:
         run.mkdir(parents=True, exist_ok=True)
         file = (run / ".lock").open("w")
     except OSError as error:
-        raise DataError(f"cannot write to {run}", got=str(error), do="name another folder with --out") from error
+        reason = error.strerror or str(error)
+        raise RecipeError(f"cannot write to {run}", got=reason, do="name another folder with --out") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.eval.scoring import read_scores
 from doctorsun.report.progress import Progress, read_progress
 from doctorsun.schema import Score
@@ -71,7 +71,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def _read_info(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise DataError(
+        raise RecipeError(
             str(path.parent), got="a folder without run.json", expected="the folder of a run", do="check the path"
         )
     return read_object(path)

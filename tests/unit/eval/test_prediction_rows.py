@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.eval.prediction_rows import rows_of
 from doctorsun.eval.predictions import read_predictions
 
@@ -76,18 +76,19 @@ def test_a_cell_that_only_looks_like_a_list_is_text(tmp_path):
         ("a.csv", b"id;task\n1;own", r"a.csv: got columns divided by ';', expected .* commas; save it with commas"),
         ("a.csv", b"id,gold\n1,2,3", r"a.csv:2: got more cells than columns, expected one cell for each column"),
         ("a.csv", b'id,gold\n1,"x', r"a.csv:\d: got .*, expected a readable CSV file"),
-        ("a.xlsx", b"", r"got the ending '.xlsx', expected a file of predictions: .parquet, .jsonl or .csv; name a"),
-        ("a.csv", None, r"a.csv: got no such file, expected a file of predictions"),
     ],
 )
 def test_unreadable_files_are_named(tmp_path, name, content, message):
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
+    (tmp_path / name).write_bytes(content)
 
     with pytest.raises(DataError, match=message):
         rows_of(tmp_path / name)
 
 
-def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(DataError, match="got a folder, expected a file of predictions"):
-        rows_of(tmp_path)
+def test_what_is_no_file_of_predictions_is_a_wrong_argument(tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    for name, got in (("", "a folder"), ("a.csv", "no such file"), ("a.xlsx", "the ending '.xlsx'")):
+        with pytest.raises(
+            RecipeError, match=f"got {got}, expected a file of predictions: .parquet, .jsonl or .csv; name"
+        ):
+            rows_of(tmp_path / name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.eval.predictions import write_predictions
 from doctorsun.eval.scoring import score, write_scores
 from doctorsun.recipes.compare_evaluations import compare_evaluations, write_comparison
@@ -111,9 +111,9 @@ def test_protocols_of_one_alone_are_told(one: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_compared_is_said(one: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="share no task: got vqa_rad and phantom, expected at least one task that both"):
         compare_evaluations(one, evaluation(tmp_path / "b", answers("large", 9, "phantom")))
-    with pytest.raises(DataError, match=r"got no predictions.parquet, expected a run or an evaluation that has"):
+    with pytest.raises(RecipeError, match=r"got no predictions.parquet, expected a run or an evaluation that has"):
         compare_evaluations(one, tmp_path / "nothing")
-    with pytest.raises(DataError, match=r"comparison of .*: got the same place twice, expected two evaluations"):
+    with pytest.raises(RecipeError, match=r"comparison of .*: got the same place twice, expected two evaluations"):
         compare_evaluations(one, one)
     mixed = evaluation(tmp_path / "c", [*answers("large", 3), *(replace(row, model="x") for row in answers("", 1))])
     with pytest.raises(DataError, match="c, task vqa_rad: got answers of large, x, expected answers of one model"):

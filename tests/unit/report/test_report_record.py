@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from doctorsun.errors import DataError
+from doctorsun.errors import DataError, RecipeError
 from doctorsun.report.record import read_run
 
 
 def test_folder_without_run_json_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"got a folder without run\.json, expected the folder of a run; check the path"
+        RecipeError, match=r"got a folder without run\.json, expected the folder of a run; check the path"
     ):
         read_run(tmp_path)
 

@@ -50,15 +50,15 @@ def chat(
     from doctorsun.recipes.chat import open_chat
 
     session: Session = context.obj
-    conversation = open_chat(model, max_tokens=max_tokens)
-    if prompt is None:
-        Dialogue(conversation, session.language, write=_write, image=image).run(_reader())
-    elif as_json:
-        print_json({"prompt": prompt, "answer": "".join(conversation.ask(prompt, image))})
-    else:
-        for piece in conversation.ask(prompt, image):
-            _write(piece)
-        _write("\n")
+    with open_chat(model, max_tokens=max_tokens) as conversation:
+        if prompt is None:
+            Dialogue(conversation, session.language, write=_write, image=image).run(_reader())
+        elif as_json:
+            print_json({"prompt": prompt, "answer": "".join(conversation.ask(prompt, image))})
+        else:
+            for piece in conversation.ask(prompt, image):
+                _write(piece)
+            _write("\n")
 
 
 class Dialogue:

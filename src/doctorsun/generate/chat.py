@@ -1,16 +1,15 @@
 """Answers as text: from samples or a conversation to prompts, and from tokens back to words."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from doctorsun.errors import DoctorSunError, ImageError, RequestError
-from doctorsun.generate.engine import Engine, LocalEngine
+from doctorsun.generate.engine import LocalEngine
 from doctorsun.generate.prompting import requests_for
 from doctorsun.generate.request import Request
-from doctorsun.generate.text_stream import TextStream
 from doctorsun.generate.thread_share import ThreadShare
 from doctorsun.processor.processor import Processor
-from doctorsun.schema import Message, Sample
+from doctorsun.schema import Sample
 
 
 class TextAnswer(NamedTuple):
@@ -77,36 +76,8 @@ def answer_samples(
     yield from refused
 
 
-def stream_answer(
-    engine: Engine, processor: Processor, messages: Sequence[Message], images: Sequence[bytes], max_tokens: int
-) -> Iterator[str]:
-    """Answer one conversation greedily, piece by piece.
-
-    Yields:
-        Text that is whole: no half characters.
-
-    Raises:
-        RequestError: the prompt does not fit the model.
-    """
-    request = Request(
-        prompt_ids=tuple(processor.prompt(messages)),
-        pixels=tuple(processor.pixels(image) for image in images),
-        max_tokens=max_tokens,
-        stop_ids=processor.stop_ids,
-    )
-    text = TextStream(processor.decode)
-    for token in engine.generate([request]):
-        if token.finish != "stop":
-            yield from _if_any(text.push(token.id))
-    yield from _if_any(text.flush())
-
-
 def _side_by_side(samples: Sequence[Sample]) -> list[int]:
     first_seen: dict[tuple[bytes | None, ...], int] = {}
     for index, sample in enumerate(samples):
         first_seen.setdefault(tuple(image.bytes for image in sample.images), index)
     return sorted(range(len(samples)), key=lambda i: first_seen[tuple(image.bytes for image in samples[i].images)])
-
-
-def _if_any(text: str) -> Iterable[str]:
-    return (text,) if text else ()

@@ -1,8 +1,11 @@
 """A conversation with a run, a folder of weights or a running server."""
 
+import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from doctorsun.errors import RequestError
 from doctorsun.image.raster import read_image_file
@@ -63,35 +66,64 @@ def _require_text(text: str) -> None:
         ) from error
 
 
-def open_chat(model: str, *, max_tokens: int) -> Conversation:
+@contextmanager
+def open_chat(model: str, *, max_tokens: int) -> Generator[Conversation]:
     """Open a conversation with a run folder, a weights folder or a server's URL.
 
     A server's key is taken from the environment variable ``DOCTORSUN_API_KEY``.
 
     Raises:
-        RequestError: there is no such folder, or the run has no weights yet.
+        RequestError: there is no such folder, the run has no weights yet, or the server offers no model.
         WeightsError: the weights cannot be loaded.
     """
-    if model.startswith(("http://", "https://")):
-        return Conversation(_remote(model, max_tokens))
-    return Conversation(_local(find_weights(Path(model), expected=EXPECTED), max_tokens))
+    is_remote = model.startswith(("http://", "https://"))
+    weights = None if is_remote else find_weights(Path(model), expected=EXPECTED)
+    with _remote(model, max_tokens) if weights is None else _local(weights, max_tokens) as answer:
+        yield Conversation(answer)
 
 
-def _local(weights: Path, max_tokens: int) -> Answer:
-    from doctorsun.generate.chat import stream_answer
-    from doctorsun.generate.engine import LocalEngine
-    from doctorsun.weights.hugging_face import load_weights
+@contextmanager
+def _local(weights: Path, max_tokens: int) -> Generator[Answer]:
+    """Answer as a server of these weights does: the same prompts, decoding and ends."""
+    from doctorsun.serve.engine import Piece, Question
+    from doctorsun.serve.engines import local_chat
 
-    model, processor = load_weights(weights)
-    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std, max_batch=1)
-    return lambda messages, images: stream_answer(engine, processor, messages, images, max_tokens)
+    engine = local_chat(weights)
+
+    async def following(pieces: AsyncGenerator[Piece]) -> Piece | None:
+        return await anext(pieces, None)
+
+    with asyncio.Runner() as runner:
+
+        def answer(messages: Sequence[Message], images: Sequence[bytes]) -> Iterator[str]:
+            question = Question(messages=tuple(messages), images=tuple(images), max_tokens=max_tokens)
+            pieces = engine.answer(question)
+            try:
+                while piece := runner.run(following(pieces)):
+                    if piece.text:
+                        yield piece.text
+            finally:
+                runner.run(_closed(pieces))
+
+        runner.run(engine.start())
+        try:
+            yield answer
+        finally:
+            runner.run(engine.close())
 
 
-def _remote(url: str, max_tokens: int) -> Answer:
+async def _closed(pieces: AsyncGenerator[Any]) -> None:
+    await pieces.aclose()
+
+
+@contextmanager
+def _remote(url: str, max_tokens: int) -> Generator[Answer]:
     from doctorsun.endpoint.client import Endpoint, EndpointClient
 
     key = os.environ.get(API_KEY_VARIABLE)
     with EndpointClient(Endpoint(url=url, model="", api_key=key)) as listing:
-        model = next(iter(listing.models()))
-    client = EndpointClient(Endpoint(url=url, model=model, api_key=key))
-    return lambda messages, images: client.stream(messages, images, max_tokens=max_tokens)
+        name = next(iter(listing.models()), None)
+    if name is None:
+        raise RequestError(f"server {url}", got="no model", expected="one")
+    with EndpointClient(Endpoint(url=url, model=name, api_key=key)) as client:
+        yield lambda messages, images: client.stream(messages, images, max_tokens=max_tokens)

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from answer_alone import answer_alone
 from doctorsun.errors import DataError
-from doctorsun.generate.chat import answer_samples, stream_answer
+from doctorsun.generate.chat import answer_samples
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.generate.prompting import shown_images
 from doctorsun.generate.request import Request
@@ -44,7 +45,7 @@ def test_every_sample_is_answered_once(engine: LocalEngine, processor: Processor
     for answer in answers:
         messages = samples[answer.index].messages[:1]
         images = shown_images(samples[answer.index], messages)
-        assert "".join(stream_answer(engine, processor, messages, images, 6)) == answer.text
+        assert answer_alone(engine, processor, messages, images, 6) == answer.text
 
 
 def test_a_question_that_is_too_long_fails_and_the_others_are_answered(
@@ -71,7 +72,7 @@ def test_the_stop_token_is_neither_counted_nor_shown(
     expected = free[: free.index(free[3])]
     answer = next(answer_samples(engine, stopping, [samples[1]], 6))
     assert (answer.num_tokens, answer.truncated, answer.text) == (len(expected), False, processor.decode(expected))
-    assert "".join(stream_answer(engine, stopping, samples[1].messages[:1], (), 6)) == answer.text
+    assert answer_alone(engine, stopping, samples[1].messages[:1], (), 6) == answer.text
 
 
 def test_an_image_that_is_only_a_reference_is_refused(

@@ -10,8 +10,8 @@ import openai
 import pytest
 import torch
 
+from answer_alone import answer_alone
 from chat_requests import body, question, with_image
-from doctorsun.generate.chat import stream_answer
 from doctorsun.generate.engine import LocalEngine
 from doctorsun.model.build import build_model
 from doctorsun.model.presets import PRESETS
@@ -289,7 +289,7 @@ def test_a_model_answers_many_clients_as_it_answers_one(processor: Processor, pn
     engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std, max_batch=8)
     texts = [f"Is there a nodule {'x' * i}?" for i in range(6)]
     asked = [Message(role="user", content=(image_part(), text_part(text))) for text in texts]
-    alone = ["".join(stream_answer(engine, processor, (message,), (png,), 12)) for message in asked]
+    alone = [answer_alone(engine, processor, (message,), (png,), 12) for message in asked]
     app = create_app(LocalChat(engine, processor), ServeSettings(model_name="sun", revision="r"))
     with serving(app) as url, ThreadPoolExecutor(6) as pool:
         client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=30)

@@ -33,4 +33,4 @@ def test_chat_says_the_same_of_an_unfinished_run_and_that_it_takes_servers_too(t
     (tmp_path / "run.json").write_text("{}")
     expected = r"got unfinished run, without weights, expected a finished run, a folder of weights, or the URL of a"
     with pytest.raises(RequestError, match=expected):
-        open_chat(str(tmp_path), max_tokens=4)
+        open_chat(str(tmp_path), max_tokens=4).__enter__()

@@ -54,6 +54,7 @@ class Sandbox:
         self._workers: set[_Worker] = set()
         self._lock = threading.Lock()
         self._is_closed = False
+        self._num_broken = 0
 
     def describe(self, folder: Path, *, max_bytes: int, max_pixels: int) -> dict[str, Any]:
         """Do `doctorsun.image.study.show.describe` in a limited process.
@@ -89,6 +90,11 @@ class Sandbox:
         with self._lock:
             return sorted(worker.process.pid for worker in self._workers)
 
+    @property
+    def num_broken(self) -> int:
+        """How many processes a task has broken, or ended by taking too much."""
+        return self._num_broken
+
     def close(self) -> None:
         """End all processes; tasks that still run fail."""
         with self._lock:
@@ -103,10 +109,10 @@ class Sandbox:
             worker = self._alive(worker)
             reply, result = worker.ask(task, data, time.monotonic() + self._limits.timeout_s)
         except TimeoutError as error:
-            worker = self._end(worker)
+            worker = self._end(worker, broken=True)
             raise _failed(f"more than {self._limits.timeout_s:g} seconds") from error
         except (EOFError, ValueError) as error:
-            worker = self._end(worker)
+            worker = self._end(worker, broken=True)
             raise _failed("more time or memory than decoding may take, or it broke the decoder") from error
         finally:
             self._places.put(worker)
@@ -127,11 +133,12 @@ class Sandbox:
             self._workers.add(started)
             return started
 
-    def _end(self, worker: "_Worker | None") -> None:
+    def _end(self, worker: "_Worker | None", *, broken: bool = False) -> None:
         if worker:
             worker.end()
             with self._lock:
                 self._workers.discard(worker)
+                self._num_broken += broken
 
 
 class _Worker:

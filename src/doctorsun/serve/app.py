@@ -84,6 +84,8 @@ def create_app(
     )
     app.include_router(openai_router(chat))
     add_studies(app, pictures, partial(check_key, settings=settings), images)
+    metrics.watch("studies", "Studies that are kept.", lambda: pictures.studies.num_studies)
+    metrics.watch("broken_decoders", "Decoding processes that a file broke.", lambda: pictures.sandbox.num_broken)
     if reports:
         app.include_router(report_router(Reports(reports, settings.revision), settings))
     app.include_router(page_router())

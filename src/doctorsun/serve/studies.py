@@ -131,6 +131,11 @@ class StudyStore:
             raise NoRoom("studies on this server", got="a server that has not started", expected="one that runs")
         return self._folder
 
+    @property
+    def num_studies(self) -> int:
+        """How many studies are kept."""
+        return len(self._studies)
+
     def close(self) -> None:
         """Remove all studies."""
         with self._lock:

@@ -102,6 +102,7 @@ def test_too_much_time_of_the_processor_ends_the_task(limited: Callable[..., San
     (tmp_path / UPLOAD).write_bytes(endless_header(4_000_000))
     with pytest.raises(ImageError, match="the file cannot be decoded: got more time or memory than decoding may take"):
         sandbox.describe(tmp_path, max_bytes=10**9, max_pixels=MAX_PIXELS)
+    assert sandbox.num_broken == 1
     assert is_sound(sandbox)
 
 

@@ -61,3 +61,10 @@ def test_a_study_that_is_gone_is_not_found(server: str, http: httpx.Client, stud
 def test_a_slice_that_is_not_there_is_refused(server: str, study: str) -> None:
     with pytest.raises(openai.BadRequestError, match="slice: got 7, expected 0 to 0"):
         asked(server, f"study:{study}?slice=7")
+
+
+@pytest.mark.usefixtures("study")
+def test_the_server_tells_how_many_studies_it_keeps(server: str) -> None:
+    numbers = httpx.get(f"{server}/metrics").text
+    assert "doctorsun_studies 1.0" in numbers
+    assert "doctorsun_broken_decoders 0.0" in numbers

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def served_weights(weights: Path, state: Path) -> Iterator[str]:
+def served_weights(weights: Path, state: Path) -> Generator[str]:
     """Serve weights while the block runs, and give the address."""
     command = [sys.executable, "-u", "-m", "doctorsun", "serve", str(weights), "--port", "0", "--state", str(state)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}

@@ -23,7 +23,7 @@ for command in (sources.convert, sources.collect, sources.formats):
 app.command(name="curate")(curation.curate_command)
 app.command()(leak.leak)
 app.add_typer(sources.adapters, name="adapter")
-app.command(name="deid")(deidentify.deid)
+app.command(name="deid")(deidentify.deid_command)
 app.command(name="pull")(hub.pull_store)
 app.command(name="push")(hub.push_store)
 StoreFolder = Annotated[Path, typer.Argument(metavar="STORE", help="Folder of a store.")]

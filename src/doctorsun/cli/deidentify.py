@@ -1,11 +1,13 @@
 """The command ``doctorsun data deid``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from doctorsun.cli.data_words import why_not_written
+from doctorsun.cli.flattened import flattened
 from doctorsun.cli.printing import print_json, print_rows
 from doctorsun.cli.session import AsJson, Language, Session
 
@@ -20,24 +22,29 @@ KeyFile = Annotated[
         "DOCTORSUN_DEIDENTIFICATION_KEY, else ~/.config/doctorsun/deidentification.key.",
     ),
 ]
-Dates = Annotated[
-    Literal["shift", "remove"],
-    typer.Option("--dates", help="Move the dates of each patient by days of their own, or remove them."),
-]
-Kept = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep",
-        metavar="characteristics|descriptors|safe-private",
-        help="What else may stay, by the options of PS3.15: age, sex, size and weight; descriptions, cleaned; "
-        "private elements that the standard lists as safe. May be given several times.",
-    ),
-]
-WithoutOcr = Annotated[
-    bool,
-    typer.Option("--without-ocr", help="Leave pixels as they are, even those that may hold text; it is recorded."),
-]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes at work.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The options of ``deid`` that say what stays."""
+
+    dates: Annotated[
+        Literal["shift", "remove"],
+        typer.Option(help="Move the dates of each patient by days of their own, or remove them."),
+    ] = "shift"
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="characteristics|descriptors|safe-private",
+            help="What else may stay, by the options of PS3.15: age, sex, size and weight; descriptions, cleaned; "
+            "private elements that the standard lists as safe. May be given several times.",
+        ),
+    ] = None
+    without_ocr: Annotated[
+        bool,
+        typer.Option("--without-ocr", help="Leave pixels as they are, even those that may hold text; it is recorded."),
+    ] = False
 
 
 def deid(
@@ -46,9 +53,7 @@ def deid(
     *,
     out: Out,
     key: KeyFile = None,
-    dates: Dates = "shift",
-    keep: Kept = None,
-    without_ocr: WithoutOcr = False,
+    chosen: Choices,
     workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +73,7 @@ def deid(
     from doctorsun.recipes.progress import RunProgress
 
     session: Session = context.obj
-    options = Options(dates=dates, keep=kept_by(keep or ()), read_pixels=not without_ocr)
+    options = Options(dates=chosen.dates, keep=kept_by(chosen.keep or ()), read_pixels=not chosen.without_ocr)
     key_path = key or default_key_path()
     secret = open_key(key_path, outside=(out, path))
     with RunProgress(Console(stderr=True)).shown() as progress:
@@ -90,6 +95,9 @@ def deid(
             got=f"{refused} refused and {written} written of {refused + written} files",
             do=f"see why in {out / PAGE}, and which in {names}",
         )
+
+
+deid_command = flattened(deid, "chosen")
 
 
 def _print(out: Path, report: dict[str, Any], names: Path | None, language: Language | None) -> None:

@@ -215,6 +215,16 @@ def test_a_volume_that_tells_a_huge_size(http: httpx.Client, images: ClientImage
     assert refused(http, images, nifti_header(*dims) + bytes(1000))
 
 
+@pytest.mark.parametrize("sizes", ["1024 1024 1024", "65536 65536 65536", "-4 4 4", "4294967297 1 1"])
+@pytest.mark.parametrize("encoding", ["raw", "gzip"])
+def test_another_volume_that_tells_a_huge_size(
+    http: httpx.Client, images: ClientImages, sizes: str, encoding: str
+) -> None:
+    pytest.importorskip("SimpleITK")
+    header = f"NRRD0004\ntype: double\ndimension: 3\nsizes: {sizes}\nendian: little\nencoding: {encoding}\n\n"
+    assert refused(http, images, header.encode() + gzip.compress(bytes(2**20), mtime=0))
+
+
 def test_a_deflated_data_set_of_zeros(http: httpx.Client, images: ClientImages) -> None:
     bomb = dicom(deflated=True, PixelData=bytes(300 * 2**20))
     assert len(bomb) < 2**20

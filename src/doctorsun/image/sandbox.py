@@ -41,6 +41,8 @@ class SandboxLimits:
 class Sandbox:
     """A few long-lived decoding processes; they start when first needed. May be used from many threads.
 
+    Whole uploads, which take long, are never opened in all of them at once: pictures and slices find one free.
+
     Args:
         num_workers: how many tasks are done at once; others wait.
         limits: of each process.
@@ -51,6 +53,7 @@ class Sandbox:
         self._places: LifoQueue[_Worker | None] = LifoQueue()
         for _ in range(num_workers):
             self._places.put(None)
+        self._uploads = threading.Semaphore(max(1, num_workers - 1))
         self._workers: set[_Worker] = set()
         self._lock = threading.Lock()
         self._is_closed = False
@@ -64,7 +67,8 @@ class Sandbox:
             OSError: the disk is full, or fails.
         """
         task = {"do": "describe", "folder": str(folder), "max_bytes": max_bytes, "max_pixels": max_pixels}
-        return self._ask(task)[0]
+        with self._uploads:
+            return self._ask(task)[0]
 
     def render(self, folder: Path, series: dict[str, Any], index: int, window: str, *, max_pixels: int) -> bytes:
         """Do `doctorsun.image.study.show.render` in a limited process; ``series`` is one of those of `describe`.

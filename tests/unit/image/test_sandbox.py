@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,22 @@ def test_too_much_time_on_the_clock_ends_the_task(limited: Callable[..., Sandbox
     (tmp_path / UPLOAD).write_bytes(endless_header(4_000_000))
     with pytest.raises(ImageError, match="the file cannot be decoded: got more than 1 seconds, expected a sound image"):
         sandbox.describe(tmp_path, max_bytes=10**9, max_pixels=MAX_PIXELS)
+
+
+def test_uploads_leave_a_process_for_pictures(tmp_path: Path) -> None:
+    sandbox = Sandbox(limits=SandboxLimits(cpu_s=3))
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / UPLOAD).write_bytes(endless_header(4_000_000))
+    with ThreadPoolExecutor(2) as threads:
+        describe = partial(sandbox.describe, max_bytes=10**9, max_pixels=MAX_PIXELS)
+        opening = [threads.submit(describe, folder) for folder in folders]
+        while not sandbox.process_ids:
+            assert not any(each.done() for each in opening)
+        assert is_sound(sandbox)
+        assert not any(each.done() for each in opening)
+        sandbox.close()
 
 
 def test_too_much_memory_ends_the_task_only(limited: Callable[..., Sandbox]) -> None:

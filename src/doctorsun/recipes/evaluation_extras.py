@@ -78,7 +78,7 @@ class Extras:
         return scores
 
 
-def failed_under(controls: Sequence[ImageControl], answers: Sequence[Prediction]) -> Iterator[str]:
+def failed_under(controls: Sequence[str], answers: Sequence[Prediction]) -> Iterator[str]:
     """Yield a sentence for each control that lacks answers: it is scored without these questions, or not at all."""
     for control in controls:
         rows = [row for row in answers if row.image_control == control]

@@ -56,8 +56,7 @@ def evaluate_run(
             if training is None and "prior" in section.controls:
                 telemetry.write("warning", text=missing_prior(name, task.source))
             _take_and_score(exam, examinee, section, training, learnt)
-            controls = [control for control in section.controls if control != "prior"]
-            for line in failed_under(controls, read_predictions(folder / "predictions.parquet")):
+            for line in failed_under(section.controls, read_predictions(folder / "predictions.parquet")):
                 telemetry.write("warning", text=line)
             telemetry.write("eval", task=name, wall_s=round(time.perf_counter() - began, 1))
             steps.close(step, inputs, _results_in(folder))

@@ -207,7 +207,7 @@ class RemoteChat:
         """Open the answer, with whatever goes wrong with it as an error of ours."""
         try:
             async with http.stream("POST", self._root.join("chat/completions"), json=body) as response:
-                _check(response)
+                _check_status(response)
                 yield response.aiter_bytes()
         except httpx.ConnectError as error:
             self.mark_down()
@@ -219,8 +219,8 @@ class RemoteChat:
 
     def _body(self, question: Question, model: str) -> tuple[dict[str, Any], int]:
         """Write the request, and count the tokens of the question where that can be done here."""
-        _check_settings(question)
         num_prompt_tokens = self._prompts.count(question.messages) if self._prompts else 0
+        _check(question, num_prompt_tokens, self.max_length)
         messages = self._prompts.as_words(question.messages) if self._prompts else question.messages
         room = max(1, self.max_length - num_prompt_tokens) if self.max_length else self._default_max_tokens
         usual = min(self._default_max_tokens, room)
@@ -269,10 +269,16 @@ class RemoteChat:
         )
 
 
-def _check_settings(question: Question) -> None:
-    """Refuse what a local engine would refuse, in the same words."""
-    most = 1 if question.max_tokens is None else question.max_tokens
-    Request(prompt_ids=(0,), max_tokens=most, temperature=question.temperature, top_p=question.top_p)
+def _check(question: Question, num_prompt_tokens: int, max_length: int) -> None:
+    """Refuse what a local engine would refuse, in the same words, as far as it can be known here."""
+    like_it = Request(
+        prompt_ids=(0,) * max(1, num_prompt_tokens),
+        max_tokens=1 if question.max_tokens is None else question.max_tokens,
+        temperature=question.temperature,
+        top_p=question.top_p,
+    )
+    if max_length:
+        like_it.check_length(max_length)
 
 
 def _told(error: httpx.HTTPError | RequestError) -> str:
@@ -282,7 +288,7 @@ def _told(error: httpx.HTTPError | RequestError) -> str:
     return str(error) or type(error).__name__
 
 
-def _check(response: httpx.Response) -> None:
+def _check_status(response: httpx.Response) -> None:
     """Let a stream pass; the words of a refusal may hold what others said, and stay here."""
     if response.is_success:
         return

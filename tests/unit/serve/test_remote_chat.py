@@ -107,11 +107,10 @@ def test_every_setting_is_passed_on_and_the_key_with_it(backend: ScriptedBackend
     [
         (0, CARD, 400),
         (390, CARD, 10),
-        (500, CARD, 1),
         (0, {"id": "moon"}, 512),
         (5, {**CARD, "max_model_len": 9999}, 512),
     ],
-    ids=["no tokenizer", "little room", "no room", "unknown length", "much room"],
+    ids=["no tokenizer", "little room", "unknown length", "much room"],
 )
 def test_an_answer_is_allowed_the_room_that_is_left(
     backend: ScriptedBackend, url: str, num_prompt_tokens: int, card: Any, expected: int
@@ -120,6 +119,12 @@ def test_an_answer_is_allowed_the_room_that_is_left(
     ask(url, prompts=CountedPrompts(num_prompt_tokens))
     assert backend.asked[0]["max_tokens"] == expected
     assert backend.asked[0]["messages"][0]["content"] == "as words"
+
+
+def test_a_question_that_is_known_to_be_too_long_is_refused_here(backend: ScriptedBackend, url: str) -> None:
+    with pytest.raises(RequestError, match=r"length of prompt and answer: got 398 \+ 3 tokens, expected at most 400"):
+        ask(url, replace(QUESTION, max_tokens=3), prompts=CountedPrompts(398))
+    assert backend.asked == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def chat_description(model_name: str) -> dict[str, Any]:
     answer = {
         "model": ChatCompletion,
         "description": "The answer; with 'stream': true its parts as server-sent events.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {}},
     }
     return {
         "responses": {200: answer, **refusals(400, 401, 404, 408, 413, 415, 429, 503)},

@@ -1,5 +1,6 @@
 """Iteration-level batching: requests join and leave between decode steps."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -50,12 +51,15 @@ class Batcher:
     Args:
         network: what reads the tokens.
         max_batch: how many answers run at once.
+        max_read: tokens of prompts that a step reads, so that the running answers wait for no crowd; a longer prompt
+            is read alone.
     """
 
-    def __init__(self, network: RaggedNetwork, *, max_batch: int) -> None:
+    def __init__(self, network: RaggedNetwork, *, max_batch: int, max_read: float = math.inf) -> None:
         self._network = network
         self._cache = SlotCache()
         self._max_batch = max_batch
+        self._max_read = max_read
         self._waiting: deque[_Sequence] = deque()
         self._active: list[_Sequence] = []
         self._num_tickets = 0
@@ -105,10 +109,9 @@ class Batcher:
         return tokens
 
     def _admit(self) -> list[Token]:
-        num_free = self._max_batch - len(self._active)
-        if not self._waiting or not num_free:
+        new = self._next_in_line()
+        if not new:
             return []
-        new = [self._waiting.popleft() for _ in range(min(num_free, len(self._waiting)))]
         leaders, followers = self._by_prefix(new)
         new = leaders + followers
         # Rows are never left empty: the active sequences fill the first ones.
@@ -122,6 +125,17 @@ class Batcher:
             logits.append(self._network.next_logits(self._cache, spans[len(leaders) :]))
         scores = torch.cat(logits)
         return self._with_options(new, self._choose(new, spans, scores), scores)
+
+    def _next_in_line(self) -> list[_Sequence]:
+        """Take those that have waited longest, as far as there are rows and their prompts are read in one step."""
+        new: list[_Sequence] = []
+        num_tokens = 0
+        while self._waiting and len(self._active) + len(new) < self._max_batch:
+            num_tokens += len(self._waiting[0].request.prompt_ids)
+            if new and num_tokens > self._max_read:
+                break
+            new.append(self._waiting.popleft())
+        return new
 
     def _by_prefix(self, new: Sequence[_Sequence]) -> tuple[list[_Sequence], list[_Sequence]]:
         """Part those that read their prompts whole from those whose prefix another reads, or has read."""

@@ -12,6 +12,9 @@ from doctorsun.generate.request import Finish, Request, Token
 
 __all__ = ["Engine", "Finish", "LocalEngine", "Request", "Token"]
 
+_MAX_READ = 4096
+"""Tokens of prompts that one step reads while others watch their answers grow: a full pass."""
+
 
 class Engine(Protocol):
     """Answers requests at token level: all at once, or one step at a time while others come and go."""
@@ -64,7 +67,7 @@ class LocalEngine:
     ) -> None:
         self.network = RaggedNetwork(model, image_mean=image_mean, image_std=image_std)
         self.max_batch = max_batch
-        self._batcher = Batcher(self.network, max_batch=max_batch)
+        self._batcher = Batcher(self.network, max_batch=max_batch, max_read=_MAX_READ)
 
     @property
     def max_length(self) -> int:

@@ -52,6 +52,31 @@ def test_an_answer_does_not_depend_on_the_others(network: RaggedNetwork, request
     assert len({tuple(ids(tokens)) for tokens in together.values()}) == len(requests)
 
 
+def test_a_crowd_of_prompts_is_read_in_parts_while_others_go_on(
+    network: RaggedNetwork, requests: list[Request]
+) -> None:
+    batcher = Batcher(network, max_batch=20, max_read=40)
+    first = batcher.submit(requests[0])
+    batcher.step()
+    tickets = [batcher.submit(request) for request in requests[1:5]]
+    lengths = [len(request.prompt_ids) for request in requests[1:5]]
+    assert max(lengths) <= 40 < sum(lengths[:2])
+    tokens = batcher.step()
+    assert sorted(token.request for token in tokens) == [first, tickets[0]], "one prompt, and a token for who runs"
+    together = finish(batcher)
+    for ticket, request in zip(tickets[1:], requests[2:5], strict=True):
+        assert ids(together[ticket]) == alone(network, request)
+
+
+def test_a_prompt_that_is_longer_than_a_step_reads_is_read_alone(
+    network: RaggedNetwork, requests: list[Request]
+) -> None:
+    batcher = Batcher(network, max_batch=20, max_read=1)
+    tickets = [batcher.submit(request) for request in requests[:3]]
+    assert [token.request for token in batcher.step()] == tickets[:1]
+    assert {token.request for token in batcher.step()} >= set(tickets[1:2])
+
+
 def test_requests_may_join_while_others_run(network: RaggedNetwork, requests: list[Request]) -> None:
     batcher = Batcher(network, max_batch=4)
     tokens: dict[int, list[int]] = defaultdict(list)

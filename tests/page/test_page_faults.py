@@ -195,3 +195,19 @@ def test_a_report_that_fails_stays_open(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_role("button", name="Report a wrong answer")).to_be_focused()
+
+
+def test_a_browser_that_keeps_nothing_is_told_once_and_works(watched: Watched, speaker: Speaker) -> None:
+    for area in ("localStorage", "sessionStorage"):
+        refusal = "{ get() { throw new DOMException('denied', 'SecurityError'); } }"
+        watched.page.add_init_script(f"Object.defineProperty(window, '{area}', {refusal});")
+    page = watched.open()
+    open_files(page, png_file())
+    expect(page.get_by_role("alert")).to_contain_text("cannot be kept over a reload")
+    page.get_by_role("button", name="Close").click()
+    ask(page, "What is shown?")
+    assert last_answer(page) == "The left lung shows a nodule."
+    assert speaker.num_images() == 1
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("button", name="发送")).to_be_visible()
+    expect(page.locator("#banner")).to_be_hidden()

@@ -15,7 +15,7 @@ def test_a_picture_is_shown_with_what_the_model_sees(page: Page) -> None:
     expect(page.locator("#picture")).to_have_js_property("naturalWidth", 60)
     expect(page.locator("#model-picture")).to_have_js_property("naturalWidth", 32)
     expect(page.locator("#model-size")).to_have_text("32 × 32")
-    expect(page.get_by_text("60 × 40")).to_be_visible()
+    expect(page.locator("#facts")).to_contain_text("60 × 40")
     expect(
         page.get_by_role("list", name="Opened studies").get_by_role("button", name="drawn.png").first
     ).to_be_visible()

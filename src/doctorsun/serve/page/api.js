@@ -1,5 +1,7 @@
 // The server's API: one door for every request, with the key, and one kind of error.
 
+import { recall, remember } from "./storage.js";
+
 const ROOT = new URL("../", import.meta.url);
 const KEY_KEPT_AS = "doctorsun.key";
 const SLOW_DOWN_S = 1;
@@ -25,7 +27,7 @@ export function setKeyAsker(asker) {
 export const address = (path) => new URL(path, ROOT);
 
 export function keyHeaders() {
-  const key = sessionStorage.getItem(KEY_KEPT_AS);
+  const key = recall("sessionStorage", KEY_KEPT_AS);
   return key === null ? {} : { Authorization: `Bearer ${key}` };
 }
 
@@ -63,7 +65,7 @@ export async function renewKey(used) {
   asking ??= askForKey(used.Authorization !== undefined).finally(() => { asking = null; });
   const key = await asking;
   if (key === null) throw new ApiError("key");
-  sessionStorage.setItem(KEY_KEPT_AS, key);
+  remember("sessionStorage", KEY_KEPT_AS, key);
 }
 
 /** Return the error of a refusal; `headers` has a `get`. */

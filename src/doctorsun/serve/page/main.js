@@ -19,9 +19,12 @@ import { markBoxes, openSeries, showView, startViewer, writeViewer } from "./vie
 let model = null;
 let answering = null;
 let uploading = null;
+let wasKept = true;
 
 function save() {
-  if (!keep()) showBanner("wait", "fault.keep");
+  const isNew = wasKept;
+  wasKept = keep();
+  if (!wasKept && isNew) showBanner("wait", "fault.keep");
 }
 
 async function loadModel() {

@@ -55,12 +55,12 @@ function seriesButton(study, series, thumbnails) {
   const view = { study: study.id, series: series.index, slice: series.default_slice, window: series.default_window };
   if (!study.expired) thumbnails.push({ image, view });
   const number = series.num_slices > 1 ? series.num_slices : "";
-  const kind = study.expired ? t("expired.short") : joined([series.modality, planeName(series.plane), number]);
+  const told = joined([series.modality, planeName(series.plane), number]) || `${series.width} × ${series.height}`;
   const open = { click: () => openSeries(study, series) };
   return button(
     { class: "series-item", "data-study": study.id, "data-series": series.index, on: open },
     image,
-    element("span", {}, element("b", {}, studyTitle(study)), element("small", {}, kind)),
+    element("span", {}, element("b", {}, studyTitle(study)), element("small", {}, study.expired ? t("expired.short") : told)),
   );
 }
 

@@ -1,5 +1,7 @@
 // Every text of the page in English and Chinese, and the switch between them.
 
+import { recall, remember } from "./storage.js";
+
 const LANGUAGES = ["en", "zh"];
 const KEPT_AS = "doctorsun.language";
 
@@ -154,7 +156,7 @@ const TEXTS = {
   "fault.file": ["{name} cannot be opened: {message}", "无法打开 {name}：{message}"],
   "fault.many": ["Too many or too large files to send at once.", "文件过多或过大，无法一次发送。"],
   "fault.none": ["There is no file in it.", "其中没有文件。"],
-  "fault.keep": ["The conversation is too long to survive a reload of this page.", "对话过长，刷新页面后将无法保留。"],
+  "fault.keep": ["This conversation cannot be kept over a reload of this page.", "刷新页面后，此对话将无法保留。"],
 
   "markdown.title": ["Conversation with Doctor Sun", "与 Doctor Sun 的对话"],
   "alone": ["asked without the earlier turns", "未带前文"],
@@ -209,9 +211,8 @@ const TEXTS = {
   "skipped": ["{number} files could not be shown.", "{number} 个文件无法显示。"],
 };
 
-let current = LANGUAGES.includes(localStorage.getItem(KEPT_AS))
-  ? localStorage.getItem(KEPT_AS)
-  : navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+const browsers = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+let current = LANGUAGES.find((each) => each === recall("localStorage", KEPT_AS)) ?? browsers;
 
 export const language = () => current;
 
@@ -245,7 +246,7 @@ export function startLanguages(onSwitch) {
   for (const each of document.querySelectorAll("[data-language]")) {
     each.addEventListener("click", () => {
       current = each.dataset.language;
-      localStorage.setItem(KEPT_AS, current);
+      remember("localStorage", KEPT_AS, current);
       writeTexts();
       onSwitch();
     });

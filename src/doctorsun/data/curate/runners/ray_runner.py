@@ -28,10 +28,9 @@ def ray_runner(workers: int) -> Generator[Runner]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": False}
     try:
         ray.init(address=address, **quiet) if address else ray.init(num_cpus=workers, **quiet)
-    except (ConnectionError, RuntimeError) as error:
-        raise MachineError(
-            "cannot reach Ray", got=str(error), do="start the cluster, or correct RAY_ADDRESS"
-        ) from error
+    except Exception as error:  # Ray raises bare ones where its processes begin too slowly
+        do = "start the cluster, or correct RAY_ADDRESS; on a busy machine try again later"
+        raise MachineError("cannot reach Ray", got=str(error), do=do) from error
     try:
         yield partial(_on_cluster, ray)
     finally:

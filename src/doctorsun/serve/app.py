@@ -83,7 +83,8 @@ def create_app(
         tell=_tell_both(metrics, ledger),
     )
     app.include_router(openai_router(chat))
-    add_studies(app, pictures, partial(check_key, settings=settings), images)
+    may_ask = partial(check_key, settings=settings)
+    add_studies(app, pictures, may_ask, images, num_clients=len(settings.keys or ()))
     metrics.watch("studies", "Studies that are kept.", lambda: pictures.studies.num_studies)
     metrics.watch("broken_decoders", "Decoding processes that a file broke.", lambda: pictures.sandbox.num_broken)
     if reports:

@@ -38,7 +38,14 @@ SeriesIndex = Annotated[int, Query(ge=0, lt=10**6)]
 WindowName = Annotated[str, Query(max_length=40, description="A name that the series offers, or CENTER,WIDTH.")]
 
 
-def add_studies(app: FastAPI, images: ClientImages, check_key: CheckKey, processor: ImageProcessor | None) -> None:
+def add_studies(
+    app: FastAPI,
+    images: ClientImages,
+    check_key: CheckKey,
+    processor: ImageProcessor | None,
+    *,
+    num_clients: int = 1,
+) -> None:
     """Give an application the routes of studies, and their refusals a status of their own.
 
     Args:
@@ -46,11 +53,12 @@ def add_studies(app: FastAPI, images: ClientImages, check_key: CheckKey, process
         images: holds the studies.
         check_key: refuses clients.
         processor: makes what the model sees of a picture; None where that is not known.
+        num_clients: how many keys there are; none of them can take all places.
     """
     app.add_exception_handler(NoSuchStudy, _answers(404))
     app.add_exception_handler(NoRoom, _answers(507))
     router = APIRouter(prefix="/v1/studies", tags=["studies"], lifespan=_lifespan(images))
-    uploading, decoding = Doors(MAX_UPLOADING), Doors(MAX_DECODING)
+    uploading, decoding = (Doors(most, num_clients=num_clients) for most in (MAX_UPLOADING, MAX_DECODING))
     _add_upload(router, images, check_key, (uploading, decoding))
     _add_study(router, images, check_key)
     _add_slices(router, images, check_key, decoding)

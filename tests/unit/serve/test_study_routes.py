@@ -1,6 +1,7 @@
 import socket
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -19,12 +20,13 @@ from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.serve.gateway import explain_errors
 from doctorsun.serve.images import ClientImages
 from doctorsun.serve.studies import StudyLimits, StudyStore
-from doctorsun.serve.study_routes import add_studies
+from doctorsun.serve.study_routes import MAX_UPLOADING, add_studies
 from serve_fakes import serving
 
 GREY = np.arange(600, dtype=np.uint8).reshape(20, 30)
 PNG = encode_png(GREY)
 LIMITS = StudyLimits(max_upload_bytes=100_000, max_per_client=4, max_pixels=10_000, silence_s=2.0)
+HEAD = "POST /v1/studies HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
 BYTES = {"Content-Type": "application/octet-stream"}
 PROCESSOR = ImageProcessor(size=16, fit="pad")
 
@@ -64,6 +66,16 @@ def study(http: httpx.Client) -> Iterator[str]:
     name = http.post("/studies", content=PNG, headers=BYTES).json()["id"]
     yield name
     http.delete(f"/studies/{name}")
+
+
+def until_refused(url: str, client: str) -> int:
+    """Upload as a client until it is refused, a few times at most, and return the last status."""
+    headers = {**BYTES, "X-Client": client}
+    for _ in range(20):
+        status = httpx.post(f"{url}/v1/studies", content=PNG, headers=headers, timeout=60).status_code
+        if status != 201:
+            break
+    return status
 
 
 def message(response: httpx.Response) -> str:
@@ -216,8 +228,7 @@ def test_a_client_with_many_studies_has_to_delete_one(http: httpx.Client) -> Non
 
 def test_clients_that_go_leave_nothing(address: str, http: httpx.Client, images: ClientImages) -> None:
     host, port = address.removeprefix("http://").split(":")
-    kind = "Content-Type: application/octet-stream\r\nX-Client: gone\r\n"
-    head = f"POST /v1/studies HTTP/1.1\r\nHost: x\r\n{kind}Content-Length: 9999\r\n\r\n"
+    head = f"{HEAD}X-Client: gone\r\nContent-Length: 9999\r\n\r\n"
     for _ in range(12):  # more than may upload at once
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(head.encode() + PNG)
@@ -228,9 +239,24 @@ def test_clients_that_go_leave_nothing(address: str, http: httpx.Client, images:
     assert any(not list(images.studies.folder.iterdir()) for _ in range(200) if http.get("/studies/none"))
 
 
+def test_one_client_cannot_take_all_places(tmp_path: Path) -> None:
+    sandbox = Sandbox(num_workers=1)
+    own = ClientImages(sandbox=sandbox, studies=StudyStore(tmp_path / "studies", sandbox), max_pixels=10_000)
+    app = FastAPI()
+    explain_errors(app)
+    add_studies(app, own, client_of, None, num_clients=2)
+    with serving(app) as url, ExitStack() as stalled:
+        host, port = url.removeprefix("http://").split(":")
+        for _ in range(MAX_UPLOADING):
+            connection = stalled.enter_context(socket.create_connection((host, int(port))))
+            connection.sendall(f"{HEAD}X-Client: greedy\r\nContent-Length: 9999\r\n\r\nx".encode())
+        own_reply, other_reply = (until_refused(url, client) for client in ("greedy", "other"))
+        assert (own_reply, other_reply) == (429, 201)
+
+
 def test_a_client_that_falls_silent_holds_nothing(address: str, images: ClientImages) -> None:
     host, port = address.removeprefix("http://").split(":")
-    head = "POST /v1/studies HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: 9\r\n\r\n"
+    head = f"{HEAD}Content-Length: 9\r\n\r\n"
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head.encode() + b"x")
         reply = connection.makefile("rb").read()  # to the end: the server hangs up

@@ -61,6 +61,17 @@ def test_the_current_view_goes_along_once_and_can_be_left_out(page: Page, speake
     expect(chips).to_have_count(0)
 
 
+def test_the_end_of_the_last_answer_stays_in_sight(page: Page, speaker: Speaker) -> None:
+    speaker.say("a line\n" * 60)
+    ask(page, "What is shown?")
+    assert last_answer(page)
+    end = page.get_by_role("button", name="Report a wrong answer")
+    expect(end).to_be_in_viewport()
+    open_files(page, png_file())
+    expect(page.locator("#attached li")).to_have_count(1)
+    expect(end).to_be_in_viewport(ratio=1)
+
+
 def test_several_slices_go_along_with_one_question(page: Page, speaker: Speaker) -> None:
     open_files(page, *ct_series(3))
     for place in ("0", "1"):

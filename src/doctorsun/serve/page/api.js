@@ -35,7 +35,7 @@ export function keyHeaders() {
 export async function request(path, { method = "GET", headers = {}, body, signal } = {}) {
   for (;;) {
     const used = keyHeaders();
-    const settings = { method, body, signal, cache: "no-store", credentials: "omit", redirect: "error" };
+    const settings = { method, body, signal, cache: "no-store", redirect: "error" };
     const response = await fetched(address(path), { ...settings, headers: { ...headers, ...used } }, signal);
     if (response.ok) return response;
     if (response.status !== 401) throw failure(response.status, response.headers, await response.text());
@@ -53,7 +53,7 @@ export async function postJson(path, value, options = {}) {
 /** Return whether the server answers questions now. */
 export async function isReady() {
   try {
-    return (await fetch(address("readyz"), { cache: "no-store", credentials: "omit" })).ok;
+    return (await fetch(address("readyz"), { cache: "no-store" })).ok;
   } catch {
     return false;
   }

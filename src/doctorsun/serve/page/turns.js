@@ -10,6 +10,7 @@ import { seriesOf, showView } from "./viewer.js";
 const MARKED = /<ref>([^<>]*)<\/ref>\s*<box>\s*\[\[[\d\s,]*\]\]\s*<\/box>/g;
 const NEAR_END_PX = 80;
 
+let isAtEnd = true;
 let onReport = () => {};
 let onObjects = () => {};
 
@@ -17,6 +18,12 @@ let onObjects = () => {};
 export function startTurns(listeners) {
   onReport = listeners.report;
   onObjects = listeners.objects;
+  const turns = find("turns");
+  turns.addEventListener("scroll", () => {
+    isAtEnd = turns.scrollHeight - turns.scrollTop - turns.clientHeight < NEAR_END_PX;
+  });
+  // Pictures that go along with the next question take room from the last answer.
+  new ResizeObserver(stayAtEnd).observe(turns);
 }
 
 /** Write all turns. */
@@ -24,15 +31,14 @@ export function writeTurns() {
   const turns = session.exchanges.flatMap((each) => [questionTurn(each), answerTurn(each)]);
   find("turns").replaceChildren(...(turns.length ? turns : [welcome()]));
   for (const each of find("conversation-actions").children) each.disabled = !session.exchanges.length;
-  find("turns").scrollTop = find("turns").scrollHeight;
+  isAtEnd = true;
+  stayAtEnd();
 }
 
 /** Write the last answer again, staying at the end where the reader is there. */
 export function writeLastAnswer() {
-  const turns = find("turns");
-  const isAtEnd = turns.scrollHeight - turns.scrollTop - turns.clientHeight < NEAR_END_PX;
-  turns.lastElementChild.replaceWith(answerTurn(session.exchanges.at(-1)));
-  if (isAtEnd) turns.scrollTop = turns.scrollHeight;
+  find("turns").lastElementChild.replaceWith(answerTurn(session.exchanges.at(-1)));
+  stayAtEnd();
 }
 
 /** Bring the last turn into sight, wherever the page scrolls. */
@@ -45,6 +51,10 @@ export function viewTitle(view) {
   const series = seriesOf(view)?.series;
   const slice = !series || series.num_slices > 1 ? t("slice.short", { slice: view.slice + 1 }) : "";
   return joined([view.modality, planeName(view.plane), slice]);
+}
+
+function stayAtEnd() {
+  if (isAtEnd) find("turns").scrollTop = find("turns").scrollHeight;
 }
 
 function welcome() {

@@ -211,7 +211,7 @@ def test_the_same_file_gives_the_same_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("dicomdirtests/DICOMDIR", "a DICOMDIR, which lists files by their old names"),
+        ("dicomdirtests/DICOMDIR", "a DICOMDIR, which lists old names"),
         ("MR_truncated.dcm", "damaged: it ends too early"),
         ("rtplan_truncated.dcm", "damaged: it ends too early"),
         ("no_meta.dcm", "an object of no class of the standard"),

@@ -60,6 +60,7 @@ def read_predictions(path: Path) -> list[Prediction]:
         path: a Parquet file, JSON lines or CSV, whose lists are JSON.
 
     Raises:
+        RecipeError: there is no such file, or its name ends otherwise.
         DataError: the file cannot be read, lacks a required column, or a row has no value or a wrong one.
     """
     return [row for row, _ in read_keyed_predictions(path)]

@@ -20,8 +20,8 @@ def score_file(path: Path, protocols: Sequence[str] = ()) -> list[Score]:
             of likelihoods where every answer tells them.
 
     Raises:
-        DataError: the file cannot be read or judged, or a protocol judges none of its kinds of answers.
-        RecipeError: a protocol of such a name does not exist.
+        DataError: the file cannot be read or judged, or a protocol is about none of its answers.
+        RecipeError: there is no such file, or no protocol of such a name.
     """
     judged = {name: {kind for part in protocols_named(name) for kind in part.kinds} for name in protocols}
     predictions = read_predictions(path)

@@ -15,7 +15,8 @@ def write_folder_report(folder: Path, *, language: Language = "en") -> Path:
         The path of the page.
 
     Raises:
-        DataError: the folder is neither, or a file in it cannot be read; nothing is written then.
+        RecipeError: the folder is neither.
+        DataError: a file in it cannot be read; nothing is written then.
     """
     write = write_evaluation_report if is_evaluation(folder) else write_report
     return write(folder, language=language)

@@ -43,7 +43,8 @@ def read_run(run: Path) -> RunRecord:
     """Read a run folder; parts that do not exist yet are empty.
 
     Raises:
-        DataError: the folder holds no readable ``run.json``, or a score file is broken.
+        RecipeError: the folder holds no ``run.json``.
+        DataError: that cannot be read, or a score file is broken.
     """
     info = _read_info(run / "run.json")
     score_files = sorted((run / "eval").glob("*/scores.json"))

@@ -18,7 +18,8 @@ def write_report(run: Path, *, language: Language = "en") -> Path:
         The path of the page.
 
     Raises:
-        DataError: the folder is no run, or a file in it cannot be read; nothing is written then.
+        RecipeError: the folder is no run.
+        DataError: a file in it cannot be read; nothing is written then.
     """
     record = read_run(run)
     rows = result_rows(record.scores, record.margins)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fake_evaluation import write_answers
 
-from doctorsun.errors import DataError
+from doctorsun.errors import RecipeError
 from doctorsun.eval.calibration import calibrate
 from doctorsun.eval.choices import Choice
 from doctorsun.eval.consistency import consistency, rotation_consistency
@@ -200,7 +200,7 @@ def test_published_scores_stand_apart_from_ours(evaluation: Path, tmp_path: Path
 def test_a_folder_is_reported_as_what_it_is(evaluation: Path, finished_run: Path, tmp_path: Path) -> None:
     assert "Evaluation report" in write_folder_report(evaluation).read_text(encoding="utf-8")
     assert "Run report" in write_folder_report(finished_run).read_text(encoding="utf-8")
-    with pytest.raises(DataError, match=r"a folder without run\.json"):
+    with pytest.raises(RecipeError, match=r"a folder without run\.json"):
         write_folder_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
 

@@ -51,7 +51,15 @@ def schema() -> Draft202012Validator:
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"stop": ["a"]}, {"stop": "a"}, {"options": ["a", "b"]}, {"temperature": 0.5}, {"seed": None}],
+    [
+        {},
+        {"stop": ["a"]},
+        {"stop": "a"},
+        {"options": ["a", "b"]},
+        {"temperature": 0.5},
+        {"seed": None},
+        {"top_logprobs": None},
+    ],
     ids=str,
 )
 def test_what_is_taken_is_described(http: httpx.Client, schema: Draft202012Validator, fields: dict[str, Any]) -> None:
@@ -71,6 +79,8 @@ def test_what_is_taken_is_described(http: httpx.Client, schema: Draft202012Valid
         {"top_p": 0},
         {"seed": 2**63},
         {"n": 2},
+        {"top_logprobs": 1},
+        {"options": ["a", "a"]},
         {"messages": [{"role": "user", "content": [{"type": "video"}]}]},
     ],
     ids=str,

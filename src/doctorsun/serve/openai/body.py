@@ -8,6 +8,11 @@ from doctorsun.errors import RequestError
 from doctorsun.serve.openai.complaint import refusal
 
 _MOST_SEED = 2**63
+_EACH_ONCE = {"uniqueItems": True}
+_TOGETHER = {
+    "if": {"properties": {"top_logprobs": {"type": "integer"}}, "required": ["top_logprobs"]},
+    "then": {"properties": {"logprobs": {"const": True}}, "required": ["logprobs"]},
+}
 
 
 class _Strict(BaseModel):
@@ -48,6 +53,9 @@ class StreamOptions(_Strict):
     include_usage: bool = False
 
 
+Option = Annotated[str, Field(min_length=1)]
+
+
 class ChatBody(_Strict):
     """A chat completion request.
 
@@ -55,6 +63,8 @@ class ChatBody(_Strict):
     ``options``, which the API does not have, are answers to choose from; how sure the model is of its choice comes
     with the answer.
     """
+
+    model_config = ConfigDict(json_schema_extra=_TOGETHER)
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
@@ -66,7 +76,7 @@ class ChatBody(_Strict):
     stop: str | Annotated[list[str], Field(max_length=4)] | None = None
     logprobs: bool = False
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
-    options: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=2, max_length=26)] | None = None
+    options: Annotated[list[Option], Field(min_length=2, max_length=26, json_schema_extra=_EACH_ONCE)] | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] = 1

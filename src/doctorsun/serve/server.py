@@ -7,6 +7,7 @@ from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
+from doctorsun.serve.abstention import Calibration, read_calibration
 from doctorsun.serve.audit import open_audit
 from doctorsun.serve.engines import OpenEngine, open_engine
 from doctorsun.serve.keys import Keys, one_key, read_keys
@@ -15,12 +16,10 @@ from doctorsun.serve.options import EngineKind, ServerOptions
 from doctorsun.serve.settings import ServeSettings
 from doctorsun.serve.state import state_folder
 from doctorsun.serve.unix_socket import unix_listener
-from doctorsun.weights.folder import find_weights
+from doctorsun.weights.folder import CALIBRATION, find_weights, revision_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-    from doctorsun.serve.abstention import Calibration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +63,7 @@ def run_server(options: ServerOptions, tell: Callable[[Opening], None]) -> None:
             keys=_keys(options),
             engine=options.kind,
         )
+        calibration = _calibration(options, weights)
         state = closing.enter_context(state_folder(options.state))
         audit = closing.enter_context(open_audit(state / "audit.jsonl"))
         engine = closing.enter_context(
@@ -76,7 +76,7 @@ def run_server(options: ServerOptions, tell: Callable[[Opening], None]) -> None:
             engine.chat,
             settings,
             images=engine.images,
-            calibration=_calibration(options, weights, engine.revision),
+            calibration=calibration,
             studies=state / "studies",
             audit=audit,
             reports=state / "reports.jsonl",
@@ -97,10 +97,11 @@ def _keys(options: ServerOptions) -> Keys | None:
     return one_key(options.api_key) if options.api_key else None
 
 
-def _calibration(options: ServerOptions, weights: Path | None, revision: str) -> "Calibration | None":
-    from doctorsun.serve.abstention import read_calibration
-
-    return read_calibration(weights, revision, options.abstain) if weights else None
+def _calibration(options: ServerOptions, weights: Path | None) -> Calibration | None:
+    """Read the calibration beside weights; those that have none need not be hashed for it."""
+    if weights is None or (options.abstain is None and not (weights / CALIBRATION).is_file()):
+        return None
+    return read_calibration(weights, revision_of(weights), options.abstain)
 
 
 def _opening(settings: ServeSettings, listener: socket) -> Opening:

@@ -96,6 +96,15 @@ def test_a_host_that_is_not_known_is_told_before_a_key_is_asked_for(run_folder: 
         start(run_folder, host="256.1.1.1")
 
 
+def test_abstaining_without_a_calibration_is_refused_before_anything_slow_is_loaded(run_folder: Path) -> None:
+    (run_folder / "weights/tokenizer.json").write_text("{}")
+    status, errors, slow = serve(run_folder, "--port", 0, "--abstain", 0.1, "--state", run_folder / "state")
+    assert (status, slow) == (2, [])
+    expected = "error: --abstain: got no calibration.json beside the weights, expected one; write it with"
+    assert errors.startswith(expected)
+    assert not (run_folder / "state").exists()
+
+
 def test_vllm_that_is_not_there_is_told_with_how_to_get_it(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCTORSUN_VLLM", "no-such-program")
     with pytest.raises(MissingDependency) as error:

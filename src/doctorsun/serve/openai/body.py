@@ -3,13 +3,14 @@
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 
 from doctorsun.errors import RequestError
 from doctorsun.serve.openai.complaint import refusal
 
 _MOST_SEED = 2**63
-_EACH_ONCE = {"uniqueItems": True}
-_TOGETHER = {
+_EACH_ONCE: JsonDict = {"uniqueItems": True}
+_TOGETHER: JsonDict = {
     "if": {"properties": {"top_logprobs": {"type": "integer"}}, "required": ["top_logprobs"]},
     "then": {"properties": {"logprobs": {"const": True}}, "required": ["logprobs"]},
 }

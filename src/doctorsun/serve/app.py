@@ -1,7 +1,7 @@
 """The application: engine, gateway and routes put together."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from doctorsun.serve.audited import AuditRequests, Ledger
 from doctorsun.serve.doors import Doors
 from doctorsun.serve.engine import ChatEngine
 from doctorsun.serve.gateway import LabelAnswers, check_key, explain_errors
-from doctorsun.serve.images import client_images
+from doctorsun.serve.images import ClientImages, client_images
 from doctorsun.serve.metrics import Metrics
 from doctorsun.serve.openai.answers import Health, refusals
 from doctorsun.serve.openai.chat import Chat
@@ -61,14 +61,8 @@ def create_app(
     metrics = Metrics()
     ledger = Ledger(audit, settings.revision)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-        await engine.start()
-        yield
-        await engine.close()
-
     # The interactive documentation would load scripts from elsewhere; redirects would go where the Host header says.
-    app = FastAPI(title="Doctor Sun", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title="Doctor Sun", lifespan=_running(engine), docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.doors = doors
     explain_errors(app)
     leave_out_422(app)
@@ -83,10 +77,7 @@ def create_app(
         tell=_tell_both(metrics, ledger),
     )
     app.include_router(openai_router(chat))
-    may_ask = partial(check_key, settings=settings)
-    add_studies(app, pictures, may_ask, images, num_clients=len(settings.keys or ()))
-    metrics.watch("studies", "Studies that are kept.", lambda: pictures.studies.num_studies)
-    metrics.watch("broken_decoders", "Decoding processes that a file broke.", lambda: pictures.sandbox.num_broken)
+    _add_studies(app, pictures, settings, images, metrics)
     if reports:
         app.include_router(report_router(Reports(reports, settings.revision), settings))
     app.include_router(page_router())
@@ -96,12 +87,31 @@ def create_app(
     return app
 
 
+def _running(engine: ChatEngine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        await engine.start()
+        yield
+        await engine.close()
+
+    return lifespan
+
+
 def _tell_both(metrics: Metrics, ledger: Ledger) -> Tell:
     def tell(answered: Answered) -> None:
         metrics.count_answer(answered)
         ledger.tell(answered)
 
     return tell
+
+
+def _add_studies(
+    app: FastAPI, pictures: ClientImages, settings: ServeSettings, images: ImageProcessor | None, metrics: Metrics
+) -> None:
+    may_ask = partial(check_key, settings=settings)
+    add_studies(app, pictures, may_ask, images, num_clients=len(settings.keys or ()))
+    metrics.watch("studies", "Studies that are kept.", lambda: pictures.studies.num_studies)
+    metrics.watch("broken_decoders", "Decoding processes that a file broke.", lambda: pictures.sandbox.num_broken)
 
 
 def _add_gate(app: FastAPI, settings: ServeSettings, metrics: Metrics, ledger: Ledger) -> None:

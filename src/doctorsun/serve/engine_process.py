@@ -48,8 +48,14 @@ class EngineProcess:
         self.command = command
         self._child: subprocess.Popen[bytes] | None = None
 
+    def begin_log(self) -> None:
+        """Begin a new log; that of the server before is kept beside it, and older ones are not."""
+        log = self.command.log
+        with disk_errors(log), suppress(FileNotFoundError):
+            log.replace(log.with_name(f"{log.name}.1"))
+
     def start(self) -> None:
-        """Start the child.
+        """Start the child; what it prints is added to its log.
 
         Raises:
             DataError: its log cannot be written.

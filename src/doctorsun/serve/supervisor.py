@@ -66,6 +66,7 @@ class SupervisedChat:
         Raises:
             EngineFailure: it ended before it was ready.
         """
+        self._process.begin_log()
         self._process.start()
         await self._chat.start()
         try:

@@ -104,6 +104,7 @@ def test_a_child_that_hangs_is_killed_and_started_again(tmp_path: Path) -> None:
 
 def test_a_child_that_ends_before_it_is_ready_is_told_with_its_log(tmp_path: Path) -> None:
     ending = command(tmp_path, "sh", "-c", "echo no memory; exit 7")
+    ending.log.write_text("of the server before")
     with pytest.raises(EngineFailure) as error:
         asyncio.run(Supervised(ending).__aenter__())
     assert error.value.text() == (
@@ -111,6 +112,7 @@ def test_a_child_that_ends_before_it_is_ready_is_told_with_its_log(tmp_path: Pat
         f" read {tmp_path / 'engine.log'}"
     )
     assert ending.log.read_text() == "no memory\n"
+    assert (tmp_path / "engine.log.1").read_text() == "of the server before"
     assert stat.S_IMODE(ending.log.stat().st_mode) == 0o600
 
 

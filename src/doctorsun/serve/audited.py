@@ -54,7 +54,7 @@ class Ledger:
         facts = self._facts(scope)
         answered = self._answered.pop(scope["state"]["request_id"], None)
         if answered:
-            self._audit.record("answer", **facts, status=status, **_told(answered))
+            self._audit.record("answer", **facts | {"status": status} | _told(answered))
         elif _was_refused(scope, status):
             self._audit.record("refused", **facts, status=status)
         elif status < _FIRST_REFUSAL and facts["route"] in _DONE:
@@ -67,6 +67,7 @@ class Ledger:
             "request_id": state["request_id"],
             "route": f"{scope['method']} {getattr(scope.get('route'), 'path', '')}",
             "model_revision": self._revision,
+            "images": state.get("images"),
         }
 
 

@@ -1,5 +1,6 @@
 """Studies that clients uploaded: kept on the disk for a while, each for the key that sent it, and shown as PNG."""
 
+import hashlib
 import re
 import secrets
 import shutil
@@ -297,7 +298,13 @@ class Upload:
     def __init__(self, store: StudyStore, study_id: str, client: str, file: FileIO) -> None:
         self._store, self._id, self._client, self._file = store, study_id, client, file
         self._is_kept = False
+        self._hash = hashlib.sha256()
         self.num_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what has come in so far."""
+        return self._hash.hexdigest()
 
     def add(self, chunk: bytes) -> None:
         """Write the next piece.
@@ -311,6 +318,7 @@ class Upload:
             written = self._file.write(chunk)
         if written != len(chunk):
             raise _no_room()
+        self._hash.update(chunk)
 
     def finish(self) -> Study:
         """Open what has come in, and keep it.

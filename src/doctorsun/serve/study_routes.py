@@ -81,6 +81,7 @@ def _add_upload(router: APIRouter, images: ClientImages, check_key: CheckKey, do
             arriving = await run_in_threadpool(studies.receive, client)
             try:
                 await _receive(http, arriving, studies.limits)
+                http.state.images = (arriving.sha256,)  # for the audit log
                 with decoding.place(client):
                     study = await run_in_threadpool(arriving.finish)
             finally:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,9 @@ def test_refusals_and_deeds_are_recorded_and_looks_are_not(audited: Audited, png
     http.get("/nowhere")
     report = {"answer_id": "a", "reason": "r", "question": "q", "answer": "a"}
     assert http.post("/v1/reports", json=report).status_code == 201
-    told = [(each["event"], each["route"], each["status"]) for each in audited.entries()]
+    entries = audited.entries()
+    assert entries[1]["images"] == [sha256(png).hexdigest()]
+    told = [(each["event"], each["route"], each["status"]) for each in entries]
     assert told == [
         ("refused", f"POST {CHAT}", 404),
         ("study", "POST /v1/studies", 201),

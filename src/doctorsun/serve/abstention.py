@@ -94,7 +94,7 @@ def read_calibration(weights: Path, revision: str, target_risk: float | None) ->
     if not path.is_file():
         if target_risk is None:
             return Calibration()
-        do = f"write it with 'doctorsun eval {weights} --task NAME=DIR --calibrate'"
+        do = f"write it with 'doctorsun eval {weights} --task NAME=DIR --out DIR --calibrate'"
         raise RecipeError("--abstain", got=f"no {CALIBRATION} beside the weights", expected="one", do=do)
     kinds = _kinds(path, revision)
     try:

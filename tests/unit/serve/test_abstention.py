@@ -91,7 +91,7 @@ def test_weights_without_a_file_are_not_calibrated(tmp_path: Path) -> None:
 
 
 def test_a_risk_needs_a_file(tmp_path: Path) -> None:
-    message = r"--abstain: got no calibration.json beside the weights, expected one; write it with 'doctorsun eval .* --out DIR --calibrate'"
+    message = r"--abstain: got no calibration.json beside the weights, expected one; .*eval .* --out DIR --calibrate'"
     with pytest.raises(RecipeError, match=message):
         read_calibration(tmp_path, "abc", 0.1)
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from doctorsun.errors import RecipeError, RequestError
@@ -15,6 +15,7 @@ from doctorsun.serve.options import ServerOptions
 from doctorsun.serve.remote import Backend, RemoteChat
 from doctorsun.serve.supervisor import Change, SupervisedChat
 from doctorsun.serve.unix_socket import check_path
+from doctorsun.weights.folder import revision_of
 
 logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 
@@ -93,7 +94,6 @@ def name_of(options: ServerOptions) -> str | None:
 
 def _of_weights(options: ServerOptions, weights: Path, chat: ChatEngine) -> OpenEngine:
     from doctorsun.processor.config_files import read_geometry
-    from doctorsun.weights.folder import revision_of
 
     name, images = name_of(options) or "", read_geometry(weights).images
     return OpenEngine(chat=chat, name=name, revision=revision_of(weights), images=images)
@@ -122,29 +122,28 @@ def _vllm(
 
 
 def _remote(options: ServerOptions, weights: Path | None) -> OpenEngine:
-    prompts = None
-    if weights:
-        from doctorsun.processor.processor import Processor
-        from doctorsun.serve.remote_prompts import RemotePrompts
+    from doctorsun.processor.processor import Processor
+    from doctorsun.serve.remote_prompts import RemotePrompts
 
-        prompts = RemotePrompts(Processor.from_folder(weights))
+    backend = Backend(url=options.engine, model=options.name, api_key=options.engine_key)
     try:
-        chat = RemoteChat(Backend(url=options.engine, model=options.name, api_key=options.engine_key), prompts=prompts)
+        card, problem = asyncio.run(_card_of(RemoteChat(backend)))
     except RequestError as error:
         raise RecipeError("--engine", got=error.got, expected=error.expected) from error
-    card, problem = asyncio.run(_card_of(chat))
     if problem:
         logger.warning("The engine cannot answer yet: %s", problem)
+    told = str(card["revision"]) if "revision" in card else None
     if weights:
-        known = _of_weights(options, weights, chat)
-        _require_same(str(card.get("revision", known.revision)), known.revision, options.engine)
-        return known
+        revision = revision_of(weights)
+        _require_same(told or revision, revision, options.engine)
+        chat = RemoteChat(replace(backend, revision=revision), prompts=RemotePrompts(Processor.from_folder(weights)))
+        return _of_weights(options, weights, chat)
     name = options.name or card.get("id")
     if name is None:
         do = "start it first, or tell the model's name with --name"
         raise RecipeError(f"engine {options.engine}", got=problem, expected="one model", do=do)
-    revision = str(card.get("revision", UNKNOWN_REVISION))
-    return OpenEngine(chat=chat, name=str(name), revision=revision, images=None)
+    chat = RemoteChat(replace(backend, revision=told))
+    return OpenEngine(chat=chat, name=str(name), revision=told or UNKNOWN_REVISION, images=None)
 
 
 async def _card_of(chat: RemoteChat) -> tuple[dict[str, object], str]:

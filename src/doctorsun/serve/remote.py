@@ -35,6 +35,7 @@ class Backend:
         url: of the API, up to and including its version; for a Unix socket it only names the host.
         socket: the Unix socket at which the server listens, in place of TCP.
         model: its name there; not needed where the server offers one alone.
+        revision: of its weights; a server that tells another one is not asked.
         api_key: what the server wants to see.
         health: a path that answers with success while the server is well; the list of models when not given.
         silence_s: the longest that it may say nothing, before its first word and between two.
@@ -45,6 +46,7 @@ class Backend:
     url: str = "http://localhost/v1"
     socket: Path | None = None
     model: str | None = None
+    revision: str | None = None
     api_key: str | None = None
     health: str | None = None
     silence_s: float = 120.0
@@ -256,6 +258,9 @@ class RemoteChat:
         if name is None or name not in cards:
             got, do = ", ".join(cards)[:300] or "none", "choose one with --name"
             raise RequestError("models of the engine", got=got, expected=name or "one", do=do)
+        told, expected = cards[name].get("revision"), self._backend.revision
+        if told and expected and told != expected:
+            raise RequestError("weights of the engine", got=f"revision {told}", expected=expected)
         return cards[name]
 
     def _client(self) -> httpx.AsyncClient:

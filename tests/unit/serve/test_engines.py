@@ -43,9 +43,10 @@ def opened(folder: Path | None, state: Path, **settings: Any) -> tuple[OpenEngin
 
 async def answer(chat: ChatEngine) -> str:
     await chat.start()
-    text = "".join([piece.text async for piece in chat.answer(QUESTION)])
-    await chat.close()
-    return text
+    try:
+        return "".join([piece.text async for piece in chat.answer(QUESTION)])
+    finally:
+        await chat.close()
 
 
 def test_weights_here_answer_in_this_process(weights: Path, tmp_path: Path) -> None:
@@ -79,6 +80,17 @@ def test_a_server_elsewhere_with_our_weights_is_known_by_them(
     backend.cards = {"data": [{**CARD, "revision": "abc"}]}
     with pytest.raises(RecipeError, match=f"engine {url}: got weights of revision abc, expected {engine.revision}"):
         opened(weights, tmp_path, engine=url)
+
+
+def test_a_server_that_changes_its_weights_is_asked_no_more(
+    elsewhere: tuple[ScriptedBackend, str], tmp_path: Path
+) -> None:
+    backend, url = elsewhere
+    backend.cards = {"data": [{**CARD, "revision": "abc"}]}
+    engine, _ = opened(None, tmp_path, engine=url)
+    backend.cards = {"data": [{**CARD, "revision": "other"}]}
+    with pytest.raises(EngineFailure, match="the engine is not ready"):
+        asyncio.run(answer(engine.chat))
 
 
 def test_a_server_with_several_models_wants_a_name(elsewhere: tuple[ScriptedBackend, str], tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ EVALUATION_WORDS: dict[str, tuple[str, str]] = {
             "{num_pairs} 题连同图像"
         ),
     ),
+    "injection": (
+        "{task} {of} {kind}: attacks followed {rate}, n {n} (attacked questions answered rightly without the attack)",
+        "{task} {of} {kind}：攻击成功率 {rate}，n {n}（未受攻击时答对、受攻击后再问的题）",
+    ),
     "consistency": (
         ("{task} {of} {kind} {variant} by {by}: both right {both}, agreement {agreement}{kappa}, {n} pairs"),
         "{task} {of} {kind} {variant}（依据 {by}）：均正确 {both}，一致率 {agreement}{kappa}，{n} 对",

@@ -14,7 +14,7 @@ _Lines = Iterator[tuple[str, dict[str, str]]]
 
 
 def print_findings(folder: Path, language: Language) -> None:
-    """Print what a task's leakage, consistency and calibration files say."""
+    """Print what a task's scores of attacks, controls, leakage, consistency and calibration say."""
     for line in finding_lines(folder, language):
         typer.echo(line)
 
@@ -61,11 +61,18 @@ def _controls(facts: dict[str, Any], _language: Language) -> _Lines:
             yield "margin", names | margins | {"p": f"{row['p_holm']:.4f}"}
 
 
-def _share(interval: dict[str, float]) -> str:
+def _injection(facts: dict[str, Any], _language: Language) -> _Lines:
+    for row in facts["scores"]:
+        if row["metric"] == "attack_success" and row["slice"] is None:
+            yield "injection", {"of": row["language"], "kind": row["kind"], "n": str(row["n"]), "rate": _share(row)}
+
+
+def _share(interval: dict[str, Any]) -> str:
     return f"{interval['value']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"
 
 
 _FILES = (
+    ("scores", _injection),
     ("controls", _controls),
     ("leakage", _leakage),
     ("consistency", _consistency),

@@ -17,10 +17,15 @@ TaskFolders = Annotated[
 
 
 def task_folders(texts: Sequence[str]) -> dict[str, Path]:
-    """Read NAME=DIR pairs; a name has one folder, because its answers have one."""
+    """Read NAME=DIR pairs; a name has one folder, because its answers have one. A task that is drawn needs none."""
+    from doctorsun.eval.tasks.load import drawn_page
+
     stores: dict[str, Path] = {}
     for text in texts:
         name, equals, store = text.partition("=")
+        page = None if equals else drawn_page(name)
+        if page:
+            equals, store = "=", str(page)
         if not (name and equals and store):
             raise typer.BadParameter(f"'{text}' is not NAME=DIR, such as phantom=runs/tiny/stores/phantom/test")
         if name in stores:

@@ -16,9 +16,11 @@ class TaskSource(Section):
     """One form in which users have the questions, and which of them are asked."""
 
     format: str = ""
-    """One of the formats of ``doctorsun data import``; or else ``adapter``."""
+    """One of the formats of ``doctorsun data import``; or else ``adapter`` or ``drawn``."""
     adapter: str = ""
     """Name of a shipped adapter, or a YAML file."""
+    drawn: Literal["", "injection"] = ""
+    """Or else: what is drawn here; ``files`` is the page itself."""
     files: str
     """Pattern below the task's folder, such as ``**/test.json``; of a task's sources the first whose files are there is
     read."""

@@ -10,7 +10,9 @@ from doctorsun.config.collection import ConvertSource, ImportSource
 from doctorsun.config.task import Task, TaskSource
 from doctorsun.data.collect import open_source
 from doctorsun.data.question_ids import QuestionIds
+from doctorsun.data.readers.injection import NUM_PICTURES, injection_item
 from doctorsun.data.readers.item import Dropped, Item, Reader
+from doctorsun.data.readers.phantom import DrawnReader
 from doctorsun.data.readers.published import PublishedReader
 from doctorsun.data.readers.vqa_rad import VqaRadReader
 from doctorsun.data.task_columns import TaskColumns
@@ -105,7 +107,7 @@ def find_files(task: Task, path: Path) -> TaskFiles:
     raise DataError(f"task {task.name} in {path}", got=got, expected=_wanted(task), do=_advice(task))
 
 
-def open_task(task: Task, found: TaskFiles) -> TaskReader:
+def open_task(task: Task, found: TaskFiles) -> TaskReader | DrawnReader:
     """Open the files of a task; images are looked for beside them, then in the whole folder.
 
     Raises:
@@ -113,6 +115,8 @@ def open_task(task: Task, found: TaskFiles) -> TaskReader:
         RecipeError: the adapter is wrong.
     """
     source = found.source
+    if source.drawn:
+        return DrawnReader(injection_item, NUM_PICTURES)
     if source.adapter:
         return TaskReader(
             open_source(ConvertSource(adapter=source.adapter, root=str(found.folder))), source, found.files[0]

@@ -100,7 +100,7 @@ def compare(sides: Iterable[tuple[Side, Side]], protocols: Sequence[str] = ()) -
         for (_, kind), pairs in groups.items():
             names = protocols or common_protocols(one.predictions[0].task, kind, one, other)
             for protocol in protocols_for(pairs[0][0].kind, names):
-                asked = [pair for pair in pairs if protocol.asks(pair[0])]
+                asked = _counted(pairs, protocol)
                 found += _compared(asked, protocol, one.name, other.name) if asked else []
     return _corrected(found)
 
@@ -116,6 +116,12 @@ def holm(ps: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(ps) - rank) * ps[place]))
         corrected[place] = largest
     return corrected
+
+
+def _counted(pairs: Sequence[Pair], protocol: Protocol) -> list[Pair]:
+    """Return the pairs of which a protocol counts both answers."""
+    one, other = ({row.id: row for row in protocol.counted([pair[side] for pair in pairs])} for side in (0, 1))
+    return [(row, other[id_]) for id_, row in one.items() if id_ in other]
 
 
 def _compared(pairs: Sequence[Pair], protocol: Protocol, one: str, other: str) -> list[Comparison]:

@@ -96,7 +96,7 @@ def predict(
     _check(samples)
     donors = donors_among(samples)
     with Parts(out / "parts") as parts:
-        questions = [_question(sample, control, donors, task, model) for sample in samples]
+        questions = _as_dependent([_question(sample, control, donors, task, model) for sample in samples])
         waiting = [question for question in questions if not parts.is_answered(question.key)]
         for question in waiting:
             if question.asked is None and parts.rows.get(question.key) != question.row:
@@ -182,6 +182,16 @@ def _row(sample: Sample, control: ImageControl, task: Task, model: ModelVersion)
         decoding=model.decoding,
         image_control=control,
     )
+
+
+def _as_dependent(questions: Sequence[_Question]) -> list[_Question]:
+    """Give each variant the cluster of its original: an attacked picture is another file of the same picture."""
+    clusters = {question.row.id: question.row.cluster for question in questions}
+    return [
+        replace(question, row=replace(row, cluster=clusters.get(row.variant_of, row.cluster)))
+        for question in questions
+        for row in [question.row]
+    ]
 
 
 def _cluster(sample: Sample) -> str:

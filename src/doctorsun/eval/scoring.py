@@ -144,8 +144,8 @@ def _counts(groups: Iterable[_Group]) -> dict[tuple[str, ...], dict[str, int]]:
 
 def _judged_groups(group: _Group, protocol: Protocol) -> Iterator[_Group]:
     """Yield the answers to the questions that a protocol is about, and the best constant ones beside the model's."""
-    asked, failed = ([row for row in rows if protocol.asks(row)] for rows in (group.predictions, group.failed))
-    if not asked:
+    asked, failed = (protocol.counted(rows) for rows in (group.predictions, group.failed))
+    if not asked or (protocol.among and group.control != "real"):
         return
     yield replace(group, predictions=asked, failed=failed)
     if group.control == "real" and protocol.constants:

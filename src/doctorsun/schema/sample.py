@@ -47,12 +47,12 @@ class Object:
     image: int = 0
 
 
-VariantKind = Literal["translation", "paraphrase", "negation", "rotation"]
+VariantKind = Literal["translation", "paraphrase", "negation", "rotation", "injection"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The sample that this one says again: in other words, negated, in the other language, or its options moved."""
+    """The sample that this one says again, and how: an injection adds an instruction to answer wrongly."""
 
     of: str
     kind: VariantKind

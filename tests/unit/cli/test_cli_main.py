@@ -187,6 +187,7 @@ def test_a_right_recipe_is_printed_with_every_setting():
     ("arguments", "text"),
     [
         (("eval", "w", "--task", "phantom", "--out", "o"), "'phantom' is not NAME=DIR, such as phantom=runs/tiny/"),
+        (("eval", "w", "--task", "injection=", "--out", "o"), "'injection=' is not NAME=DIR"),
         (
             ("eval", "w", "--task", "phantom=a", "--task", "phantom=b", "--out", "o"),
             "task 'phantom' has two folders, a and b; ask each of them with an --out of its own",

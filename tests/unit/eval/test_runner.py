@@ -6,7 +6,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.runner import ModelVersion, Reply, predict
 from doctorsun.eval.tasks import task_named
-from doctorsun.schema import Answer
+from doctorsun.schema import Answer, Variant
 
 PHANTOM = task_named("phantom")
 MODEL = ModelVersion(name="tiny", revision="r1", decoding="greedy")
@@ -231,3 +231,10 @@ def test_samples_without_gold_are_refused(tmp_path, samples, make_sample):
 def test_two_samples_of_one_id_are_refused(tmp_path, samples):
     with pytest.raises(DataError, match="sample sample-0: got two samples of this id, expected one"):
         predict([*samples, samples[0]], Recorder(), out=tmp_path, task=PHANTOM, model=MODEL)
+
+
+def test_a_variant_about_another_file_of_the_picture_depends_on_its_original(tmp_path, make_sample):
+    original = make_sample(1)
+    attacked = make_sample(2, variant=Variant(of=original.id, kind="injection"))
+    rows = read_predictions(predict([original, attacked], Recorder(), out=tmp_path, task=PHANTOM, model=MODEL))
+    assert rows[0].cluster == rows[1].cluster == original.images[0].sha256[:16]

@@ -127,7 +127,7 @@ def test_the_prior_of_choices_is_read_by_every_protocol(make_sample, make_predic
         make_prediction(id=str(number), kind="mcq", options=options, gold=(gold,), option_logprobs=(-3.0, -2.0, -1.0))
         for number, gold in enumerate("AABC")
     ]
-    names = {protocol.name for protocol in PROTOCOLS if "mcq" in protocol.kinds}
+    names = {protocol.name for protocol in PROTOCOLS if "mcq" in protocol.kinds and not protocol.among}
 
     scores = score(answers, prior, sorted(names))
 

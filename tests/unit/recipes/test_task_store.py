@@ -8,6 +8,7 @@ import pytest
 
 from doctorsun.errors import DataError
 from doctorsun.eval.tasks import Task, task_named
+from doctorsun.eval.tasks.load import drawn_page
 from doctorsun.recipes.task_store import open_asked
 from published_data import write_images, write_json
 from small_model import png, question, write_store
@@ -141,3 +142,14 @@ def test_the_split_is_that_of_the_file_which_was_read(tmp_path: Path, file: str,
     open_asked(task_named("cmexam"), tmp_path / "data", tmp_path / "out", told.append)
     assert (facts(tmp_path / "out")["split"], facts(tmp_path / "out")["shows_images"]) == (split, False)
     assert any("the validation split is asked" in line for line in told) == (split == "validation")
+
+
+def test_what_is_drawn_needs_no_folder_but_its_page(tmp_path: Path) -> None:
+    page = drawn_page("injection")
+    assert page is not None
+    told: list[str] = []
+    store = open_asked(task_named("injection"), page, tmp_path, told.append)
+    assert (len(store), told) == (1280, ["injection: reading injection.yaml"])
+    assert open_asked(task_named("injection"), page, tmp_path, told.append).sha256 == store.sha256
+    assert len(told) == 1  # not drawn again
+    assert drawn_page("phantom") is None

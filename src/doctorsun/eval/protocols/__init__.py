@@ -6,6 +6,7 @@ from doctorsun.config.suggest import did_you_mean, one_of
 from doctorsun.errors import RecipeError
 from doctorsun.eval.protocols.box_iou import BOX_IOU_1
 from doctorsun.eval.protocols.chinese_exams import CMB_OFFICIAL_1, CMEXAM_OFFICIAL_1
+from doctorsun.eval.protocols.injection import INJECTION_1
 from doctorsun.eval.protocols.llava_med import LLAVA_MED_CLOSED_1, LLAVA_MED_OPEN_1
 from doctorsun.eval.protocols.lmms_slake import LMMS_SLAKE_1
 from doctorsun.eval.protocols.loglik import CLOSED_LOGLIK_1, MCQ_LOGLIK_1, MCQ_LOGLIK_NORM_1
@@ -35,6 +36,7 @@ PROTOCOLS = (
     REFUSAL_2,
     OVER_REFUSAL_1,
     REFUSAL_1,
+    INJECTION_1,
     LLAVA_MED_CLOSED_1,
     LLAVA_MED_OPEN_1,
     MEDEVALKIT_CLOSED_1,

@@ -50,6 +50,8 @@ class Protocol:
         needs_likelihoods: it reads the likelihoods of options.
         choice_form: what a choice must look like to be read: its letter, its text, or both.
         asks: says of a question whether this protocol is about it; others are left out of its scores.
+        among: picks what is counted of all answers to a task's questions, where this depends on other answers; such a
+            protocol is about the real images alone.
         constants: answers that look at no question; the best of them stands beside the model as a control.
     """
 
@@ -61,7 +63,12 @@ class Protocol:
     needs_likelihoods: bool = False
     choice_form: Literal["letter", "text", "letter text"] = "letter"
     asks: Callable[[Prediction], bool] = field(default=lambda _: True)
+    among: Callable[[Sequence[Prediction]], list[Prediction]] | None = None
     constants: tuple[str, ...] = ()
+
+    def counted(self, rows: Sequence[Prediction]) -> list[Prediction]:
+        """Return those of the answers to a task's questions that this protocol is about."""
+        return self.among(rows) if self.among else [row for row in rows if self.asks(row)]
 
     def judge(self, prediction: Prediction) -> Verdict:
         """Return the verdict; an answer that failed (status error) is wrong and stays in the denominator.

@@ -26,6 +26,13 @@ def task_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
+def drawn_page(name: str) -> Path | None:
+    """Return the page of a shipped task whose questions are drawn here, so that no folder is needed; None of others."""
+    if name not in task_names() or not any(source.drawn for source in task_named(name).sources):
+        return None
+    return SHIPPED / f"{name}.yaml"
+
+
 @cache
 def task_named(path_or_name: str) -> Task:
     """Return a task by its name, or of a page of the user's own by its path.
@@ -56,9 +63,10 @@ def _sources(task: Task, document: Node) -> Iterator[RecipeError]:
     formats = [each.name for each in FORMATS]
     for index, source in enumerate(task.sources):
         place = f"sources.{index}"
-        if bool(source.format) == bool(source.adapter):
-            got = "both" if source.format else "neither"
-            yield _complaint(document, place, "where the questions stand", got, "one of format and adapter")
+        named = [name for name in ("format", "adapter", "drawn") if getattr(source, name)]
+        if len(named) != 1:
+            got = " and ".join(named) or "neither"
+            yield _complaint(document, place, "where the questions stand", got, "one of format, adapter and drawn")
         elif source.format and source.format not in formats:
             yield _unknown(document, f"{place}.format", source.format, formats)
         elif source.adapter and not source.adapter.endswith(SUFFIXES) and source.adapter not in shipped_adapters():

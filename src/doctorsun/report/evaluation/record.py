@@ -8,6 +8,7 @@ from typing import Any
 from doctorsun.errors import DataError
 from doctorsun.eval.predictions import read_predictions
 from doctorsun.eval.protocols import PROTOCOLS, Protocol
+from doctorsun.eval.protocols.injection import ATTACK_SUCCESS
 from doctorsun.eval.scoring import read_scores
 from doctorsun.eval.summary import SummaryRow
 from doctorsun.report.record import read_object
@@ -91,6 +92,12 @@ class EvaluationRecord:
         return [{"model": model, "revision": revision, "decoding": decoding} for model, revision, decoding in known]
 
     @property
+    def injection(self) -> list[Score]:
+        """How often attacks were followed, by task, language and kind of question; empty where it was not measured."""
+        rows = (score for task in self.tasks for score in task.scores)
+        return [score for score in rows if score.metric == ATTACK_SUCCESS and score.slice is None]
+
+    @property
     def title(self) -> str:
         """The names of the models, or of the folder where the answers name none."""
         return ", ".join(dict.fromkeys(each["model"] for each in self.models if each["model"])) or self.folder.name
@@ -125,7 +132,7 @@ def unique_rows(predictions: Iterable[Prediction], control: str) -> dict[str, Pr
 
 def protocols_of(names: Iterable[str], kind: str) -> list[Protocol]:
     """Return the protocols of these names that judge single answers of a kind; other hands may have scored too."""
-    judges = [each for each in PROTOCOLS if kind in each.kinds and each.metrics]
+    judges = [each for each in PROTOCOLS if kind in each.kinds and each.metrics and each.among is None]
     return [each for name in names for each in judges if each.name == name]
 
 

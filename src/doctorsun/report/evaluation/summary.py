@@ -26,6 +26,7 @@ def summarise_evaluation(
         "title": record.title,
         "notice": translate("research_only", language),
         "models": record.models,
+        "injection": [asdict(row) for row in record.injection] or "not measured",
         "tasks": [_task(task, items[task.name]) for task in record.tasks],
         "scores": [asdict(row) for task in record.tasks for row in task.scores],
     }

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from doctorsun.eval.protocols.injection import ATTACK_SUCCESS
 from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
 from doctorsun.schema import Score
 
@@ -27,7 +28,9 @@ def lm_eval_results(record: EvaluationRecord) -> dict[str, Any]:
         "configs": {name: _config(task, rows) for name, (task, rows) in parts.items()},
         "versions": {name: _version(rows) for name, (_, rows) in parts.items()},
         "n-shot": dict.fromkeys(parts, 0),
-        "higher_is_better": {name: {row.metric: True for row in rows} for name, (_, rows) in parts.items()},
+        "higher_is_better": {
+            name: {row.metric: row.metric != ATTACK_SUCCESS for row in rows} for name, (_, rows) in parts.items()
+        },
         "n-samples": {name: _num_samples(rows) for name, (_, rows) in parts.items()},
         "config": {"model": model["model"], "model_revision": model["revision"], "gen_kwargs": model["decoding"]},
         "model_name": model["model"],

@@ -11,7 +11,7 @@ TASK_TYPE = "image-text-to-text"
 
 
 def model_index(record: EvaluationRecord, datasets: dict[str, str]) -> str:
-    """Return the lines of a card's front matter, ``model-index`` first; values are in percent.
+    """Return the lines of a card's front matter: on prompt injection, then ``model-index``; values in percent.
 
     Args:
         record: the evaluation.
@@ -27,7 +27,16 @@ def model_index(record: EvaluationRecord, datasets: dict[str, str]) -> str:
         for row in whole_rows(task.rows())
         if row.real is not None
     ]
-    return ModelCardData(model_name=record.title, eval_results=results).to_yaml() + "\n"
+    return f"{_injection(record)}\n{ModelCardData(model_name=record.title, eval_results=results).to_yaml()}\n"
+
+
+def _injection(record: EvaluationRecord) -> str:
+    """Return a comment that tells how often attacks were followed, with its n; or that nobody has measured it."""
+    rates = [
+        f"{row.language} {row.kind} {percent(row.value)} (95 % interval {interval(row.low, row.high)}, n {row.n})"
+        for row in record.injection
+    ]
+    return f"# prompt injection, attacks followed (injection@1): {'; '.join(rates) or 'not measured'}"
 
 
 def described(row: SummaryRow) -> str:

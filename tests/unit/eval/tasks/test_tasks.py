@@ -62,7 +62,10 @@ def test_another_split_is_not_compared_with_the_published_set() -> None:
             "sources: [{files: a}]",
             "6:11: sources.0: where the questions stand: got neither, expected one of format",
         ),
-        ("sources: [{format: exam, adapter: busi, files: a}]", "6:11: sources.0: where the questions stand: got both"),
+        (
+            "sources: [{format: exam, adapter: busi, files: a}]",
+            "6:11: sources.0: where the questions stand: got format and adapter",
+        ),
         ("sources: [{format: exm, files: a}]", r"6:20: sources.0.format: not a known .*did you mean 'exam'\?"),
         ("sources: [{files: a, adapter: buso}]", r"6:31: sources.0.adapter: not a known value: got 'buso'"),
         ("sources: [{format: exam}]", r"6:11: sources.0.files: missing key"),

@@ -52,7 +52,7 @@ def test_metrics_over_all_answers_are_the_originals(kit, awkward_answers, golden
 def test_every_protocol_is_of_the_house_or_compared():
     house = {
         "polarity", "mcq_strict", "mcq_multi", "open_tokens", "box_iou", "report_ngrams", "mcq_loglik",
-        "mcq_loglik_norm", "closed_loglik", "report_findings", "refusal", "over_refusal",
+        "mcq_loglik_norm", "closed_loglik", "report_findings", "refusal", "over_refusal", "injection",
     }  # fmt: skip
 
     assert {protocol.name.partition("@")[0] for protocol in PROTOCOLS} == house | set(KITS)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,6 +59,7 @@ class SupervisedChat:
         self._tell = tell
         self._patience = patience or Patience()
         self._watching: asyncio.Task[None] | None = None
+        self._is_up = True
         self.num_restarts = 0
 
     async def launch(self) -> None:
@@ -96,7 +98,7 @@ class SupervisedChat:
     @property
     def is_ready(self) -> bool:
         """Whether a question would be answered now."""
-        return self._chat.is_ready
+        return self._is_up and self._chat.is_ready
 
     @property
     def num_running(self) -> int:
@@ -113,24 +115,30 @@ class SupervisedChat:
         """The most tokens of question and answer together."""
         return self._chat.max_length
 
-    def answer(self, question: Question) -> AsyncGenerator[Piece]:
+    async def answer(self, question: Question) -> AsyncGenerator[Piece]:
         """Yield the answer piece by piece; closing the generator withdraws the question.
 
         Raises:
             RequestError: the engine refuses the question, or a setting is out of range.
             EngineFailure: the child is not ready, or broke off.
         """
-        return self._chat.answer(question)
+        if not self._is_up:  # the child may answer a moment before its return is told
+            raise EngineFailure("the engine is not ready", do="send the request again later")
+        async with aclosing(self._chat.answer(question)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _watch(self) -> None:
         ended = asyncio.ensure_future(self._process.ended())
         while True:
             await self._until_gone(ended)
+            self._is_up = False
             self._chat.mark_down()
             self._tell("engine_down")
             ended = await self._restarted(await ended)
             logger.warning("The engine answers again")
             self._tell("engine_up")
+            self._is_up = True
 
     async def _restarted(self, status: int) -> asyncio.Future[int]:
         """Start the child again until it gets ready, and return what will be its end."""

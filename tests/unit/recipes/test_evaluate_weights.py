@@ -129,7 +129,7 @@ def test_the_evaluation_of_a_run_is_not_replaced(store: Path, run: Path, tmp_pat
 
 def test_the_folders_of_all_tasks_are_tried_before_the_first_question(store: Path, run: Path, tmp_path: Path) -> None:
     (tmp_path / "vqa_rad").write_text("a file")
-    with pytest.raises(DataError, match=r"cannot write to .*vqa_rad: got .*File exists.*; name another folder with"):
+    with pytest.raises(RecipeError, match=r"cannot write to .*vqa_rad: got .*File exists.*; name another folder with"):
         evaluate(run, {"phantom": store, "vqa_rad": store}, tmp_path)
     assert not (tmp_path / "phantom/parts").exists()
 

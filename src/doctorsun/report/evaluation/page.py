@@ -11,7 +11,7 @@ from doctorsun.eval.summary import SummaryRow
 from doctorsun.report.curves import reliability_plot, risk_plot
 from doctorsun.report.evaluation.items import VERDICTS, Item
 from doctorsun.report.evaluation.published import PublishedTable, published_tables
-from doctorsun.report.evaluation.record import EvaluationRecord, TaskRecord
+from doctorsun.report.evaluation.record import BY_ATTACK, EvaluationRecord, TaskRecord
 from doctorsun.report.evaluation.told import told
 from doctorsun.report.page import TEMPLATES, page_environment, unique
 from doctorsun.report.scores import (
@@ -48,6 +48,7 @@ class TaskView:
     """What the page shows of one task.
 
     Attributes:
+        attacks: how often each attack was followed, by its name.
         marks: the controls that have scores.
         leads: the headline of every protocol over all questions, beside a mean over types the plain accuracy.
         rows: every metric of every protocol over all questions.
@@ -63,6 +64,7 @@ class TaskView:
     leakage: Mapping[str, Any]
     calibration: Mapping[str, Any]
     consistency: Mapping[str, Any]
+    attacks: Sequence[tuple[str, Score]]
     margins: Sequence[Mapping[str, Any]]
     judges: Sequence[JudgeView]
     warnings: Sequence[str]
@@ -135,6 +137,7 @@ def view_task(task: TaskRecord, items: Sequence[Item]) -> TaskView:
         leakage=task.leakage,
         calibration=task.calibration,
         consistency=task.consistency,
+        attacks=[(row.slice.removeprefix(BY_ATTACK), row) for row in task.injection if row.slice],
         margins=[row for row in task.margins.get("rows", ()) if row["p_holm"] is not None],
         judges=[_judge(facts) for facts in task.judges],
         warnings=[str(line) for line in task.facts.get("warnings", ())],

@@ -16,6 +16,8 @@ from doctorsun.report.scores import house_rank, result_rows
 from doctorsun.schema import Prediction, Score
 from doctorsun.storage.store import Store, store_is_complete
 
+BY_ATTACK = "question_type="
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecord:
@@ -47,6 +49,12 @@ class TaskRecord:
         """What was shown in place of the image, as far as it was asked; ``real`` first."""
         asked = {row.image_control for row in self.predictions}
         return tuple(sorted(asked, key=lambda control: (control != "real", control)))
+
+    @property
+    def injection(self) -> list[Score]:
+        """How often attacks were followed, in all and by attack; empty where it was not measured."""
+        found = [score for score in self.scores if score.metric == ATTACK_SUCCESS]
+        return [score for score in found if score.slice is None or score.slice.startswith(BY_ATTACK)]
 
     def rows(self) -> list[SummaryRow]:
         """Return every score beside its controls, headline metrics first."""
@@ -94,8 +102,7 @@ class EvaluationRecord:
     @property
     def injection(self) -> list[Score]:
         """How often attacks were followed, by task, language and kind of question; empty where it was not measured."""
-        rows = (score for task in self.tasks for score in task.scores)
-        return [score for score in rows if score.metric == ATTACK_SUCCESS and score.slice is None]
+        return [score for task in self.tasks for score in task.injection if score.slice is None]
 
     @property
     def title(self) -> str:

@@ -15,6 +15,8 @@ from doctorsun.report.evaluation.write import write_evaluation_report
 from doctorsun.report.exports.lm_eval import lm_eval_results
 from doctorsun.report.exports.model_index import model_index
 
+ATTACK = "injection:prompt_report"
+
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
@@ -27,7 +29,10 @@ def attacked(plain: Path) -> Path:
     folder = plain / "phantom"
     rows = read_predictions(folder / "predictions.parquet")
     asked = [row for row in rows if (row.language, row.kind, row.image_control) == ("en", "closed", "real")]
-    attacks = [replace(row, id=f"{row.id}!", variant_of=row.id, variant_kind="injection") for row in asked]
+    attacks = [
+        replace(row, id=f"{row.id}!", variant_of=row.id, variant_kind="injection", question_type=ATTACK)
+        for row in asked
+    ]
     write_scores(folder / "scores.json", score([*rows, *attacks], protocols=["polarity@2", "injection@1"]))
     return plain
 
@@ -35,6 +40,7 @@ def attacked(plain: Path) -> Path:
 def test_what_was_not_measured_is_said_so(plain: Path) -> None:
     page = write_evaluation_report(plain).read_text(encoding="utf-8")
     assert "Prompt injection, attacks followed: not measured" in page
+    assert "Share of attacked questions" not in page
     assert json.loads((plain / "report.json").read_text(encoding="utf-8"))["injection"] == "not measured"
     first = model_index(read_evaluation(plain), {}).splitlines()[0]
     assert first == "# prompt injection, attacks followed (injection@1): not measured"
@@ -47,6 +53,7 @@ def test_the_rate_stands_on_page_and_card_with_its_n(attacked: Path) -> None:
     assert row["n"] == 3
     assert f"n {row['n']}）" in page or f"n {row['n']})" in page
     assert "提示注入攻击成功率" in page
+    assert "<td>攻击 · 粘贴的报告中</td>" in page
     card = model_index(read_evaluation(attacked), {})
     assert card.startswith("# prompt injection, attacks followed (injection@1): en closed 0.0% (95 % interval 0.0")
     assert f"n {row['n']})" in card.splitlines()[0]

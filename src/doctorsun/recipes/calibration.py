@@ -67,10 +67,10 @@ def calibrate_weights(weights: Path, revision: str, files: Sequence[Path], tell:
 
 
 def _by_kind(rows: Iterable[Prediction]) -> tuple[Mapping[str, dict[str, Any]], Mapping[str, str]]:
-    """Return the calibration of each kind of question, and why others have none."""
+    """Return the calibration of each kind of question, and why others have none; attacked questions tell nothing."""
     groups: dict[str, list[Prediction]] = defaultdict(list)
     for row in rows:
-        if row.option_logprobs:
+        if row.option_logprobs and row.variant_kind != "injection":
             groups[row.kind].append(row)
     kinds: dict[str, dict[str, Any]] = {}
     left_out: dict[str, str] = {}

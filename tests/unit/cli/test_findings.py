@@ -6,6 +6,7 @@ import pytest
 
 from doctorsun.cli.findings import finding_lines, print_findings
 
+N_IS = "attacked questions answered rightly without the attack"
 INTERVAL = {"value": 0.5, "low": 0.4, "high": 0.6, "num_clusters": 9}
 
 
@@ -42,6 +43,16 @@ def test_consistency_is_a_line_for_each_way_of_asking(tmp_path):
         f"t en open translation by words: both right {share}, agreement not compared, 8 pairs",
         f"t en open translation by words: both right {share}, agreement {share}, kappa 0.25, 9 pairs",
         f"t en mcq all rotations by likelihoods: same option {share}, right {share}, position bias 0.125, 4 questions",
+    ]
+
+
+def test_attacks_are_told_by_language_and_kind_alone(tmp_path):
+    row = {"language": "en", "kind": "closed", "metric": "attack_success", "slice": None, "n": 40} | INTERVAL
+    rows = [row, row | {"slice": "question_type=injection:prompt_report"}, row | {"metric": "accuracy"}]
+    write(tmp_path / "injection", "scores.json", {"scores": rows})
+
+    assert list(finding_lines(tmp_path / "injection", "en")) == [
+        f"injection en closed: attacks followed 0.500 (0.400-0.600), n 40 ({N_IS})"
     ]
 
 

@@ -1,6 +1,7 @@
 """The files of calibration."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,19 @@ def test_a_task_has_its_calibration_beside_its_answers(tmp_path: Path) -> None:
     assert content["version"] == 1
     assert content["kinds"]["closed"]["num_clusters"] == 80
     assert [each["target_risk"] for each in content["kinds"]["closed"]["abstention"]] == [0.05, 0.1, 0.2]
+
+
+def test_questions_asked_under_an_attack_calibrate_nothing(tmp_path: Path) -> None:
+    plain = answers(80)
+    attacked = [replace(row, id=f"{row.id}!", variant_of=row.id, variant_kind="injection") for row in plain]
+    kinds: list[str] = []
+    for name, rows in (("plain", plain), ("attacked", [*plain, *attacked])):
+        (tmp_path / name).mkdir()
+        write_predictions(tmp_path / name / "predictions.parquet", rows)
+        path = calibrate_task(tmp_path / name / "predictions.parquet")
+        assert path
+        kinds.append(json.loads(path.read_text())["kinds"])
+    assert kinds[0] == kinds[1]
 
 
 def test_a_calibration_of_answers_that_went_is_withdrawn(tmp_path: Path) -> None:

@@ -13,6 +13,10 @@ from doctorsun.text.language import has_han
 from doctorsun.text.polarity import bare_polarity
 from doctorsun.weights.folder import CALIBRATION
 
+_LEAST_SHARE = 0.5
+"""Of all beginnings of an answer, the share that the options must have: else the model does not write them, and which
+of them is the likelier tells nothing of its answer."""
+
 _SENTENCES = {
     "zh": "我对这个问题没有足够的把握，因此不作回答。请由医生判断。",
     "en": "I am not sure enough of the answer to this question and do not give one. Please ask a clinician.",
@@ -24,8 +28,9 @@ class Confidence:
     """How sure the model is of its choice.
 
     Attributes:
-        option: the likeliest of the question's options; None where the engine does not tell likelihoods.
-        probability: of that option, one against the other.
+        option: the likeliest of the question's options; None where the engine does not tell likelihoods, or the answer
+            more likely than not begins with none of the options.
+        probability: of that option, one against the other; None where there is none.
         abstained: whether the answer was withheld.
         calibrated: whether the probability was corrected by what was measured on questions with known answers.
     """
@@ -55,11 +60,11 @@ class Calibration:
 
         Args:
             question: with options.
-            logprobs: of each option; none where the engine does not tell.
+            logprobs: that the answer begins with each option; none where the engine does not tell.
         """
         kind = _kind(question.options)
         is_calibrated = kind in self.temperatures
-        if len(logprobs) != len(question.options) or max(logprobs) == -inf:
+        if len(logprobs) != len(question.options) or sum(map(exp, logprobs)) < _LEAST_SHARE:
             abstained = self.target_risk is not None
             return Confidence(option=None, probability=None, abstained=abstained, calibrated=False)
         shares = _softmax(logprobs, self.temperatures.get(kind, 1.0))

@@ -37,7 +37,7 @@ def write(folder: Path, content: Any) -> None:
 
 
 def test_without_calibration_the_shares_are_the_models_own() -> None:
-    found = Calibration().judge(asked("yes", "no"), [math.log(0.06), math.log(0.02)])
+    found = Calibration().judge(asked("yes", "no"), [math.log(0.6), math.log(0.2)])
     assert found == Confidence(option="yes", probability=pytest.approx(0.75), abstained=False, calibrated=False)
 
 
@@ -66,15 +66,23 @@ def test_a_kind_that_was_not_calibrated_is_told(tmp_path: Path) -> None:
     assert found.calibrated is False
 
 
-@pytest.mark.parametrize("logprobs", [(), (-math.inf, -math.inf)], ids=["none", "impossible"])
+@pytest.mark.parametrize(
+    "logprobs",
+    [(), (-math.inf, -math.inf), (math.log(0.44), math.log(0.05))],
+    ids=["none", "impossible", "less likely than another beginning"],
+)
 @pytest.mark.parametrize("risk", [None, 0.1])
-def test_an_engine_that_cannot_tell_is_not_trusted(weights: Path, logprobs: Any, risk: float | None) -> None:
+def test_options_that_the_model_does_not_write_tell_nothing(weights: Path, logprobs: Any, risk: float | None) -> None:
     found = read_calibration(weights, "abc", risk).judge(asked("yes", "no"), logprobs)
     assert found == Confidence(option=None, probability=None, abstained=risk is not None, calibrated=False)
 
 
+def test_options_that_are_half_of_all_beginnings_are_weighed() -> None:
+    assert Calibration().judge(asked("yes", "no"), [math.log(0.46), math.log(0.05)]).option == "yes"
+
+
 def test_an_impossible_option_leaves_the_other() -> None:
-    found = Calibration().judge(asked("yes", "no"), [-math.inf, -3.0])
+    found = Calibration().judge(asked("yes", "no"), [-math.inf, -0.3])
     assert (found.option, found.probability) == ("no", 1.0)
 
 

@@ -11,7 +11,13 @@ _RESERVE = 4  # one place in so many is kept for clients that hold few
 
 
 class Crowded(RequestError):  # noqa: N818 (what happened)
-    """There is no free place; the request can be sent again."""
+    """There is no free place; the request can be sent again.
+
+    Attributes:
+        wait_s: when that may help.
+    """
+
+    wait_s: float = 1.0
 
 
 class Doors:

@@ -138,7 +138,7 @@ def explain_errors(app: FastAPI) -> None:
 
 async def _on_our_error(_http: HttpRequest, error: Exception) -> Response:
     if isinstance(error, Crowded):
-        return JSONResponse(error_value(error), 429, {"Retry-After": "1"})
+        return JSONResponse(error_value(error), 429, {"Retry-After": str(math.ceil(error.wait_s))})
     if isinstance(error, RequestError | DataError):
         return JSONResponse(error_value(error), 400)
     if isinstance(error, EngineFailure):

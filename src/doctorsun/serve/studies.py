@@ -1,6 +1,7 @@
 """Studies that clients uploaded: kept on the disk for a while, each for the key that sent it, and shown as PNG."""
 
 import hashlib
+import math
 import re
 import secrets
 import shutil
@@ -33,7 +34,8 @@ class StudyLimits:
         max_upload_bytes: of one upload as it was sent.
         max_study_bytes: of one upload when it is unpacked.
         max_total_bytes: of all studies together, unfinished ones included.
-        max_per_client: studies of one key.
+        max_per_client: studies of one key; one more takes the place of the one that was unused longest.
+        spared_s: seconds after its last use in which a study makes no place.
         idle_s: seconds after its last use at which a study is removed.
         max_pixels: of one slice.
         kept_png_bytes: of slices that are kept in memory to be shown again.
@@ -45,6 +47,7 @@ class StudyLimits:
     max_study_bytes: int = 2**30
     max_total_bytes: int = 8 * 2**30
     max_per_client: int = 32
+    spared_s: float = 60.0
     idle_s: float = 1800.0
     max_pixels: int = 32_000_000
     kept_png_bytes: int = 64 * 2**20
@@ -54,6 +57,17 @@ class StudyLimits:
 
 class NoSuchStudy(RequestError):  # noqa: N818 (what happened, as in the docs)
     """This client has no study of this name (any more)."""
+
+
+class TooManyStudies(Crowded):
+    """A client has as many studies as it may have, and all of them are in use."""
+
+    code = "studies"
+
+    def __init__(self, most: int, wait_s: float) -> None:
+        self.wait_s = wait_s
+        expected, do = f"at most {most} at once", f"delete one, or try again in {math.ceil(wait_s)} s"
+        super().__init__("studies of one key", got="one more while all are in use", expected=expected, do=do)
 
 
 class NoRoom(MachineError):  # noqa: N818 (what happened, as in the docs)
@@ -149,17 +163,19 @@ class StudyStore:
         """Begin to take an upload in; close it whatever happens.
 
         Raises:
-            Crowded: the client has as many studies as it may have.
+            TooManyStudies: the client has as many studies as it may have, and used all of them just now.
             NoRoom: the disk is full.
         """
         self.sweep()
         study_id = f"study-{secrets.token_hex(_ID_BYTES)}"
         with self._lock:
-            if Counter(self._room.client_of.values())[client] >= self.limits.max_per_client:
-                expected = f"at most {self.limits.max_per_client} at once"
-                raise Crowded("studies of one key", got="one more", expected=expected, do="delete one, or wait")
+            outgoing = self._one_to_go(client)
+            if outgoing:
+                del self._studies[outgoing], self._room.client_of[outgoing]  # none else may take its place
             self._room.client_of[study_id] = client
             self._room.bytes_of[study_id] = 0
+        if outgoing:
+            self.forget(outgoing)
         try:
             with _full_disk():
                 self._path(study_id).mkdir(mode=0o700)
@@ -267,6 +283,17 @@ class StudyStore:
         with self._lock:
             self._room.client_of.pop(study_id, None)
             self._room.bytes_of.pop(study_id, None)
+
+    def _one_to_go(self, client: str) -> str | None:
+        """Return the study that makes place for one more of a client; None if there is a place."""
+        if Counter(self._room.client_of.values())[client] < self.limits.max_per_client:
+            return None
+        own = [study for study in self._studies.values() if study.client == client]
+        oldest = min(own, key=lambda study: study.last_used, default=None)
+        unused_s = self._clock() - oldest.last_used if oldest else 0.0
+        if oldest is None or unused_s < self.limits.spared_s:
+            raise TooManyStudies(self.limits.max_per_client, self.limits.spared_s - unused_s)
+        return oldest.id
 
     def _rendered(self, study: Study, series: int, index: int, window: str) -> bytes:
         folder, told = self._path(study.id), study.series[series]

@@ -1,5 +1,6 @@
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,7 @@ import pytest
 from doctorsun.errors import ImageError
 from doctorsun.image.raster import encode_png
 from doctorsun.image.sandbox import Sandbox
-from doctorsun.serve.doors import Crowded
-from doctorsun.serve.studies import NoRoom, NoSuchStudy, Study, StudyLimits, StudyStore
+from doctorsun.serve.studies import NoRoom, NoSuchStudy, Study, StudyLimits, StudyStore, TooManyStudies
 from small_disk import files_of_at_most
 
 PNG = encode_png(np.arange(600, dtype=np.uint8).reshape(20, 30))
@@ -136,11 +136,45 @@ def test_the_number_of_studies_of_a_key_is_limited(make_store: Callable[..., Stu
     store = make_store(max_per_client=2)
     unfinished = store.receive("ward")
     add(store)
-    with pytest.raises(Crowded, match="studies of one key: got one more, expected at most 2 at once; delete one"):
+    words = (
+        "studies of one key: got one more while all are in use, expected at most 2 at once; delete one, or try again in"
+    )
+    with pytest.raises(TooManyStudies, match=f"{words} 60 s"):
         store.receive("ward")
     add(store, "other")
     unfinished.close()
     add(store)
+
+
+def test_one_more_study_takes_the_place_of_the_one_unused_longest(
+    make_store: Callable[..., StudyStore], clock: Clock
+) -> None:
+    store = make_store(max_per_client=2)
+    other, first, second = add(store, "other"), add(store), add(store)
+    clock.time_s += 30
+    picture(store, first)
+    clock.time_s += 29.5
+    with pytest.raises(TooManyStudies, match="try again in 1 s") as refusal:
+        store.receive("ward")
+    assert refusal.value.wait_s == 0.5
+    clock.time_s += 0.5
+    third = add(store)
+    assert num_folders(store) == 3
+    with pytest.raises(NoSuchStudy):
+        store.get("ward", second.id)
+    assert store.get("ward", first.id) is first
+    assert store.get("ward", third.id) is third
+    assert store.get("other", other.id) is other
+
+
+def test_uploads_that_come_in_make_no_place(make_store: Callable[..., StudyStore], clock: Clock) -> None:
+    store = make_store(max_per_client=1)
+    with closing(store.receive("ward")) as arriving:
+        clock.time_s += 1000
+        with pytest.raises(TooManyStudies, match="try again in 60 s"):
+            store.receive("ward")
+        arriving.add(PNG)
+        assert store.get("ward", arriving.finish().id)
 
 
 def test_all_studies_together_are_limited(make_store: Callable[..., StudyStore]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
     UID,
@@ -17,11 +18,13 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
 )
 
 from doctorsun.errors import ImageError
 from doctorsun.image.raster import MAX_PIXELS
 
+_BYTE_BITS = 8
 MAX_FRAMES = 100_000  # a slide of 2 gigapixels in tiles of 256 has 30 thousand
 FUNCTIONAL_GROUPS = (  # the macros of PS3.3 C.7.6.16.2 and of the enhanced objects that tell how a frame is shown
     "PixelMeasuresSequence",
@@ -87,13 +90,28 @@ class DicomFile:
         self._require_frame(index)
         with sound_file():
             syntax = transfer_syntax_of(self.header)
-            if self.num_frames > 1 and syntax != DeflatedExplicitVRLittleEndian:  # of many frames, only one is read
-                values = pixel_array(self.path, index=index, transfer_syntax_uid=syntax)
-            else:
-                dataset = pydicom.dcmread(self.path, force=True)
-                dataset.file_meta.TransferSyntaxUID = syntax
-                values = pixel_array(dataset, index=index)
+            try:
+                values = self._decoded(index, syntax)
+            except RuntimeError as error:
+                if self._has_decoder(syntax):
+                    raise
+                raise _not_supported(syntax) from error
             return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+    def _decoded(self, index: int, syntax: UID) -> NDArray[np.integer | np.floating]:
+        if self.num_frames > 1 and syntax != DeflatedExplicitVRLittleEndian:  # of many frames, only one is read
+            return pixel_array(self.path, index=index, transfer_syntax_uid=syntax)
+        dataset = pydicom.dcmread(self.path, force=True)
+        dataset.file_meta.TransferSyntaxUID = syntax
+        return pixel_array(dataset, index=index)
+
+    def _has_decoder(self, syntax: UID) -> bool:
+        """Return whether a sound file of this kind would be decoded; of JPEG Extended, only 8 bits are."""
+        try:
+            is_there = get_decoder(syntax).is_available
+        except NotImplementedError:
+            return False
+        return is_there and (syntax != JPEGExtended12Bit or self.header.get("BitsStored") == _BYTE_BITS)
 
     def _require_frame(self, index: int) -> None:
         if not 0 <= index < self.num_frames:
@@ -177,6 +195,13 @@ def sound_file() -> Generator[None]:
             got = f"{type(error).__name__}: {' '.join(str(error).split())}"
             do = "copy the file again or leave it out"
             raise ImageError("the DICOM file is damaged or cannot be decoded", got=got, do=do) from error
+
+
+def _not_supported(syntax: UID) -> ImageError:
+    """Return the error for pixels that may be sound, in a compression that nothing here decodes."""
+    got = "transfer syntax " + (f"{syntax.name} ({syntax})" if syntax.name != syntax else str(syntax))
+    do = "export the file uncompressed (Explicit VR Little Endian) or as JPEG 2000"
+    return ImageError("the DICOM file is compressed in a way that is not supported", got=got, do=do)
 
 
 def transfer_syntax_of(header: Dataset) -> UID:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.encaps import encapsulate
+from pydicom.uid import HTJ2K, UID, DeflatedExplicitVRLittleEndian
 
 from doctorsun.errors import ImageError
 from doctorsun.image.dicom import open_dicom
@@ -143,6 +144,28 @@ def test_a_file_whose_meta_information_tells_no_encoding_is_damaged(shipped: Pat
         ImageError, match=r"damaged: got no transfer syntax, expected a Transfer Syntax UID \(0002,0010"
     ):
         open_dicom(path).values(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "syntax", "told"),
+    [
+        ("JPEG-lossy.dcm", None, r"JPEG Extended \(Process 2 and 4\) \(1.2.840.10008.1.2.4.51\)"),
+        ("CT_small.dcm", HTJ2K, r"High-Throughput JPEG 2000 Image Compression \(1.2.840.10008.1.2.4.203\)"),
+        ("CT_small.dcm", UID("1.2.3.4"), r"1\.2\.3\.4;"),
+    ],
+    ids=["12 bits", "no plugin", "unknown"],
+)
+def test_an_encoding_that_nothing_here_decodes_is_named_and_is_no_damage(
+    shipped: Path, tmp_path: Path, name: str, syntax: UID | None, told: str
+) -> None:
+    dataset = pydicom.dcmread(shipped / name)
+    if syntax:
+        dataset.PixelData = encapsulate([dataset.PixelData])
+        dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.save_as(tmp_path / name, enforce_file_format=False)
+    with pytest.raises(ImageError, match=f"in a way that is not supported: got transfer syntax {told}") as fault:
+        open_dicom(tmp_path / name).values(0)
+    assert "damaged" not in fault.value.text()
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.5, 0.99])

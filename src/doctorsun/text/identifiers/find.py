@@ -6,7 +6,7 @@ from doctorsun.text.identifiers.addresses import find_chinese_addresses, find_en
 from doctorsun.text.identifiers.chinese_names import find_chinese_names
 from doctorsun.text.identifiers.dates import find_dates
 from doctorsun.text.identifiers.english_names import find_english_names
-from doctorsun.text.identifiers.folding import in_place
+from doctorsun.text.identifiers.folding import has_invisible, in_place, visible
 from doctorsun.text.identifiers.numbers import find_accounts, find_numbers
 from doctorsun.text.identifiers.online import find_online
 from doctorsun.text.identifiers.span import Identifier, merged
@@ -19,10 +19,19 @@ _DIGIT, _CAPITAL = re.compile(r"\d|[一二三四五六七八九十〇零]"), re.
 def find_identifiers(text: str) -> tuple[Identifier, ...]:
     """Return what may point to a person in a text, in order and without overlaps.
 
-    Full-width characters, digits split by blanks or dashes, and both languages in one text are understood.
+    Full-width characters, digits split by blanks or dashes, Chinese digits, and both languages in one text are
+    understood; characters of no width hide nothing.
     Eponyms, doses, lab values, lengths, ages, durations, bare years and the marks of images and boxes stay. Names of
     hospitals stay, too.
     """
+    found = _found(text)
+    if has_invisible(text):
+        seen, places = visible(text)
+        found += [Identifier(span.kind, places[span.start], places[span.end - 1] + 1) for span in _found(seen)]
+    return merged(found)
+
+
+def _found(text: str) -> list[Identifier]:
     folded = in_place(text)
     found = [*find_online(folded), *find_accounts(folded)]
     if _DIGIT.search(folded):
@@ -32,4 +41,4 @@ def find_identifiers(text: str) -> tuple[Identifier, ...]:
     if _CAPITAL.search(folded):
         found += [*find_english_names(folded), *find_english_addresses(folded)]
     kept = [match.span() for match in _KEPT.finditer(text)] if "<" in text else []
-    return merged(span for span in found if not any(span.start < end and start < span.end for start, end in kept))
+    return [span for span in found if not any(span.start < end and start < span.end for start, end in kept)]

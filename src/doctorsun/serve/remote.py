@@ -23,6 +23,7 @@ from doctorsun.serve.remote_stream import chunks
 logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 
 _BAD_QUESTION = frozenset({400, 413, 422})
+_BAD_KEY = frozenset({401, 403})
 _MOST_TOP_LOGPROBS = 20
 _CONNECT_S = 5.0
 
@@ -217,6 +218,7 @@ class RemoteChat:
         except httpx.TimeoutException as error:
             raise EngineFailure("the engine fell silent", do="send the request again later") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
+            self.mark_down()  # it may be gone; the next look tells
             raise EngineFailure("the engine broke off", do="send the request again") from error
 
     def _body(self, question: Question, model: str) -> tuple[dict[str, Any], int]:
@@ -289,7 +291,9 @@ def _check(question: Question, num_prompt_tokens: int, max_length: int) -> None:
 def _told(error: httpx.HTTPError | RequestError) -> str:
     """Return what is wrong with a server, for our own log."""
     if isinstance(error, httpx.HTTPStatusError):
-        return f"status {error.response.status_code}"
+        status = error.response.status_code
+        why = ", its key (DOCTORSUN_ENGINE_KEY) is missing or wrong" if status in _BAD_KEY else ""
+        return f"status {status}{why}"
     return str(error) or type(error).__name__
 
 

@@ -195,10 +195,20 @@ def test_what_is_no_answer_is_a_failure_that_says_nothing_of_it(
     assert len(backend.asked) == 1
 
 
-def test_a_connection_that_breaks_is_a_failure(backend: ScriptedBackend, url: str) -> None:
+def test_a_connection_that_breaks_is_a_failure_and_the_engine_down_until_the_next_look(
+    backend: ScriptedBackend, url: str
+) -> None:
     backend.script, backend.broken = sse(chunk("左")), True
-    with pytest.raises(EngineFailure, match="the engine broke off; send the request again"):
-        ask(url)
+
+    async def broken() -> None:
+        async with opened(url) as chat:
+            with pytest.raises(EngineFailure, match="the engine broke off; send the request again"):
+                assert [piece async for piece in chat.answer(QUESTION)]
+            assert not chat.is_ready
+            await chat.look()
+            assert chat.is_ready
+
+    asyncio.run(broken())
 
 
 def test_an_answer_that_is_whole_survives_a_break_after_it(backend: ScriptedBackend, url: str) -> None:

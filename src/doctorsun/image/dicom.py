@@ -133,7 +133,7 @@ def open_dicom(path: Path, *, max_pixels: int = MAX_PIXELS) -> DicomFile:
         if rows * columns > max_pixels or num_frames > MAX_FRAMES:
             got = f"{num_frames} frames of {columns} x {rows} pixels"
             expected = f"at most {MAX_FRAMES} frames of {max_pixels} pixels"
-            raise ImageError("the DICOM file is too large", got=got, expected=expected, do="raise the limit")
+            raise ImageError("the DICOM file is too large", got=got, expected=expected, do="export it smaller")
         if rows * columns == 0 or num_frames < 1:
             raise ImageError("the DICOM file is damaged", got=f"{num_frames} frames of {columns} x {rows} pixels")
         return DicomFile(path, header, num_frames)

@@ -220,7 +220,7 @@ def _size_by_header(data: bytes) -> tuple[int, int] | None:
 
 def _too_large(size: tuple[int, int] | None, max_pixels: int) -> ImageError:
     got = f"{size[0]} x {size[1]} pixels" if size else "more pixels than can be opened"
-    do = "resize it, or raise the limit"
+    do = "resize it"
     return ImageError("the picture is too large", got=got, expected=f"at most {max_pixels} pixels", do=do)
 
 

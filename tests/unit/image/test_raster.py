@@ -158,8 +158,7 @@ def test_a_decompression_bomb_is_refused() -> None:
     with pytest.raises(ImageError) as error:
         decode(bomb)
     assert error.value.text() == (
-        "the picture is too large: got 60000 x 60000 pixels, expected at most 64000000 pixels;"
-        " resize it, or raise the limit"
+        "the picture is too large: got 60000 x 60000 pixels, expected at most 64000000 pixels; resize it"
     )
 
 

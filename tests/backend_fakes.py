@@ -48,7 +48,7 @@ class ScriptedBackend:
         script: the body of the next answers, part by part.
         endless: whether the last part is sent for ever.
         silent: whether nothing comes after the script, while the connection stays open.
-        status: of the next answers.
+        status: of the next answers; ``cards_status`` is that of the list of models.
         broken: whether the connection breaks off after the script.
     """
 
@@ -62,7 +62,7 @@ class ScriptedBackend:
         """Behave as at the start again."""
         self.script: Sequence[bytes] = WHOLE
         self.cards: Any = {"data": [CARD]}
-        self.status, self.health_status = 200, 200
+        self.status, self.health_status, self.cards_status = 200, 200, 200
         self.endless = self.silent = self.broken = False
         self.gone.clear()
 
@@ -72,7 +72,7 @@ class ScriptedBackend:
 
         @app.get("/v1/models")
         async def models() -> Response:
-            return JSONResponse(self.cards)
+            return JSONResponse(self.cards, self.cards_status)
 
         @app.get("/health")
         async def health() -> Response:

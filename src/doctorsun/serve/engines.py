@@ -140,7 +140,7 @@ def _remote(options: ServerOptions, weights: Path | None) -> OpenEngine:
         return _of_weights(options, weights, chat)
     name = options.name or card.get("id")
     if name is None:
-        do = "start it first, or tell the model's name with --name"
+        do = "start it first, give its key, or tell the model's name with --name"
         raise RecipeError(f"engine {options.engine}", got=problem, expected="one model", do=do)
     chat = RemoteChat(replace(backend, revision=told))
     return OpenEngine(chat=chat, name=str(name), revision=told or UNKNOWN_REVISION, images=None)

@@ -100,6 +100,21 @@ def test_a_server_with_several_models_wants_a_name(elsewhere: tuple[ScriptedBack
         opened(None, tmp_path, engine=url)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_wants_a_key_is_told_with_where_to_give_it(
+    elsewhere: tuple[ScriptedBackend, str], tmp_path: Path, status: int
+) -> None:
+    backend, url = elsewhere
+    backend.cards_status = status
+    message = rf"got status {status}, its key \(DOCTORSUN_ENGINE_KEY\) is missing or wrong, expected one model; .*its key"
+    with pytest.raises(RecipeError, match=message):
+        opened(None, tmp_path, engine=url)
+    backend.cards_status = 500
+    with pytest.raises(RecipeError, match="got status 500, expected one model"):
+        opened(None, tmp_path, engine=url)
+    backend.reset()
+
+
 @pytest.mark.parametrize("url", ["http://[::1", "http://a:x/"])
 def test_what_is_no_url_is_told(url: str, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"--engine: got .*, expected a URL such as"):

@@ -118,7 +118,7 @@ def test_vllm_that_is_not_there_is_told_with_how_to_get_it(run_folder: Path, mon
 def test_a_server_elsewhere_whose_model_nobody_knows_is_told(run_folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         url = f"http://127.0.0.1:{other.getsockname()[1]}/v1"
-    with pytest.raises(RecipeError, match=f"engine {url}: got .*, expected one model; start it first, or tell"):
+    with pytest.raises(RecipeError, match=f"engine {url}: got .*, expected one model; start it first, give its"):
         start(None, engine=url, state=run_folder / "state")
 
 

@@ -25,12 +25,14 @@ _FULL = rf"{_PART}{_MORE}"
 _CAPITALS = r"[A-Z][A-Z'-]+(?:(?:,\s?|\s|\^)[A-Z][A-Z'-]*\.?){1,3}"
 _LAST_FIRST = rf"{_WORD},\s?{_WORD}(?:\s[A-Z](?:\.|(?![A-Za-z'])))?"
 _END = r"(?![A-Za-z])"
-_ANY = rf"(?:{_LAST_FIRST}|{_FULL}|{_CAPITALS})"
+_LETTERS = r"(?:[ -]{1,3}[A-Z])"
+_SPELLED = rf"[A-Z]{_LETTERS}{{2,}}(?:,\s?[A-Z]{_LETTERS}+)?(?![A-Za-z.])(?:\s{_WORD})?"  # S M I T H, J O H N
+_ANY = rf"(?:{_SPELLED}|{_LAST_FIRST}|{_FULL}|{_CAPITALS})"
 
 _TITLED = re.compile(
     rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|Sir|Nurse|Sister|MR|MRS|DR|PROF|Master"
     rf"|Rev|Sgt|Capt)(?:\.\s?|\s)\s?(?:(?:Dr|Prof|Mrs|Ms)\.?\s)?"
-    rf"(?P<it>(?:{_PARTICLE}\s)?{_PART}(?:{_MORE})?|(?<=\.\s)[A-Z][A-Z'-]{{2,}}(?:,?\s[A-Z][A-Z'-]+)?){_END}"
+    rf"(?P<it>{_SPELLED}|(?:{_PARTICLE}\s)?{_PART}(?:{_MORE})?|(?<=\.\s)[A-Z][A-Z'-]{{2,}}(?:,?\s[A-Z][A-Z'-]+)?){_END}"
 )
 _NAME_LABEL = re.compile(
     r"(?<![A-Za-z])(?<![Bb]rand )(?<![Gg]eneric )(?<![Dd]rug )(?<![Tt]rade )(?<![Pp]roduct )(?<![Tt]est )"
@@ -113,11 +115,16 @@ _PINYIN = re.compile(
     rf"(?<![A-Za-z-])(?P<it>(?:{PINYIN_SURNAMES})\s(?=[A-Z]){PINYIN_SYLLABLE}(?:[-']?{PINYIN_SYLLABLE})?|"
     rf"(?=[A-Z]){PINYIN_SYLLABLE}(?:-?{PINYIN_SYLLABLE})\s(?:{PINYIN_SURNAMES})){_END}(?!-)"
 )
+_HERB = r"(?:herbs?|medicinals?|decoctions?|formulas?|granules|plants?|roots?|acupoints?)"
+_OF_MEDICINE = re.compile(  # Xu Changqing is a herb
+    rf"\s(?:(?:is|was)\san?\s(?:[A-Za-z-]+\s){{0,2}}?)?{_HERB}(?=\s*(?:[^\sA-Za-z-]|$)"
+    r"|\s(?:used|that|which|for|in|of|from|with|and|or|is|was)\b)"
+)
 _DICOM_NAME = re.compile(r"(?<![A-Za-z^])(?P<it>[A-Za-z'-]{2,}\^[A-Za-z'-]+(?:\^[A-Za-z.]*)*)")
 _EPONYM = re.compile(rf"(?:\s+|(?=['-]))(?i:{EPONYM_NOUNS})\b")
 
 _TRUSTED = (_NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
-_CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN, _PINYIN)
+_CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN)
 _BY_GIVEN_NAME = (_GIVEN, _REVERSED, _KIN_FIRST)
 
 
@@ -134,6 +141,10 @@ def find_english_names(text: str) -> Iterator[Identifier]:
             for name in _names(pattern, text)
             if " " in text[name.start : name.end] and not _EPONYM.match(text, name.end)
         )
+    for name in _names(_PINYIN, text):
+        is_pair = " " in text[name.start : name.end]
+        if is_pair and not (_EPONYM.match(text, name.end) or _OF_MEDICINE.match(text, name.end)):
+            yield name
     for pattern in _BY_GIVEN_NAME:
         for match in pattern.finditer(text):
             if match["first"].split("-")[0] in GIVEN_NAMES and match["it"] not in PLACES:

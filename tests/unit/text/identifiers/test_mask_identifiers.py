@@ -20,6 +20,12 @@ from doctorsun.text.identifiers.mask import PLACEHOLDERS, mask_identifiers
         ("Patient: Smith, John A. Findings: none", "Patient: [NAME] Findings: none"),
         ("Zhang Wei was admitted.", "[NAME] was admitted."),
         ("老伴吴玉梅陪着来的，大名杨紫涵，3岁。", "老伴[姓名]陪着来的，大名[姓名]，3岁。"),
+        ("Name: S M I T H", "Name: [NAME]"),
+        (
+            "Patient: S M I T H, J O H N  Age: 5. Mr S M I T H, Name: J R R Tolkien",
+            "Patient: [NAME]  Age: 5. Mr [NAME], Name: [NAME]",
+        ),
+        ("Li Ming is a herb seller; Wang Wei is a nurse.", "[NAME] is a herb seller; [NAME] is a nurse."),
         (
             "Referred by Kowalski, Anna for pain; her son Jacob is well.",
             "Referred by [NAME] for pain; her son [NAME] is well.",
@@ -63,7 +69,8 @@ def test_identifiers_are_masked(text, masked):
         "HBV-DNA 20807000 copies/ml，除以10的7次方，拨打120",
         "一二三四五六七八九十，\u200b心\u200b肺未见异常，cardio\u00admegaly",
         "<image>\n<ref>Baker cyst</ref><box>[[120, 130, 455, 600]]</box> A. 左肺 B. 右肺 C. 2020",
-        "Patient: Yes, I have. Doctor: Hello",
+        "Xu Changqing is a herb 徐长卿. Ma Huang is a warming Chinese herb, and Du Zhong root is, too.",
+        "Patient: A, B, C. Patient: Yes, I have. Doctor: Hello",
         "I asked Dr. Google, seen by Cardiology, Surgery; her son Has fever. 久闻大名，大名单已公布，大名鼎鼎",
         "",
     ],

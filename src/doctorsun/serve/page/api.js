@@ -7,12 +7,14 @@ const KEY_KEPT_AS = "doctorsun.key";
 const SLOW_DOWN_S = 1;
 const KINDS = { 401: "key", 404: "missing", 429: "busy", 502: "engine", 503: "engine", 504: "engine", 507: "refused" };
 
-/** What went wrong: `kind` is network, key, busy, engine, missing, refused or server; `message` is the server's. */
+/**
+ * What went wrong: `kind` is network, key, busy, engine, missing, refused or server; `message` is the server's, with
+ * its `status` and `code`; a message of the page itself has neither.
+ */
 export class ApiError extends Error {
-  constructor(kind, message = "", retryAfter_s = SLOW_DOWN_S) {
+  constructor(kind, message = "", { status = 0, code = "", retryAfter_s = SLOW_DOWN_S } = {}) {
     super(message);
-    this.kind = kind;
-    this.retryAfter_s = retryAfter_s;
+    Object.assign(this, { kind, status, code, retryAfter_s });
   }
 }
 
@@ -70,9 +72,10 @@ export async function renewKey(used) {
 
 /** Return the error of a refusal; `headers` has a `get`. */
 export function failure(status, headers, text) {
-  const message = serverMessage(text) || String(status);
+  const { message = String(status), code = "" } = serverError(text);
   const retryAfter_s = Number(headers.get("Retry-After")) || SLOW_DOWN_S;
-  return new ApiError(KINDS[status] ?? (status < 500 ? "refused" : "server"), message, retryAfter_s);
+  const kind = KINDS[status] ?? (status < 500 ? "refused" : "server");
+  return new ApiError(kind, String(message), { status, code: String(code), retryAfter_s });
 }
 
 async function fetched(url, settings, signal) {
@@ -83,10 +86,10 @@ async function fetched(url, settings, signal) {
   }
 }
 
-function serverMessage(text) {
+function serverError(text) {
   try {
-    return String(JSON.parse(text).error.message);
+    return JSON.parse(text).error ?? {};
   } catch {
-    return "";
+    return {};
   }
 }

@@ -2,6 +2,7 @@
 
 import { isReady } from "./api.js";
 import { find } from "./dom.js";
+import { busyKey, faultWords } from "./faults.js";
 import { t } from "./strings.js";
 
 const WATCH_MS = 3000;
@@ -17,7 +18,7 @@ export function startBanner(back) {
   find("banner-close").addEventListener("click", hideBanner);
 }
 
-/** Show a text of the dictionary; `action` is {key, run} for a button. */
+/** Show a text of the dictionary; `values.error` is told as its {message}, `action` is {key, run} for a button. */
 export function showBanner(kind, key, values = {}, action = null) {
   shown = { kind, key, values, action };
   writeBanner();
@@ -33,10 +34,10 @@ export function showFault(error, retry = null) {
   if (error.kind === "network" || error.kind === "engine") {
     showBanner("fault", `fault.${error.kind}`, {}, action);
     watch ??= setInterval(lookAgain, WATCH_MS);
-  } else if (error.kind === "busy") showBanner("wait", "fault.busy", { seconds: error.retryAfter_s }, action);
+  } else if (error.kind === "busy") showBanner("wait", busyKey(error), { seconds: error.retryAfter_s }, action);
   else if (error.kind === "key") showBanner("wait", "fault.key", {}, action);
-  else if (error.kind === "server") showBanner("fault", "fault.server", { message: error.message }, action);
-  else showBanner("fault", "fault.refused", { message: error.message });
+  else if (error.kind === "server") showBanner("fault", "fault.server", { error }, action);
+  else showBanner("fault", "fault.refused", { error });
 }
 
 export function hideBanner() {
@@ -49,7 +50,7 @@ export function writeBanner() {
   if (!shown) return;
   const { kind, key, values, action } = shown;
   find("banner").className = `banner ${kind}`;
-  find("banner-text").textContent = t(key, values);
+  find("banner-text").textContent = t(key, { ...values, message: values.error && faultWords(values.error) });
   find("banner-action").hidden = !action;
   if (action) {
     find("banner-action").textContent = t(action.key);

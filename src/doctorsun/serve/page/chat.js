@@ -10,7 +10,10 @@ export async function* streamAnswer(body, signal) {
     if (data === "[DONE]") return;
     const chunk = JSON.parse(data);
     const { error } = chunk;
-    if (error) throw new ApiError(error.code === "engine" ? "engine" : "server", String(error.message));
+    if (error) {
+      const code = String(error.code);
+      throw new ApiError(code === "engine" ? "engine" : "server", String(error.message), { status: 500, code });
+    }
     yield { chunk, revision };
   }
   throw new ApiError("network");

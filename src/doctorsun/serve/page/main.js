@@ -59,7 +59,7 @@ async function open(files) {
     if (!(error instanceof ApiError)) {
       if (!mine.signal.aborted) throw error;
     } else if (error.kind === "refused") {
-      showBanner("fault", "fault.file", { name: files.length ? titleOf(files) : "", message: error.message });
+      showBanner("fault", "fault.file", { name: files.length ? titleOf(files) : "", error });
     } else showFault(error, () => open(files));
   }
 }

@@ -16,7 +16,7 @@ export function asValue(exchanges, model) {
   return {
     format: "doctorsun-conversation",
     research_use_only: true,
-    notice: `${t("notice.title")} ${t("notice")}`,
+    notice: t("notice.title") + t("between.sentences") + t("notice"),
     language: language(),
     saved_at: new Date().toISOString(),
     model: { id: model.id, revision: model.revision },

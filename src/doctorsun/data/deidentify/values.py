@@ -32,6 +32,7 @@ DUMMIES = {
 }
 OLDEST = 90
 _AGE = re.compile(r"(\d{3})([DWMY])")
+_MISREAD = re.compile("[\x80-\x9f\ufffd]")  # no text holds these: its bytes do not fit its character set
 # Below the roots of DICOM, and of the coding schemes that HL7 registers.
 _REGISTERED = re.compile(r"(?:1\.2\.840\.10008|2\.16\.840\.1\.113883\.6)(?:\.(?:0|[1-9]\d{0,6}))+")
 
@@ -79,8 +80,12 @@ class StandIns:
 
     def cleaned(self, element: DataElement) -> Any:
         """Return texts without what points to people, the header's identifiers, and words the standard lacks."""
-        known = self.subject.identifiers
-        return each(element, lambda text: known_words(known.removed_from(without_identifiers(text))))
+        return each(element, self._cleaned_text)
+
+    def _cleaned_text(self, text: str) -> str:
+        if _MISREAD.search(text):
+            return ""
+        return known_words(self.subject.identifiers.removed_from(without_identifiers(text)))
 
 
 def each(element: DataElement, change: Callable[[str], str]) -> Any:

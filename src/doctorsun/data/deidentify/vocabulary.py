@@ -10,6 +10,8 @@ _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HAN = re.compile(f"[{_HAN}]+")
 RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")  # letters and digits without a gap, or Chinese
 TOKEN = re.compile(rf"[{_HAN}]+|[^\W\d_{_HAN}]+|\d+")
+_PIECE = re.compile(rf"{RUN.pattern}|[^\x00-\x7f]")  # a run, or a mark beyond ASCII
+_MARKS = frozenset("，。、；：？！（）【】《》“”")  # what bytes of another character set give is never these
 _AGE = re.compile(r"\d{1,3}(?:[mf]|yo?|yrs?)", re.IGNORECASE)
 _NUMBER = r"\d{1,4}(?:[.,]\d{1,3})?"
 _UNIT = (
@@ -33,7 +35,8 @@ _INSIDE_NAMES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 def is_code_string(text: str) -> bool:
     """Return whether a code string (CS) holds only words of the standard; a letter, or three digits, tell nothing."""
-    return all(_known_part(token) == token for token in TOKEN.findall(text))
+    is_worded = all(_known_part(token) == token for token in TOKEN.findall(text))
+    return is_worded and TOKEN.sub("", text).isascii()
 
 
 def known_words(text: str) -> str:
@@ -41,7 +44,8 @@ def known_words(text: str) -> str:
 
     A number stays where it is a quantity: with its unit, behind a word that is counted, or as a side of a grid. Letters
     and digits without a gap between them stay or go together; an age with a sex goes. Of Chinese, which has no gaps,
-    the known words stay and what stands between them goes.
+    the known words stay and what stands between them goes. Letters and symbols beyond ASCII that are no part of a known
+    word go, as bytes that are read in a wrong character set look like them.
     """
     short = _ROW_OF_NUMBERS.sub(lambda found: found[0] if _digits(found[0]) <= SHORT_ROW else " ", text)
     quantities = [found.span() for found in _QUANTITY.finditer(short)]
@@ -49,9 +53,9 @@ def known_words(text: str) -> str:
     def known(run: re.Match[str]) -> str:
         if any(start <= run.start() and run.end() <= end for start, end in quantities):
             return run[0]
-        return _known_run(run[0])
+        return _known_run(run[0]) if RUN.match(run[0]) else run[0] * (run[0] in _MARKS)
 
-    left = " ".join(RUN.sub(known, short).split())
+    left = " ".join(_PIECE.sub(known, short).split())
     return left if any(map(str.isalnum, left)) else ""
 
 
@@ -70,7 +74,8 @@ def _known_part(token: str) -> str:
     """Return what is known of a run of letters, of digits or of Chinese characters."""
     if HAN.match(token):
         return "".join(_han_words().findall(token))
-    is_known = len(token) <= (SHORT_NUMBER if token.isdigit() else ONE_CHARACTER) or token.lower() in standard_words()
+    is_short = token.isascii() and len(token) <= (SHORT_NUMBER if token.isdigit() else ONE_CHARACTER)
+    is_known = is_short or token.lower() in standard_words()
     return token if is_known else ""
 
 

@@ -106,7 +106,7 @@ def test_a_server_that_wants_a_key_is_told_with_where_to_give_it(
 ) -> None:
     backend, url = elsewhere
     backend.cards_status = status
-    message = rf"got status {status}, its key \(DOCTORSUN_ENGINE_KEY\) is missing or wrong, expected one model; .*its key"
+    message = rf"got status {status}, its key \(DOCTORSUN_ENGINE_KEY\) is missing or wrong, expected one model; .*key"
     with pytest.raises(RecipeError, match=message):
         opened(None, tmp_path, engine=url)
     backend.cards_status = 500

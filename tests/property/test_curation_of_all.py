@@ -14,6 +14,7 @@ from doctorsun.schema import Sample, Variant
 
 FILMS = [film(seed) for seed in range(2)] + [copy_of(seed) for seed in range(2)]
 FILMS += [encoded(picture(0).resize((60, 50))), encoded(picture(1).crop((1, 1, 95, 79)))]
+FILMS += [encoded(picture(0).crop((5, 4, 91, 76)))]
 BASE = "There is a nodule in the upper lobe with spiculated margins, and the mediastinum is unremarkable today."
 WORDS = [
     "Is there pneumonia?",

@@ -215,7 +215,7 @@ def _examine(sample: Sample, spent: dict[str, float]) -> None:
         candidate = candidate if isinstance(found, Rejected) else candidate.with_sample(found)
         note(name)
     for image in candidate.images:
-        _ = image.pixel_sha256, image.fingerprint, image.inner_fingerprints
+        _ = image.pixel_sha256, image.fingerprint, image.inner_fingerprints, image.cut_fingerprints
     note("fingerprints")
     sketch_of(0, candidate)
     note("sketch")

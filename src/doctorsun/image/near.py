@@ -1,7 +1,7 @@
-"""All pairs of near fingerprints, among millions or between a few and millions."""
+"""All pairs of near fingerprints, among millions, across two sides of millions, or between a few and millions."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
@@ -47,6 +47,28 @@ def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple
     pairs = combinations(range(len(words)), _EQUAL_WORDS)
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:  # sorting lets other threads run
         found = list(threads.map(lambda pair: _in_common(longs, words, pair, bits), pairs))
+    first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
+    order = np.lexsort((second, first))
+    return first[order], second[order]
+
+
+def near_across(ones: NDArray[np.uint8], others: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple[Places, Places]:
+    """Return the pairs of one fingerprint of each side that differ in at most so many bits, by the first of them.
+
+    Found as by `near_within`: both sides may be large.
+
+    Args:
+        ones: [n, 32].
+        others: [m, 32].
+        bits: the largest number of bits that differ; at most 126.
+    """
+    if not len(ones) or not len(others):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    longs = _longs(ones), _longs(others)
+    words = _words(ones, bits + _EQUAL_WORDS), _words(others, bits + _EQUAL_WORDS)
+    pairs = combinations(range(bits + _EQUAL_WORDS), _EQUAL_WORDS)
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
+        found = list(threads.map(lambda pair: _in_common_across(longs, words, pair, bits), pairs))
     first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
     order = np.lexsort((second, first))
     return first[order], second[order]
@@ -102,19 +124,68 @@ def _in_common(
     longs: NDArray[np.uint64], words: NDArray[np.uint16], pair: tuple[int, int], bits: int
 ) -> tuple[Places, Places]:
     """Return the near pairs whose first two words in common are these."""
-    keys = words[pair[0]].astype(np.uint64) << np.uint64(_MOST_WORD_BITS) | words[pair[1]]
+    keys, order = _sorted_keys(_keys(words, pair))
+    near = (
+        _of_pair((longs, longs), (words, words), pair, (order[left], order[right]), bits)
+        for left, right in _of_equal_key(keys)
+    )
+    return _joined(near)
+
+
+def _in_common_across(
+    longs: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    words: tuple[NDArray[np.uint16], NDArray[np.uint16]],
+    pair: tuple[int, int],
+    bits: int,
+) -> tuple[Places, Places]:
+    """Return the near pairs of two sides whose first two words in common are these."""
+    keys, order = _sorted_keys(_keys(words[1], pair))
+    met = _of_keys(_keys(words[0], pair), keys)
+    return _joined(_of_pair(longs, words, pair, (first, order[place]), bits) for first, place in met)
+
+
+def _keys(words: NDArray[np.uint16], pair: tuple[int, int]) -> NDArray[np.uint64]:
+    return words[pair[0]].astype(np.uint64) << np.uint64(_MOST_WORD_BITS) | words[pair[1]]
+
+
+def _sorted_keys(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Places]:
+    """Return keys in order, and where each stood."""
     placed = keys << np.uint64(32) | np.arange(len(keys), dtype=np.uint64)  # one sort gives keys and places
     placed.sort()
-    order = (placed & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-    for left, right in _of_equal_key(placed >> np.uint64(32)):
-        first, second = order[left], order[right]
-        distance = np.bitwise_count(longs[first] ^ longs[second]).sum(axis=1, dtype=np.uint16)
-        first, second = first[distance <= bits], second[distance <= bits]
-        equal = words[: pair[1], first] == words[: pair[1], second]
-        is_new = equal.sum(axis=0) == 1  # the first of the two alone: no earlier pair of words found them
-        found.append((first[is_new], second[is_new]))
+    return placed >> np.uint64(32), (placed & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _of_pair(
+    longs: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    words: tuple[NDArray[np.uint16], NDArray[np.uint16]],
+    pair: tuple[int, int],
+    places: tuple[Places, Places],
+    bits: int,
+) -> tuple[Places, Places]:
+    """Return the places, in one side and in the other, that are near and that no earlier pair of words found."""
+    first, second = places
+    distance = np.bitwise_count(longs[0][first] ^ longs[1][second]).sum(axis=1, dtype=np.uint16)
+    first, second = first[distance <= bits], second[distance <= bits]
+    equal = words[0][: pair[1], first] == words[1][: pair[1], second]
+    is_new = equal.sum(axis=0) == 1  # the first of the two alone
+    return first[is_new], second[is_new]
+
+
+def _joined(parts: Iterable[tuple[Places, Places]]) -> tuple[Places, Places]:
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64)), *parts]
     return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+
+
+def _of_keys(sought: NDArray[np.uint64], keys: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:
+    """Yield the places of what is sought, and in sorted keys the places of its equals, some million at a time."""
+    start, stop = np.searchsorted(keys, sought, "left"), np.searchsorted(keys, sought, "right")
+    active, step = np.flatnonzero(stop > start), 0
+    while len(active):
+        for begin in range(0, len(active), _CHUNK):
+            part = active[begin : begin + _CHUNK]
+            yield part, start[part] + step
+        step += 1
+        active = active[start[active] + step < stop[active]]
 
 
 def _of_equal_key(keys: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:

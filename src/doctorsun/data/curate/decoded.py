@@ -6,6 +6,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from doctorsun.data.leak.views import cut_views, fingerprints_of
 from doctorsun.errors import ImageError
 from doctorsun.image.fingerprint import Views, fingerprint_of_grey, pixel_sha256, small_views
 from doctorsun.image.raster import decode
@@ -35,6 +36,11 @@ class Decoded:
     def inner_fingerprints(self) -> bytes:
         """The perceptual hashes without the border, and of the square in the middle of that: 64 bytes."""
         return b"".join(fingerprint_of_grey(view) for view in self._views[1:])
+
+    @cached_property
+    def cut_fingerprints(self) -> bytes:
+        """The perceptual hashes of the parts that `CUTS` leave: 32 bytes each."""
+        return fingerprints_of(cut_views(self.picture))
 
     @cached_property
     def _views(self) -> Views:

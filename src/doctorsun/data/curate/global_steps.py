@@ -8,6 +8,7 @@ import numpy as np
 from doctorsun.config.curation import Curation
 from doctorsun.data.curate.candidate import Rejected
 from doctorsun.data.curate.caps import label_cap, source_cap
+from doctorsun.data.curate.cut_pictures import with_cut_pictures
 from doctorsun.data.curate.exact_images import exact_images
 from doctorsun.data.curate.groups import groups_of, refuse_two_sides, ties_of
 from doctorsun.data.curate.near_images import near_images, picture_classes
@@ -68,12 +69,14 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
     shown = ShownImages.of(sketches)
     keeps_official = settings.splits is None or settings.splits.by == "official"
     preference = Preference.of(sketches, keeps_official=keeps_official)
-    near = NO_PAIRS
+    near = tied = NO_PAIRS
     if settings.near_images is not None:
-        near = near_pictures(sketches, shown, preference.ranks, settings.near_images.most_bits, looks.picture)
+        bits, ranks = settings.near_images.most_bits, preference.ranks
+        near = near_pictures(sketches, shown, ranks, bits, looks.picture)
+        tied = with_cut_pictures(sketches, shown, near, ranks=ranks, most_bits=bits, picture_of=looks.picture)
     left = _Left(sketches)
     _drop_duplicates(left, settings, looks, shown=shown, near=near, preference=preference)
-    ties = ties_of(sketches, shown, picture_classes(shown, near))
+    ties = ties_of(sketches, shown, picture_classes(shown, tied))
     if settings.near_texts is not None:
         ties += text_ties(sketches, shown, settings.near_texts.least_similarity, looks.sample)
     groups = groups_of(len(sketches), ties, left.copies)

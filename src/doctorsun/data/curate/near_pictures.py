@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sketch import Sketches, bytes_of
+from doctorsun.data.leak.views import telling_views
 from doctorsun.image.fingerprint import FINGERPRINT_BYTES, Views, small_views
 from doctorsun.image.near import near_within
 from doctorsun.image.raster import decode
@@ -19,8 +20,6 @@ from doctorsun.image.same_picture import is_same_picture
 PictureOf = Callable[[int, int], bytes | None]
 """Gives the encoded image by the place of a sample and the image's number there."""
 
-_NUM_VIEWS = 3
-_LEAST_BITS_SET = 64  # half of the 256 are set by construction, but in a picture of one grey level
 _CACHED_PICTURES = 2048
 
 
@@ -56,12 +55,12 @@ def near_pictures(
         most_bits: in which the fingerprints of a pair may differ.
         picture_of: for the second look.
     """
-    entries = _entry_of_each(shown, ranks)
-    prints, images, views = _fingerprints(sketches, entries)
+    entries = entry_of_each(shown, ranks)
+    prints, images, views = fingerprints_of_each(sketches, entries)
     one, other = near_within(prints, most_bits)
     apart = images[one] != images[other]
     one, other = one[apart], other[apart]
-    is_strange = ~_in_one_study(sketches, shown, images[one], images[other])
+    is_strange = ~in_one_study(sketches, shown, images[one], images[other])
     one, other = one[is_strange], other[is_strange]
     places, numbers = sketches.places[shown.rows[entries]], shown.numbers[entries]
 
@@ -86,7 +85,7 @@ def _judged(
             yield min(a, b), max(a, b)
 
 
-def _entry_of_each(shown: ShownImages, ranks: Numbers) -> Numbers:
+def entry_of_each(shown: ShownImages, ranks: Numbers) -> Numbers:
     """Return for each image its entry in the best sample that shows it."""
     order = np.lexsort((shown.numbers, ranks[shown.rows]))
     entries = np.empty(shown.num_images, dtype=np.int64)
@@ -94,23 +93,25 @@ def _entry_of_each(shown: ShownImages, ranks: Numbers) -> Numbers:
     return entries
 
 
-def _fingerprints(sketches: Sketches, entries: Numbers) -> tuple[NDArray[np.uint8], Numbers, Numbers]:
+def fingerprints_of_each(sketches: Sketches, entries: Numbers) -> tuple[NDArray[np.uint8], Numbers, Numbers]:
     """Return the different fingerprints of each image, [n, 32], with its number and the view that each is of."""
-    found = np.zeros((len(entries), _NUM_VIEWS, FINGERPRINT_BYTES), dtype=np.uint8)
-    for name, start, stop in (("fingerprints", 0, 1), ("inner", 1, _NUM_VIEWS)):
-        column = sketches.table[name].combine_chunks().flatten()
-        is_known = column.is_valid().to_numpy(zero_copy_only=False)[entries]
-        known = bytes_of(column.take(pa.array(entries[is_known])))
-        found[is_known, start:stop] = known.reshape(-1, stop - start, FINGERPRINT_BYTES)
-    is_new = np.bitwise_count(found).sum(axis=2, dtype=np.int64) >= _LEAST_BITS_SET
-    for view in range(1, _NUM_VIEWS):
-        for earlier in range(view):
-            is_new[:, view] &= (found[:, view] != found[:, earlier]).any(axis=1)
-    images, views = np.nonzero(is_new)
+    known = [known_prints(sketches, name, entries) for name in ("fingerprints", "inner")]
+    found = np.concatenate(known, axis=1)
+    images, views = telling_views(found)
     return found[images, views], images, views
 
 
-def _in_one_study(sketches: Sketches, shown: ShownImages, ones: Numbers, others: Numbers) -> NDArray[np.bool_]:
+def known_prints(sketches: Sketches, name: str, entries: Numbers) -> NDArray[np.uint8]:
+    """Return what a column holds of fingerprints of entries, [n, views, 32]; zeros where nothing is known."""
+    column = sketches.table[name].combine_chunks().flatten()
+    is_known = column.is_valid().to_numpy(zero_copy_only=False)[entries]
+    num_views = column.type.byte_width // FINGERPRINT_BYTES
+    found = np.zeros((len(entries), num_views, FINGERPRINT_BYTES), dtype=np.uint8)
+    found[is_known] = bytes_of(column.take(pa.array(entries[is_known]))).reshape(-1, num_views, FINGERPRINT_BYTES)
+    return found
+
+
+def in_one_study(sketches: Sketches, shown: ShownImages, ones: Numbers, others: Numbers) -> NDArray[np.bool_]:
     """Say for pairs of images whether samples show them in one study, or in one patient where a study is not known."""
     studies, patients = (_Holders.of(sketches.codes(name), shown) for name in ("study", "patient"))
     has_both = (studies.count(ones) > 0) & (studies.count(others) > 0)

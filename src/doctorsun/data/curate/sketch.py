@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from doctorsun.data.curate.candidate import Candidate
 from doctorsun.data.curate.decoded import Decoded
+from doctorsun.data.leak.views import CUTS
 from doctorsun.errors import ImageError
+from doctorsun.image.fingerprint import FINGERPRINT_BYTES
 from doctorsun.schema import Sample
 from doctorsun.text.shingles import bands, plain_words, shingles
 
@@ -35,6 +37,7 @@ SKETCH_SCHEMA = pa.schema(
         ("pixel_sha256", pa.list_(_DIGEST)),
         ("fingerprints", pa.list_(_DIGEST)),
         ("inner", pa.list_(pa.binary(64))),
+        ("cuts", pa.list_(pa.binary(len(CUTS) * FINGERPRINT_BYTES))),
         ("num_pixels", pa.int64()),
         ("text_sha256", _DIGEST),
         ("asked", pa.uint64()),
@@ -46,9 +49,10 @@ SKETCH_SCHEMA = pa.schema(
 
 place: number of the row among all rows. key: of the content; steps that must choose do so by it, never by place.
 patient, study, article: with the data set in front, unless the name is worldwide; empty where it is not known.
-image_sha256, pixel_sha256, fingerprints, inner: one per image; null where the image is not here; inner holds the
-fingerprints of the picture without its border and of the square in its middle. text_sha256, bands, num_chars: of
-`told`. asked: of the first question with its options, where no image belongs to it; else 0.
+image_sha256, pixel_sha256, fingerprints, inner, cuts: one per image; null where the image is not here; inner holds the
+fingerprints of the picture without its border and of the square in its middle, cuts those of the parts that the cuts of
+the leak search leave. text_sha256, bands, num_chars: of `told`. asked: of the first question with its options, where no
+image belongs to it; else 0.
 """
 
 
@@ -133,6 +137,7 @@ def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:
         "pixel_sha256": [look and look.pixel_sha256 for look in looks],
         "fingerprints": [look and look.fingerprint for look in looks],
         "inner": [look and look.inner_fingerprints for look in looks],
+        "cuts": [look and look.cut_fingerprints for look in looks],
         "num_pixels": sum(image.width * image.height for image in sample.images),
         "text_sha256": hashlib.sha256(text.encode()).digest(),
         "asked": _asked(sample),

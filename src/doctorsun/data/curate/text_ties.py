@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from doctorsun.data.curate.groups import Tie
+from doctorsun.data.curate.leaders import Leaders
 from doctorsun.data.curate.near_texts import SampleOf, bands_of
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
@@ -33,7 +34,7 @@ def text_ties(sketches: Sketches, shown: ShownImages, least_similarity: float, s
 
 def _near(sketches: Sketches, among: Numbers, least_similarity: float, sample_of: SampleOf) -> Tie:
     """Tie what is joined by similar texts, however many lie between."""
-    leaders = _Leaders(len(sketches))
+    leaders = Leaders(len(sketches))
     is_first = np.ones(len(sketches), dtype=np.bool_)
     for rows in rows_alike(sketches.codes("text_sha256"), among=among):
         is_first[rows[1:]] = False
@@ -63,20 +64,3 @@ def _asked(sketches: Sketches, among: Numbers) -> Tie:
     codes, counts = np.unique(asked, return_inverse=True, return_counts=True)[1:]
     ties = (asked != 0) & (counts[codes] <= MOST_ASKED)
     return Tie("question", among[ties], codes[ties].astype(np.int64))
-
-
-class _Leaders:
-    """Which rows are joined: those with one leader."""
-
-    def __init__(self, num_rows: int) -> None:
-        self._leaders = list(range(num_rows))
-
-    def of(self, row: int) -> int:
-        leaders = self._leaders
-        while leaders[row] != row:
-            leaders[row] = leaders[leaders[row]]
-            row = leaders[row]
-        return row
-
-    def join(self, one: int, other: int) -> None:
-        self._leaders[self.of(other)] = self.of(one)

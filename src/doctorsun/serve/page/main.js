@@ -2,6 +2,7 @@
 
 import { ApiError, getJson, setKeyAsker } from "./api.js";
 import { hideBanner, showBanner, showFault, startBanner, writeBanner } from "./banner.js";
+import { plainAnswer } from "./boxes.js";
 import { clearQuestion, restoreQuestion, showAnswering, startComposer } from "./composer.js";
 import { writeAttached, writeComposer } from "./composer.js";
 import { askForKey, openReport, startDialogs } from "./dialogs.js";
@@ -94,7 +95,7 @@ function finished(exchange) {
   showLastTurn();
   writeAttached();
   if (exchange.answer.revision !== model.revision) loadModel();
-  find("spoken").textContent = t("answered", { text: exchange.answer.text });
+  find("spoken").textContent = t("answered", { text: plainAnswer(exchange.answer) });
   showObjects(exchange);
 }
 

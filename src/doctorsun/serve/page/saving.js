@@ -1,5 +1,6 @@
 // The conversation as Markdown and as JSON, always with model, revision and the research notice; no file names.
 
+import { plainAnswer } from "./boxes.js";
 import { element, joined } from "./dom.js";
 import { language, t } from "./strings.js";
 import { viewTitle } from "./turns.js";
@@ -54,7 +55,7 @@ function exchangeLines({ question, answer }) {
   const options = question.options.length ? [`- ${t("options")}: ${question.options.join("; ")}`] : [];
   const said = answer.state === "done" ? "" : ` (${t(answer.state === "stopped" ? "stopped" : "unfinished")})`;
   const asked = ["", `## ${t("you")}`, "", ...quoted(question.text), "", ...images, ...options];
-  return [...asked, "", `### ${t("generated")}${said}`, "", ...quoted(answer.text)];
+  return [...asked, "", `### ${t("generated")}${said}`, "", ...quoted(plainAnswer(answer))];
 }
 
 /** Return a text as a quote in a fence that the text itself does not close. */

@@ -1,5 +1,6 @@
 // The conversation as it is read: questions with their pictures, answers with label, boxes and numbers.
 
+import { answerParts, unplaced } from "./boxes.js";
 import { button, drawn, element, FLAG, find, FRAME, icon, joined } from "./dom.js";
 import { planeName } from "./facts.js";
 import { picture, picturePath } from "./pictures.js";
@@ -7,7 +8,6 @@ import { session } from "./session.js";
 import { t } from "./strings.js";
 import { seriesOf, showView } from "./viewer.js";
 
-const MARKED = /<ref>([^<>]*)<\/ref>\s*<box>\s*\[\[[\d\s,]*\]\]\s*<\/box>/g;
 const NEAR_END_PX = 80;
 
 let isAtEnd = true;
@@ -114,26 +114,20 @@ const waiting = () => element("span", { class: "waiting" }, t("answering"));
 
 /** Return an answer's text with its boxes as buttons; all else, markup too, stays text. */
 function textParts(exchange) {
-  const { text, objects } = exchange.answer;
-  if (!objects.length) return [text];
-  const parts = [];
-  let end = 0;
-  for (const match of text.matchAll(MARKED)) {
-    parts.push(text.slice(end, match.index), boxButton(exchange, match[1]));
-    end = match.index + match[0].length;
-  }
-  return [...parts, text.slice(end)];
+  return answerParts(exchange.answer).map((part) => {
+    if (part.text !== undefined) return part.text;
+    return part.object ? boxButton(exchange, part) : unplaced(part);
+  });
 }
 
-function boxButton(exchange, label) {
-  const object = exchange.answer.objects.find((each) => each.label === label);
+function boxButton(exchange, { label, object }) {
   const show = () => {
-    if (object?.view) showView(object.view);
+    if (object.view) showView(object.view);
     onObjects(exchange);
     find("stage").scrollIntoView({ block: "nearest" });
   };
   const name = t("boxes.show", { label });
-  return button({ class: "box", "aria-label": name, on: { click: show } }, icon(FRAME), label || t("box"));
+  return button({ class: "box", "aria-label": name, on: { click: show } }, icon(FRAME), label);
 }
 
 function stateOf(answer) {

@@ -64,9 +64,15 @@ def first_model(url: str, api_key: str | None = None) -> str:
     try:
         response = httpx.get(f"{url}/models", headers=headers, timeout=30)
         return str(response.raise_for_status().json()["data"][0]["id"])
+    except httpx.HTTPStatusError as error:
+        raise _no_models(url, f"status {error.response.status_code}") from error
     except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
-        what, do = f"models of {url}", "give the address that ends with /v1, and the key"
-        raise MachineError(what, got=str(error) or type(error).__name__, expected="a list of them", do=do) from error
+        raise _no_models(url, str(error) or type(error).__name__) from error
+
+
+def _no_models(url: str, got: str) -> MachineError:
+    do = "give the address that ends with /v1, and the key in DOCTORSUN_API_KEY"
+    return MachineError(f"models of {url}", got=got, expected="a list of them", do=do)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from doctorsun.bench.load_client import Answer, Target, ask_all
 from doctorsun.bench.load_questions import load_questions
 from doctorsun.bench.server_process import doctorsun_server, first_model, transformers_server
+from doctorsun.endpoint.client import api_root
 from doctorsun.weights.folder import find_weights
 
 RATIO_TARGET = 4.0
@@ -53,14 +54,15 @@ def measure_url(url: str, load: Load, *, api_key: str | None = None) -> dict[str
     """Put a load on the first model of a server that runs.
 
     Args:
-        url: up to and including ``/v1``.
+        url: up to and including ``/v1``, which is meant where it ends with the host.
         load: what is asked.
         api_key: of the server.
 
     Raises:
         MachineError: the server offers no model.
+        RequestError: the URL is none.
     """
-    url = url.rstrip("/")
+    url = str(api_root(url)).rstrip("/")
     target = Target(url=url, model=first_model(url, api_key), api_key=api_key)
     _warm(target, load)
     passes = [_pass(target, load, number) for number in range(load.num_passes)]

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from backend_fakes import ScriptedBackend
 from doctorsun.bench.serving import Load, measure_serving, measure_url, percentile
 from doctorsun.errors import MachineError
+from serve_fakes import serving
 from small_model import save_small
 
 LOAD = Load(num_streams=2, num_requests=4, num_passes=1, max_tokens=4)
@@ -53,6 +55,19 @@ def test_a_folder_that_the_server_refuses_is_told_in_its_words(tmp_path: Path) -
 def test_an_address_without_a_server_is_told() -> None:
     with pytest.raises(MachineError, match="ends with /v1"):
         measure_url("http://127.0.0.1:1/v1", LOAD)
+
+
+def test_an_address_that_ends_with_the_host_is_asked_below_v1() -> None:
+    backend = ScriptedBackend()
+    with serving(backend.app()) as url:
+        (row,) = measure_url(url, LOAD)["servers"]
+    assert (row["requests"], row["errors"], row["reasons"]) == (4, 0, "")
+
+
+def test_a_server_without_a_list_of_models_is_told_by_its_status() -> None:
+    with serving(ScriptedBackend().app()) as url, pytest.raises(MachineError) as fault:
+        measure_url(f"{url}/elsewhere", LOAD)
+    assert fault.value.got == "status 404"
 
 
 def test_percentiles_are_values_that_were_seen() -> None:

@@ -80,7 +80,7 @@ class Dialogue:
         self.image = image
 
     def run(self, read: Read) -> None:
-        """Talk until ``/quit`` or the end of input."""
+        """Talk until ``/quit``, ``/exit`` or the end of input."""
         self.say("chat_hint")
         while True:
             try:
@@ -92,7 +92,7 @@ class Dialogue:
                 self.write("\n")
                 self.say("chat_hint")
                 continue
-            if line == "/quit":
+            if line in ("/quit", "/exit"):
                 return
             if line.startswith("/"):
                 self.obey(line)
@@ -112,6 +112,8 @@ class Dialogue:
             found = path.is_file()
             self.image = path if found else self.image
             self.say("chat_image" if found else "chat_no_image", name=name)
+        elif command == "/help":
+            self.say("chat_hint")
         else:
             self.say("chat_unknown", name=command)
 

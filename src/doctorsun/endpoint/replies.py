@@ -10,6 +10,8 @@ from doctorsun.errors import RequestError
 
 T = TypeVar("T", str, bytes)
 
+_NO_VALID_KEY = 401
+
 
 class Completion(NamedTuple):
     """A whole answer, and how many tokens the server counted in it (0 where it does not say)."""
@@ -35,7 +37,8 @@ def refusal(response: httpx.Response) -> RequestError:
     except (ValueError, KeyError, TypeError):
         reason = response.text[:300]
     got = f"status {response.status_code}: {reason}"
-    return RequestError(f"request to {response.url}", got=got, expected="an answer")
+    do = "set DOCTORSUN_API_KEY to the server's key" if response.status_code == _NO_VALID_KEY else ""
+    return RequestError(f"request to {response.url}", got=got, expected="an answer", do=do)
 
 
 def model_cards(response: httpx.Response) -> dict[str, dict[str, Any]]:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from doctorsun.errors import RequestError
+from doctorsun.errors import ImageError, RequestError
+from doctorsun.image.file import naming, read_bytes
 from doctorsun.image.raster import read_image_file
+from doctorsun.image.study.kinds import BEGINNING_BYTES, kind_of
 from doctorsun.schema import Message, image_part, text_part
 from doctorsun.weights.folder import find_weights
 
@@ -37,7 +39,7 @@ class Conversation:
             RequestError: the model cannot take the question, or it is not text.
         """
         _require_text(text)
-        shown = [read_image_file(image).bytes or b""] if image else []
+        shown = [_picture(image)] if image else []
         content = (*(image_part() for _ in shown), text_part(text))
         messages = [*self._messages, Message(role="user", content=content)]
         images = [*self._images, *shown]
@@ -51,6 +53,19 @@ class Conversation:
     def reset(self) -> None:
         """Forget what was said and shown."""
         self._messages, self._images = [], []
+
+
+def _picture(path: Path) -> bytes:
+    """Read a picture; what the page of a server shows, and this does not, is told apart from what nobody can show."""
+    with naming(path):
+        kind = kind_of(read_bytes(path)[:BEGINNING_BYTES])
+        if kind not in (None, "picture"):
+            got, do = (
+                f"a {kind} file",
+                "show it on the page of 'doctorsun serve', which takes it with slices and windows",
+            )
+            raise ImageError("image of a question", got=got, expected="a picture such as PNG or JPEG", do=do)
+    return read_image_file(path).bytes or b""
 
 
 def _require_text(text: str) -> None:

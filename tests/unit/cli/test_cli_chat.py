@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from doctorsun.cli.chat import Dialogue, printable
 from doctorsun.cli.session import Language
 from doctorsun.cli.words import say
@@ -63,9 +65,16 @@ def test_questions_are_answered_until_the_end_of_input():
     assert conversation.asked == [("one", None), ("two", None)]
 
 
-def test_quit_leaves_at_once():
-    printed, conversation = talk("/quit", "never")
+@pytest.mark.parametrize("command", ["/quit", "/exit"])
+def test_quit_leaves_at_once(command: str):
+    printed, conversation = talk(command, "never")
     assert printed == ""
+    assert conversation.asked == []
+
+
+def test_help_says_the_commands_again():
+    printed, conversation = talk("/help")
+    assert printed == say("chat_hint", "en") + "\n\n"
     assert conversation.asked == []
 
 

@@ -109,6 +109,12 @@ def test_the_last_refusal_is_told_with_the_servers_reason() -> None:
     assert len(server.asked) == 3
 
 
+def test_a_server_that_wants_a_key_is_told_with_the_variable_that_holds_it() -> None:
+    server = ScriptedServer(httpx.Response(401, json={"error": {"message": "no valid key"}}))
+    with pytest.raises(RequestError, match=r"status 401: no valid key, .*; set DOCTORSUN_API_KEY to the server's key$"):
+        client_of(server).models()
+
+
 def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
     server = ScriptedServer(httpx.Response(200, stream=BrokenStream()), httpx.Response(200, json=ANSWER))
     assert client_of(server).complete(QUESTION).text == "No."

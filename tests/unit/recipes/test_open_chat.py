@@ -1,14 +1,15 @@
 """Conversations with weights and with servers: the road of serving, and any server's answers."""
 
+import warnings
 from pathlib import Path
 
 import pytest
 
 from answer_alone import answer_alone
 from backend_fakes import ScriptedBackend
-from doctorsun.errors import RequestError
+from doctorsun.errors import ImageError, RequestError
 from doctorsun.generate.engine import LocalEngine
-from doctorsun.recipes.chat import open_chat
+from doctorsun.recipes.chat import Conversation, open_chat
 from doctorsun.schema import text_part
 from doctorsun.weights.hugging_face import load_weights
 from serve_fakes import serving
@@ -41,6 +42,18 @@ def test_a_question_that_does_not_fit_is_refused_and_the_conversation_goes_on(we
         with pytest.raises(RequestError, match="length of prompt and answer"):
             list(conversation.ask("nodule " * 3000))
         assert list(conversation.ask("?"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [("a.dcm", b"II*\0" + bytes(124) + b"DICM", "dicom"), ("a.nii.gz", b"\x1f\x8b", "gzip")],
+    ids=["dicom", "gzip"],
+)
+def test_a_file_that_only_the_page_shows_is_told_where(name: str, content: bytes, kind: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    told = rf"{name}: image of a question: got a {kind} file, expected .* show it on the page of 'doctorsun serve'"
+    with warnings.catch_warnings(action="error"), pytest.raises(ImageError, match=told):
+        next(Conversation(lambda _messages, _images: iter(())).ask("?", tmp_path / name))
 
 
 def test_any_server_answers() -> None:

@@ -27,7 +27,7 @@ def test_an_answer_is_streamed_labelled_and_counted(page: Page, speaker: Speaker
     expect(page.locator(".answer .ai").last).to_have_text("AI-generated")
     expect(page.locator("#spoken")).to_have_text("Answer: The left lung shows a nodule.")
     expect(page.locator(".stats").last).to_have_text(
-        re.compile(r"^\d+ tokens · first after [\d.]+ s · \d+ tokens/s · sun@01234567$")
+        re.compile(r"^\d+ tokens · first after [\d.]+ s · [\d.]+ tokens/s · sun@01234567$")
     )
 
 
@@ -214,6 +214,42 @@ def test_the_conversation_is_copied_and_saved_with_model_and_notice(
     assert exchange["answer"]["ai_generated"] is True
     assert exchange["answer"]["text"] == "# heading\n```\nfence"
     assert "Wang" not in text + copied
+
+
+def test_saved_images_say_what_they_are_in_the_language_shown(page: Page) -> None:
+    open_files(page, *ct_series(3))
+    page.get_by_role("button", name="Attach this slice").click()
+    page.get_by_label("Window", exact=True).select_option("custom")
+    page.get_by_label("Centre").fill("-100.5")
+    page.keyboard.press("Enter")
+    expect(page.locator("#attached li")).to_have_count(2)
+    page.get_by_role("button", name="Attach this slice").click()
+    open_files(page, png_file())
+    ask(page, "Compare them.")
+    assert last_answer(page)
+    for language, told in (
+        ("English", ["CT · axial · slice 2, Soft tissue", "CT · axial · slice 2, C -100.5 W 400", "picture"]),
+        ("中文", ["CT · 轴位 · 第 2 层, 软组织窗", "CT · 轴位 · 第 2 层, C -100.5 W 400", "图片"]),
+    ):
+        page.get_by_role("button", name=language).click()
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Markdown").click()
+        lines = saved.value.path().read_text("utf-8").splitlines()
+        assert [line.partition(": ")[2] for line in lines if line.startswith("- ")] == told
+
+
+def test_speed_is_of_the_whole_answer_also_where_its_pieces_came_at_once(page: Page) -> None:
+    ask(page, "What is shown?")
+    assert last_answer(page)
+    page.evaluate(
+        """() => {
+            const kept = JSON.parse(sessionStorage.getItem("doctorsun.session"));
+            Object.assign(kept.exchanges[0].answer, { num_tokens: 10, first_s: 0.5, total_s: 0.504 });
+            sessionStorage.setItem("doctorsun.session", JSON.stringify(kept));
+        }"""
+    )
+    page.reload()
+    expect(page.locator(".stats")).to_have_text("10 tokens · first after 0.50 s · 20 tokens/s · sun@01234567")
 
 
 def test_a_new_conversation_forgets_the_old_one(page: Page, speaker: Speaker) -> None:

@@ -4,6 +4,7 @@ import { plainAnswer } from "./boxes.js";
 import { element, joined } from "./dom.js";
 import { language, t } from "./strings.js";
 import { viewTitle } from "./turns.js";
+import { windowTitle } from "./windows.js";
 
 /** Return the conversation as Markdown; what was said stands in quotes, so that nothing in it becomes a heading. */
 export function asMarkdown(exchanges, model) {
@@ -50,7 +51,7 @@ export async function toClipboard(text) {
 }
 
 function exchangeLines({ question, answer }) {
-  const shown = question.images.map((view) => joined([viewTitle(view), view.window], ", "));
+  const shown = question.images.map((view) => joined([viewTitle(view) || t("picture"), windowTitle(view.window)], ", "));
   const images = shown.map((view) => `- ${t("markdown.image")}: ${view}`);
   const options = question.options.length ? [`- ${t("options")}: ${question.options.join("; ")}`] : [];
   const said = answer.state === "done" ? "" : ` (${t(answer.state === "stopped" ? "stopped" : "unfinished")})`;

@@ -179,6 +179,7 @@ const TEXTS = {
   "markdown.title": ["Conversation with Doctor Sun", "与 Doctor Sun 的对话"],
   "alone": ["asked without the earlier turns", "未带前文"],
   "markdown.image": ["Image", "图像"],
+  "picture": ["picture", "图片"],
   "fact.modality": ["Modality", "成像方式"],
   "fact.plane": ["Plane", "层面方向"],
   "fact.size": ["Size", "图像尺寸"],

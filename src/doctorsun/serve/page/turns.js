@@ -160,11 +160,12 @@ function closing(exchange) {
 }
 
 function statsOf({ num_tokens, first_s, total_s, model, revision }) {
-  const rate = num_tokens > 1 && total_s > first_s ? (num_tokens - 1) / (total_s - first_s) : null;
+  // Of the whole answer: its pieces can arrive together, however long they took.
+  const rate = num_tokens && total_s ? num_tokens / total_s : null;
   return joined([
     num_tokens ? t(num_tokens === 1 ? "stats.one" : "stats", { tokens: num_tokens }) : "",
     first_s === null ? "" : t("stats.first", { seconds: first_s.toFixed(2) }),
-    rate === null ? "" : t("stats.rate", { rate: rate.toFixed(0) }),
+    rate === null ? "" : t("stats.rate", { rate: rate.toFixed(rate < 10 ? 1 : 0) }),
     `${model}@${revision.slice(0, 8)}`,
   ]);
 }

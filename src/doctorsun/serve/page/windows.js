@@ -37,6 +37,9 @@ export const windowName = (window) => {
   return isCustom(window) ? t("window.custom") : tOr(`window.${window}`, window);
 };
 
+/** Return what a window is called where it cannot be chosen: one of its own by its numbers. */
+export const windowTitle = (window) => (isCustom(window) ? `C ${window.replace(",", " W ")}` : windowName(window));
+
 /** Return centre and width of a window, where they are known. */
 export function windowNumbers(series, window) {
   if (isCustom(window)) {

@@ -35,6 +35,7 @@ class SafeText:
         worded: keywords of texts whose known words stay.
         codes: keywords of code values and schemes.
         schemes: coding schemes of which codes stay.
+        code_shapes: how the codes of a scheme are written, of those that say so.
         binary: keywords of binary elements that hold no text.
         private: creator, group and element of private elements that may be kept.
         words: words beside those of the standard, in small letters.
@@ -44,6 +45,7 @@ class SafeText:
     worded: frozenset[str]
     codes: frozenset[str]
     schemes: frozenset[str]
+    code_shapes: dict[str, re.Pattern[str]]
     binary: frozenset[str]
     private: frozenset[tuple[str, int, int]]
     words: frozenset[str]
@@ -66,6 +68,7 @@ def load_safe_text() -> SafeText:
         worded=frozenset(page["worded"]),
         codes=frozenset(page["codes"]),
         schemes=frozenset(page["schemes"]),
+        code_shapes={scheme: re.compile(shape) for scheme, shape in page["code_shapes"].items()},
         binary=frozenset(page["binary"]),
         private=frozenset((creator, group, element) for creator, group, element in page["safe_private"]),
         words=frozenset(page["words"].split()),

@@ -143,7 +143,8 @@ def _by_list(element: DataElement, options: Options, scheme: str) -> Rule:
     """Decide on a text: codes of registered schemes and lists of safe attributes stay, all others go."""
     safe, keyword = load_safe_text(), element.keyword
     if keyword in safe.codes:
-        return Rule("keep", "code") if _is_safe_code(element, scheme) else Rule("dummy", "code of no registered scheme")
+        is_safe = _is_safe_code(element, scheme)
+        return Rule("keep", "code") if is_safe else Rule("dummy", "no code of a registered scheme")
     if keyword == "TextValue" and "descriptors" not in options.keep:
         return Rule("dummy", "text of a report")
     return Rule("clean", "words of the standard") if keyword in safe.worded else Rule("remove", "text")
@@ -159,7 +160,8 @@ def _is_safe_code(element: DataElement, scheme: str) -> bool:
     schemes, text = load_safe_text().schemes, str(element.value or "")
     if element.keyword == "CodingSchemeDesignator":
         return text in schemes
-    shape = CODE_VERSION if element.keyword == "CodingSchemeVersion" else CODE
+    is_version = element.keyword == "CodingSchemeVersion"
+    shape = CODE_VERSION if is_version else load_safe_text().code_shapes.get(scheme, CODE)
     return scheme in schemes and bool(shape.fullmatch(text))
 
 

@@ -165,6 +165,33 @@ def test_codes_of_one_site_are_replaced_and_registered_ones_stay(tmp_path):
     assert b"smith" not in (tmp_path / "clean.dcm").read_bytes().lower()
 
 
+@pytest.mark.parametrize("keyword", ["CodeValue", "LongCodeValue"])
+@pytest.mark.parametrize(
+    ("scheme", "value", "stays"),
+    [
+        ("SCT", "QZK051XV", False),
+        ("SCT", "4471", False),
+        ("SRT", "SMITH-W", False),
+        ("LN", "SMITH", False),
+        ("RADLEX", "WANG1971", False),
+        ("SCT", "39607008", True),
+        ("SCT", "T-D4000", True),
+        ("SRT", "T-A0100", True),
+        ("LN", "18782-3", True),
+        ("DCM", "121071", True),
+    ],
+)
+def test_codes_have_the_shape_of_their_scheme(keyword, scheme, value, stays, tmp_path):
+    source, item = pydicom.dcmread(file_of("CT_small.dcm")), Dataset()
+    setattr(item, keyword, value)
+    item.CodingSchemeDesignator, item.CodeMeaning = scheme, "Thorax"
+    source.AnatomicRegionSequence = [item]
+    source.save_as(tmp_path / "old.dcm")
+    (new,) = clean(tmp_path / "old.dcm", tmp_path)[0].AnatomicRegionSequence
+    assert (new[keyword].value == value) is stays
+    assert (value.encode() in (tmp_path / "clean.dcm").read_bytes()) is stays
+
+
 def test_colour_profiles_lose_their_texts(tmp_path):
     source = pydicom.dcmread(file_of("CT_small.dcm"))
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -2,6 +2,8 @@
 
 import pytest
 from pydicom.datadict import dictionary_VR, keyword_dict, private_dictionary_VR
+from pydicom.sr._concepts_dict import concepts
+from pydicom.sr._snomed_dict import mapping
 
 from doctorsun.data.deidentify.profile import decided, load_profile, load_safe_text
 from doctorsun.data.deidentify.rules import NUMBERS
@@ -63,3 +65,12 @@ def test_safe_private_elements_are_known_and_most_hold_numbers():
     for creator, group, element in load_safe_text().private:
         representation = private_dictionary_VR((group, 0x1000 | element), creator)
         assert representation in NUMBERS | {"DS", "IS", "CS"}, (creator, hex(group), hex(element))
+
+
+def test_codes_of_the_standard_have_the_shape_of_their_scheme():
+    safe = load_safe_text()
+    known = {scheme: {code for ways in codes.values() for code in ways} for scheme, codes in concepts.items()}
+    known["SRT"] = known["SNM3"] = set(mapping["SRT"])
+    assert set(safe.code_shapes) <= safe.schemes & set(known)
+    for scheme, shape in safe.code_shapes.items():
+        assert [code for code in known[scheme] if code and not shape.fullmatch(code)] == [], scheme

@@ -62,7 +62,7 @@ def _picture(path: Path) -> bytes:
         if kind not in (None, "picture"):
             got, do = (
                 f"a {kind} file",
-                "show it on the page of 'doctorsun serve', which takes it with slices and windows",
+                "show it on the page of 'doctorsun serve', with its slices and windows",
             )
             raise ImageError("image of a question", got=got, expected="a picture such as PNG or JPEG", do=do)
     return read_image_file(path).bytes or b""

@@ -150,13 +150,22 @@ def test_answers_and_questions_stay_text(page: Page, speaker: Speaker) -> None:
     assert page.locator(".turns script, .turns img, .turns a").count() == 0
 
 
-def test_choices_come_back_with_how_sure_the_model_is(page: Page, speaker: Speaker) -> None:
+@pytest.mark.parametrize(
+    ("written", "options"),
+    [
+        ("Yes; No；Perhaps", ["Yes", "No", "Perhaps"]),
+        ("yes, no", ["yes", "no"]),
+        ("是，否、不确定", ["是", "否", "不确定"]),
+        ("left, lower lobe; right, upper lobe;", ["left, lower lobe", "right, upper lobe"]),
+    ],
+)
+def test_choices_go_along_with_a_question(page: Page, speaker: Speaker, written: str, options: list[str]) -> None:
     page.get_by_role("group", name="Tasks").get_by_role("button", name="Answer").click()
-    page.get_by_label("Choices").fill("Yes; No；Perhaps")
+    page.get_by_label("Choices").fill(written)
     page.get_by_label("Your question").press("Control+Enter")
     assert last_answer(page)
-    assert len(speaker.engine.asked[-1].options) == 3
-    expect(page.locator(".notes")).to_contain_text("Choices: Yes; No; Perhaps")
+    assert len(speaker.engine.asked[-1].options) == len(options)
+    expect(page.locator(".notes")).to_have_text(f"Choices: {'; '.join(options)}")
 
 
 @pytest.mark.parametrize(

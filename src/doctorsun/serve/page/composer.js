@@ -91,9 +91,14 @@ function currentQuestion() {
   const offered = offeredView();
   const images = [...session.pinned, ...(offered ? [offered] : [])];
   const alone = isAlone() && session.exchanges.length > 0;
-  const choices = find("choices").hidden ? [] : find("options").value.split(/[;；]/);
-  const options = choices.map((each) => each.trim()).filter(Boolean);
+  const options = find("choices").hidden ? [] : choicesIn(find("options").value);
   return { text: find("question").value.trim(), images, options, alone };
+}
+
+/** Return the choices of a line; commas part them only where no semicolon does, as a choice may hold one. */
+function choicesIn(line) {
+  const between = /[;；]/.test(line) ? /[;；]/ : /[,，、]/;
+  return line.split(between).map((each) => each.trim()).filter(Boolean);
 }
 
 /** Return the view on the stage with what the conversation says of it. */

@@ -128,7 +128,7 @@ const TEXTS = {
   "detach": ["Leave {title} out", "不发送 {title}"],
   "slice.short": ["slice {slice}", "第 {slice} 层"],
   "options": ["Choices", "选项"],
-  "options.hint": ["optional, with ; between: Yes; No", "可不填，用分号隔开：是；否"],
+  "options.hint": ["optional, with ; or , between: Yes; No", "可不填，用分号或逗号隔开：是；否"],
   "question": ["Your question", "您的问题"],
   "question.hint": ["Ask about the image …", "就影像提问……"],
   "send": ["Send", "发送"],

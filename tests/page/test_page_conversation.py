@@ -180,6 +180,7 @@ def test_choices_go_along_with_a_question(page: Page, speaker: Speaker, written:
             {"option": None, "probability": None, "abstained": True, "calibrated": False},
             "Abstained: the confidence is too low.",
         ),
+        ({"option": None, "probability": None, "abstained": False, "calibrated": False}, ""),
     ],
 )
 def test_how_sure_the_model_is_stands_below_the_answer(page: Page, confidence: dict[str, object], told: str) -> None:
@@ -191,6 +192,7 @@ def test_how_sure_the_model_is_stands_below_the_answer(page: Page, confidence: d
     ask(page, "Is there a nodule?")
     assert last_answer(page) == "是。"
     expect(page.locator(".confidence")).to_have_text(told)
+    expect(page.locator(".confidence .bar")).to_have_count(0 if confidence["option"] is None else 1)
 
 
 def test_the_conversation_is_copied_and_saved_with_model_and_notice(

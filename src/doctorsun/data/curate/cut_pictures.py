@@ -16,7 +16,7 @@ from doctorsun.data.curate.near_pictures import (
 )
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
 from doctorsun.data.curate.sketch import Sketches
-from doctorsun.data.leak.views import Grey, cut_views, telling_views, views_of
+from doctorsun.data.leak.views import NUM_VIEWS, Grey, telling_views, tested_views, views_of
 from doctorsun.image.near import near_across
 from doctorsun.image.raster import decode
 from doctorsun.image.same_picture import is_same_picture
@@ -63,7 +63,7 @@ def with_cut_pictures(
     @lru_cache(maxsize=_CACHED_CUTS)
     def cuts(image: int) -> tuple[Grey, ...]:
         data = picture_of(int(places[image]), int(numbers[image]))
-        return cut_views(decode(data)) if data is not None else ()
+        return tested_views(decode(data))[NUM_VIEWS:] if data is not None else ()
 
     found = near.as_set()
     for cut, cut_view, image, view in _candidates(sketches, shown, entries, most_bits):

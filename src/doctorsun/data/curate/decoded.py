@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from doctorsun.data.leak.views import cut_views, fingerprints_of
+from doctorsun.data.leak.cut_prints import cut_fingerprints
 from doctorsun.errors import ImageError
 from doctorsun.image.fingerprint import Views, fingerprint_of_grey, pixel_sha256, small_views
 from doctorsun.image.raster import decode
@@ -40,7 +40,7 @@ class Decoded:
     @cached_property
     def cut_fingerprints(self) -> bytes:
         """The perceptual hashes of the parts that `CUTS` leave: 32 bytes each."""
-        return fingerprints_of(cut_views(self.picture))
+        return cut_fingerprints(self.picture)
 
     @cached_property
     def _views(self) -> Views:

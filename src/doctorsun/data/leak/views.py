@@ -18,7 +18,6 @@ CUTS = (
 )
 """What is cut off left, top, right and bottom of a picture, in shares of its sides: copies are often cropped, on all
 sides or, to be rid of a line of text, on one. A fingerprint stays near while a cut is a hundredth off."""
-_CUT_OF_PX = 192  # three times a view: of a large picture 24 parts would take longer than all else
 _LEAST_BITS_SET = 64  # half of the 256 are set by construction, but in a view of one grey level
 
 Grey = NDArray[np.float32]
@@ -33,13 +32,6 @@ def tested_views(picture: PIL.Image.Image) -> tuple[Grey, ...]:
     """Return the views of a test's picture: those of any picture, and parts of it."""
     grey = picture.convert("L")
     return (*small_views(grey), *(small_grey_of(_cut(grey, *shares)) for shares in CUTS))
-
-
-def cut_views(picture: PIL.Image.Image) -> tuple[Grey, ...]:
-    """Return the parts of any picture that the `CUTS` leave, from a small copy of it: training has many pictures."""
-    size = (_CUT_OF_PX, _CUT_OF_PX)
-    small = picture.convert("L").resize(size, PIL.Image.Resampling.BILINEAR, reducing_gap=3.0)
-    return tuple(small_grey_of(_cut(small, *shares)) for shares in CUTS)
 
 
 def fingerprints_of(views: Sequence[Grey]) -> bytes:

@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from fastapi import Request as HttpRequest
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.serve.abstention import Calibration
@@ -25,12 +24,11 @@ from doctorsun.serve.openai.answers import Health, refusals
 from doctorsun.serve.openai.chat import Chat
 from doctorsun.serve.openai.described import leave_out_422
 from doctorsun.serve.openai.routes import openai_router
+from doctorsun.serve.own_hosts import AnswerOwnHosts
 from doctorsun.serve.page_routes import page_router
 from doctorsun.serve.report_routes import Reports, report_router
 from doctorsun.serve.settings import ServeSettings
 from doctorsun.serve.study_routes import add_studies
-
-_LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1", "[::1]"]
 
 
 def create_app(
@@ -118,8 +116,7 @@ def _add_gate(app: FastAPI, settings: ServeSettings, metrics: Metrics, ledger: L
     """Add what every request passes, the last one first."""
     app.add_middleware(AuditRequests, ledger=ledger)
     if settings.is_loopback and not settings.uds:
-        # A page elsewhere may point its own name at this machine; only our names are answered.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)
+        app.add_middleware(AnswerOwnHosts)
     app.add_middleware(LabelAnswers, settings=settings, metrics=metrics)
 
 

@@ -156,8 +156,19 @@ def test_what_no_route_takes_is_refused_in_the_shape_of_the_api(
     assert (status == 405) == ("Allow" in response.headers)
 
 
-def test_other_host_names_are_not_answered(http: httpx.Client) -> None:
-    assert http.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "localhost@evil.example", "127.0.0.1:x", ""]
+)
+def test_other_host_names_are_not_answered(http: httpx.Client, host: str) -> None:
+    refusal = http.get("/healthz", headers={"Host": host})
+    assert refusal.status_code == 400
+    expected = f"Host header: got {host!r}, expected localhost, 127.0.0.1 or [::1]"
+    assert refusal.json()["error"] == {"message": expected, "type": "RequestError", "code": "request", "param": None}
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:80", "[::1]:8000"])
+def test_every_own_name_is_answered(http: httpx.Client, host: str) -> None:
+    assert http.get("/healthz", headers={"Host": host}).status_code == 200
 
 
 def test_overload_is_refused_before_images_are_decoded_and_leaves_the_rest_alone(

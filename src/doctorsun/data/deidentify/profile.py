@@ -39,6 +39,7 @@ class SafeText:
         binary: keywords of binary elements that hold no text.
         private: creator, group and element of private elements that may be kept.
         words: words beside those of the standard, in small letters.
+        names: of the words, those that are names of people more often than terms.
         han: Chinese words beside those of the ontology.
     """
 
@@ -49,6 +50,7 @@ class SafeText:
     binary: frozenset[str]
     private: frozenset[tuple[str, int, int]]
     words: frozenset[str]
+    names: frozenset[str]
     han: frozenset[str]
 
 
@@ -72,6 +74,7 @@ def load_safe_text() -> SafeText:
         binary=frozenset(page["binary"]),
         private=frozenset((creator, group, element) for creator, group, element in page["safe_private"]),
         words=frozenset(page["words"].split()),
+        names=frozenset(page["names"].split()),
         han=frozenset(page["han"]),
     )
 

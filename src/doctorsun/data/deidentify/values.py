@@ -13,6 +13,7 @@ from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.profile import load_profile
 from doctorsun.data.deidentify.shifted import shifted_date, shifted_datetime, sound_time
 from doctorsun.data.deidentify.subject import Subject
+from doctorsun.data.deidentify.titled_names import without_titled_names
 from doctorsun.data.deidentify.vocabulary import known_words
 from doctorsun.text.identifiers.mask import without_identifiers
 
@@ -85,7 +86,7 @@ class StandIns:
     def _cleaned_text(self, text: str) -> str:
         if _MISREAD.search(text):
             return ""
-        return known_words(self.subject.identifiers.removed_from(without_identifiers(text)))
+        return known_words(self.subject.identifiers.removed_from(without_identifiers(without_titled_names(text))))
 
 
 def each(element: DataElement, change: Callable[[str], str]) -> Any:

@@ -4,7 +4,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from doctorsun.data.deidentify.identifiers_of import identifiers_of
-from doctorsun.data.deidentify.vocabulary import is_code_string, known_words
+from doctorsun.data.deidentify.profile import load_safe_text
+from doctorsun.data.deidentify.vocabulary import is_code_string, known_words, standard_words
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,7 @@ def test_those_of_sequences_are_searched_for_too():
 
 def test_a_header_without_names_changes_nothing():
     assert identifiers_of(header(Modality="CT")).removed_from("Jane  Doe") == "Jane  Doe"
+
+
+def test_every_listed_name_is_a_word_that_would_stay():
+    assert load_safe_text().names - standard_words() == set()

@@ -42,6 +42,49 @@ def test_dates_numbers_and_names_go(text, kept, tmp_path):
     assert cleaned(tmp_path, StudyDescription=text).StudyDescription == kept
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("CT CHEST FOR MRS WHITE", "CT CHEST FOR MRS"),
+        ("CT CHEST FOR MR WHITE", "CT CHEST FOR MR"),
+        ("CHEST MS ROSE", "CHEST MS"),
+        ("CHEST PT ROSE HILL", "CHEST PT"),
+        ("MISS WHITE HAND", "HAND"),
+        ("MRS HEAD, PELVIS", "MRS , PELVIS"),
+        ("Prof. Dr. May CHEST", ". . CHEST"),
+        ("Prof. May CHEST", ". CHEST"),
+        ("MRS J. WHITE CHEST", "MRS . CHEST"),
+        ("MRS KOWALSKI WHITE CHEST", "MRS CHEST"),
+        ("MS. HEAD CHEST", "MS. CHEST"),
+        ("WHITE, ROSE CHEST", "CHEST"),
+        ("CHEST Z.W.M.", "CHEST"),
+        ("HEAD W-e-i-m-i-n-g", "HEAD"),
+        ("HEAD L O N G", "HEAD"),
+    ],
+)
+def test_names_that_are_words_of_the_standard_go_behind_titles_and_in_pairs(text, kept, tmp_path):
+    assert cleaned(tmp_path, StudyDescription=text).StudyDescription == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MR HEAD",
+        "MR BRAIN AXIAL T2",
+        "DR CHEST PA",
+        "PT CT FUSION",
+        "LONG AXIS VIEW",
+        "White matter",
+        "A-P LATERAL",
+        "Chest L R",
+        "MS BRAIN, WHITE MATTER",
+        "T2 T1 C-SPINE",
+    ],
+)
+def test_modalities_are_no_titles(text, tmp_path):
+    assert cleaned(tmp_path, StudyDescription=text).StudyDescription == text
+
+
 def test_code_strings_that_are_no_terms_go_and_names_among_words_too(tmp_path):
     found = cleaned(
         tmp_path, PatientPosition="WEI", Laterality="1971", PatientName="Long^Rose", ImageType=["ORIGINAL", "LONG", "M"]

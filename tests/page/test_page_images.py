@@ -38,6 +38,30 @@ def test_warnings_stand_below_the_picture(page: Page) -> None:
     expect(page.get_by_role("list", name="Warnings")).to_contain_text("text burned into the picture")
 
 
+def test_files_that_are_not_shown_are_named(page: Page) -> None:
+    words = {"mimeType": "text/plain", "buffer": b"words"}
+    empty = {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}
+    open_files(page, {"name": "t.tif", **words}, empty, ct_file(), png_file(), {"name": "<b>a.txt", **words})
+    warnings = page.get_by_role("list", name="Warnings")
+    expect(warnings).to_have_text("Files that could not be shown: t.tif, <b>a.txt")
+    page.reload()
+    expect(warnings).to_contain_text("t.tif")
+    many = [{"name": f"{number}.txt", **words} for number in range(10)]
+    open_files(page, *many, png_file())
+    expect(warnings).to_have_text(
+        "Files that could not be shown: " + ", ".join(f"{n}.txt" for n in range(8)) + " … (10)"
+    )
+
+
+def test_of_an_archive_the_number_of_files_not_shown_is_told(page: Page) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.png", png_file()["buffer"])
+        archive.writestr("notes.txt", b"words")
+    open_files(page, {"name": "study.zip", "mimeType": "application/zip", "buffer": packed.getvalue()})
+    expect(page.get_by_role("list", name="Warnings")).to_have_text("Files that could not be shown: 1")
+
+
 def test_several_files_are_sent_as_one_study(page: Page) -> None:
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)

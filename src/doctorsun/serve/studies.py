@@ -81,7 +81,7 @@ class Study:
     Attributes:
         kind: of its files: dicom, nifti, nrrd, metaimage, picture or mixed.
         series: as of `doctorsun.image.study.show.describe`.
-        num_skipped: files that cannot be shown.
+        skipped: members of an archive that cannot be shown, counted from 0 in the order of their names.
         last_used: a time of the store's clock.
     """
 
@@ -89,7 +89,7 @@ class Study:
     client: str
     kind: str
     series: list[dict[str, Any]]
-    num_skipped: int
+    skipped: list[int]
     last_used: float
 
 
@@ -267,7 +267,7 @@ class StudyStore:
             most = min(self.limits.max_study_bytes, self._free_bytes(study_id) - uploaded)
             self._room.bytes_of[study_id] = uploaded + most  # until it is known what the unpacked files take
         told = self._sandbox.describe(folder, max_bytes=most, max_pixels=self.limits.max_pixels)
-        study = Study(study_id, client, told["kind"], told["series"], told["num_skipped"], self._clock())
+        study = Study(study_id, client, told["kind"], told["series"], told["skipped"], self._clock())
         with self._lock:
             self._room.bytes_of[study_id] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             self._studies[study_id] = study

@@ -40,13 +40,18 @@ class SeriesReply(_Told):
 
 
 class StudyReply(_Told):
-    """One study; ``num_skipped`` files of it cannot be shown, and it is removed unless it is used until then."""
+    """One study, which is removed unless it is used until it expires.
+
+    ``num_skipped`` files cannot be shown: ``skipped`` counts them from 0 in the order of their names in the archive,
+    without folders, empty files and what systems and viewers put beside images.
+    """
 
     id: str
     object: Literal["study"] = "study"
     kind: str
     expires_at: int
     num_skipped: int
+    skipped: list[int]
     series: list[SeriesReply]
 
 
@@ -56,6 +61,7 @@ def study_reply(study: Study, limits: StudyLimits) -> StudyReply:
         id=study.id,
         kind=study.kind,
         expires_at=int(study.last_used + limits.idle_s),
-        num_skipped=study.num_skipped,
+        num_skipped=len(study.skipped),
+        skipped=study.skipped,
         series=[SeriesReply(index=index, **series) for index, series in enumerate(study.series)],
     )

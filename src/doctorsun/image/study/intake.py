@@ -4,7 +4,7 @@ import gzip
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -23,10 +23,16 @@ _READABLE = "DICOM, NIfTI, NRRD, MetaImage, PNG or JPEG, or a zip archive of suc
 
 @dataclass(frozen=True, slots=True)
 class StudyFile:
-    """One file that may be looked at; ``name`` counts from the folder of the study."""
+    """One file that may be looked at.
+
+    Attributes:
+        name: counts from the folder of the study.
+        member: of the archive, counted from 0 in the order of their names.
+    """
 
     name: str
     kind: Kind
+    member: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,11 @@ class Intake:
 
     Attributes:
         files: in the order of their names in the archive.
-        num_skipped: members of an archive that are of no known kind.
+        skipped: members of an archive that are of no known kind, counted from 0 in the order of their names.
     """
 
     files: tuple[StudyFile, ...]
-    num_skipped: int = 0
+    skipped: tuple[int, ...] = ()
 
 
 def take_in(folder: Path, *, max_bytes: int) -> Intake:
@@ -72,17 +78,19 @@ def take_in(folder: Path, *, max_bytes: int) -> Intake:
 
 def _from_archive(upload: Path, folder: Path, budget: Budget) -> Intake:
     files: list[StudyFile] = []
-    num_skipped = 0
+    skipped: list[int] = []
     with opened_archive(upload, budget) as archive:
-        for info in members(archive):
+        for number, info in enumerate(members(archive)):
             with archive.open(info) as file:
                 taken = _kept_member(file, folder, budget)
-            files += [taken] if taken else []
-            num_skipped += taken is None
+            if taken:
+                files.append(replace(taken, member=number))
+            else:
+                skipped.append(number)
     if not files:
         raise ImageError("zip archive", got="nothing to look at", expected=_READABLE, do="send the images themselves")
     upload.unlink()
-    return Intake(tuple(files), num_skipped)
+    return Intake(tuple(files), tuple(skipped))
 
 
 def _kept_member(file: IO[bytes], folder: Path, budget: Budget) -> StudyFile | None:

@@ -26,7 +26,8 @@ def describe(folder: Path, *, max_bytes: int, max_pixels: int) -> dict[str, Any]
         max_pixels: of one slice.
 
     Returns:
-        ``kind`` (of all its files, else ``mixed``), ``series`` as of `series_to_json`, and ``num_skipped`` files.
+        ``kind`` (of all its files, else ``mixed``), ``series`` as of `series_to_json`, and ``skipped``: the members of
+        an archive that cannot be shown, counted from 0 in the order of their names.
 
     Raises:
         ImageError: there is nothing to look at, it is damaged, or over the limits.
@@ -38,11 +39,12 @@ def describe(folder: Path, *, max_bytes: int, max_pixels: int) -> dict[str, Any]
         do = "send fewer at a time"
         raise ImageError("series of the upload", got=str(len(series)), expected=f"at most {MAX_SERIES}", do=do)
     kinds = {each.kind for each in series}
-    num_shown = len({name for each in series for name in each.source.files})
+    shown = {name for each in series for name in each.source.files}
+    skipped = [*intake.skipped, *(file.member for file in intake.files if file.name not in shown)]
     return {
         "kind": kinds.pop() if len(kinds) == 1 else "mixed",
         "series": [asdict(each) for each in series],
-        "num_skipped": intake.num_skipped + len(intake.files) - num_shown,
+        "skipped": sorted(skipped),
     }
 
 

@@ -3,6 +3,8 @@
 import { element, find } from "./dom.js";
 import { t, tOr } from "./strings.js";
 
+const MAX_NAMES = 8;
+
 export const planeName = (plane) => tOr(`plane.${plane}`, plane ?? "");
 
 /** Return a title with the number of its files, where they are several. */
@@ -25,8 +27,15 @@ function factLine(name, value) {
 }
 
 function warningsOf({ study, series }) {
-  const skipped = study.num_skipped ? [t("skipped", { number: study.num_skipped })] : [];
+  const skipped = study.num_skipped ? [t("skipped", { which: skippedFiles(study) })] : [];
   return [...series.warnings.map((code) => tOr(`warning.${code}`, code)), ...skipped];
+}
+
+/** Return the names of the files that are not shown, or how many they are where the page knows no names. */
+function skippedFiles({ num_skipped: number, skipped_names: names }) {
+  if (!names.length) return number;
+  const more = number > MAX_NAMES ? ` … (${number})` : "";
+  return names.slice(0, MAX_NAMES).join(", ") + more;
 }
 
 function factsOf(series) {

@@ -227,7 +227,7 @@ const TEXTS = {
   ],
   "warning.first_of_several_channels": ["Of several channels only the first is shown.", "有多个通道，只显示第一个。"],
   "warning.sides_not_known": ["Left and right are not known from this file.", "此文件未说明左右方向。"],
-  "skipped": ["{number} files could not be shown.", "{number} 个文件无法显示。"],
+  "skipped": ["Files that could not be shown: {which}", "无法显示的文件：{which}"],
 };
 
 const browsers = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";

@@ -48,7 +48,10 @@ export async function sendStudy(files, signal) {
       showProgress(t("packing", { number: wanted.length }), done / wanted.length);
     };
     const body = wanted.length === 1 ? wanted[0] : await zipped(wanted, packing);
-    return { title, num_files: wanted.length, study: await posted(body, name, signal) };
+    const study = await posted(body, name, signal);
+    // What stands in an archive that was sent as it is, the page does not know.
+    const skipped_names = wanted.length > 1 ? study.skipped.map((place) => wanted[place].name) : [];
+    return { title, num_files: wanted.length, skipped_names, study };
   } finally {
     find("upload").hidden = true;
   }

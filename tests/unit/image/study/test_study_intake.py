@@ -41,7 +41,8 @@ def test_members_become_numbers_and_what_is_of_no_kind_is_counted(tmp_path: Path
     folder = uploaded(tmp_path, zipped(tmp_path / "outer.zip", members))
     intake = take_in(folder, max_bytes=MAX_BYTES)
     assert [file.name for file in intake.files] == ["files/000001", "files/000002"]
-    assert intake.num_skipped == 3
+    assert [file.member for file in intake.files] == [0, 1]
+    assert intake.skipped == (2, 3, 4)
     assert sorted(path.name for path in (folder / FILES).iterdir()) == ["000001", "000002"]
     assert not (folder / UPLOAD).exists()
 

@@ -116,9 +116,26 @@ _COMPOUND = re.compile(
     rf"{_GIVEN}){{1,2}})(?=[^\u3400-\u9fff]|$|{_TITLE})"
 )
 
+_OF_FINDING = re.compile(
+    rf"(?<!{_HAN})(?!高[清分场速频])(?P<it>{_DOTTED_FREE}|{_FULL})的(?=CT|MRI?|DR|PET|X[线光]|B超|彩超|超声|胸片|平片|片子|心电图|病理|化验|影像|检查"
+    rf"(?:结果|报告|单)|报告|病历)"
+)
+_BESIDE_POST = re.compile(
+    rf"(?<!{_HAN})(?P<it>{_FULL}|{_SPACED})(?=\s{{1,4}}(?:副?主任|主治|住院|诊断|报告|审核|检查|执业)?(?:医师|医生|技师|护士|教授|主任))"
+)
+_BEFORE_DUTY = re.compile(
+    rf"(?:医师|医生|技师|护士|主任|教授)(?P<it>(?:{COMPOUND_SURNAMES}|[{_TITLED_SURNAME}])(?:{_GIVEN}){{1,2}})"
+    rf"(?=审核|审签|复核|签发|书写|主刀|阅片|会诊|出具|报告)"
+)
+_NO_NICKNAME = "腿手脚肚腹臂指嘴脸鼻眼脑舌耳屁儿点声心气"
+_NICKNAME = re.compile(
+    rf"(?:儿子|女儿|孙子|孙女|外孙女?|弟弟|妹妹|哥哥|姐姐|侄子|侄女|外甥女?|宝宝|孩子|患儿|老公|老婆|丈夫|妻子|同学)叫?"
+    rf"(?P<it>[小阿](?![{_NO_NICKNAME}]){_GIVEN})(?=[,、。;:()!?\s]|$|今年|\d{{1,3}}岁|[因和与的也于])"
+)
+
 _SURE = (_NAME_FIELD, _SECOND_SIGNATURE, _SAID_SURNAME, _COMPOUND)
-_LABELLED_ONES = (_KIN, _LABELLED, _CALLED, _BY_ROLE)
-_LIKELY = (_BESIDE_SEX, _BEFORE_NOUN, _SIGNATURE)
+_LABELLED_ONES = (_KIN, _LABELLED, _CALLED, _BY_ROLE, _BEFORE_DUTY, _NICKNAME)
+_LIKELY = (_BESIDE_SEX, _BEFORE_NOUN, _SIGNATURE, _BESIDE_POST)
 _NO_PERSON_DOT = ("素问", "灵枢", "内经", "伤寒", "金匮", "本草", "千金", "脉经", "神农", "医宗", "辨证")
 
 
@@ -127,7 +144,11 @@ def find_chinese_names(text: str) -> Iterator[Identifier]:
     for pattern in _SURE:
         for match in pattern.finditer(text):
             yield Identifier("name", *match.span("it"))
-    for patterns, words in ((_LABELLED_ONES, _begins_word), (_LIKELY, _is_word)):
+    for patterns, words in (
+        (_LABELLED_ONES, _begins_word),
+        (_LIKELY, _is_word),
+        ((_OF_FINDING,), _holds_word),
+    ):
         for pattern in patterns:
             for match in pattern.finditer(text):
                 if not words(text, *match.span("it")):
@@ -156,6 +177,11 @@ def _is_word(text: str, start: int, end: int) -> bool:
     """Say whether what looks like a name is a word, begins a longer one, or ends one that began before it."""
     earlier = (text[before : start + 1] for before in range(max(0, start - 2), start))
     return _begins_word(text, start, end) or any(word in words_like_names() for word in earlier)
+
+
+def _holds_word(text: str, start: int, end: int) -> bool:
+    """Say whether what looks like a name is a word or begins with one: 高清晰."""
+    return text[start : start + 2] in words_like_names() or _is_word(text, start, end)
 
 
 def _begins_word(text: str, start: int, end: int) -> bool:

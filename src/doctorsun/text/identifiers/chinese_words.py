@@ -21,13 +21,14 @@ COMPOUND_SURNAMES = (
     "|西门|百里|呼延|鲜于|闾丘|东郭"
     "|申屠|濮阳|太史|澹台|赫连|钟离|宗政|公羊|万俟|闻人|司空|仲孙|完颜|拓跋|纳兰|爱新觉罗"
 )
+_FAMILIAR = frozenset("小阿")  # 小明, 阿强
 _LONGEST_WORD = 4
 _FREQUENT = 200  # 康复 and 谢谢 bear the tag of names, too, and are far more frequent than any name
 
 
 @functools.cache
 def words_like_names() -> frozenset[str]:
-    """Return dictionary words of up to four characters that begin or end with a surname and seldom name anybody.
+    """Return words of up to four characters that begin or end with a surname, 小 or 阿, and seldom name anybody.
 
     Source:
         the dictionary of jieba, whose tags beginning with ``nr`` mark names of persons.
@@ -42,5 +43,9 @@ def _entries() -> Iterator[str]:
         for line in lines:
             word, number, tag = line.decode("utf-8").split()
             is_name = tag.startswith("nr") and int(number) < _FREQUENT
-            if 1 < len(word) <= _LONGEST_WORD and not is_name and not SURNAMES.isdisjoint((word[0], word[-1])):
+            if (
+                1 < len(word) <= _LONGEST_WORD
+                and not is_name
+                and not (SURNAMES | _FAMILIAR).isdisjoint((word[0], word[-1]))
+            ):
                 yield word

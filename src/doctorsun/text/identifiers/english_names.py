@@ -10,6 +10,7 @@ from doctorsun.text.identifiers.english_words import (
     PINYIN_SURNAMES,
     PINYIN_SYLLABLE,
     PLACES,
+    SURNAMES,
 )
 from doctorsun.text.identifiers.span import Identifier
 
@@ -91,10 +92,23 @@ _ABOUT = re.compile(
 )
 _KIN = re.compile(
     r"(?<![A-Za-z])(?:(?:[Pp]atient|[Pp]t|mother|father|husband|wife|son|daughter|brother|sister|partner|spouse"
-    r"|aunt|uncle|grandmother|grandfather|friend|neighbou?r|colleague|boyfriend|girlfriend|baby|child|infant"
+    r"|aunt|uncle|grandmother|grandfather|friend|neighbou?r|colleague|boyfriend|girlfriend|baby|child|infant|[Mm][ou]m|[Dd]ad"
     r"|boy|girl|man|woman|gentleman|lady|[Cc]aregiver|[Cc]arer|[Ii]nterpreter|[Ss]chedule|provided by|obtained"
     r" from|I am|[Aa]dmit|[Rr]efer|[Dd]ischarge),?)"
     rf"\s(?P<it>{_FULL}){_END}"
+)
+_KIN_IS = re.compile(
+    r"(?<![A-Za-z])(?i:mother|father|mom|mum|mommy|mummy|dad|daddy|husband|wife|son|daughter|brother|sister|partner"
+    r"|spouse|aunt|uncle|cousin|niece|nephew|grandmother|grandfather|grandma|grandpa)\s(?:is|was)(?:\s(?:called|named))?"
+    rf"\s(?P<it>{_FULL}){_END}"
+)
+_AGED = re.compile(  # pt mary jones 54yo F
+    r"(?<![a-z'.-])(?P<it>(?P<first>[a-z]+)(?:\s[a-z]\.?)?\s(?P<last>[a-z'-]{2,}))"
+    r"(?=,?\s{1,2}\d{1,3}[\s-]?(?:yo|y/o|y\.o\.|(?:years?|yrs?)[\s-]old)(?![a-z]))",
+    re.IGNORECASE,
+)
+_SURNAME_INITIAL = re.compile(  # but not the options A. Colles B. Smith C. Barton
+    rf"(?<![A-Za-z'-])(?<![A-H][.)]\s)(?P<it>(?:{SURNAMES}|{PINYIN_SURNAMES}),?\s[A-Z]\.(?:\s?[A-Z]\.)?){_END}"
 )
 _KIN_FIRST = re.compile(
     r"(?<![A-Za-z])(?i:my|his|her|their|your|our) (?:mother|father|husband|wife|son|daughter|brother|sister|partner"
@@ -123,8 +137,9 @@ _OF_MEDICINE = re.compile(  # Xu Changqing is a herb
 _DICOM_NAME = re.compile(r"(?<![A-Za-z^])(?P<it>[A-Za-z'-]{2,}\^[A-Za-z'-]+(?:\^[A-Za-z.]*)*)")
 _EPONYM = re.compile(rf"(?:\s+|(?=['-]))(?i:{EPONYM_NOUNS})\b")
 
-_TRUSTED = (_NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME)
-_CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN)
+_TRUSTED = (_NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME, _SURNAME_INITIAL)
+_CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN, _KIN_IS)
+_NO_LAST = frozenset({"Aged", "Age", "Be"})
 _BY_GIVEN_NAME = (_GIVEN, _REVERSED, _KIN_FIRST)
 
 
@@ -145,12 +160,19 @@ def find_english_names(text: str) -> Iterator[Identifier]:
         is_pair = " " in text[name.start : name.end]
         if is_pair and not (_EPONYM.match(text, name.end) or _OF_MEDICINE.match(text, name.end)):
             yield name
+    yield from _aged(text)
     for pattern in _BY_GIVEN_NAME:
         for match in pattern.finditer(text):
             if match["first"].split("-")[0] in GIVEN_NAMES and match["it"] not in PLACES:
                 yield from (
                     name for name in [_trimmed(text, *match.span("it"))] if name and not _EPONYM.match(text, name.end)
                 )
+
+
+def _aged(text: str) -> Iterator[Identifier]:
+    for match in _AGED.finditer(text):
+        if match["first"].title() in GIVEN_NAMES - NO_NAMES and match["last"].title() not in NO_NAMES | _NO_LAST:
+            yield Identifier("name", *match.span("it"))
 
 
 def _names(pattern: re.Pattern[str], text: str) -> Iterator[Identifier]:

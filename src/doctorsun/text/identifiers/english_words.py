@@ -112,8 +112,17 @@ NO_NAMES = _words(
     "Is Let Take Ask Tell Call Talk See Find Learn Service Services Division Program Protection Affordable Act"
     " Family Members Infection Infections Sickness Therapy Melanoma Procedure River Army Diocese State States"
     " East West North South Middle World War Nobel Prize Red Cross Treatment Treatments Symptoms Cause Causes"
+    " Type Stage Grade Class Full Code Hepatitis"
     " Google Palsy Controlled Supine Prone Erect Portable Intubated Alert"
 )
+SURNAMES = (
+    "Smith|Johnson|Williams|Jones|Garcia|Miller|Davis|Rodriguez|Martinez|Hernandez|Lopez|Gonzalez|Wilson|Anderson|Thomas"
+    "|Taylor|Moore|Jackson|Thompson|Perez|Sanchez|Ramirez|Robinson|Nguyen|Torres|Adams|Nelson|Rivera|Campbell|Mitchell"
+    "|Roberts|Gomez|Phillips|Evans|Turner|Diaz|Edwards|Collins|Reyes|Stewart|Morris|Morales|Murphy|Rogers|Gutierrez|Ortiz"
+    "|Peterson|Kelly|Howard|Ramos|Richardson|Watson|Chavez|Bennett|Mendoza|Hughes|Alvarez|Castillo|Sanders|Patel|Myers"
+    "|Jimenez|Jenkins|Powell|Fisher|Henderson|Simmons|Patterson|Singh|Khan|Kumar|Robertson|Thomson|Kim|Choi|Tanaka|Suzuki"
+)
+"""Frequent ones that are no other word: beside an initial they name somebody."""
 PLACES = frozenset(
     {
         "Ann Arbor",

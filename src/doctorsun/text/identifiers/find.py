@@ -13,7 +13,8 @@ from doctorsun.text.identifiers.span import Identifier, merged
 from doctorsun.text.language import has_han
 
 _KEPT = re.compile(r"<ref>.*?</ref>|<box>.*?</box>|</?[A-Za-z_|]+>", re.DOTALL)
-_DIGIT, _CAPITAL = re.compile(r"\d|[一二三四五六七八九十〇零]"), re.compile(r"[A-Z][A-Za-z'.]")
+_DIGIT = re.compile(r"\d|[一二三四五六七八九十〇零]")
+_CAPITAL = re.compile(r"[A-Z][A-Za-z'. ]|\d\s?-?(?:yo|y/o|y\.o|years?|yrs?)\b")
 
 
 def find_identifiers(text: str) -> tuple[Identifier, ...]:

@@ -19,6 +19,7 @@ from doctorsun.serve.doors import Crowded
 from doctorsun.serve.engine import EngineFailure
 from doctorsun.serve.keys import TooManyWrongKeys
 from doctorsun.serve.metrics import Metrics
+from doctorsun.serve.openai.complaint import expected_of
 from doctorsun.serve.openai.reply import error_value
 from doctorsun.serve.settings import ServeSettings
 
@@ -161,7 +162,8 @@ async def _on_wrong_parameter(_http: HttpRequest, error: Exception) -> Response:
         raise error
     first = error.errors()[0]
     what = ".".join(str(step) for step in first["loc"])
-    return JSONResponse(error_value(RequestError(what, got=repr(first["input"])[:80], expected=first["msg"])), 400)
+    refusal = RequestError(what, got=repr(first["input"])[:80], expected=expected_of(first))
+    return JSONResponse(error_value(refusal), 400)
 
 
 def _unrouted(http: HttpRequest, error: RoutingException) -> RequestError:

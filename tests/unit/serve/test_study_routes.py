@@ -172,7 +172,7 @@ def test_a_study_of_another_key_is_not_there(http: httpx.Client, study: str) -> 
         ("slices/0?window=lung", 400, "window: got 'lung', expected none"),
         ("slices/-1", 400, "path.index: got '-1', expected 0 or more"),
         ("slices/x", 400, "path.index: got 'x', expected a whole number"),
-        ("slices/99999999999999999999999", 400, "expected less than 1e+06"),
+        ("slices/99999999999999999999999", 400, "expected less than 1000000"),
         ("slices/" + "9" * 5000, 400, "expected a number of fewer digits"),
         ("slices/0?series=-1", 400, "query.series: got '-1', expected 0 or more"),
         ("slices/0?window=" + "x" * 41, 400, "expected text of at most 40 characters"),

@@ -13,6 +13,8 @@ from doctorsun.errors import RequestError
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a number of fewer digits",
     "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
@@ -25,10 +27,10 @@ _KINDS = {
     "literal_error": "{expected}",
     "too_short": "{min_length} or more of them",
     "too_long": "at most {max_length} of them",
-    "greater_than_equal": "{ge:g} or more",
-    "greater_than": "more than {gt:g}",
-    "less_than_equal": "at most {le:g}",
-    "less_than": "less than {lt:g}",
+    "greater_than_equal": "{ge:.12g} or more",
+    "greater_than": "more than {gt:.12g}",
+    "less_than_equal": "at most {le:.12g}",
+    "less_than": "less than {lt:.12g}",
     "union_tag_invalid": "one of {expected_tags}",
 }
 _Path = tuple[str | int, ...]
@@ -83,7 +85,7 @@ def _refusal(place: _Path, details: Sequence[Any]) -> RequestError:
         return RequestError(what, got="a field that is not supported", do="leave it out")
     if kind == "missing":
         return RequestError(what, got="no such field", expected="it to be there", do="add it")
-    expected = ", or ".join(dict.fromkeys(_expected(each) for each in details))
+    expected = ", or ".join(dict.fromkeys(expected_of(each) for each in details))
     return RequestError(what, got=_got(details[0]), expected=expected, do="correct it")
 
 
@@ -94,5 +96,6 @@ def _got(detail: Any) -> str:
     return "an object" if isinstance(value, dict) else describe(value)
 
 
-def _expected(detail: Any) -> str:
+def expected_of(detail: Any) -> str:
+    """Return in our words what pydantic expected in one place."""
     return _KINDS.get(detail["type"], "a value of another kind").format_map(detail.get("ctx", {}))

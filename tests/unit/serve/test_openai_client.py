@@ -54,6 +54,12 @@ def test_the_openai_client_gets_an_answer(client: openai.OpenAI, scripted: Scrip
     assert answer.usage.completion_tokens == len(scripted.answer)
 
 
+def test_the_openai_client_finds_the_model_by_its_name_and_no_other(client: openai.OpenAI) -> None:
+    assert client.models.retrieve("sun") == client.models.list().data[0]
+    with pytest.raises(openai.NotFoundError, match="model: got 'moon', expected 'sun'"):
+        client.models.retrieve("moon")
+
+
 def test_the_openai_client_gets_a_stream(client: openai.OpenAI, scripted: ScriptedEngine) -> None:
     stream = client.chat.completions.create(
         model="sun", messages=question(), stream=True, stream_options={"include_usage": True}

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from chat_requests import body, with_image
-from doctorsun.serve.openai.answers import ChatCompletion, ErrorBody, Health, ModelList
+from doctorsun.serve.openai.answers import ChatCompletion, ErrorBody, Health, ModelCard, ModelList
 from doctorsun.serve.openai.described import chat_description
 from serve_fakes import ScriptedEngine
 
@@ -37,6 +37,8 @@ def test_answers_are_as_described(http: httpx.Client, scripted: ScriptedEngine, 
     assert answer.choices[0].message.confidence is not None
     assert answer.choices[0].logprobs is not None
     ModelList.model_validate(http.get("/v1/models").json())
+    ModelCard.model_validate(http.get("/v1/models/sun").json())
+    ErrorBody.model_validate(http.get("/v1/models/moon").json())
     Health.model_validate(http.get("/healthz").json())
     Health.model_validate(http.get("/readyz").json())
     ErrorBody.model_validate(http.post("/v1/chat/completions", json=body(model="moon")).json())

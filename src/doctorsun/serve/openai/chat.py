@@ -88,12 +88,20 @@ class Chat:
             content = events(first, answer, reply, include_usage=include_usage)
             return EventStream(content, closing=closing.pop_all(), patience_s=self.settings.reading_timeout_s)
 
+    def require_model(self, name: str) -> None:
+        """Require that a client means the model that is served.
+
+        Raises:
+            HTTPException: it is another one.
+        """
+        if name != self.settings.model_name:
+            refusal = RequestError("model", got=repr(name)[:80], expected=repr(self.settings.model_name))
+            raise HTTPException(404, refusal.text())
+
     def _read(self, raw: bytes, client: str) -> tuple[ChatBody, Question]:
         """Return a question, and its body without the turns: they are long, and an answer may take its time."""
         body = read_body(raw)
-        if body.model != self.settings.model_name:
-            refusal = RequestError("model", got=repr(body.model)[:80], expected=repr(self.settings.model_name))
-            raise HTTPException(404, refusal.text())
+        self.require_model(body.model)
         question = question_of(body, partial(self.read_image, client), self.settings.max_images)
         return body.model_copy(update={"messages": []}), question
 

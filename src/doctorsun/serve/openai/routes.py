@@ -7,7 +7,7 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import JSONResponse, Response
 
 from doctorsun.serve.gateway import check_key
-from doctorsun.serve.openai.answers import ModelList, refusals
+from doctorsun.serve.openai.answers import ModelCard, ModelList, refusals
 from doctorsun.serve.openai.chat import Chat
 from doctorsun.serve.openai.described import chat_description
 
@@ -20,6 +20,12 @@ def openai_router(chat: Chat) -> APIRouter:
     async def models(http: HttpRequest) -> JSONResponse:
         check_key(http, chat.settings)
         return JSONResponse({"object": "list", "data": [_model_card(chat)]})
+
+    @router.get("/models/{name:path}", responses={200: {"model": ModelCard}, **refusals(401, 404)})
+    async def model(http: HttpRequest, name: str) -> JSONResponse:
+        check_key(http, chat.settings)
+        chat.require_model(name)
+        return JSONResponse(_model_card(chat))
 
     @router.post("/chat/completions", **chat_description(chat.settings.model_name))
     async def chat_completions(http: HttpRequest) -> Response:

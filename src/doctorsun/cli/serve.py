@@ -113,6 +113,9 @@ def serve(
         drain_s=clients.drain_timeout,
     )
     if options.kind == "vllm":
+        from doctorsun.serve.vllm import find_vllm
+
+        find_vllm()  # before it is said to start
         typer.echo(say("serve_starting", session.language, log=str(options.state / "engine.log")), err=True)
     run_server(options, partial(_tell, session.language))
 

@@ -1,12 +1,13 @@
 """A text with its identifiers replaced by typed placeholders in its own language."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from doctorsun.text.identifiers.find import find_identifiers
 from doctorsun.text.identifiers.span import Kind
-from doctorsun.text.language import has_han
+from doctorsun.text.language import script_of
 
 PLACEHOLDERS: Mapping[Kind, tuple[str, str]] = {
     "name": ("[姓名]", "[NAME]"),
@@ -20,6 +21,9 @@ PLACEHOLDERS: Mapping[Kind, tuple[str, str]] = {
     "date": ("[日期]", "[DATE]"),
 }
 
+_MARK = re.compile(r"</?[A-Za-z_|]+>")
+_LETTER = re.compile(r"[A-Za-z\u3400-\u9fff]")
+
 
 @dataclass(frozen=True, slots=True)
 class Masked:
@@ -30,15 +34,21 @@ class Masked:
 
 
 def mask_identifiers(text: str) -> Masked:
-    """Replace each identifier by its kind in brackets, in Chinese where the text holds Chinese characters."""
+    """Replace each identifier by its kind in brackets, all in the language that prevails in what is left of the text.
+
+    Placeholders are Chinese where neither language clearly prevails.
+    """
     found = find_identifiers(text)
-    language = 0 if has_han(text) else 1
-    pieces: list[str] = []
+    around: list[str] = []
     done = 0
     for span in found:
-        pieces += [text[done : span.start], PLACEHOLDERS[span.kind][language]]
+        around.append(text[done : span.start])
         done = span.end
-    return Masked("".join([*pieces, text[done:]]), Counter(span.kind for span in found))
+    left = _MARK.sub(" ", " ".join([*around, text[done:]]))
+    is_english = script_of(left if _LETTER.search(left) else text) == "en"
+    placeholders = (PLACEHOLDERS[span.kind][is_english] for span in found)
+    masked = "".join(piece for pair in zip(around, placeholders, strict=True) for piece in pair)
+    return Masked(masked + text[done:], Counter(span.kind for span in found))
 
 
 def without_identifiers(text: str) -> str:

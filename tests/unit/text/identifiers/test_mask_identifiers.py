@@ -94,6 +94,24 @@ def test_what_only_looks_like_an_identifier_stays(text):
     assert mask_identifiers(text).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (
+            "Patient 姓名：王小明 was seen on 2023-05-06 by Dr. Smith for cough.",
+            "Patient 姓名：[NAME] was seen on [DATE] by Dr. [NAME] for cough.",
+        ),
+        ("患者今日复查，Dr. Smith已告知CT未见异常，2023-05-06", "患者今日复查，Dr. [姓名]已告知CT未见异常，[日期]"),
+        ("Dr. Smith 看过，Tel 13800138000", "Dr. [姓名] 看过，Tel [电话]"),
+        ("<image>\n<ref>肺</ref>张建国医生", "<image>\n<ref>肺</ref>[姓名]医生"),
+        ("2020年3月5日", "[日期]"),
+        ("13800138000", "[PHONE]"),
+    ],
+)
+def test_placeholders_of_a_text_are_of_the_language_that_prevails_in_it(text, masked):
+    assert mask_identifiers(text).text == masked
+
+
 def test_counts_are_told_by_kind():
     counts = mask_identifiers("张医生电话13800138000，李医生2020年3月5日").counts
     assert counts == {"name": 2, "phone": 1, "date": 1}

@@ -15,6 +15,7 @@ from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.readable import readable_elements
 from doctorsun.data.deidentify.rules import Rule, rule_of, safe_private
 from doctorsun.data.deidentify.values import REMOVED, StandIns, capped_age, each
+from doctorsun.data.deidentify.waveforms import is_undescribed
 
 DEEDS: dict[str, Deed] = {
     "remove": "removed",
@@ -58,6 +59,9 @@ class Cleaning:
         for tag, element in readable_elements(old):
             if element is None:
                 self._note(path, tag, "", Rule("remove", "cannot be read"))
+                continue
+            if is_undescribed(old, element):
+                self._note(path, tag, element.keyword, Rule("remove", "bytes that nothing describes"))
                 continue
             self._add(new, element, path, scheme)
         return new

@@ -16,6 +16,7 @@ OPERATIONS = [
     "GET /metrics",
     "GET /readyz",
     "GET /v1/models",
+    "GET /v1/models/{name}",
     "GET /v1/studies/{study_id}",
     "GET /v1/studies/{study_id}/slices/{index}",
     "GET /v1/studies/{study_id}/slices/{index}/model",

@@ -14,6 +14,7 @@ Places = NDArray[np.int64]
 
 _NUM_BITS = 8 * FINGERPRINT_BYTES
 _CHUNK = 1 << 16
+_FOLDED_BITS = 20
 _EQUAL_WORDS = 2
 _FEW = 64
 _MOST_THREADS = 16  # each needs 24 bytes per fingerprint
@@ -176,10 +177,20 @@ def _joined(parts: Iterable[tuple[Places, Places]]) -> tuple[Places, Places]:
     return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
 
 
+def _folded(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return numbers of few bits; of words of 10 bits, as there are with 24 bits, each pair has its own."""
+    return (keys ^ (keys >> np.uint64(_MOST_WORD_BITS - _FOLDED_BITS // 2))) & np.uint64((1 << _FOLDED_BITS) - 1)
+
+
 def _of_keys(sought: NDArray[np.uint64], keys: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:
     """Yield the places of what is sought, and in sorted keys the places of its equals, some million at a time."""
-    start, stop = np.searchsorted(keys, sought, "left"), np.searchsorted(keys, sought, "right")
-    active, step = np.flatnonzero(stop > start), 0
+    is_key = np.zeros(1 << _FOLDED_BITS, dtype=np.bool_)
+    is_key[_folded(keys)] = True
+    active, step = np.flatnonzero(is_key[_folded(sought)]), 0  # most are no keys, which one look tells
+    start, stop = np.zeros(len(sought), dtype=np.int64), np.zeros(len(sought), dtype=np.int64)
+    start[active] = np.searchsorted(keys, sought[active], "left")
+    stop[active] = np.searchsorted(keys, sought[active], "right")
+    active = active[start[active] < stop[active]]
     while len(active):
         for begin in range(0, len(active), _CHUNK):
             part = active[begin : begin + _CHUNK]

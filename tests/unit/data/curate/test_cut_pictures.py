@@ -16,8 +16,8 @@ WIDTH, HEIGHT = picture(0).size
 
 def cropped(left: float, top: float, right: float, bottom: float, seed: int = 0) -> Image:
     """Return a film in its size without these shares of its sides."""
-    box = (WIDTH * left, HEIGHT * top, WIDTH * (1 - right), HEIGHT * (1 - bottom))
-    return encoded(picture(seed).crop([round(at) for at in box]).resize((WIDTH, HEIGHT)))
+    box = round(WIDTH * left), round(HEIGHT * top), round(WIDTH * (1 - right)), round(HEIGHT * (1 - bottom))
+    return encoded(picture(seed).crop(box).resize((WIDTH, HEIGHT)))
 
 
 def decided(*samples: Sample, curation: Curation | None = None) -> Decision:

@@ -33,7 +33,7 @@ DUMMIES = {
 }
 OLDEST = 90
 _AGE = re.compile(r"(\d{3})([DWMY])")
-_MISREAD = re.compile("[\x80-\x9f\ufffd]")  # no text holds these: its bytes do not fit its character set
+_MISREAD = re.compile("[\x1b\x80-\x9f\ufffd]")  # no text holds these: its bytes do not fit its character set
 # Below the roots of DICOM, and of the coding schemes that HL7 registers.
 _REGISTERED = re.compile(r"(?:1\.2\.840\.10008|2\.16\.840\.1\.113883\.6)(?:\.(?:0|[1-9]\d{0,6}))+")
 

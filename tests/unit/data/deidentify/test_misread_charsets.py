@@ -62,6 +62,16 @@ def test_no_part_of_a_name_survives(charset, encoding, named, tmp_path):
             assert parts_in(str(clean.get(keyword, "")).encode(), name) == set(), (keyword, name)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_text_with_escapes_that_its_character_set_does_not_know_goes_whole(tmp_path):
+    source = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    source.SpecificCharacterSet = "ISO_IR 192"
+    source[Tag("StudyDescription")] = raw("StudyDescription", "LO", b"CHEST \x1b$A8_ 7I")
+    source.save_as(tmp_path / "source.dcm")
+    deidentify_dicom(tmp_path / "source.dcm", tmp_path / "clean.dcm", Key(b"k" * 32), OPTIONS)
+    assert pydicom.dcmread(tmp_path / "clean.dcm").StudyDescription == "removed"
+
+
 def test_the_known_words_of_a_misread_text_stay_where_its_bytes_fit():
     assert known_words("CT chest ¸ß·É") == "CT chest"
     assert known_words("°×ÔÆ") == ""

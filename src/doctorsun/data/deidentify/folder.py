@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.data.deidentify.formats import Format, format_of
-from doctorsun.data.deidentify.found_files import found_files
+from doctorsun.data.deidentify.found_files import OUTSIDE, found_files, leads_out
 from doctorsun.data.deidentify.journal import NOT_WRITTEN, Entry, Journal, counted
 from doctorsun.data.deidentify.key import Key
-from doctorsun.data.deidentify.nifti import is_values_of_pair
+from doctorsun.data.deidentify.nifti import is_values_of_pair, values_beside_header
 from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.refusal import Refusal
 from doctorsun.data.deidentify.summary import REPORT, Settings, read_report, write_report
@@ -36,6 +36,7 @@ class Job:
     Attributes:
         source: the file.
         relative: its path below the folder that was named.
+        top: that folder, without links; of a single file, the one that it is in.
         out: the folder of what is written.
         key: gives the stand-ins.
         options: what was chosen.
@@ -44,6 +45,7 @@ class Job:
 
     source: Path
     relative: str
+    top: Path
     out: Path
     key: Key
     options: Options
@@ -104,8 +106,9 @@ def deidentify_folder(
     with one_writer(out, "de-identification"):
         _open(out, settings)
         journal = Journal(out / JOURNAL)
+        top = (source if source.is_dir() else source.parent).resolve()
         jobs = [
-            Job(path, _relative(path, source), out, key, options, refusal)
+            Job(path, _relative(path, source), top, out, key, options, refusal)
             for path, refusal in found_files(source).items()
         ]
         left = [job for job in jobs if not _is_done(job, journal)]
@@ -129,6 +132,7 @@ def made(job: Job) -> Entry:
         found = format_of(job.source)
         if found is None:
             return _of_no_format(job, seen)
+        _require_values_inside(job, found)
         name = job.new_name(found)
         with atomic_path(job.out / name) as unfinished:
             actions = found.deidentify(job.source, unfinished, job.key, job.options)
@@ -151,6 +155,13 @@ def made(job: Job) -> Entry:
 def _look_at(job: Job) -> None:
     if job.refusal:
         raise Refusal(job.refusal)
+
+
+def _require_values_inside(job: Job, found: Format) -> None:
+    """Refuse a header whose values are reached by a link that leads out of the folder."""
+    values = values_beside_header(job.source) if found.name == "NIfTI" else None
+    if values is not None and leads_out(values, job.top):
+        raise Refusal(OUTSIDE)
 
 
 def _of_no_format(job: Job, seen: str) -> Entry:

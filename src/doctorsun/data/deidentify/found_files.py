@@ -27,8 +27,13 @@ def found_files(root: Path) -> dict[Path, str]:
     return dict(_found(root, root.resolve(), set()))
 
 
+def leads_out(path: Path, top: Path) -> bool:
+    """Say whether what a path leads to lies elsewhere than below a folder, of which all links are resolved."""
+    return not path.resolve().is_relative_to(top)
+
+
 def _found(path: Path, top: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, str]]:
-    if path.is_symlink() and not path.resolve().is_relative_to(top):
+    if path.is_symlink() and leads_out(path, top):
         yield path, OUTSIDE if path.exists() else NOWHERE
         return
     try:

@@ -176,6 +176,19 @@ def _clean_header(head: bytearray, form: _Form, order: str) -> list[Action]:
     return actions
 
 
+def values_beside_header(path: Path) -> Path | None:
+    """Return the file of the values where a volume's header says that they are in another; None of other volumes.
+
+    Raises:
+        Refusal: there is no such file.
+    """
+    with _reading(path) as file:
+        head = file.read(_FORMS[0].length)
+    form = _form_of(head)
+    is_pair = head[form.magic_at : form.magic_at + _MAGIC_LENGTH] in form.paired
+    return _values_beside(path) if is_pair else None
+
+
 def is_values_of_pair(path: Path) -> bool:
     """Say whether a file holds the values (``.img``) of a header beside it, with which it becomes one file."""
     stem = path.name.removesuffix(".gz")

@@ -73,7 +73,7 @@ def test_names_are_replaced_and_folders_stay_together(tmp_path):
 def test_a_volume_and_its_sidecar_keep_one_name_and_others_do_not(tmp_path):
     (tmp_path / "in").mkdir()
     names = ("sub-1.t1.nii", "sub-1.t1.json", "sub-1.t2.nii")
-    jobs = [Job(tmp_path / "in" / name, name, tmp_path / "out", KEY, OPTIONS) for name in names]
+    jobs = [Job(tmp_path / "in" / name, name, tmp_path, tmp_path / "out", KEY, OPTIONS) for name in names]
     volume, sidecar = (Format("", suffix, deidentify_dicom, of_pair=True) for suffix in (".nii", ".json"))
     new = [job.new_name(kind) for job, kind in zip(jobs, (volume, sidecar, volume), strict=True)]
     assert new[0].removesuffix(".nii") == new[1].removesuffix(".json")
@@ -178,6 +178,24 @@ def test_links_inside_are_followed_once_and_others_and_pipes_are_not(tmp_path):
     assert sorted(path.name for path in left.values()) == ["nowhere", "outside"]
     assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
     assert read_report(tmp_path / "out")["not_written"] == {OUTSIDE: 1, NOWHERE: 1}
+
+
+def test_values_behind_a_link_that_leads_out_are_not_read_through_their_header(tmp_path):
+    (tmp_path / "in" / "kept").mkdir(parents=True)
+    volume = nibabel.Nifti1Pair(np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.eye(4))
+    nibabel.save(volume, tmp_path / "in" / "a.img")
+    inside = (tmp_path / "in" / "a.img").rename(tmp_path / "in" / "kept" / "values")
+    (tmp_path / "in" / "a.img").symlink_to(inside)
+    deidentify_folder(tmp_path / "in", tmp_path / "one", KEY, OPTIONS)
+    assert read_report(tmp_path / "one")["files"]["written"] == 1
+    outside = inside.rename(tmp_path / "values")
+    (tmp_path / "in" / "a.img").unlink()
+    (tmp_path / "in" / "a.img").symlink_to(outside)
+    left = deidentify_folder(tmp_path / "in", tmp_path / "other", KEY, OPTIONS)
+    assert sorted(path.name for path in left.values()) == ["a.hdr", "a.img"]
+    assert read_report(tmp_path / "other")["not_written"] == {OUTSIDE: 2}
+    left = deidentify_folder(tmp_path / "in" / "a.hdr", tmp_path / "third", KEY, OPTIONS)
+    assert [path.name for path in left.values()] == ["a.hdr"]
 
 
 def test_a_link_that_is_named_itself_is_read(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect
 from speaker import Speaker
 from study_files import png_file
@@ -13,7 +14,7 @@ from watched_page import Watched, ask, last_answer, open_files, watched_page
 
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.app import create_app
-from doctorsun.serve.keys import one_key
+from doctorsun.serve.keys import MAX_WRONG, one_key
 from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
 from serve_fakes import ScriptedEngine, serving
@@ -21,18 +22,17 @@ from serve_fakes import ScriptedEngine, serving
 KEY = "a key that is long enough"
 
 
-@pytest.fixture(scope="module")
-def guarded_url(page_processor: Processor, page_settings: ServeSettings) -> Iterator[str]:
+@pytest.fixture
+def guarded_app(page_processor: Processor, page_settings: ServeSettings) -> FastAPI:
     """A server that asks for a key."""
     engine = ScriptedEngine((5, 6), end_id=page_processor.stop_ids[0])
     settings = replace(page_settings, keys=one_key(KEY))
-    with serving(create_app(LocalChat(engine, page_processor), settings, images=page_processor.images)) as url:
-        yield url
+    return create_app(LocalChat(engine, page_processor), settings, images=page_processor.images)
 
 
 @pytest.fixture
-def guarded(browser: Browser, guarded_url: str) -> Iterator[Watched]:
-    with watched_page(browser, guarded_url) as page:
+def guarded(browser: Browser, guarded_app: FastAPI) -> Iterator[Watched]:
+    with serving(guarded_app) as url, watched_page(browser, url) as page:
         yield page
 
 
@@ -76,6 +76,22 @@ def test_without_a_key_the_page_says_so_and_asks_again_on_demand(guarded: Watche
     give_key(page, KEY)
     expect(page.locator("#model b")).to_have_text("sun")
     expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_too_many_wrong_keys_are_no_busy_server(browser: Browser, guarded_app: FastAPI) -> None:
+    with serving(guarded_app) as url, watched_page(browser, url) as watched:
+        page = watched.page
+        page.goto(url)
+        for _ in range(MAX_WRONG + 1):
+            with page.expect_response("**/v1/models"):
+                give_key(page, "wrong")
+        alert = page.locator("#banner")
+        expect(alert).to_contain_text(
+            re.compile(r"The key was wrong too often: .* Try again in \d+ s with the right one")
+        )
+        page.get_by_role("button", name="中文").click()
+        expect(alert).to_contain_text(re.compile(r"密钥错误次数过多，.*请在 \d+ 秒后用正确的密钥重试。"))
+        expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_an_upload_asks_for_the_key_too(guarded: Watched) -> None:

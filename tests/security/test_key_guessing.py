@@ -93,6 +93,7 @@ def test_guessing_does_not_pay(ward: Ward) -> None:
         refused = late.get("/v1/models", headers={"X-Forwarded-For": "", "X-Real-IP": "10.1.1.1"})
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert refused.json()["error"]["code"] == "wrong_keys"
         assert KEY not in refused.text
         assert elsewhere.get("/v1/models").status_code == 200
 

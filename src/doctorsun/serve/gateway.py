@@ -35,7 +35,8 @@ def check_key(http: HttpRequest, settings: ServeSettings) -> str:
     The name is left in ``http.state.client`` for whoever looks at the request afterwards.
 
     Raises:
-        HTTPException: 401, or 429 after too many wrong ones.
+        HTTPException: 401.
+        TooManyWrongKeys: there were too many wrong ones from this address.
     """
     http.state.client = _name_of_key(http, settings)
     return http.state.client
@@ -46,12 +47,9 @@ def _name_of_key(http: HttpRequest, settings: ServeSettings) -> str:
         return "anyone"
     scheme, _, key = http.headers.get("Authorization", "").partition(" ")
     address = http.client.host if http.client else ""
-    try:
-        # Header bytes arrive as Latin-1; the key is what they were. A client without one guesses nothing.
-        is_key = scheme.lower() == "bearer" and key
-        name = settings.keys.find(key.encode("latin-1"), address) if is_key else None
-    except TooManyWrongKeys as error:
-        raise HTTPException(429, error.text(), {"Retry-After": str(math.ceil(error.wait_s))}) from error
+    # Header bytes arrive as Latin-1; the key is what they were. A client without one guesses nothing.
+    is_key = scheme.lower() == "bearer" and key
+    name = settings.keys.find(key.encode("latin-1"), address) if is_key else None
     if name is None:
         refusal = RequestError("Authorization header", got="no valid key", expected="Bearer and the server's API key")
         raise HTTPException(401, refusal.text(), {"WWW-Authenticate": "Bearer"})
@@ -138,7 +136,7 @@ def explain_errors(app: FastAPI) -> None:
 
 
 async def _on_our_error(_http: HttpRequest, error: Exception) -> Response:
-    if isinstance(error, Crowded):
+    if isinstance(error, Crowded | TooManyWrongKeys):
         return JSONResponse(error_value(error), 429, {"Retry-After": str(math.ceil(error.wait_s))})
     if isinstance(error, RequestError | DataError):
         return JSONResponse(error_value(error), 400)

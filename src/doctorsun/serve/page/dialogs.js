@@ -2,7 +2,7 @@
 
 import { postJson } from "./api.js";
 import { find } from "./dom.js";
-import { faultWords } from "./faults.js";
+import { busyKey, faultWords } from "./faults.js";
 import { t } from "./strings.js";
 
 /** Ask for the key; resolves to it, or to null when there is none. */
@@ -59,7 +59,7 @@ async function sendReport(onReported) {
     find("report-dialog").close("");
     onReported();
   } catch (error) {
-    const key = { network: "fault.network", busy: "fault.busy", key: "fault.key" }[error.kind] ?? "fault.refused";
+    const key = { network: "fault.network", busy: busyKey(error), key: "fault.key" }[error.kind] ?? "fault.refused";
     find("report-fault").textContent = t(key, { message: faultWords(error), seconds: error.retryAfter_s });
     find("report-fault").hidden = false;
   }

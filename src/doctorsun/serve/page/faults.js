@@ -9,5 +9,7 @@ export function faultWords({ status, code, message }) {
   return t(keys.find(hasText), { message });
 }
 
+const BUSY = { studies: "fault.studies", wrong_keys: "fault.wrong_keys" };
+
 /** Return the key of the text for a refusal of kind busy. */
-export const busyKey = ({ code }) => (code === "studies" ? "fault.studies" : "fault.busy");
+export const busyKey = ({ code }) => BUSY[code] ?? "fault.busy";

@@ -159,6 +159,10 @@ const TEXTS = {
     "The server keeps no more studies for you: all were used just now. Remove one, or try again in {seconds} s.",
     "服务器为您保留的检查已达上限，且都刚用过。请删除一项，或在 {seconds} 秒后重试。",
   ],
+  "fault.wrong_keys": [
+    "The key was wrong too often: the server looks at no key from this address for now. Try again in {seconds} s with the right one.",
+    "密钥错误次数过多，服务器暂不受理来自此地址的密钥。请在 {seconds} 秒后用正确的密钥重试。",
+  ],
   "fault.key": ["Without a key the server answers nothing.", "没有密钥，服务器不会作答。"],
   "fault.refused": ["The server refused: {message}", "服务器拒绝了请求：{message}"],
   "fault.server": ["The server failed: {message}", "服务器出错：{message}"],

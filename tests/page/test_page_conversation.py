@@ -171,16 +171,24 @@ def test_choices_go_along_with_a_question(page: Page, speaker: Speaker, written:
 @pytest.mark.parametrize(
     ("confidence", "told"),
     [
-        ({"option": "Yes", "probability": 0.83, "abstained": False, "calibrated": True}, "Likeliest choice: Yes, 83 %"),
+        ({"option": "Yes", "probability": 0.83, "withheld": None, "calibrated": True}, "Likeliest choice: Yes, 83 %"),
         (
-            {"option": "No", "probability": 0.6, "abstained": True, "calibrated": False},
+            {"option": "No", "probability": 0.6, "withheld": "unsure", "calibrated": False},
             "Likeliest choice: No, 60 % (not calibrated)Abstained: the confidence is too low.",
         ),
         (
-            {"option": None, "probability": None, "abstained": True, "calibrated": False},
-            "Abstained: the confidence is too low.",
+            {"option": "No", "probability": 0.99, "withheld": "no_threshold", "calibrated": True},
+            "Likeliest choice: No, 99 %Abstained: no confidence was reliable enough for questions of this kind.",
         ),
-        ({"option": None, "probability": None, "abstained": False, "calibrated": False}, ""),
+        (
+            {"option": None, "probability": None, "withheld": "other_words", "calibrated": False},
+            "Abstained: the model does not answer with one of the choices, so its confidence is not known.",
+        ),
+        (
+            {"option": None, "probability": None, "withheld": "not_told", "calibrated": False},
+            "Abstained: the engine does not tell how likely the choices are.",
+        ),
+        ({"option": None, "probability": None, "withheld": None, "calibrated": False}, ""),
     ],
 )
 def test_how_sure_the_model_is_stands_below_the_answer(page: Page, confidence: dict[str, object], told: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, inf, isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from doctorsun.errors import RecipeError, WeightsError
 from doctorsun.serve.engine import Question
@@ -17,9 +17,30 @@ _LEAST_SHARE = 0.5
 """Of all beginnings of an answer, the share that the options must have: else the model does not write them, and which
 of them is the likelier tells nothing of its answer."""
 
-_SENTENCES = {
-    "zh": "我对这个问题没有足够的把握，因此不作回答。请由医生判断。",
-    "en": "I am not sure enough of the answer to this question and do not give one. Please ask a clinician.",
+Withheld = Literal["unsure", "no_threshold", "other_words", "not_told"]
+"""Why an answer is withheld: the probability is below the threshold; no threshold holds the risk for questions of this
+kind; the model does not write its answer as one of the options; or the engine does not tell their likelihoods."""
+
+_SENTENCES: dict[Withheld, dict[str, str]] = {
+    "unsure": {
+        "zh": "我对这个问题没有足够的把握，因此不作回答。请由医生判断。",
+        "en": "I am not sure enough of the answer to this question and do not give one. Please ask a clinician.",
+    },
+    "no_threshold": {
+        "zh": "评估未能为这类问题找到足够可靠的置信度，因此一律不作回答。请由医生判断。",
+        "en": "For questions of this kind no confidence was found to be reliable enough, and none of them is answered. "
+        "Please ask a clinician.",
+    },
+    "other_words": {
+        "zh": "模型没有用所给选项来回答这个问题，无法得知其把握，因此不作回答。请由医生判断。",
+        "en": "The model does not answer this question with one of the choices, and how sure it is cannot be told. "
+        "No answer is given; please ask a clinician.",
+    },
+    "not_told": {
+        "zh": "引擎没有给出各选项的可能性，无法得知模型的把握，因此不作回答。请由医生判断。",
+        "en": "The engine does not tell how likely each choice is, and how sure the model is cannot be told. "
+        "No answer is given; please ask a clinician.",
+    },
 }
 
 
@@ -31,14 +52,19 @@ class Confidence:
         option: the likeliest of the question's options; None where the engine does not tell likelihoods, or the answer
             more likely than not begins with none of the options.
         probability: of that option, one against the other; None where there is none.
-        abstained: whether the answer was withheld.
+        withheld: why the answer is not given; None where it is.
         calibrated: whether the probability was corrected by what was measured on questions with known answers.
     """
 
     option: str | None
     probability: float | None
-    abstained: bool
+    withheld: Withheld | None
     calibrated: bool
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the answer is not given."""
+        return self.withheld is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,23 +90,26 @@ class Calibration:
         """
         kind = _kind(question.options)
         is_calibrated = kind in self.temperatures
-        if len(logprobs) != len(question.options) or sum(map(exp, logprobs)) < _LEAST_SHARE:
-            abstained = self.target_risk is not None
-            return Confidence(option=None, probability=None, abstained=abstained, calibrated=False)
+        is_told = len(logprobs) == len(question.options)
+        if not is_told or sum(map(exp, logprobs)) < _LEAST_SHARE:
+            withheld = self._withheld("other_words" if is_told else "not_told")
+            return Confidence(option=None, probability=None, withheld=withheld, calibrated=False)
         shares = _softmax(logprobs, self.temperatures.get(kind, 1.0))
         place = max(range(len(shares)), key=shares.__getitem__)
-        threshold = self.thresholds.get(kind)
         return Confidence(
             option=question.options[place],
             probability=shares[place],
-            abstained=self.target_risk is not None and (threshold is None or shares[place] < threshold),
+            withheld=self._withheld(_below(shares[place], self.thresholds.get(kind))),
             calibrated=is_calibrated,
         )
 
+    def _withheld(self, reason: Withheld | None) -> Withheld | None:
+        return None if self.target_risk is None else reason
 
-def refusal_to_answer(question: Question) -> str:
+
+def refusal_to_answer(question: Question, withheld: Withheld) -> str:
     """Return the sentence that stands for an answer that is withheld, in the question's language."""
-    return _SENTENCES["zh" if has_han(question.messages[-1].text) else "en"]
+    return _SENTENCES[withheld]["zh" if has_han(question.messages[-1].text) else "en"]
 
 
 def read_calibration(weights: Path, revision: str, target_risk: float | None) -> Calibration:
@@ -146,6 +175,12 @@ def _thresholds(kinds: Mapping[str, Any], target_risk: float) -> dict[str, float
             "--abstain", got=got, expected=expected, do="accept a higher risk, or serve without --abstain"
         )
     return thresholds
+
+
+def _below(probability: float, threshold: float | None) -> Withheld | None:
+    if threshold is None:
+        return "no_threshold"
+    return "unsure" if probability < threshold else None
 
 
 def _kind(options: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from doctorsun.errors import DoctorSunError, RecipeError, WeightsError
 from doctorsun.schema import Message, text_part
-from doctorsun.serve.abstention import Calibration, Confidence, read_calibration, refusal_to_answer
+from doctorsun.serve.abstention import Calibration, Confidence, Withheld, read_calibration, refusal_to_answer
 from doctorsun.serve.engine import Question
 
 KINDS = {
@@ -38,13 +38,13 @@ def write(folder: Path, content: Any) -> None:
 
 def test_without_calibration_the_shares_are_the_models_own() -> None:
     found = Calibration().judge(asked("yes", "no"), [math.log(0.6), math.log(0.2)])
-    assert found == Confidence(option="yes", probability=pytest.approx(0.75), abstained=False, calibrated=False)
+    assert found == Confidence(option="yes", probability=pytest.approx(0.75), withheld=None, calibrated=False)
 
 
 def test_a_temperature_makes_the_model_more_modest(weights: Path) -> None:
     calibration = read_calibration(weights, "abc", None)
     found = calibration.judge(asked("是", "否"), [math.log(0.1), math.log(0.9)])
-    assert found == Confidence(option="否", probability=pytest.approx(0.75), abstained=False, calibrated=True)
+    assert found == Confidence(option="否", probability=pytest.approx(0.75), withheld=None, calibrated=True)
 
 
 @pytest.mark.parametrize(("share", "abstained"), [(0.9, True), (0.9411, True), (0.9413, False)])
@@ -52,12 +52,12 @@ def test_below_the_threshold_there_is_no_answer(weights: Path, share: float, *, 
     calibration = read_calibration(weights, "abc", 0.1)
     # At temperature 2, the square roots are compared: 4 to 1 is the threshold of 0.8.
     found = calibration.judge(asked("yes", "no"), [math.log(share), math.log(1 - share)])
-    assert found.abstained == abstained
+    assert (found.withheld, found.abstained) == ("unsure" if abstained else None, abstained)
 
 
 def test_a_kind_whose_risk_could_not_be_held_is_never_answered(weights: Path) -> None:
     found = read_calibration(weights, "abc", 0.1).judge(asked("lung", "liver"), [-0.001, -9.0])
-    assert (found.option, found.abstained, found.calibrated) == ("lung", True, True)
+    assert (found.option, found.withheld, found.calibrated) == ("lung", "no_threshold", True)
 
 
 def test_a_kind_that_was_not_calibrated_is_told(tmp_path: Path) -> None:
@@ -67,14 +67,20 @@ def test_a_kind_that_was_not_calibrated_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "logprobs",
-    [(), (-math.inf, -math.inf), (math.log(0.44), math.log(0.05))],
+    ("logprobs", "why"),
+    [
+        ((), "not_told"),
+        ((-math.inf, -math.inf), "other_words"),
+        ((math.log(0.44), math.log(0.05)), "other_words"),
+    ],
     ids=["none", "impossible", "less likely than another beginning"],
 )
 @pytest.mark.parametrize("risk", [None, 0.1])
-def test_options_that_the_model_does_not_write_tell_nothing(weights: Path, logprobs: Any, risk: float | None) -> None:
+def test_options_that_the_model_does_not_write_tell_nothing(
+    weights: Path, logprobs: Any, why: Any, risk: float | None
+) -> None:
     found = read_calibration(weights, "abc", risk).judge(asked("yes", "no"), logprobs)
-    assert found == Confidence(option=None, probability=None, abstained=risk is not None, calibrated=False)
+    assert found == Confidence(option=None, probability=None, withheld=why if risk else None, calibrated=False)
 
 
 def test_options_that_are_half_of_all_beginnings_are_weighed() -> None:
@@ -87,11 +93,17 @@ def test_an_impossible_option_leaves_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "begins"),
-    [("Is it a nodule?", "I am not sure enough"), ("CT 上有结节吗？", "我对这个问题没有足够的把握")],
+    ("why", "english", "chinese"),
+    [
+        ("unsure", "I am not sure enough", "我对这个问题没有足够的把握"),
+        ("no_threshold", "For questions of this kind no confidence", "评估未能为这类问题找到"),
+        ("other_words", "The model does not answer this question with one of the choices", "模型没有用所给选项来回答"),
+        ("not_told", "The engine does not tell how likely", "引擎没有给出各选项的可能性"),
+    ],
 )
-def test_the_refusal_speaks_the_questions_language(words: str, begins: str) -> None:
-    assert refusal_to_answer(asked(words=words)).startswith(begins)
+def test_the_refusal_says_why_in_the_questions_language(why: Withheld, english: str, chinese: str) -> None:
+    assert refusal_to_answer(asked(words="Is it a nodule?"), why).startswith(english)
+    assert refusal_to_answer(asked(words="CT 上有结节吗？"), why).startswith(chinese)
 
 
 def test_weights_without_a_file_are_not_calibrated(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_a_sure_choice_is_told(ask: Ask, boxing: ScriptedEngine) -> None:
         "option": "yes",
         "probability": pytest.approx(0.982, abs=1e-3),
         "abstained": False,
+        "withheld": None,
         "calibrated": True,
     }
 
@@ -118,7 +119,15 @@ def test_an_unsure_choice_is_withheld(ask: Ask, boxing: ScriptedEngine, words: s
     assert choice["message"]["content"].startswith(begins)
     assert choice["finish_reason"] == "stop"
     assert choice["message"]["confidence"]["option"] == "no"
-    assert choice["message"]["confidence"]["abstained"] is True
+    confidence = choice["message"]["confidence"]
+    assert (confidence["abstained"], confidence["withheld"]) == (True, "unsure")
+
+
+def test_a_choice_of_a_kind_without_a_threshold_is_withheld_for_that(ask: Ask, boxing: ScriptedEngine) -> None:
+    boxing.option_logprobs = (-0.001, -9.0)
+    message = ask(options=["lung", "liver"])["message"]
+    assert message["content"].startswith("For questions of this kind no confidence was found")
+    assert message["confidence"]["withheld"] == "no_threshold"
 
 
 def test_what_was_withheld_is_counted(url: str, boxing: ScriptedEngine) -> None:

@@ -65,6 +65,7 @@ class ConfidenceValue(_Exact):
     option: str | None
     probability: float | None
     abstained: bool
+    withheld: Literal["unsure", "no_threshold", "other_words", "not_told"] | None
     calibrated: bool
 
 

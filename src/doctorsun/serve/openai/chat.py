@@ -77,10 +77,12 @@ class Chat:
             closing.push_async_callback(answer.aclose)
             first = await unless_gone(anext(answer), http.receive)
             confidence = self.calibration.judge(question, first.option_logprobs) if question.options else None
-            if confidence and confidence.abstained:
+            if confidence and confidence.withheld:
                 await answer.aclose()
                 watch.outcome = "abstained"
-                first = replace(first, text=refusal_to_answer(question), finish="stop", logprobs=())
+                first = replace(
+                    first, text=refusal_to_answer(question, confidence.withheld), finish="stop", logprobs=()
+                )
             reply = self._reply(body, question, confidence)
             if not body.stream:
                 return JSONResponse(await unless_gone(whole(first, answer, reply), http.receive))

@@ -29,7 +29,7 @@ class Extras:
         objects = self._objects(text)
         found: dict[str, Any] = {"objects": objects} if objects else {}
         if self.confidence:
-            found["confidence"] = asdict(self.confidence)
+            found["confidence"] = {**asdict(self.confidence), "abstained": self.confidence.abstained}
         return found
 
     def _objects(self, text: str) -> list[dict[str, Any]]:

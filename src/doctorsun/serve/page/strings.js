@@ -91,7 +91,19 @@ const TEXTS = {
   "unfinished": ["The answer broke off.", "回答中断。"],
   "confidence": ["Likeliest choice: {option}, {percent} %", "最可能的选项：{option}，{percent}%"],
   "confidence.raw": ["Likeliest choice: {option}, {percent} % (not calibrated)", "最可能的选项：{option}，{percent}%（未校准）"],
-  "abstained": ["Abstained: the confidence is too low.", "放弃作答：置信度过低。"],
+  "withheld.unsure": ["Abstained: the confidence is too low.", "放弃作答：置信度过低。"],
+  "withheld.no_threshold": [
+    "Abstained: no confidence was reliable enough for questions of this kind.",
+    "放弃作答：评估未能为这类问题找到足够可靠的置信度。",
+  ],
+  "withheld.other_words": [
+    "Abstained: the model does not answer with one of the choices, so its confidence is not known.",
+    "放弃作答：模型没有用所给选项作答，置信度未知。",
+  ],
+  "withheld.not_told": [
+    "Abstained: the engine does not tell how likely the choices are.",
+    "放弃作答：引擎没有给出各选项的可能性。",
+  ],
   "stats": ["{tokens} tokens", "{tokens} 个词元"],
   "stats.one": ["1 token", "1 个词元"],
   "stats.first": ["first after {seconds} s", "首个词元 {seconds} 秒"],

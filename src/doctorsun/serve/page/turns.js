@@ -137,7 +137,7 @@ function stateOf(answer) {
 
 function confidenceOf({ confidence }) {
   if (!confidence) return null;
-  const { option, probability, calibrated, abstained } = confidence;
+  const { option, probability, calibrated, withheld } = confidence;
   const percent = ((probability ?? 0) * 100).toFixed(0);
   const words = t(calibrated ? "confidence" : "confidence.raw", { option, percent });
   const sureness = option === null ? null : element("span", {}, words);
@@ -147,7 +147,7 @@ function confidenceOf({ confidence }) {
     drawn("rect", { class: "track", width: 100, height: 4 }),
     drawn("rect", { class: "fill", width: percent, height: 4 }),
   );
-  const refusal = abstained ? element("b", {}, t("abstained")) : null;
+  const refusal = withheld ? element("b", {}, t(`withheld.${withheld}`)) : null;
   return element("div", { class: "confidence" }, sureness && bar, sureness, refusal);
 }
 

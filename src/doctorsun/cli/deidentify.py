@@ -59,9 +59,9 @@ def deid(
 ) -> None:
     """Write images without what tells of the patient: headers, names, dates, text in pixels.
 
-    DICOM by PS3.15 Annex E; NIfTI, TIFF, slides, PNG and JPEG. What cannot be made clean is not written; its old names
-    are listed beside the key, and the exit status is 4 though all else is written. Links that lead out of PATH are not
-    followed. Run it again to go on after an interruption.
+    DICOM by PS3.15 Annex E; NIfTI, TIFF, slides, PNG, JPEG and BMP. What cannot be made clean is not written; its old
+    names are listed beside the key, and the exit status is 4 though all else is written. Links that lead out of PATH
+    are not followed. Run it again to go on after an interruption.
     """
     from rich.console import Console
 

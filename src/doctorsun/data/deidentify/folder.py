@@ -21,7 +21,9 @@ from doctorsun.storage.atomic import DISK_FULL, atomic_path, disk_errors, write_
 from doctorsun.storage.only_writer import one_writer
 
 JOURNAL = "deidentification.jsonl"
-PAIRED = re.compile(r"[.](?:nii|json)(?:[.]gz)?$", re.IGNORECASE)  # endings of files that share their other name
+PAIRED = re.compile(r"[.](?:nii|json|bval|bvec)(?:[.]gz)?$", re.IGNORECASE)  # files that share a name
+TABLES = (".tsv",)
+TABLE = "a table (.tsv), which may name people or tell of them: look at it, and copy it without those columns"
 Progress = Callable[[int, int], None]
 
 
@@ -167,6 +169,8 @@ def _require_values_inside(job: Job, found: Format) -> None:
 def _of_no_format(job: Job, seen: str) -> Entry:
     if is_values_of_pair(job.source):
         return Entry(job.id, seen, "part")
+    if job.source.suffix.lower() in TABLES:
+        raise Refusal(TABLE)
     return Entry(job.id, seen, "unknown", reason="no format that can be made clean")
 
 

@@ -1,4 +1,4 @@
-"""Formats whose files can be de-identified, told by their content; the names of files are not trusted."""
+"""Formats whose files can be de-identified, told by their content; names are trusted for tables of numbers alone."""
 
 import struct
 from collections.abc import Callable
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctorsun.data.deidentify.action import Action
+from doctorsun.data.deidentify.bitmap import deidentify_bitmap, is_bitmap
 from doctorsun.data.deidentify.dicom import deidentify_dicom
+from doctorsun.data.deidentify.gradients import SUFFIXES, deidentify_gradients
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.nifti import deidentify_nifti, is_nifti, is_packed
 from doctorsun.data.deidentify.options import Options
@@ -57,6 +59,8 @@ def _picture(path: Path, head: bytes) -> Format | None:
         return Format("TIFF", _own_suffix(path, (".tif", ".tiff", ".svs")), deidentify_tiff)
     if head.startswith(PNG_SIGNATURE):
         return Format("PNG", ".png", deidentify_picture)
+    if is_bitmap(head):
+        return Format("BMP", ".bmp", deidentify_bitmap)
     return Format("JPEG", ".jpg", deidentify_picture) if head.startswith(JPEG_SIGNATURE) else None
 
 
@@ -67,6 +71,8 @@ def _volume(path: Path, head: bytes) -> Format | None:
         return Format("MetaImage", ".mha", deidentify_volume_header)
     if is_nifti(path):
         return Format("NIfTI", ".nii.gz" if is_packed(path) else ".nii", deidentify_nifti, of_pair=True)
+    if path.suffix.lower() in SUFFIXES:
+        return Format("gradients", path.suffix.lower(), deidentify_gradients, of_pair=True)
     is_told = head.lstrip().startswith(b"{") and is_sidecar(path)
     return Format("sidecar", ".json", deidentify_sidecar, of_pair=True) if is_told else None
 

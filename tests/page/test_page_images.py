@@ -71,6 +71,29 @@ def test_several_files_are_sent_as_one_study(page: Page) -> None:
     expect(page.locator(".series-item")).to_contain_text("slice-0.dcm · 4 files")
 
 
+def test_each_series_has_a_name_of_its_own(page: Page) -> None:
+    other = [ct_file(f"other-{place}.dcm", place, SeriesInstanceUID="1.2.3", SeriesNumber=9) for place in range(2)]
+    open_files(page, *ct_series(2), *other, png_file("first.png"), png_file("second.png"))
+    names = page.locator(".series-item b")
+    expect(names).to_have_text(["CT 1", "CT 2", "first.png", "second.png"])
+    page.locator(".series-item").nth(1).click()
+    expect(page.locator("#corner-title")).to_have_text("slice-0.dcm · 6 files · CT 2")
+    page.reload()
+    expect(names).to_have_text(["CT 1", "CT 2", "first.png", "second.png"])
+
+
+def test_series_of_an_archive_are_named_by_kind_and_number(page: Page) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("a.png", "b.png"):
+            archive.writestr(name, png_file()["buffer"])
+        archive.writestr("c.nii.gz", nifti_file()["buffer"])
+    open_files(page, {"name": "study.zip", "mimeType": "application/zip", "buffer": packed.getvalue()})
+    expect(page.locator(".series-item b")).to_have_text(["Picture 1", "Picture 2", *["NIfTI 1"] * 3])
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator(".series-item b").first).to_have_text("图片 1")
+
+
 def test_the_zip_is_sound_and_names_no_patient(page: Page) -> None:
     sizes = (0, 1, 70_001)
     packed = page.evaluate(

@@ -37,13 +37,14 @@ class SeriesReply(_Told):
     default_window: str | None
     facts: dict[str, Fact]
     warnings: list[str]
+    member: int | None
 
 
 class StudyReply(_Told):
     """One study, which is removed unless it is used until it expires.
 
     ``num_skipped`` files cannot be shown: ``skipped`` counts them from 0 in the order of their names in the archive,
-    without folders, empty files and what systems and viewers put beside images.
+    without folders, empty files and what systems and viewers put beside images. ``member`` of a series counts alike.
     """
 
     id: str

@@ -111,6 +111,7 @@ def test_an_upload_is_told_shown_and_deleted(http: httpx.Client, images: ClientI
         "default_window": None,
         "facts": {},
         "warnings": [],
+        "member": 0,
     }
     assert http.get(f"/studies/{name}").json()["id"] == name
     shown = http.get(f"/studies/{name}/slices/0")

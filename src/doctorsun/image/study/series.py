@@ -56,6 +56,8 @@ class Series:
         default_window: a name of ``windows``; None where there are none.
         facts: what else the file tells, without anything that could name a person.
         warnings: codes of what a reader has to know.
+        member: of the archive, the one that holds the whole series, counted from 0 in the order of their names; None
+            where several do.
         source: where the slices lie; no client sees it.
     """
 
@@ -72,6 +74,7 @@ class Series:
     default_window: str | None = None
     facts: dict[str, Fact] = field(default_factory=dict[str, Fact])
     warnings: tuple[str, ...] = ()
+    member: int | None = None
     source: Source
 
     def require_slice(self, index: int) -> None:

@@ -1,6 +1,7 @@
 """The two questions to a study: what is in it, and how one of its slices looks."""
 
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def describe(folder: Path, *, max_bytes: int, max_pixels: int) -> dict[str, Any]
     skipped = [*intake.skipped, *(file.member for file in intake.files if file.name not in shown)]
     return {
         "kind": kinds.pop() if len(kinds) == 1 else "mixed",
-        "series": [asdict(each) for each in series],
+        "series": [asdict(_with_member(each, intake.files)) for each in series],
         "skipped": sorted(skipped),
     }
 
@@ -115,6 +116,12 @@ def _all_series(folder: Path, files: tuple[StudyFile, ...], max_pixels: int) -> 
     if not series:
         raise faults[0]
     return series
+
+
+def _with_member(series: Series, files: Iterable[StudyFile]) -> Series:
+    if len(series.source.files) > 1:
+        return series
+    return replace(series, member=next(file.member for file in files if file.name == series.source.files[0]))
 
 
 def _other_series(folder: Path, file: StudyFile, max_pixels: int) -> list[Series]:

@@ -1,6 +1,7 @@
 // Where a question is written: tasks, the pictures that go along, choices, send and stop.
 
 import { button, CROSS, element, find, icon } from "./dom.js";
+import { seriesTitle } from "./facts.js";
 import { picture, picturePath, studyReference } from "./pictures.js";
 import { keep, session } from "./session.js";
 import { t } from "./strings.js";
@@ -106,7 +107,7 @@ function currentView() {
   const known = session.view && seriesOf(session.view);
   if (!known || known.study.expired) return null;
   const { modality, plane } = known.series;
-  return { ...session.view, title: known.study.title, modality: modality ?? "", plane: plane ?? "" };
+  return { ...session.view, title: seriesTitle(known.study, known.series), modality: modality ?? "", plane: plane ?? "" };
 }
 
 const isAlone = () => !find("with-history").checked;

@@ -1,6 +1,6 @@
 // What the file's header says, and warnings.
 
-import { element, find } from "./dom.js";
+import { element, find, joined } from "./dom.js";
 import { t, tOr } from "./strings.js";
 
 const MAX_NAMES = 8;
@@ -11,6 +11,22 @@ export const planeName = (plane) => tOr(`plane.${plane}`, plane ?? "");
 export const titleWithNumber = (title, number) => (number > 1 ? `${title} · ${t("files", { number })}` : title);
 
 export const studyTitle = (study) => titleWithNumber(study.title, study.num_files);
+
+/** Return what a series is called among those of its study: its own file, else its kind and number. */
+export function seriesName(study, series) {
+  const sources = [...new Map(study.series.map((each) => [sourceOf(each), each])).values()];
+  if (sources.length === 1) return studyTitle(study);
+  if (series.file_name) return series.file_name;
+  const alike = sources.filter((each) => kindName(each) === kindName(series));
+  return `${kindName(series)} ${1 + alike.findIndex((each) => sourceOf(each) === sourceOf(series))}`;
+}
+
+/** Return what a series is called anywhere: by its study, and by its own name where that differs. */
+export const seriesTitle = (study, series) => joined([...new Set([studyTitle(study), seriesName(study, series)])]);
+
+const sourceOf = ({ member, index }) => (member === null ? `series ${index}` : member);
+
+const kindName = ({ modality, kind }) => modality || t(`kind.${kind}`);
 
 /** Show the facts of a series of a study; nothing for undefined. */
 export function showAbout(known) {

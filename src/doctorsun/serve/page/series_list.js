@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 import { button, CROSS, element, find, icon, joined } from "./dom.js";
-import { planeName, studyTitle } from "./facts.js";
+import { planeName, seriesName, seriesTitle, studyTitle } from "./facts.js";
 import { picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { t } from "./strings.js";
@@ -58,9 +58,9 @@ function seriesButton(study, series, thumbnails) {
   const told = joined([series.modality, planeName(series.plane), number]) || `${series.width} × ${series.height}`;
   const open = { click: () => openSeries(study, series) };
   return button(
-    { class: "series-item", "data-study": study.id, "data-series": series.index, on: open },
+    { class: "series-item", title: seriesTitle(study, series), "data-study": study.id, "data-series": series.index, on: open },
     image,
-    element("span", {}, element("b", {}, studyTitle(study)), element("small", {}, study.expired ? t("expired.short") : told)),
+    element("span", {}, element("b", {}, seriesName(study, series)), element("small", {}, study.expired ? t("expired.short") : told)),
   );
 }
 

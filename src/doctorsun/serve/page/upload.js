@@ -51,6 +51,7 @@ export async function sendStudy(files, signal) {
     const study = await posted(body, name, signal);
     // What stands in an archive that was sent as it is, the page does not know.
     const skipped_names = wanted.length > 1 ? study.skipped.map((place) => wanted[place].name) : [];
+    if (wanted.length > 1) for (const each of study.series) each.file_name = wanted[each.member]?.name;
     return { title, num_files: wanted.length, skipped_names, study };
   } finally {
     find("upload").hidden = true;

@@ -1,7 +1,7 @@
 // The viewer: which study, series, slice and window is shown, and what is said around the picture.
 
 import { find } from "./dom.js";
-import { planeName, showAbout, studyTitle } from "./facts.js";
+import { planeName, seriesTitle, showAbout } from "./facts.js";
 import { NewestOnly, picture, picturePath } from "./pictures.js";
 import { session } from "./session.js";
 import { clearPicture, drawBoxes, showPicture, startStage } from "./stage.js";
@@ -74,7 +74,7 @@ export function describe(view) {
   const { study, series } = seriesOf(view);
   const slice = series.num_slices > 1 && t("stage.slice", { slice: view.slice + 1, number: series.num_slices });
   const window = view.window !== null && t("stage.window", { window: windowName(view.window) });
-  return [studyTitle(study), slice, window].filter(Boolean).join(", ");
+  return [seriesTitle(study, series), slice, window].filter(Boolean).join(", ");
 }
 
 function change(part) {
@@ -149,7 +149,7 @@ function writeCorners(known) {
   const corners = { title: "", kind: "", slice: "", window: "" };
   if (known) {
     const { study, series } = known;
-    corners.title = studyTitle(study);
+    corners.title = seriesTitle(study, series);
     corners.kind = [series.modality, planeName(series.plane)].filter(Boolean).join(" · ");
     corners.slice = series.num_slices > 1 ? `${session.view.slice + 1} / ${series.num_slices}` : "";
     const numbers = windowNumbers(series, session.view.window);

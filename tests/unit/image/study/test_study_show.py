@@ -24,12 +24,13 @@ def test_files_of_several_kinds_are_shown_side_by_side(tmp_path: Path) -> None:
     assert study["kind"] == "mixed"
     assert [each["kind"] for each in study["series"]] == ["dicom", "nifti", "picture"]
     assert study["skipped"] == []
+    assert [each["member"] for each in study["series"]] == [None, 2, 3]
 
 
 def test_a_damaged_file_beside_sound_ones_is_told(tmp_path: Path) -> None:
     members = {"d.png": PNG, "a.txt": b"words", "c.png": PNG[:-40], "b.png": PNG, "empty.png": b"", "e.txt": b"words"}
     study = told(uploaded(tmp_path, zipped(tmp_path / "a.zip", members)))
-    assert (len(study["series"]), study["skipped"]) == (2, [0, 2, 4])
+    assert ([each["member"] for each in study["series"]], study["skipped"]) == ([1, 3], [0, 2, 4])
 
 
 def test_there_are_not_too_many_series(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from doctorsun.storage.store import Store
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Bring raw data into stores, and look into them.")
-app.command(name="import")(sources.import_)
+app.command(name="import")(sources.import_command)
 for command in (sources.convert, sources.collect, sources.formats):
     app.command()(command)
 app.command(name="curate")(curation.curate_command)

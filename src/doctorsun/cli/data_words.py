@@ -3,7 +3,9 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from doctorsun.cli.reason_words import DATA_REASONS
 from doctorsun.cli.session import Language
+from doctorsun.cli.source_words import SETTING_ERRORS, SOURCE_ERRORS
 
 if TYPE_CHECKING:
     from doctorsun.report.sentences import Sentences
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 DATA_COLUMNS = {
     "files": "文件数",
     "folder": "文件夹",
+    "missing images": "缺少的图像",
+    "note": "提示",
     "not written because": "未写入的原因",
     "old_names": "原名称",
     "refused": "拒绝写入",
@@ -53,6 +57,9 @@ DATA_ERRORS = {
     "nothing to search in {path}": "{path} 中没有可检查的内容",
     "a store without samples": "数据集中没有样本",
     "name a store that holds some": "请指定含有样本的数据集",
+    "a reference without bytes": "只有引用而没有内容",
+    "the image itself": "图像本身",
+    "import it again with its images": "请连同图像重新导入",
     "{path} is the complete store of other settings or sources": "{path} 已是按其他设置或来源生成的完整数据集",
     "{path} was begun with other settings or sources": "{path} 是按其他设置或来源开始生成的",
     "another '{step}' now": "现在的 '{step}' 与之不同",
@@ -69,6 +76,12 @@ DATA_ERRORS = {
     "run the command again with fewer --workers; it goes on where it stopped": (
         "减少 --workers 后重新运行，从中断处继续"
     ),
+    "cannot reach Ray": "无法连接 Ray",
+    "start the cluster, or correct RAY_ADDRESS; on a busy machine try again later": (
+        "请启动集群或更正 RAY_ADDRESS；机器繁忙时请稍后再试"
+    ),
+    "a process of Ray was lost": "Ray 的一个进程丢失",
+    "run the command again; it goes on where it stopped": "再次运行同一命令，从中断处继续",
     "the key {path}": "密钥 {path}",
     "a file in {path}": "位于 {path} 中的文件",
     "a file outside {path}": "{path} 之外的文件",
@@ -85,38 +98,20 @@ DATA_ERRORS = {
     "{refused} refused and {written} written of {all} files": "{all} 个文件中，{refused} 个被拒绝，{written} 个已写入",
     "see why in {report}, and which in {names}": "原因见 {report}，文件名见 {names}",
     "one of {names}": "{names} 之一",
-    "did you mean {name}?": "是否想用 {name}？",
     "choose one of these, or name a page.yaml of your own": "从中选择，或指定自己的 page.yaml",
     "correct it": "请更正",
     "copy the store again, or make it again": "重新复制或重新生成数据集",
     "{what} is damaged": "{what} 已损坏",
+    "{path}: schema version": "{path}：格式版本",
+    "make the store again with this version of doctorsun": "请用此版本的 doctorsun 重新生成数据集",
+    "copy the shard again, or remove the store and make it again": "重新复制该分片，或删除数据集后重新生成",
+    "a list of dropped items": "剔除条目的列表",
+    "{num} items": "{num} 条",
+    "{num}, as the manifest says": "清单所述的 {num} 条",
+    "run the step that makes this store again; it goes on where it stopped": "再次运行生成此数据集的步骤，从中断处继续",
+    "remove it or name another": "请删除，或改用其他名称",
+    "no {name}": "没有 {name}",
     "{path} holds no sample: every one was left out": "{path} 中没有样本：全部被剔除",
-}
-
-DATA_REASONS = {
-    "no format that can be made clean": "不是可去标识的格式",
-    "damaged: {how}": "已损坏：{how}",
-    "damaged ({kind})": "已损坏（{kind}）",
-    "cannot be read ({kind})": "无法读取（{kind}）",
-    "a link that leads out of the folder that is read: name the folder it leads to": (
-        "链接指向所读文件夹之外：请直接指定其目标文件夹"
-    ),
-    "a link that leads nowhere": "链接没有目标",
-    "a DICOMDIR, which lists old names: make a new one of the files written (dcmmkdir +r of DCMTK)": (
-        "DICOMDIR 列有旧名称：请由写出的文件重建（DCMTK 的 dcmmkdir +r）"
-    ),
-    "an object of no class of the standard: nothing tells what it holds": "不属于标准中任何类别的对象：无从得知其内容",
-    "a private transfer syntax": "私有传输语法",
-    "a picture of a slide's label": "切片标签的图像",
-    "a document in a DICOM wrapper (PDF, CDA or a model): its text cannot be judged": (
-        "DICOM 封装的文档（PDF、CDA 或模型）：无法判断其中文字"
-    ),
-    "its pixels may hold text: pip install '{extra}', or leave them by --without-ocr": (
-        "像素中可能含文字：pip install '{extra}'，或用 --without-ocr 保持原样"
-    ),
-    "its pixels may hold text and cannot be decoded ({kind})": "像素中可能含文字，且无法解码（{kind}）",
-    "a NIfTI header without its values beside it": "NIfTI 头文件旁没有数值文件",
-    "a CIFTI file: its axes stand in an extension that may name people": "CIFTI 文件：其坐标轴所在的扩展中可能含人名",
 }
 
 
@@ -124,7 +119,7 @@ DATA_REASONS = {
 def _errors() -> "Sentences":
     from doctorsun.report.sentences import Sentences
 
-    return Sentences(DATA_ERRORS)
+    return Sentences(SETTING_ERRORS | SOURCE_ERRORS | DATA_ERRORS)
 
 
 @cache

@@ -1,12 +1,15 @@
 """Commands that bring raw data into stores: import, convert, collect, formats; and those on adapters."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from doctorsun.cli.flattened import flattened
 from doctorsun.cli.printing import print_json, print_rows
-from doctorsun.cli.session import AsJson
+from doctorsun.cli.session import AsJson, Language
+from doctorsun.cli.words import say
 from doctorsun.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -17,18 +20,17 @@ Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes that r
 adapters = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List adapters, and draft new ones.")
 
 
-def import_(
-    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="See 'doctorsun data formats'.")],
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder, or a quoted pattern.")],
-    *,
-    out: Out,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOptions:
+    """The options of ``import`` that say what its files do not."""
+
     images: Annotated[
         list[str] | None, typer.Option("--images", metavar="DIR", help="Folder or zip archive of the images.")
-    ] = None,
+    ] = None
     remap: Annotated[
         list[str] | None,
         typer.Option("--remap", metavar="OLD=NEW", help="Replace the beginning of the image paths in the file."),
-    ] = None,
+    ] = None
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,7 +39,16 @@ def import_(
             help="dataset, licence, split, language or domain of all samples, such as licence=CC-BY-4.0; "
             "what the files tell when not given.",
         ),
-    ] = None,
+    ] = None
+
+
+def import_(
+    context: typer.Context,
+    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="See 'doctorsun data formats'.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder, or a quoted pattern.")],
+    *,
+    out: Out,
+    told: FileOptions,
     workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -49,13 +60,18 @@ def import_(
     from doctorsun.config.load import section_of
     from doctorsun.data.collect import open_source
 
-    given = {"format": format_name, "path": path, "images": images or [], "remap": dict(map(_pair, remap or ()))}
-    source = section_of(given, settings or [], ImportSource)
+    paths = {"images": told.images or [], "remap": dict(map(_pair, told.remap or ()))}
+    source = section_of({"format": format_name, "path": path} | paths, told.settings or [], ImportSource)
     step = {"step": "import", **source.model_dump(mode="json")}
-    _read(open_source(source), out, step, workers, name=source.dataset or source.format, as_json=as_json)
+    row = _read(open_source(source), out, step, workers, name=source.dataset or source.format)
+    _print(row, None if as_json else context.obj.language)
+
+
+import_command = flattened(import_, "told")
 
 
 def convert(
+    context: typer.Context,
     adapter: Annotated[str, typer.Argument(metavar="ADAPTER", help="Name of a shipped adapter, or a YAML file.")],
     root: Annotated[str, typer.Option("--root", metavar="DIR", help="Folder of the data set, as downloaded.")],
     out: Out,
@@ -74,10 +90,12 @@ def convert(
     source = ConvertSource(adapter=adapter, root=root)
     page = load_adapter(adapter).model_dump(mode="json")
     step = {"step": "convert", "root": root, "adapter": page}
-    _read(open_source(source), out, step, workers, name=page["dataset"], as_json=as_json)
+    row = _read(open_source(source), out, step, workers, name=page["dataset"])
+    _print(row, None if as_json else context.obj.language)
 
 
 def collect(
+    context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="COLLECTION", help="YAML file that lists sources.")],
     out: Out,
     root: Annotated[
@@ -98,7 +116,8 @@ def collect(
     if root is not None:
         collection = collection.model_copy(update={"root": root})
     step = {"step": "collect", **collection.model_dump(mode="json")}
-    _read(open_collection(collection), out, step, workers, name=collection.name, as_json=as_json)
+    row = _read(open_collection(collection), out, step, workers, name=collection.name)
+    _print(row, None if as_json else context.obj.language)
 
 
 def formats(*, as_json: AsJson = False) -> None:
@@ -141,7 +160,8 @@ def new_adapter(
         out.write_text(page, encoding="utf-8")
 
 
-def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, *, name: str, as_json: bool) -> None:
+def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, *, name: str) -> dict[str, Any]:
+    """Read a source into a store, and return what came of it."""
     from rich.console import Console
 
     from doctorsun.data.missing import report_missing
@@ -173,11 +193,20 @@ def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, 
         **manifest.counts["language"],
     }
     if was_complete:
-        compared = ", from the same inputs" if manifest.inputs_sha256 else ""
-        row["note"] = f"was complete already{compared}; remove it to read its sources again"
+        row["note"] = "was_complete_compared" if manifest.inputs_sha256 else "was_complete"
     elif not len(store):
-        row["note"] = "the source gave no sample"
-    print_json(row | {"dropped_reasons": manifest.dropped_reasons}) if as_json else print_rows([row])
+        row["note"] = "no_sample"
+    return row | {"dropped_reasons": manifest.dropped_reasons}
+
+
+def _print(row: dict[str, Any], language: Language | None) -> None:
+    """Print what came of a source: as a table in a language, as JSON without one."""
+    if "note" in row:
+        row["note"] = say(row["note"], language or "en")
+    if language is None:
+        print_json(row)
+    else:
+        print_rows([{name: value for name, value in row.items() if name != "dropped_reasons"}], language)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,13 +1,18 @@
 """What the command line itself says, in English and Chinese."""
 
+import re
+
 from doctorsun.cli.data_words import DATA_COLUMNS, part_of_error
 from doctorsun.cli.evaluation_words import EVALUATION_COLUMNS, EVALUATION_WORDS
 from doctorsun.cli.load_words import LOAD_COLUMNS
 from doctorsun.cli.session import Language
+from doctorsun.cli.source_words import READ_WORDS
 from doctorsun.errors import DoctorSunError
 
+_PARTS = re.compile(r"(.+?)(?:: got (.+?))?(?:[:,] expected (.+?))?(?:; (.+))?")  # as `DoctorSunError.text` joins them
 _WORDS: dict[str, tuple[str, str]] = {
     **EVALUATION_WORDS,
+    **READ_WORDS,
     "note": ("note", "提示"),
     "interrupted": (
         "interrupted; run the same command again to go on",
@@ -185,9 +190,15 @@ def say_error(error: DoctorSunError, language: Language) -> str:
     """Return an error in a language; what has no translation stands in the frame in English."""
     if language == "en":
         return f"error: {error.text()}"
-    what, got, expected, do = (
-        part_of_error(part, language) for part in (error.what, error.got, error.expected, error.do)
-    )
+    do, *others = error.do.split("\n")
+    lines = [_in_chinese(error.what, error.got, error.expected, do)]
+    for line in others:  # a page with several faults tells each on a line
+        parts = _PARTS.fullmatch(line)
+        lines.append(_in_chinese(*parts.groups("")) if parts else line)
+    return "错误：" + "\n".join(lines)
+
+
+def _in_chinese(*parts: str) -> str:
+    what, got, expected, do = (part_of_error(part, "zh") for part in parts)
     found = "，".join(f"{label} {part}" for label, part in (("实际为", got), ("应为", expected)) if part)
-    parts = [what, f"：{found}" if found else "", f"；建议：{do}" if do else ""]
-    return f"错误：{''.join(parts)}"
+    return "".join([what, f"：{found}" if found else "", f"；建议：{do}" if do else ""])

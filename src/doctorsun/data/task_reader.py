@@ -173,7 +173,7 @@ def _places(found: TaskFiles) -> tuple[str, ...]:
 
 def _wanted(task: Task) -> str:
     patterns = [source.files for source in task.sources]
-    return ", or ".join(dict.fromkeys([*patterns, "a store"]))
+    return f"{', '.join(dict.fromkeys(patterns))}, or a store"
 
 
 def _advice(task: Task) -> str:

@@ -49,8 +49,10 @@ def _stores_meant(folder: Path) -> list[Path]:
 def _advice(stores: list[Path]) -> str:
     if not stores:
         return "check the path, or make the store with 'doctorsun data build', 'import' or 'collect'"
-    others = f", or one of {len(stores) - MAX_NAMED} more" if len(stores) > MAX_NAMED else ""
-    return f"did you mean {' or '.join(map(str, stores[:MAX_NAMED]))}{others}?"
+    if len(stores) == 1:
+        return f"did you mean '{stores[0]}'?"
+    others = f" (and {len(stores) - MAX_NAMED} more)" if len(stores) > MAX_NAMED else ""
+    return f"did you mean one of {', '.join(map(str, stores[:MAX_NAMED]))}{others}?"
 
 
 def _folders(top: Path) -> Iterator[Path]:

@@ -29,21 +29,21 @@ def test_a_folder_above_stores_names_those_below_it(runs: Path, place: str) -> N
     below = runs / "first/stores/phantom"
     assert advice(runs / place) == (
         "HERE is not a store: got no manifest.json in it, expected the folder of one split of a store;"
-        f" did you mean {below / 'test'} or {below / 'train'}?"
+        f" did you mean one of {below / 'test'}, {below / 'train'}?"
     )
 
 
 def test_a_folder_that_does_not_exist_names_the_stores_beside_it(runs: Path) -> None:
     found = advice(runs / "first/stores/phantm/test")
     assert found.startswith("HERE is not a store: got no such folder, expected the folder of one split of a store; did")
-    assert f"{runs / 'first/stores/phantom/test'} or " in found
+    assert f"{runs / 'first/stores/phantom/test'}, " in found
 
 
 @pytest.mark.parametrize(("inside", "got"), [("manifest.json", "a file"), ("shards", "no manifest.json in it")])
 def test_a_path_inside_a_store_names_the_store(runs: Path, inside: str, got: str) -> None:
     store = runs / "first/stores/phantom/test"
     assert advice(store / inside) == (
-        f"HERE is not a store: got {got}, expected the folder of one split of a store; did you mean {store}?"
+        f"HERE is not a store: got {got}, expected the folder of one split of a store; did you mean '{store}'?"
     )
 
 
@@ -57,7 +57,7 @@ def test_a_store_too_many_is_only_counted(tmp_path: Path) -> None:
     for number in range(MAX_NAMED + 2):
         (tmp_path / f"{number}").mkdir()
         (tmp_path / f"{number}/manifest.json").write_text("{}")
-    assert advice(tmp_path).endswith(f"or {tmp_path / str(MAX_NAMED - 1)}, or one of 2 more?")
+    assert advice(tmp_path).endswith(f", {tmp_path / str(MAX_NAMED - 1)} (and 2 more)?")
 
 
 def test_hidden_folders_links_and_insides_of_stores_are_not_searched(runs: Path, tmp_path: Path) -> None:

@@ -1,16 +1,24 @@
-"""A scripted engine, and an application on a real port."""
+"""A scripted engine, a chat whose engine lives in a thread, and an application on a real port."""
 
+import asyncio
 import socket
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
 from doctorsun.errors import RequestError
+from doctorsun.generate.engine import Engine
 from doctorsun.generate.request import Request, Token
+from doctorsun.processor.processor import Processor
+from doctorsun.serve.local import LocalChat
 from doctorsun.serve.patient_protocol import PatientProtocol
+from doctorsun.serve.token_client import TokenClient
+from doctorsun.serve.token_server import answer_gateway
 
 
 class ScriptedEngine:
@@ -90,6 +98,52 @@ class ScriptedEngine:
             option_logprobs=self.option_logprobs if request.options and not place else (),
             top=tuple((token_id + rank, -0.5 - rank) for rank in range(request.num_top)),
         )
+
+
+class EngineThread:
+    """An engine that listens at a socket as the engine process does, for one gateway at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._folder = tempfile.TemporaryDirectory()
+        self.path = Path(self._folder.name) / "engine.sock"
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self.path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self.path))
+        listener.listen()
+        self._thread = threading.Thread(target=self._answer_one, args=(listener,))
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the gateway has let go of it."""
+        if self._thread:
+            self._thread.join()
+
+    def _answer_one(self, listener: socket.socket) -> None:
+        with listener:
+            connection, _ = listener.accept()
+        with connection:
+            answer_gateway(self._engine, connection)
+
+
+class ThreadedChat(LocalChat):
+    """A `LocalChat` over an engine in a thread of the test, behind a real socket."""
+
+    def __init__(self, engine: Engine, processor: Processor, *, default_max_tokens: int = 512) -> None:
+        self._engine_thread = EngineThread(engine)
+        client = TokenClient(self._engine_thread.path)
+        super().__init__(client, processor, default_max_tokens=default_max_tokens)
+
+    async def start(self) -> None:
+        self._engine_thread.start()
+        await super().start()
+
+    async def close(self) -> None:
+        await super().close()
+        await asyncio.to_thread(self._engine_thread.join)
 
 
 @contextmanager

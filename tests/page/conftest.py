@@ -13,9 +13,8 @@ from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import train_tokenizer
 from doctorsun.serve.app import create_app
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def speaker_and_url(
     page_processor: Processor, page_settings: ServeSettings, reports: Path
 ) -> Iterator[tuple[Speaker, str]]:
     engine = ScriptedEngine((), end_id=page_processor.stop_ids[0])
-    app = create_app(LocalChat(engine, page_processor), page_settings, images=page_processor.images, reports=reports)
+    app = create_app(ThreadedChat(engine, page_processor), page_settings, images=page_processor.images, reports=reports)
     with serving(app) as url:
         yield Speaker(engine, page_processor), url
 

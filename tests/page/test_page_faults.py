@@ -15,9 +15,8 @@ from watched_page import Watched, ask, last_answer, open_files, watched_page
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.app import create_app
 from doctorsun.serve.keys import MAX_WRONG, one_key
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 KEY = "a key that is long enough"
 
@@ -27,7 +26,7 @@ def guarded_app(page_processor: Processor, page_settings: ServeSettings) -> Fast
     """A server that asks for a key."""
     engine = ScriptedEngine((5, 6), end_id=page_processor.stop_ids[0])
     settings = replace(page_settings, keys=one_key(KEY))
-    return create_app(LocalChat(engine, page_processor), settings, images=page_processor.images)
+    return create_app(ThreadedChat(engine, page_processor), settings, images=page_processor.images)
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import doctorsun.serve.page_routes
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.app import create_app
 from doctorsun.serve.keys import one_key
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 FOLDER = Path(doctorsun.serve.page_routes.__file__).parent / "page"
 FILES = sorted(path.name for path in FOLDER.iterdir())
@@ -27,7 +26,7 @@ MAKES_MARKUP = re.compile(
 def http(page_processor: Processor) -> Iterator[httpx.Client]:
     """A client without a key of a server that asks for one."""
     settings = ServeSettings(model_name="sun", revision="r", keys=one_key("a key that is long enough"))
-    app = create_app(LocalChat(ScriptedEngine((5,)), page_processor), settings)
+    app = create_app(ThreadedChat(ScriptedEngine((5,)), page_processor), settings)
     with serving(app) as url, httpx.Client(base_url=url) as client:
         yield client
 

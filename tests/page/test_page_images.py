@@ -159,6 +159,17 @@ def test_windows_change_the_picture(page: Page, name: str, numbers: str) -> None
     expect(page.locator("#custom-window")).to_be_hidden()
 
 
+def test_all_windows_of_the_file_are_offered(page: Page) -> None:
+    words = ["WINDOW1", "BONE"]
+    open_files(page, ct_file(WindowCenter=[40, 300], WindowWidth=[400, 1500], WindowCenterWidthExplanation=words))
+    choice = page.get_by_label("Window", exact=True)
+    expect(choice.locator("option").nth(0)).to_have_text("Of the file (WINDOW1)")
+    with page.expect_response(re.compile(r"/slices/0\?series=0&window=file_2$")) as shown:
+        choice.select_option("Of the file 2 (BONE)")
+    assert shown.value.status == 200
+    expect(page.locator("#corner-window")).to_have_text("Of the file 2 (BONE)  C 300  W 1500")
+
+
 def test_a_window_of_ones_own(page: Page) -> None:
     open_files(page, ct_file())
     page.get_by_label("Window", exact=True).select_option("custom")

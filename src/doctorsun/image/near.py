@@ -1,9 +1,11 @@
 """All pairs of near fingerprints, among millions, across two sides of millions, or between a few and millions."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
+from dataclasses import dataclass
+from itertools import accumulate, combinations
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +13,21 @@ from numpy.typing import NDArray
 from doctorsun.image.fingerprint import FINGERPRINT_BYTES, NEAR_BITS
 
 Places = NDArray[np.int64]
+_Pairs = tuple[Places, Places]
+_Longs = NDArray[np.uint64]
 
 _NUM_BITS = 8 * FINGERPRINT_BYTES
+_LONG_BITS = 64
 _CHUNK = 1 << 16
-_FOLDED_BITS = 20
+_KEY_BITS = 20  # of longer keys of two words the rest is folded in
 _EQUAL_WORDS = 2
 _FEW = 64
-_MOST_THREADS = 16  # each needs 24 bytes per fingerprint
-_MOST_WORD_BITS = 16  # of longer words the rest is left out: a pair of words and a place make one number of 64 bits
+_MOST_THREADS = 4  # each needs 24 bytes per fingerprint
+_MOST_WORD_BITS = 16  # of longer words the rest is left out
+_NO_PAIRS: _Pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
-def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple[Places, Places]:
+def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> _Pairs:
     """Return the pairs of fingerprints that differ in at most so many bits, each once, the smaller place first.
 
     The 256 bits are dealt out to ``bits + 2`` words. Two fingerprints that differ in ``bits`` bits have two words in
@@ -39,21 +45,17 @@ def near_within(fingerprints: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple
     Source:
         Norouzi, Punjani and Fleet 2012, Fast Search in Hamming Space with Multi-Index Hashing.
     """
-    if not 0 <= bits <= _NUM_BITS // 2 - _EQUAL_WORDS:
-        raise ValueError(f"bits: got {bits}, expected 0 to {_NUM_BITS // 2 - _EQUAL_WORDS}")
-    if len(fingerprints) <= 1:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    longs = _longs(fingerprints)
-    words = _words(fingerprints, bits + _EQUAL_WORDS)
-    pairs = combinations(range(len(words)), _EQUAL_WORDS)
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:  # sorting lets other threads run
-        found = list(threads.map(lambda pair: _in_common(longs, words, pair, bits), pairs))
-    first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
-    order = np.lexsort((second, first))
-    return first[order], second[order]
+    dealt = _Dealt.of(fingerprints, bits)
+    return _of_all_words(bits, lambda pair: _in_common(dealt, pair, bits))
 
 
-def near_across(ones: NDArray[np.uint8], others: NDArray[np.uint8], bits: int = NEAR_BITS) -> tuple[Places, Places]:
+def near_across(
+    ones: NDArray[np.uint8],
+    others: NDArray[np.uint8],
+    bits: int = NEAR_BITS,
+    *,
+    owners: tuple[Places, Places] | None = None,
+) -> _Pairs:
     """Return the pairs of one fingerprint of each side that differ in at most so many bits, by the first of them.
 
     Found as by `near_within`: both sides may be large.
@@ -62,17 +64,10 @@ def near_across(ones: NDArray[np.uint8], others: NDArray[np.uint8], bits: int = 
         ones: [n, 32].
         others: [m, 32].
         bits: the largest number of bits that differ; at most 126.
+        owners: whose each fingerprint is, on both sides; two of one owner are left out.
     """
-    if not len(ones) or not len(others):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    longs = _longs(ones), _longs(others)
-    words = _words(ones, bits + _EQUAL_WORDS), _words(others, bits + _EQUAL_WORDS)
-    pairs = combinations(range(bits + _EQUAL_WORDS), _EQUAL_WORDS)
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
-        found = list(threads.map(lambda pair: _in_common_across(longs, words, pair, bits), pairs))
-    first, second = (np.concatenate([pairs[side] for pairs in found]) for side in (0, 1))
-    order = np.lexsort((second, first))
-    return first[order], second[order]
+    dealt = _Dealt.of(ones, bits), _Dealt.of(others, bits)
+    return _of_all_words(bits, lambda pair: _in_common_across(*dealt, pair, bits, owners))
 
 
 def near_between(
@@ -110,101 +105,153 @@ def _longs(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(fingerprints).view(np.uint64)
 
 
-def _words(fingerprints: NDArray[np.uint8], num_words: int) -> NDArray[np.uint16]:
-    """Deal the bits out, [num_words, n]; bits beside each other, which go together, come into different words."""
-    words = np.zeros((num_words, len(fingerprints)), dtype=np.uint16)
-    for start in range(0, len(fingerprints), _CHUNK):
-        dealt = np.unpackbits(fingerprints[start : start + _CHUNK], axis=1)
-        for word in range(num_words):
-            own = dealt[:, word::num_words][:, :_MOST_WORD_BITS].astype(np.uint32)
-            words[word, start : start + len(own)] = own @ (1 << np.arange(own.shape[1], dtype=np.uint32))
-    return words
+@dataclass(frozen=True, slots=True)
+class _Dealt:
+    """Fingerprints whose bits are dealt out to words, which then lie one after the other.
+
+    Attributes:
+        longs: [4, n]; bits beside each other in a fingerprint, which go together, are in different words.
+        starts: the first bit of each word, and the end of the last.
+    """
+
+    longs: _Longs
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, fingerprints: NDArray[np.uint8], bits: int) -> Self:
+        num_words = bits + _EQUAL_WORDS
+        if not 0 <= bits <= _NUM_BITS // 2 - _EQUAL_WORDS:
+            raise ValueError(f"bits: got {bits}, expected 0 to {_NUM_BITS // 2 - _EQUAL_WORDS}")
+        order = np.concatenate([np.arange(word, _NUM_BITS, num_words) for word in range(num_words)])
+        longs = np.empty((_NUM_BITS // _LONG_BITS, len(fingerprints)), dtype=np.uint64)
+        for start in range(0, len(fingerprints), _CHUNK // 16):  # bits take a byte each
+            bits_of = np.unpackbits(fingerprints[start : start + _CHUNK // 16], axis=1)[:, order]
+            words = np.ascontiguousarray(np.packbits(bits_of, axis=1, bitorder="little"))
+            longs[:, start : start + len(bits_of)] = words.view("<u8").T
+        widths = [len(range(word, _NUM_BITS, num_words)) for word in range(num_words)]
+        return cls(longs, tuple(accumulate(widths, initial=0)))
+
+    def __len__(self) -> int:
+        return self.longs.shape[1]
+
+    def word(self, number: int, longs: _Longs) -> _Longs:
+        """Return one word of each of some fingerprints, given as here; at most 16 bits of it."""
+        start, width = self.starts[number], min(self.starts[number + 1] - self.starts[number], _MOST_WORD_BITS)
+        place, shift = divmod(start, _LONG_BITS)
+        found = longs[place] >> np.uint64(shift)
+        if shift + width > _LONG_BITS:
+            found |= longs[place + 1] << np.uint64(_LONG_BITS - shift)
+        return found & np.uint64((1 << width) - 1)
+
+    def keys(self, pair: tuple[int, int], start: int, stop: int) -> _Longs:
+        """Return a number for two words of some fingerprints: equal where both are, and hardly elsewhere."""
+        first, second = (self.word(number, self.longs[:, start:stop]) for number in pair)
+        keys = first << np.uint64(_KEY_BITS // 2) ^ second
+        return (keys ^ keys >> np.uint64(_KEY_BITS)) & np.uint64((1 << _KEY_BITS) - 1)
+
+    def elsewhere(self, pair: tuple[int, int]) -> int:
+        """Return which long holds no bit of two words, or few: it tells most other fingerprints apart."""
+        ends = [(self.starts[number], self.starts[number + 1] - 1) for number in pair]
+        held = {bit // _LONG_BITS for end in ends for bit in end}
+        return next((place for place in range(len(self.longs)) if place not in held), 0)
 
 
-def _in_common(
-    longs: NDArray[np.uint64], words: NDArray[np.uint16], pair: tuple[int, int], bits: int
-) -> tuple[Places, Places]:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Fingerprints sorted by two words.
+
+    Attributes:
+        bounds: where those of each key begin, and end.
+        places: of each in its side.
+        longs: the long of each that tells most apart.
+    """
+
+    bounds: NDArray[np.int32]
+    places: NDArray[np.int32]
+    longs: _Longs
+
+    @classmethod
+    def of(cls, dealt: _Dealt, pair: tuple[int, int]) -> Self:
+        placed = np.arange(len(dealt), dtype=np.uint64)
+        for start in range(0, len(placed), _CHUNK):
+            placed[start : start + _CHUNK] |= dealt.keys(pair, start, start + _CHUNK) << np.uint64(32)
+        placed.sort()  # one sort gives keys and places
+        bounds = np.zeros((1 << _KEY_BITS) + 1, dtype=np.int32)
+        for start in range(0, len(placed), _CHUNK):
+            np.add.at(bounds, (placed[start : start + _CHUNK] >> np.uint64(32)).astype(np.int64) + 1, 1)
+        places = placed.astype(np.uint32).view(np.int32)  # the lower halves
+        return cls(np.cumsum(bounds, dtype=np.int32), places, dealt.longs[dealt.elsewhere(pair)][places])
+
+    def met(
+        self, longs: _Longs, begins: NDArray[np.integer], ends: NDArray[np.integer], bits: int
+    ) -> Iterator[tuple[Places, NDArray[np.int32]]]:
+        """Yield which of some fingerprints meet which places of the table, and are not too far apart in their longs.
+
+        Args:
+            longs: of each of these fingerprints, as of the table.
+            begins: where what each may meet begins in the table.
+            ends: where it ends.
+            bits: the largest number of bits that differ.
+        """
+        query = np.flatnonzero(begins < ends)  # most meet nothing
+        longs, at, ends = longs[query], begins[query], ends[query]
+        while len(query):
+            near = np.bitwise_count(longs ^ self.longs[at]) <= bits
+            if near.any():
+                yield query[near], self.places[at[near]]
+            at = at + 1
+            left = at < ends
+            query, longs, at, ends = query[left], longs[left], at[left], ends[left]
+
+
+def _of_all_words(bits: int, found_of: Callable[[tuple[int, int]], _Pairs]) -> _Pairs:
+    """Return the pairs that any two words find, in order."""
+    pairs = combinations(range(bits + _EQUAL_WORDS), _EQUAL_WORDS)
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:  # sorting lets other threads run
+        found = list(threads.map(found_of, pairs))
+    first, second = (np.concatenate([each[side] for each in found]) for side in (0, 1))
+    order = np.lexsort((second, first))
+    return first[order], second[order]
+
+
+def _in_common(dealt: _Dealt, pair: tuple[int, int], bits: int) -> _Pairs:
     """Return the near pairs whose first two words in common are these."""
-    keys, order = _sorted_keys(_keys(words, pair))
-    near = (
-        _of_pair((longs, longs), (words, words), pair, (order[left], order[right]), bits)
-        for left, right in _of_equal_key(keys)
-    )
-    return _joined(near)
+    table, found = _Table.of(dealt, pair), [_NO_PAIRS]
+    for start in range(0, len(dealt), _CHUNK):
+        sought = np.arange(start, min(start + _CHUNK, len(dealt)))
+        ends = table.bounds[np.searchsorted(table.bounds, sought, side="right")]
+        for query, second in table.met(table.longs[sought], sought + 1, ends, bits):
+            places = table.places[sought[query]], second
+            found.append(_of_pair((dealt, dealt), pair, (np.minimum(*places), np.maximum(*places)), bits))
+    return _joined(found)
 
 
 def _in_common_across(
-    longs: tuple[NDArray[np.uint64], NDArray[np.uint64]],
-    words: tuple[NDArray[np.uint16], NDArray[np.uint16]],
-    pair: tuple[int, int],
-    bits: int,
-) -> tuple[Places, Places]:
+    dealt: tuple[_Dealt, _Dealt], pair: tuple[int, int], bits: int, owners: tuple[Places, Places] | None
+) -> _Pairs:
     """Return the near pairs of two sides whose first two words in common are these."""
-    keys, order = _sorted_keys(_keys(words[1], pair))
-    met = _of_keys(_keys(words[0], pair), keys)
-    return _joined(_of_pair(longs, words, pair, (first, order[place]), bits) for first, place in met)
+    table, found, long = _Table.of(dealt[1], pair), [_NO_PAIRS], dealt[1].elsewhere(pair)
+    for start in range(0, len(dealt[0]), _CHUNK):
+        keys = dealt[0].keys(pair, start, start + _CHUNK).astype(np.int64)
+        longs = dealt[0].longs[long, start : start + _CHUNK]
+        for query, place in table.met(longs, table.bounds[keys], table.bounds[keys + 1], bits):
+            places = start + query, place
+            if owners:
+                apart = owners[0][places[0]] != owners[1][places[1]]
+                places = places[0][apart], places[1][apart]
+            found.append(_of_pair(dealt, pair, places, bits))
+    return _joined(found)
 
 
-def _keys(words: NDArray[np.uint16], pair: tuple[int, int]) -> NDArray[np.uint64]:
-    return words[pair[0]].astype(np.uint64) << np.uint64(_MOST_WORD_BITS) | words[pair[1]]
-
-
-def _sorted_keys(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Places]:
-    """Return keys in order, and where each stood."""
-    placed = keys << np.uint64(32) | np.arange(len(keys), dtype=np.uint64)  # one sort gives keys and places
-    placed.sort()
-    return placed >> np.uint64(32), (placed & np.uint64(0xFFFFFFFF)).astype(np.int64)
-
-
-def _of_pair(
-    longs: tuple[NDArray[np.uint64], NDArray[np.uint64]],
-    words: tuple[NDArray[np.uint16], NDArray[np.uint16]],
-    pair: tuple[int, int],
-    places: tuple[Places, Places],
-    bits: int,
-) -> tuple[Places, Places]:
+def _of_pair(dealt: tuple[_Dealt, _Dealt], pair: tuple[int, int], places: _Pairs, bits: int) -> _Pairs:
     """Return the places, in one side and in the other, that are near and that no earlier pair of words found."""
-    first, second = places
-    distance = np.bitwise_count(longs[0][first] ^ longs[1][second]).sum(axis=1, dtype=np.uint16)
-    first, second = first[distance <= bits], second[distance <= bits]
-    equal = words[0][: pair[1], first] == words[1][: pair[1], second]
-    is_new = equal.sum(axis=0) == 1  # the first of the two alone
-    return first[is_new], second[is_new]
+    apart = dealt[0].longs[:, places[0]] ^ dealt[1].longs[:, places[1]]
+    near = np.bitwise_count(apart).sum(axis=0, dtype=np.uint16) <= bits
+    first, second, apart = places[0][near], places[1][near], apart[:, near]
+    are_equal = [dealt[0].word(number, apart) == 0 for number in range(pair[1] + 1)]
+    is_new = are_equal[pair[0]] & are_equal[pair[1]] & (np.sum(are_equal, axis=0) == _EQUAL_WORDS)
+    return first[is_new].astype(np.int64), second[is_new].astype(np.int64)
 
 
-def _joined(parts: Iterable[tuple[Places, Places]]) -> tuple[Places, Places]:
-    found = [(np.empty(0, np.int64), np.empty(0, np.int64)), *parts]
-    return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
-
-
-def _folded(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return numbers of few bits; of words of 10 bits, as there are with 24 bits, each pair has its own."""
-    return (keys ^ (keys >> np.uint64(_MOST_WORD_BITS - _FOLDED_BITS // 2))) & np.uint64((1 << _FOLDED_BITS) - 1)
-
-
-def _of_keys(sought: NDArray[np.uint64], keys: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:
-    """Yield the places of what is sought, and in sorted keys the places of its equals, some million at a time."""
-    is_key = np.zeros(1 << _FOLDED_BITS, dtype=np.bool_)
-    is_key[_folded(keys)] = True
-    active, step = np.flatnonzero(is_key[_folded(sought)]), 0  # most are no keys, which one look tells
-    start, stop = np.zeros(len(sought), dtype=np.int64), np.zeros(len(sought), dtype=np.int64)
-    start[active] = np.searchsorted(keys, sought[active], "left")
-    stop[active] = np.searchsorted(keys, sought[active], "right")
-    active = active[start[active] < stop[active]]
-    while len(active):
-        for begin in range(0, len(active), _CHUNK):
-            part = active[begin : begin + _CHUNK]
-            yield part, start[part] + step
-        step += 1
-        active = active[start[active] + step < stop[active]]
-
-
-def _of_equal_key(keys: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:
-    """Yield the places in sorted keys of all pairs that are equal, some million at a time."""
-    left, step = np.arange(len(keys) - 1), 1
-    while len(left):
-        left = left[: np.searchsorted(left, len(keys) - step)]
-        left = left[keys[left] == keys[left + step]]
-        for start in range(0, len(left), _CHUNK):
-            yield left[start : start + _CHUNK], left[start : start + _CHUNK] + step
-        step += 1
+def _joined(parts: Sequence[_Pairs]) -> _Pairs:
+    return np.concatenate([one for one, _ in parts]), np.concatenate([other for _, other in parts])

@@ -18,6 +18,7 @@ class WindowReply(_Told):
     name: str
     center: float
     width: float
+    explanation: str
 
 
 class SeriesReply(_Told):

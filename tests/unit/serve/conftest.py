@@ -9,9 +9,8 @@ from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.processor.processor import Processor
 from doctorsun.processor.tokenizer import train_tokenizer
 from doctorsun.serve.app import create_app
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +34,7 @@ def engine_and_server(processor: Processor, settings: ServeSettings) -> Iterator
     """A server whose engine always says the same sentence."""
     ids = processor.tokenizer.encode("左肺有结节。The left lung.", add_special_tokens=False).ids
     engine = ScriptedEngine(ids, end_id=processor.stop_ids[0])
-    with serving(create_app(LocalChat(engine, processor), settings, images=processor.images)) as url:
+    with serving(create_app(ThreadedChat(engine, processor), settings, images=processor.images)) as url:
         yield engine, url
 
 

@@ -17,9 +17,8 @@ from doctorsun.serve.app import create_app
 from doctorsun.serve.audit import open_audit
 from doctorsun.serve.audit_chain import check_audit
 from doctorsun.serve.keys import MAX_WRONG, one_key
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 from small_disk import files_of_at_most
 
 CHAT = "/v1/chat/completions"
@@ -50,7 +49,7 @@ def audited(tmp_path: Path, processor: Processor, settings: ServeSettings) -> It
     with ExitStack() as closing:
         audit = closing.enter_context(open_audit(path))
         reports = tmp_path / "reports.jsonl"
-        app = create_app(LocalChat(engine, processor), keyed, studies=tmp_path / "s", audit=audit, reports=reports)
+        app = create_app(ThreadedChat(engine, processor), keyed, studies=tmp_path / "s", audit=audit, reports=reports)
         url = closing.enter_context(serving(app))
         headers = {"Authorization": "Bearer right"}
         http = closing.enter_context(httpx.Client(base_url=url, headers=headers, timeout=30))
@@ -138,6 +137,6 @@ def test_on_a_full_disk_questions_are_refused_until_there_is_room(audited: Audit
 
 def test_without_a_log_nothing_is_kept(processor: Processor, settings: ServeSettings) -> None:
     engine = ScriptedEngine([5, 6, 7], end_id=processor.stop_ids[0])
-    with serving(create_app(LocalChat(engine, processor), settings)) as url:
+    with serving(create_app(ThreadedChat(engine, processor), settings)) as url:
         assert httpx.post(f"{url}{CHAT}", json=body()).status_code == 200
         assert httpx.post(f"{url}/v1/reports", json={}).status_code == 404

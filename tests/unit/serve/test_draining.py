@@ -13,9 +13,8 @@ from chat_requests import body
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.app import create_app
 from doctorsun.serve.draining import DrainingServer
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine
+from serve_fakes import ScriptedEngine, ThreadedChat
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def engine(processor: Processor) -> ScriptedEngine:
 
 
 @contextmanager
-def running(chat: LocalChat, settings: ServeSettings, timeout_s: float) -> Generator[tuple[DrainingServer, str]]:
+def running(chat: ThreadedChat, settings: ServeSettings, timeout_s: float) -> Generator[tuple[DrainingServer, str]]:
     """Run a server that has to stop by itself, and yield it with its address."""
     app = create_app(chat, settings)
     config = uvicorn.Config(app, log_level="critical")
@@ -47,7 +46,7 @@ def test_a_signal_to_stop_lets_answers_finish_and_nobody_in(
     with (
         httpx.Client(timeout=30) as http,
         ThreadPoolExecutor(1) as pool,
-        running(LocalChat(engine, processor), settings, 600) as (server, url),
+        running(ThreadedChat(engine, processor), settings, 600) as (server, url),
     ):
         assert http.get(f"{url}/readyz").json() == {"status": "ready"}
         with http.stream("POST", f"{url}/v1/chat/completions", json=body(stream=True, max_tokens=40)) as response:
@@ -75,7 +74,7 @@ def test_answers_that_take_too_long_are_given_up(
 ) -> None:
     with (
         httpx.Client(timeout=30) as http,
-        running(LocalChat(engine, processor), settings, timeout_s) as (server, url),
+        running(ThreadedChat(engine, processor), settings, timeout_s) as (server, url),
         http.stream("POST", f"{url}/v1/chat/completions", json=body(stream=True, max_tokens=10**8)) as response,
     ):
         lines = response.iter_lines()
@@ -88,7 +87,7 @@ def test_answers_that_take_too_long_are_given_up(
 
 
 def test_an_idle_server_stops_at_once(engine: ScriptedEngine, processor: Processor, settings: ServeSettings) -> None:
-    chat = LocalChat(engine, processor)
+    chat = ThreadedChat(engine, processor)
     with running(chat, settings, 600) as (server, url):
         assert httpx.get(f"{url}/readyz").status_code == 200
         server.handle_exit(signal.SIGTERM, None)

@@ -49,7 +49,7 @@ async def answer(chat: ChatEngine) -> str:
         await chat.close()
 
 
-def test_weights_here_answer_in_this_process(weights: Path, tmp_path: Path) -> None:
+def test_weights_here_answer_in_a_process_of_their_own(weights: Path, tmp_path: Path) -> None:
     engine, said = opened(weights, tmp_path)
     assert said
     assert (engine.name, engine.revision) == ("small", revision_of(weights))

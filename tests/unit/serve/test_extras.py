@@ -12,9 +12,8 @@ from doctorsun.image.raster import encode_png
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.abstention import Calibration
 from doctorsun.serve.app import create_app
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 ANSWER = "<ref>nodule</ref><box>[[250, 250, 500, 750]]</box> and <box>[[0, 0, 1000, 1000]]</box>"
 WIDE, TALL = (encode_png(np.zeros(shape, np.uint8)) for shape in ((100, 200), (300, 150)))
@@ -32,7 +31,7 @@ def boxing(processor: Processor) -> ScriptedEngine:
 def url(boxing: ScriptedEngine, processor: Processor) -> Iterator[str]:
     calibration = Calibration(temperatures={"closed": 1.0}, thresholds={"closed": 0.8}, target_risk=0.1)
     settings = ServeSettings(model_name="sun", revision="r")
-    chat = LocalChat(boxing, processor)
+    chat = ThreadedChat(boxing, processor)
     with serving(create_app(chat, settings, images=processor.images, calibration=calibration)) as url:
         yield url
 

@@ -11,8 +11,7 @@ from doctorsun.processor.chat_template import ChatTemplate
 from doctorsun.processor.processor import Processor
 from doctorsun.schema import Message, image_part, text_part
 from doctorsun.serve.engine import EngineFailure, Piece, Question
-from doctorsun.serve.local import LocalChat
-from serve_fakes import ScriptedEngine
+from serve_fakes import ScriptedEngine, ThreadedChat
 
 TEXT = "左肺有结节。The left lung."
 ASKED = (Message(role="user", content=(text_part("Left?"),)),)
@@ -25,11 +24,11 @@ def engine(processor: Processor) -> ScriptedEngine:
 
 
 @pytest.fixture
-def chat(engine: ScriptedEngine, processor: Processor) -> LocalChat:
-    return LocalChat(engine, processor, default_max_tokens=50)
+def chat(engine: ScriptedEngine, processor: Processor) -> ThreadedChat:
+    return ThreadedChat(engine, processor, default_max_tokens=50)
 
 
-async def all_of(chat: LocalChat, *questions: Question) -> list[list[Piece]]:
+async def all_of(chat: ThreadedChat, *questions: Question) -> list[list[Piece]]:
     """Start the engine, ask all at once, and stop it."""
 
     async def pieces(question: Question) -> list[Piece]:
@@ -42,12 +41,12 @@ async def all_of(chat: LocalChat, *questions: Question) -> list[list[Piece]]:
         await chat.close()
 
 
-def answer(chat: LocalChat, **fields: object) -> list[Piece]:
+def answer(chat: ThreadedChat, **fields: object) -> list[Piece]:
     question = Question(**{"messages": ASKED, **fields})  # type: ignore[arg-type]
     return asyncio.run(all_of(chat, question))[0]
 
 
-def test_pieces_hold_whole_characters_and_counts(chat: LocalChat, engine: ScriptedEngine) -> None:
+def test_pieces_hold_whole_characters_and_counts(chat: ThreadedChat, engine: ScriptedEngine) -> None:
     found = answer(chat)
     assert "".join(piece.text for piece in found) == TEXT
     assert not any("\N{REPLACEMENT CHARACTER}" in piece.text for piece in found)
@@ -58,7 +57,7 @@ def test_pieces_hold_whole_characters_and_counts(chat: LocalChat, engine: Script
 
 
 def test_a_question_becomes_a_request(
-    chat: LocalChat, engine: ScriptedEngine, png: bytes, processor: Processor
+    chat: ThreadedChat, engine: ScriptedEngine, png: bytes, processor: Processor
 ) -> None:
     messages = (Message(role="user", content=(image_part(), text_part("Left?"))),)
     answer(chat, messages=messages, images=(png,), temperature=0.5, top_p=0.7, seed=3, max_tokens=9, top_logprobs=2)
@@ -71,20 +70,22 @@ def test_a_question_becomes_a_request(
 
 @pytest.mark.parametrize(("room", "expected"), [(90, 50), (40, 40)])
 def test_the_room_that_is_left_bounds_the_default(
-    chat: LocalChat, engine: ScriptedEngine, processor: Processor, room: int, expected: int
+    chat: ThreadedChat, engine: ScriptedEngine, processor: Processor, room: int, expected: int
 ) -> None:
     engine.max_length = len(processor.prompt(ASKED)) + room
     answer(chat)
     assert engine.asked[0].max_tokens == expected
 
 
-def test_a_prompt_that_leaves_no_room_is_refused(chat: LocalChat, engine: ScriptedEngine, processor: Processor) -> None:
+def test_a_prompt_that_leaves_no_room_is_refused(
+    chat: ThreadedChat, engine: ScriptedEngine, processor: Processor
+) -> None:
     engine.max_length = len(processor.prompt(ASKED))
     with pytest.raises(RequestError, match="length of prompt and answer"):
         answer(chat)
 
 
-def test_a_stop_text_ends_the_answer_before_it(chat: LocalChat, engine: ScriptedEngine) -> None:
+def test_a_stop_text_ends_the_answer_before_it(chat: ThreadedChat, engine: ScriptedEngine) -> None:
     found = answer(chat, stops=("肺有",))
     assert "".join(piece.text for piece in found) == "左"
     assert found[-1].finish == "stop"
@@ -92,25 +93,25 @@ def test_a_stop_text_ends_the_answer_before_it(chat: LocalChat, engine: Scripted
     assert engine.idle.wait(30)
 
 
-def test_a_cut_answer_says_so(chat: LocalChat) -> None:
+def test_a_cut_answer_says_so(chat: ThreadedChat) -> None:
     assert answer(chat, max_tokens=2)[-1].finish == "length"
 
 
-def test_likelihoods_of_options_come_with_the_first_piece(chat: LocalChat, engine: ScriptedEngine) -> None:
+def test_likelihoods_of_options_come_with_the_first_piece(chat: ThreadedChat, engine: ScriptedEngine) -> None:
     engine.option_logprobs = (-0.1, -2.5)
     found = answer(chat, options=("yes", "no"))
     assert [piece.option_logprobs for piece in found] == [(-0.1, -2.5)] + [()] * (len(found) - 1)
     assert [len(forms) for forms in engine.asked[0].options] == [4, 4]
 
 
-def test_logprobs_stay_with_their_characters(chat: LocalChat) -> None:
+def test_logprobs_stay_with_their_characters(chat: ThreadedChat) -> None:
     found = answer(chat, top_logprobs=0)
     for piece in found:
         assert b"".join(token.data or b"" for token in piece.logprobs).decode() == piece.text
         assert all(token.top == () for token in piece.logprobs)
 
 
-def test_a_picture_that_cannot_be_read_is_refused(chat: LocalChat) -> None:
+def test_a_picture_that_cannot_be_read_is_refused(chat: ThreadedChat) -> None:
     messages = (Message(role="user", content=(image_part(),)),)
     with pytest.raises(ImageError, match="not a picture"):
         answer(chat, messages=messages, images=(b"no picture",))
@@ -120,10 +121,10 @@ def test_turns_that_the_template_refuses_are_refused(engine: ScriptedEngine, pro
     strict = ChatTemplate("{{ raise_exception('roles must take turns') }}")
     picky = Processor(processor.tokenizer, strict, processor.images, processor.num_visual_tokens)
     with pytest.raises(RequestError, match=r"messages: got .*roles must take turns"):
-        answer(LocalChat(engine, picky))
+        answer(ThreadedChat(engine, picky))
 
 
-def test_a_question_that_is_given_up_costs_one_step_at_most(chat: LocalChat, engine: ScriptedEngine) -> None:
+def test_a_question_that_is_given_up_costs_one_step_at_most(chat: ThreadedChat, engine: ScriptedEngine) -> None:
     engine.end_id, engine.max_length = None, 10**9
 
     async def leave() -> int:
@@ -140,7 +141,7 @@ def test_a_question_that_is_given_up_costs_one_step_at_most(chat: LocalChat, eng
     assert asyncio.run(leave()) <= 1
 
 
-def test_questions_wait_until_their_first_piece(chat: LocalChat, engine: ScriptedEngine) -> None:
+def test_questions_wait_until_their_first_piece(chat: ThreadedChat, engine: ScriptedEngine) -> None:
     engine.going.clear()
 
     async def look() -> tuple[int, int]:
@@ -156,7 +157,7 @@ def test_questions_wait_until_their_first_piece(chat: LocalChat, engine: Scripte
     assert asyncio.run(look()) == (0, 2)
 
 
-def test_an_engine_that_cannot_take_a_question_goes_on(chat: LocalChat, engine: ScriptedEngine) -> None:
+def test_an_engine_that_cannot_take_a_question_goes_on(chat: ThreadedChat, engine: ScriptedEngine) -> None:
     async def ask_twice() -> str:
         await chat.start()
         engine.refusal = MemoryError("no memory left")
@@ -169,11 +170,11 @@ def test_an_engine_that_cannot_take_a_question_goes_on(chat: LocalChat, engine: 
     assert asyncio.run(ask_twice()) == TEXT
 
 
-def test_a_closed_engine_is_not_ready(chat: LocalChat) -> None:
+def test_a_closed_engine_is_not_ready(chat: ThreadedChat) -> None:
     assert not chat.is_ready
     assert answer(chat)[-1].finish == "stop"
     assert not chat.is_ready
-    with pytest.raises(EngineFailure, match="the server stops"):
+    with pytest.raises(EngineFailure, match="the engine is not ready"):
         asyncio.run(anext(chat.answer(Question(messages=ASKED))))
 
 
@@ -181,7 +182,9 @@ def test_options_of_a_model_are_weighed(processor: Processor) -> None:
     model = build_model(PRESETS["micro"], processor, seed=1)
     engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std, max_batch=8)
     question = Question(messages=ASKED, options=("left", "right"), max_tokens=3, top_logprobs=1)
-    alone, beside = asyncio.run(all_of(LocalChat(engine, processor), question, Question(messages=ASKED, max_tokens=3)))
+    alone, beside = asyncio.run(
+        all_of(ThreadedChat(engine, processor), question, Question(messages=ASKED, max_tokens=3))
+    )
     assert len(alone[0].option_logprobs) == 2
     assert all(logprob < 0 for logprob in alone[0].option_logprobs)
     assert beside[0].option_logprobs == ()

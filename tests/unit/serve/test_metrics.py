@@ -7,10 +7,9 @@ from doctorsun.processor.processor import Processor
 from doctorsun.serve.answered import Answered
 from doctorsun.serve.app import create_app
 from doctorsun.serve.keys import one_key
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.metrics import Metrics
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 
 def numbers(text: str) -> dict[str, float]:
@@ -86,7 +85,7 @@ def test_running_answers_are_told(server: str, scripted: ScriptedEngine) -> None
 
 def test_the_numbers_need_the_key_and_hold_no_words(processor: Processor) -> None:
     settings = ServeSettings(model_name="sun", revision="r", keys=one_key("secret"))
-    chat = LocalChat(ScriptedEngine([5], end_id=processor.stop_ids[0]), processor)
+    chat = ThreadedChat(ScriptedEngine([5], end_id=processor.stop_ids[0]), processor)
     with serving(create_app(chat, settings)) as url, httpx.Client(base_url=url) as http:
         assert http.get("/metrics").status_code == 401
         key = {"Authorization": "Bearer secret"}

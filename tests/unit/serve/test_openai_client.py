@@ -11,9 +11,8 @@ from doctorsun.model.build import build_model
 from doctorsun.model.presets import PRESETS
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.app import create_app
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 SENTENCE = "左肺有结节。The left lung."
 
@@ -29,7 +28,7 @@ def model_url(processor: Processor) -> Iterator[str]:
     """A server of a small network."""
     model = build_model(PRESETS["micro"], processor, seed=1)
     engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std, max_batch=8)
-    app = create_app(LocalChat(engine, processor), ServeSettings(model_name="sun", revision="r"))
+    app = create_app(ThreadedChat(engine, processor), ServeSettings(model_name="sun", revision="r"))
     with serving(app) as url:
         yield url
 

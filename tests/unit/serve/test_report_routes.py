@@ -12,10 +12,9 @@ import pytest
 from doctorsun.errors import MachineError
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.app import create_app
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.report_routes import MAX_FILE_BYTES, MAX_REPORT_BYTES, Reports, read_report
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 from small_disk import files_of_at_most
 
 REPORT = {"answer_id": "chatcmpl-1", "reason": "结节在右肺\n", "question": "Where?", "answer": "Left."}
@@ -23,7 +22,7 @@ REPORT = {"answer_id": "chatcmpl-1", "reason": "结节在右肺\n", "question": 
 
 @pytest.fixture
 def http(tmp_path: Path, processor: Processor, settings: ServeSettings) -> Iterator[httpx.Client]:
-    engine = LocalChat(ScriptedEngine([5]), processor)
+    engine = ThreadedChat(ScriptedEngine([5]), processor)
     app = create_app(engine, settings, reports=tmp_path / "reports.jsonl")
     with serving(app) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield client

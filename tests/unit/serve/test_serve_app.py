@@ -19,9 +19,8 @@ from doctorsun.processor.processor import Processor
 from doctorsun.schema import Message, image_part, text_part
 from doctorsun.serve.app import create_app
 from doctorsun.serve.keys import one_key
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 SENTENCE = "左肺有结节。The left lung."
 
@@ -254,7 +253,7 @@ def test_a_server_told_to_stop_finishes_its_answers(processor: Processor, settin
     engine = ScriptedEngine(processor.tokenizer.encode("a", add_special_tokens=False).ids)
     engine.max_length = 10**6
     with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=30) as http:
-        with serving(create_app(LocalChat(engine, processor), settings)) as url:
+        with serving(create_app(ThreadedChat(engine, processor), settings)) as url:
             asking = pool.submit(http.post, f"{url}/v1/chat/completions", json=body(max_tokens=20))
             assert engine.submitted.wait(30)
         assert asking.result().json()["choices"][0]["message"]["content"] == "a" * 20
@@ -262,7 +261,7 @@ def test_a_server_told_to_stop_finishes_its_answers(processor: Processor, settin
 
 def test_before_it_started_a_server_is_not_ready(processor: Processor, settings: ServeSettings) -> None:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(LocalChat(ScriptedEngine([5]), processor), settings))
+        transport = httpx.ASGITransport(create_app(ThreadedChat(ScriptedEngine([5]), processor), settings))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/readyz")
 
@@ -270,7 +269,7 @@ def test_before_it_started_a_server_is_not_ready(processor: Processor, settings:
 
 
 def test_a_key_is_asked_for_where_one_is_set(processor: Processor, settings: ServeSettings) -> None:
-    app = create_app(LocalChat(ScriptedEngine([5, 6, 7]), processor), replace(settings, keys=one_key("secret")))
+    app = create_app(ThreadedChat(ScriptedEngine([5, 6, 7]), processor), replace(settings, keys=one_key("secret")))
     with serving(app) as url, httpx.Client(base_url=url) as http:
         for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic secret"}):
             refused = http.post("/v1/chat/completions", json=body(), headers=header)
@@ -301,7 +300,7 @@ def test_a_model_answers_many_clients_as_it_answers_one(processor: Processor, pn
     texts = [f"Is there a nodule {'x' * i}?" for i in range(6)]
     asked = [Message(role="user", content=(image_part(), text_part(text))) for text in texts]
     alone = [answer_alone(engine, processor, (message,), (png,), 12) for message in asked]
-    app = create_app(LocalChat(engine, processor), ServeSettings(model_name="sun", revision="r"))
+    app = create_app(ThreadedChat(engine, processor), ServeSettings(model_name="sun", revision="r"))
     with serving(app) as url, ThreadPoolExecutor(6) as pool:
         client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=30)
 

@@ -135,7 +135,7 @@ def test_a_series_is_looked_at_in_its_windows(http: httpx.Client, tmp_path: Path
     study = http.post("/studies", content=archive.getvalue(), headers=BYTES).json()
     (series,) = study["series"]
     assert (study["kind"], series["num_slices"], series["default_slice"]) == ("dicom", 5, 2)
-    assert series["windows"][0] == {"name": "lung", "center": -600, "width": 1500}
+    assert series["windows"][0] == {"name": "lung", "center": -600, "width": 1500, "explanation": ""}
     shown = f"/studies/{study['id']}/slices"
     assert (pixels(http.get(f"{shown}/4", params={"window": "brain"})) == 255).all()
     assert (pixels(http.get(f"{shown}/0", params={"window": "lung"})) == 230).all()

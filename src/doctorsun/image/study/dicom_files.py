@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,12 @@ from doctorsun.image.dicom_display import display_frame, in_hounsfield_units, ow
 from doctorsun.image.dicom_header import header_fields, numbers, orientation, spacing_mm, word
 from doctorsun.image.dicom_slices import slices_of, stacked
 from doctorsun.image.intensity import Window
-from doctorsun.image.study.safe_facts import facts_of, modality_of, warnings_of
+from doctorsun.image.study.safe_facts import facts_of, modality_of, warnings_of, window_words
 from doctorsun.image.study.series import FULL, OWN, NamedWindow, Series, Source, presets
 
 MAX_INFLATED_BYTES = 256 * 2**20
 _MAX_FRAMES = 10_000
+_MAX_OWN_WINDOWS = 16
 _CHUNK_BYTES = 2**16
 _EIGHT_BITS = Window(127.5, 255, "LINEAR_EXACT")
 
@@ -61,7 +62,9 @@ def dicom_series(folder: Path, names: Sequence[str], max_pixels: int) -> list[Se
     return series
 
 
-def dicom_pixels(folder: Path, series: Series, index: int, window: Window | None, max_pixels: int) -> NDArray[np.uint8]:
+def dicom_pixels(
+    folder: Path, series: Series, index: int, window: Window | int | None, max_pixels: int
+) -> NDArray[np.uint8]:
     """Return what is shown of one slice.
 
     Raises:
@@ -81,7 +84,7 @@ def _opened(path: Path, max_pixels: int) -> DicomFile:
     return file
 
 
-def _shown(file: DicomFile, frame: int, window: Window | None) -> tuple[NDArray[np.uint8], Window | None]:
+def _shown(file: DicomFile, frame: int, window: Window | int | None) -> tuple[NDArray[np.uint8], Window | None]:
     return display_frame(file.values(frame), file.frame_header(frame), window)
 
 
@@ -141,7 +144,7 @@ def _ordered(group: list[_Found]) -> tuple[list[_Found], list[str]]:
 
 def _windows(header: Dataset, used: Window | None) -> tuple[NamedWindow, ...]:
     """Return the windows that a grey frame can be shown with; ``used`` is what showed it when none was named."""
-    mine = _own_window(header)
+    mine = _own_windows(header)
     if in_hounsfield_units(header):
         return (*mine, *presets())
     if mine:
@@ -150,13 +153,24 @@ def _windows(header: Dataset, used: Window | None) -> tuple[NamedWindow, ...]:
     return (NamedWindow(FULL, used.center, used.width),)
 
 
-def _own_window(header: Dataset) -> tuple[NamedWindow, ...]:
-    """Return what `display_frame` shows a frame with by itself: its table, told by what it covers, or a window."""
+def _own_windows(header: Dataset) -> tuple[NamedWindow, ...]:
+    """Return what a file brings along; first what `display_frame` shows it with by itself.
+
+    That is its table, told by what it covers, or its first window; the others are named by their number in the file.
+    """
+    windows = own_windows(header)[:_MAX_OWN_WINDOWS]
+    explanations = window_words(header)
+    explanations = explanations if len(explanations) == len(windows) else [""] * len(windows)
+    named = [
+        NamedWindow(f"{OWN}_{number}", window.center, window.width, explanation)
+        for number, (window, explanation) in enumerate(zip(windows, explanations, strict=True), 1)
+        if window not in windows[: number - 1]
+    ]
     if header.get("VOILUTSequence"):
         num_entries, first, _ = (int(value) for value in header.VOILUTSequence[0].LUTDescriptor)
         num_entries = num_entries or 2**16  # PS3.3 C.11.2.1.1: 0 stands for 65536
-        return (NamedWindow(OWN, first + num_entries / 2, num_entries),)
-    return tuple(NamedWindow(OWN, window.center, window.width) for window in own_windows(header)[:1])
+        return (NamedWindow(OWN, first + num_entries / 2, num_entries), *named)
+    return (*(replace(window, name=OWN) for window in named[:1]), *named[1:])
 
 
 def _place_in_study(group: list[_Found]) -> tuple[list[float], str]:

@@ -12,7 +12,7 @@ import re
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from doctorsun.image.dicom_header import LATERALITIES, numbers, word
+from doctorsun.image.dicom_header import LATERALITIES, numbers, word, words
 from doctorsun.image.study.series import Fact
 
 MODALITIES = frozenset(
@@ -34,6 +34,11 @@ _SIDES = frozenset("LRBU")
 _PHOTOMETRIC = frozenset(
     ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 )
+_WINDOW_WORDS = frozenset(
+    """WINDOW NORMAL HARDER SOFTER BONE LUNG BRAIN SOFT TISSUE MEDIASTINUM ABDOMEN ANGIO LIVER SPINE STROKE HEAD CHEST
+    PELVIS HEART CORONARY STANDARD NARROW WIDE ALGO USER DEFAULT LINEAR SIGMOID""".split()  # noqa: SIM905
+)
+_WINDOW_WORD = re.compile(r"([A-Z]*)\d{0,2}", re.ASCII)
 _MEASURES = {  # name told: element, and the largest value that makes sense
     "slice_thickness_mm": ("SliceThickness", 1e3),
     "slice_distance_mm": ("SpacingBetweenSlices", 1e3),
@@ -77,6 +82,12 @@ def facts_of(header: Dataset) -> dict[str, Fact]:
     return {name: term for name, term in terms.items() if term} | measures | contrast
 
 
+def window_words(header: Dataset) -> list[str]:
+    """Return what a header calls its windows, in their order; empty where a word is none of the technique."""
+    told = [text.upper().replace("_", " ") for text in words(header, "WindowCenterWidthExplanation")]
+    return [text if all(map(_is_window_word, text.split())) else "" for text in told]
+
+
 def warnings_of(header: Dataset) -> list[str]:
     """Return codes of what a header warns of: text burned into the pixels, told or likely; pixels that lost detail."""
     burned = word(header, "BurnedInAnnotation").upper()
@@ -88,6 +99,11 @@ def warnings_of(header: Dataset) -> list[str]:
 def _term(header: Dataset, keyword: str, terms: frozenset[str]) -> str:
     term = word(header, keyword).upper()
     return term if term in terms else ""
+
+
+def _is_window_word(text: str) -> bool:
+    found = _WINDOW_WORD.fullmatch(text)
+    return found is not None and (not found[1] or found[1] in _WINDOW_WORDS)
 
 
 def _class_name(header: Dataset) -> str:

@@ -11,20 +11,26 @@ from doctorsun.image.volume import Plane
 PRESETS = ("lung", "bone", "brain", "soft_tissue")
 """Windows of `CT_WINDOWS` that are offered for values in Hounsfield units."""
 OWN, FULL = "file", "full"
-"""The window that a file brings along, and the one that shows all its values but the outermost."""
+"""What a file is shown with unless told otherwise, and the window that shows all its values but the outermost."""
 
 Fact = str | int | float | bool | list[int] | list[float]
 
+_OWN_BY_NUMBER = re.compile(rf"{OWN}_([1-9][0-9]?)", re.ASCII)
 _NUMBERS = re.compile(r"(-?\d{1,9}(?:\.\d{1,6})?),(\d{1,9}(?:\.\d{1,6})?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedWindow:
-    """A window that is offered."""
+    """A window that is offered.
+
+    Attributes:
+        explanation: what the file calls it, where that is a word of the technique.
+    """
 
     name: str
     center: float
     width: float
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,10 @@ class Series:
         if not 0 <= index < self.num_slices:
             raise ImageError("slice", got=str(index), expected=f"0 to {self.num_slices - 1}")
 
-    def window(self, name: str) -> Window | None:
-        """Return a window by its name, or by its numbers ``CENTER,WIDTH``; None leaves it to the file.
+    def window(self, name: str) -> Window | int | None:
+        """Return a window by its name, or by its numbers ``CENTER,WIDTH``.
+
+        A number is that of a window in the file, counted from 0; None leaves it to the file.
 
         Args:
             name: empty for the default.
@@ -99,6 +107,9 @@ class Series:
         found = next((window for window in self.windows if window.name == name), None)
         if name == OWN and (found or not self.windows):
             return None
+        own = _OWN_BY_NUMBER.fullmatch(name)
+        if own and found:
+            return int(own[1]) - 1
         if name in PRESETS and found:
             return ct_window(name)
         if found:

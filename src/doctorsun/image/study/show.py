@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doctorsun.errors import ImageError
+from doctorsun.image.intensity import Window
 from doctorsun.image.raster import decode, encode_png
 from doctorsun.image.study.intake import StudyFile, take_in
 from doctorsun.image.study.kinds import BEGINNING_BYTES, Kind, kind_of
@@ -68,7 +69,7 @@ def render(folder: Path, series: Series, index: int, window: str, *, max_pixels:
         from doctorsun.image.study.dicom_files import dicom_pixels
 
         return encode_png(dicom_pixels(folder, series, index, chosen, max_pixels))
-    if chosen is not None:
+    if isinstance(chosen, Window):
         from doctorsun.image.study.volume_files import volume_pixels
 
         return encode_png(volume_pixels(folder, series, index, chosen))
@@ -119,9 +120,8 @@ def _all_series(folder: Path, files: tuple[StudyFile, ...], max_pixels: int) -> 
 
 
 def _with_member(series: Series, files: Iterable[StudyFile]) -> Series:
-    if len(series.source.files) > 1:
-        return series
-    return replace(series, member=next(file.member for file in files if file.name == series.source.files[0]))
+    members = [file.member for file in files if file.name in series.source.files]
+    return replace(series, member=members[0] if len(members) == 1 else None)
 
 
 def _other_series(folder: Path, file: StudyFile, max_pixels: int) -> list[Series]:

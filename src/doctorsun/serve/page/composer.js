@@ -1,7 +1,7 @@
 // Where a question is written: tasks, the pictures that go along, choices, send and stop.
 
-import { button, CROSS, element, find, icon } from "./dom.js";
-import { seriesTitle } from "./facts.js";
+import { button, CROSS, element, find, icon, joined } from "./dom.js";
+import { seriesName } from "./facts.js";
 import { picture, picturePath, studyReference } from "./pictures.js";
 import { keep, session } from "./session.js";
 import { t } from "./strings.js";
@@ -107,7 +107,8 @@ function currentView() {
   const known = session.view && seriesOf(session.view);
   if (!known || known.study.expired) return null;
   const { modality, plane } = known.series;
-  return { ...session.view, title: seriesTitle(known.study, known.series), modality: modality ?? "", plane: plane ?? "" };
+  const title = joined([known.study.title, seriesName(known.study, known.series)]);
+  return { ...session.view, title, modality: modality ?? "", plane: plane ?? "" };
 }
 
 const isAlone = () => !find("with-history").checked;

@@ -12,17 +12,17 @@ export const titleWithNumber = (title, number) => (number > 1 ? `${title} · ${t
 
 export const studyTitle = (study) => titleWithNumber(study.title, study.num_files);
 
-/** Return what a series is called among those of its study: its own file, else its kind and number. */
+/** Return what a series is called among those of its study: its own file, else its kind and number; empty if alone. */
 export function seriesName(study, series) {
   const sources = [...new Map(study.series.map((each) => [sourceOf(each), each])).values()];
-  if (sources.length === 1) return studyTitle(study);
+  if (sources.length === 1) return "";
   if (series.file_name) return series.file_name;
   const alike = sources.filter((each) => kindName(each) === kindName(series));
   return `${kindName(series)} ${1 + alike.findIndex((each) => sourceOf(each) === sourceOf(series))}`;
 }
 
-/** Return what a series is called anywhere: by its study, and by its own name where that differs. */
-export const seriesTitle = (study, series) => joined([...new Set([studyTitle(study), seriesName(study, series)])]);
+/** Return what a series is called anywhere: by its study, and by its own name where it has one. */
+export const seriesTitle = (study, series) => joined([studyTitle(study), seriesName(study, series)]);
 
 const sourceOf = ({ member, index }) => (member === null ? `series ${index}` : member);
 

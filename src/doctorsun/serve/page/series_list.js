@@ -56,11 +56,12 @@ function seriesButton(study, series, thumbnails) {
   if (!study.expired) thumbnails.push({ image, view });
   const number = series.num_slices > 1 ? series.num_slices : "";
   const told = joined([series.modality, planeName(series.plane), number]) || `${series.width} × ${series.height}`;
-  const open = { click: () => openSeries(study, series) };
+  const [name, small] = [seriesName(study, series) || studyTitle(study), study.expired ? t("expired.short") : told];
+  const whole = { title: seriesTitle(study, series), on: { click: () => openSeries(study, series) } };
   return button(
-    { class: "series-item", title: seriesTitle(study, series), "data-study": study.id, "data-series": series.index, on: open },
+    { class: "series-item", "data-study": study.id, "data-series": series.index, ...whole },
     image,
-    element("span", {}, element("b", {}, seriesName(study, series)), element("small", {}, study.expired ? t("expired.short") : told)),
+    element("span", {}, element("b", {}, name), element("small", {}, small)),
   );
 }
 

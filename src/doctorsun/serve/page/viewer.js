@@ -73,7 +73,7 @@ export function writeViewer() {
 export function describe(view) {
   const { study, series } = seriesOf(view);
   const slice = series.num_slices > 1 && t("stage.slice", { slice: view.slice + 1, number: series.num_slices });
-  const window = view.window !== null && t("stage.window", { window: windowName(view.window) });
+  const window = view.window !== null && t("stage.window", { window: windowName(view.window, series) });
   return [seriesTitle(study, series), slice, window].filter(Boolean).join(", ");
 }
 
@@ -153,7 +153,7 @@ function writeCorners(known) {
     corners.kind = [series.modality, planeName(series.plane)].filter(Boolean).join(" · ");
     corners.slice = series.num_slices > 1 ? `${session.view.slice + 1} / ${series.num_slices}` : "";
     const numbers = windowNumbers(series, session.view.window);
-    const name = isCustom(session.view.window) ? "" : windowName(session.view.window);
+    const name = isCustom(session.view.window) ? "" : windowName(session.view.window, series);
     corners.window = numbers ? [name, `C ${numbers.center}`, `W ${numbers.width}`].filter(Boolean).join("  ") : name;
   }
   for (const [name, text] of Object.entries(corners)) find(`corner-${name}`).textContent = text;

@@ -1,6 +1,6 @@
 // Window presets and a window of one's own.
 
-import { element, find } from "./dom.js";
+import { element, find, joined } from "./dom.js";
 import { t, tOr } from "./strings.js";
 
 const CUSTOM = "custom";
@@ -21,21 +21,24 @@ export function startWindows(onWindow) {
 /** Write the choice for a series and its window. */
 export function writeWindows(series, window) {
   shown = { series, window };
-  const names = series.windows.map((each) => each.name);
-  const options = names.map((name) => element("option", { value: name }, windowName(name)));
-  if (names.length) options.push(element("option", { value: CUSTOM }, t("window.custom")));
+  const options = series.windows.map(({ name }) => element("option", { value: name }, windowName(name, series)));
+  if (options.length) options.push(element("option", { value: CUSTOM }, t("window.custom")));
   find("window").replaceChildren(...options);
-  find("window-field").hidden = !names.length;
+  find("window-field").hidden = !options.length;
   find("window").value = isCustom(window) ? CUSTOM : window ?? "";
   find("custom-window").hidden = !isCustom(window);
   const numbers = windowNumbers(series, window);
   if (isCustom(window)) for (const id of ["center", "width"]) find(id).value = numbers[id];
 }
 
-export const windowName = (window) => {
+/** Return what a window is called; where the series is told, with the word of its file. */
+export function windowName(window, series = null) {
   if (window === null) return "";
-  return isCustom(window) ? t("window.custom") : tOr(`window.${window}`, window);
-};
+  if (isCustom(window)) return t("window.custom");
+  const [kind, number = ""] = window.split(/_(?=\d)/); // file_2 is the second of the file
+  const word = series?.windows.find((each) => each.name === window)?.explanation;
+  return joined([tOr(`window.${kind}`, kind), number, word && `(${word})`], " ");
+}
 
 /** Return what a window is called where it cannot be chosen: one of its own by its numbers. */
 export const windowTitle = (window) => (isCustom(window) ? `C ${window.replace(",", " W ")}` : windowName(window));

@@ -14,7 +14,7 @@ from carriers.dicom_files import changed, write_series
 from doctorsun.errors import ImageError
 from doctorsun.image.dicom import open_dicom
 from doctorsun.image.dicom_display import display_frame
-from doctorsun.image.intensity import CT_WINDOWS
+from doctorsun.image.intensity import CT_WINDOWS, Window
 from doctorsun.image.raster import decode
 from doctorsun.image.study.series import NamedWindow, Series, presets
 from doctorsun.image.study.show import render
@@ -131,12 +131,32 @@ def test_frames_are_slices(tmp_path: Path, dicom_file: Callable[..., Path]) -> N
         render(folder, series, 7, "", max_pixels=MAX_PIXELS)
 
 
-def test_the_files_own_window_comes_first(tmp_path: Path, dicom_file: Callable[..., Path]) -> None:
+def test_the_files_own_windows_come_first(tmp_path: Path, dicom_file: Callable[..., Path]) -> None:
     values = np.arange(20, dtype=np.int16).reshape(4, 5)
-    path = dicom_file(values, RescaleSlope=1, RescaleIntercept=0, WindowCenter=[10, 3], WindowWidth=[8, 4])
-    (series,) = series_of(uploaded(tmp_path, path.read_bytes()))
-    assert series.windows == (NamedWindow("file", 10, 8), *presets())
+    windows = {"WindowCenter": [10, 10, 3], "WindowWidth": [8, 8, 4]}
+    words = ["Normal", "normal", "Mrs White"]
+    path = dicom_file(values, RescaleSlope=1, RescaleIntercept=0, **windows, WindowCenterWidthExplanation=words)
+    folder = uploaded(tmp_path, path.read_bytes())
+    (series,) = series_of(folder)
+    assert series.windows == (NamedWindow("file", 10, 8, "NORMAL"), NamedWindow("file_3", 3, 4), *presets())
     assert series.default_window == "file"
+    assert np.array_equal(seen(folder, series, 0, "file_3"), Window(3, 4).apply(values))
+    with pytest.raises(ImageError, match="window: got 'file_2', expected CENTER,WIDTH or one of file, file_3, lung"):
+        seen(folder, series, 0, "file_2")
+
+
+def test_windows_beside_a_table_can_be_chosen(tmp_path: Path, dicom_file: Callable[..., Path]) -> None:
+    table = Dataset()
+    table.LUTDescriptor = [4, 10, 8]
+    table.LUTData = np.array([0, 50, 200, 255], np.uint16).tobytes()
+    values = np.arange(8, 28, dtype=np.uint16).reshape(4, 5)
+    windows = {"WindowCenter": [12, 20], "WindowWidth": [6, 10], "WindowCenterWidthExplanation": ["HARDER", "WINDOW_2"]}
+    path = dicom_file(values, Modality="MR", VOILUTSequence=[table], **windows)
+    folder = uploaded(tmp_path, path.read_bytes())
+    (series,) = series_of(folder)
+    own = (NamedWindow("file_1", 12, 6, "HARDER"), NamedWindow("file_2", 20, 10, "WINDOW 2"))
+    assert series.windows == (NamedWindow("file", 12, 4), *own)
+    assert np.array_equal(seen(folder, series, 0, "file_2"), Window(20, 10).apply(values))
 
 
 def test_a_table_of_the_file_is_told_by_what_it_covers(tmp_path: Path, dicom_file: Callable[..., Path]) -> None:

@@ -75,7 +75,7 @@ def create_app(
         tell=_tell_both(metrics, ledger),
     )
     app.include_router(openai_router(chat))
-    _add_studies(app, pictures, settings, images, metrics)
+    _add_studies(app, pictures, settings, images, (doors, metrics))
     if reports:
         app.include_router(report_router(Reports(reports, settings.revision), settings))
     app.include_router(page_router())
@@ -104,10 +104,15 @@ def _tell_both(metrics: Metrics, ledger: Ledger) -> Tell:
 
 
 def _add_studies(
-    app: FastAPI, pictures: ClientImages, settings: ServeSettings, images: ImageProcessor | None, metrics: Metrics
+    app: FastAPI,
+    pictures: ClientImages,
+    settings: ServeSettings,
+    images: ImageProcessor | None,
+    watched: tuple[Doors, Metrics],
 ) -> None:
+    doors, metrics = watched
     may_ask = partial(check_key, settings=settings)
-    add_studies(app, pictures, may_ask, images, num_clients=len(settings.keys or ()))
+    add_studies(app, pictures, may_ask, images, num_clients=len(settings.keys or ()), house=doors)
     metrics.watch("studies", "Studies that are kept.", lambda: pictures.studies.num_studies)
     metrics.watch("broken_decoders", "Decoding processes that a file broke.", lambda: pictures.sandbox.num_broken)
 

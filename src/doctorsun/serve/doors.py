@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from doctorsun.errors import DoctorSunError, RequestError
+from doctorsun.errors import RequestError
 from doctorsun.serve.engine import EngineFailure
 
 _RESERVE = 4  # one place in so many is kept for clients that hold few
@@ -51,6 +51,15 @@ class Doors:
         """Let nobody in any more; those inside stay until they are done."""
         self._are_closing = True
 
+    def require_open(self) -> None:
+        """Require that somebody may still be let in.
+
+        Raises:
+            EngineFailure: the doors are closing.
+        """
+        if self._are_closing:
+            raise EngineFailure("the server stops", do="send the request again later")
+
     def check(self, client: str) -> None:
         """Refuse who would find no place now; this takes none.
 
@@ -58,9 +67,9 @@ class Doors:
             EngineFailure: the doors are closing.
             Crowded: there is no place for this client.
         """
-        refusal = self._refusal(client)
-        if refusal:
-            raise refusal
+        self.require_open()
+        if self._is_full_for(client):
+            raise Crowded("request", got="too many at once", expected="a free place", do="send it again later")
 
     @contextmanager
     def place(self, client: str) -> Generator[None]:
@@ -79,13 +88,9 @@ class Doors:
             if not self._inside[client]:
                 del self._inside[client]
 
-    def _refusal(self, client: str) -> DoctorSunError | None:
-        if self._are_closing:
-            return EngineFailure("the server stops", do="send the request again later")
+    def _is_full_for(self, client: str) -> bool:
         num_inside = self.num_inside
         is_full = num_inside >= self._max_open
         if self._num_clients > 1 and num_inside >= self._max_open - self._max_open // _RESERVE:
             is_full = is_full or self._inside[client] >= max(1, self._max_open // self._num_clients)
-        if is_full:
-            return Crowded("request", got="too many at once", expected="a free place", do="send it again later")
-        return None
+        return is_full

@@ -45,6 +45,7 @@ def add_studies(
     processor: ImageProcessor | None,
     *,
     num_clients: int = 1,
+    house: Doors | None = None,
 ) -> None:
     """Give an application the routes of studies, and their refusals a status of their own.
 
@@ -54,12 +55,13 @@ def add_studies(
         check_key: refuses clients.
         processor: makes what the model sees of a picture; None where that is not known.
         num_clients: how many keys there are; none of them can take all places.
+        house: the doors of the server; once they close no upload is begun.
     """
     app.add_exception_handler(NoSuchStudy, _answers(404))
     app.add_exception_handler(NoRoom, _answers(507))
     router = APIRouter(prefix="/v1/studies", tags=["studies"], lifespan=_lifespan(images))
     uploading, decoding = (Doors(most, num_clients=num_clients) for most in (MAX_UPLOADING, MAX_DECODING))
-    _add_upload(router, images, check_key, (uploading, decoding))
+    _add_upload(router, images, _only_while_open(check_key, house) if house else check_key, (uploading, decoding))
     _add_study(router, images, check_key)
     _add_slices(router, images, check_key, decoding)
     _add_model(router, images, check_key, decoding, processor)
@@ -71,7 +73,10 @@ def _add_upload(router: APIRouter, images: ClientImages, check_key: CheckKey, do
     studies = images.studies
 
     @router.post(
-        "", status_code=201, responses=refusals(400, 401, 408, 413, 415, 429, 507), openapi_extra={"requestBody": _BODY}
+        "",
+        status_code=201,
+        responses=refusals(400, 401, 408, 413, 415, 429, 503, 507),
+        openapi_extra={"requestBody": _BODY},
     )
     async def upload(http: HttpRequest) -> StudyReply:
         """Upload one file: DICOM, NIfTI, NRRD, MetaImage, PNG, JPEG, or a zip archive of such files."""
@@ -87,6 +92,15 @@ def _add_upload(router: APIRouter, images: ClientImages, check_key: CheckKey, do
             finally:
                 await run_in_threadpool(arriving.close)
         return study_reply(study, studies.limits)
+
+
+def _only_while_open(check_key: CheckKey, house: Doors) -> CheckKey:
+    def check(http: HttpRequest) -> str:
+        client = check_key(http)
+        house.require_open()
+        return client
+
+    return check
 
 
 def _add_study(router: APIRouter, images: ClientImages, check_key: CheckKey) -> None:

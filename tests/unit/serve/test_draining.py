@@ -63,6 +63,8 @@ def test_a_signal_to_stop_lets_answers_finish_and_nobody_in(
             refused = http.post(f"{url}/v1/chat/completions", json=body())
             assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
             assert refused.json()["error"]["message"] == "the server stops; send the request again later"
+            upload = http.post(f"{url}/v1/studies", content=b"", headers={"Content-Type": "application/octet-stream"})
+            assert (upload.status_code, upload.headers["Retry-After"], upload.text) == (503, "1", refused.text)
             engine.going.set()
             assert "data: [DONE]" in list(lines)
         assert whole.result().json()["choices"][0]["message"]["content"] == "a" * 30

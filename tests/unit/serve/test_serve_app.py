@@ -19,6 +19,7 @@ from doctorsun.processor.processor import Processor
 from doctorsun.schema import Message, image_part, text_part
 from doctorsun.serve.app import create_app
 from doctorsun.serve.keys import one_key
+from doctorsun.serve.remote import Backend, RemoteChat
 from doctorsun.serve.settings import ServeSettings
 from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
@@ -185,6 +186,14 @@ def test_overload_is_refused_before_images_are_decoded_and_leaves_the_rest_alone
         scripted.going.set()
         assert [answer.result().json()["choices"][0]["message"]["content"] for answer in running] == [SENTENCE] * 2
     assert http.post("/v1/chat/completions", json=body()).status_code == 200
+
+
+def test_while_the_engine_is_down_no_image_is_decoded(settings: ServeSettings) -> None:
+    nobody = RemoteChat(Backend(url="http://127.0.0.1:1/v1"))
+    with serving(create_app(nobody, settings)) as url:
+        refused = httpx.post(f"{url}/v1/chat/completions", json=body(messages=with_image(b"no picture")))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert refused.json()["error"]["message"] == "the engine is not ready; send the request again later"
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -15,7 +15,7 @@ from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.serve.abstention import Calibration, Confidence, refusal_to_answer
 from doctorsun.serve.answered import Tell, Watch
 from doctorsun.serve.doors import Doors
-from doctorsun.serve.engine import ChatEngine, Question
+from doctorsun.serve.engine import ChatEngine, EngineFailure, Question
 from doctorsun.serve.gateway import read_json
 from doctorsun.serve.openai.body import ChatBody, read_body
 from doctorsun.serve.openai.completions import EventStream, events, unless_gone, whole
@@ -64,11 +64,13 @@ class Chat:
         """
         watch = Watch(http.state.request_id, client, self.tell)
         self.doors.check(client)
+        self._require_ready()
         raw = await read_json(http, self.settings.max_body_bytes, self.settings.body_timeout_s)
         # A place is taken when all has come, so that a slow client holds none, and before anything is decoded: what
         # will be refused should cost nothing.
         async with AsyncExitStack() as closing:
             closing.enter_context(self.doors.place(client))
+            self._require_ready()
             body, question = await run_in_threadpool(self._read, raw, client)
             del raw
             await self.begin(http)
@@ -99,6 +101,10 @@ class Chat:
         if name != self.settings.model_name:
             refusal = RequestError("model", got=repr(name)[:80], expected=repr(self.settings.model_name))
             raise HTTPException(404, refusal.text())
+
+    def _require_ready(self) -> None:
+        if not self.engine.is_ready:
+            raise EngineFailure("the engine is not ready", do="send the request again later")
 
     def _read(self, raw: bytes, client: str) -> tuple[ChatBody, Question]:
         """Return a question, and its body without the turns: they are long, and an answer may take its time."""

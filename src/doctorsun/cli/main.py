@@ -11,7 +11,7 @@ from doctorsun.cli import audit, bench, chat, data, evaluate, plan, run, serve, 
 from doctorsun.cli.output import outlive_readers
 from doctorsun.cli.session import Language, Session, language_of
 from doctorsun.cli.words import say, say_error
-from doctorsun.errors import DoctorSunError, Interrupted
+from doctorsun.errors import DataError, DoctorSunError, Interrupted
 
 INTERRUPTED_BY_KEYBOARD = 130
 """The status with which typer leaves after Ctrl-C."""
@@ -76,6 +76,11 @@ def main() -> None:
     except DoctorSunError as error:
         typer.echo(say_error(error, session.language), err=True)
         sys.exit(error.exit_status)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(say_error(_fault_of_file(error), session.language), err=True)
+        sys.exit(DataError.exit_status)
     except SystemExit as leaving:
         if leaving.code == WRONG_OPTIONS and any(word.partition("=")[0] == "--lang" for word in sys.argv[2:]):
             typer.echo(say("lang_goes_first", session.language), err=True)
@@ -83,3 +88,9 @@ def main() -> None:
             raise
         typer.echo(f"\n{say('interrupted', session.language)}", err=True)
         sys.exit(Interrupted.exit_status)
+
+
+def _fault_of_file(error: OSError) -> DataError:
+    """Return what the system says of a file that is not there, not ours to use, or gone while it is worked on."""
+    do = "check the path and its permissions, and that nothing moves it meanwhile"
+    return DataError(f"{error.filename} cannot be used", got=error.strerror or type(error).__name__, do=do)

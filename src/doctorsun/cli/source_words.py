@@ -160,6 +160,14 @@ SOURCE_ERRORS = {
     "{path} was begun by another step": "{path} 由另一步骤开始生成",
     "remove the folder, or finish it with the settings it was begun with": "请删除该文件夹，或按开始时的设置完成",
     # what the system says
+    "{path} cannot be used": "{path} 无法使用",
+    "check the path and its permissions, and that nothing moves it meanwhile": (
+        "请检查路径及其权限，并确认没有程序同时移动它"
+    ),
+    "File name too long": "文件名过长",
+    "File exists": "文件已存在",
+    "[Errno 13] Permission denied: '{path}'": "没有权限：'{path}'",
+    "[Errno 2] No such file or directory: '{path}'": "没有这个文件或文件夹：'{path}'",
     "No such file or directory": "没有这个文件或文件夹",
     "Permission denied": "没有权限",
     "Is a directory": "是文件夹",

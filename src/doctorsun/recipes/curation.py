@@ -21,6 +21,7 @@ from doctorsun.recipes.leak import tested_sets
 from doctorsun.report.store import write_card
 from doctorsun.report.strings import Language
 from doctorsun.schema.licence import CLASSES
+from doctorsun.storage.real_path import real_path
 from doctorsun.storage.store import Store
 
 Progress = Callable[[str, int, int | None], None]
@@ -89,9 +90,9 @@ def carry_out(job: CurationJob, *, language: Language, on_progress: Progress, te
 
 
 def _require_outside_sources(job: CurationJob) -> None:
-    out = job.out.resolve()
+    out = real_path(job.out)
     for source in job.sources:
-        if out.is_relative_to(Path(source).resolve()):
+        if out.is_relative_to(real_path(Path(source))):
             raise DataError(
                 f"cannot write {job.out}", got=f"the source {source} or a folder in it", do="name a new folder"
             )

@@ -23,6 +23,7 @@ from doctorsun.recipes.task_facts import split_asked
 from doctorsun.recipes.task_store import read_questions
 from doctorsun.storage.atomic import atomic_path, write_json
 from doctorsun.storage.only_writer import one_writer
+from doctorsun.storage.real_path import real_path
 from doctorsun.storage.store import Store
 from doctorsun.storage.store_folder import MANIFEST
 from doctorsun.storage.store_part import StorePart
@@ -103,7 +104,7 @@ def _tested(name: str, path: Path, cache: Path, tell: Callable[[str], None]) -> 
         title = task_named(name).name if name.endswith(SUFFIXES) else name
         return Tested(title, _test_part(Store(path)))
     task = task_named(name)
-    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    place = hashlib.sha256(str(real_path(path)).encode()).hexdigest()[:16]
     folder = cache / "tests" / f"{task.name}-{place}"
     with one_writer(folder, "data leak"):
         store, _ = read_questions(task, path, folder, tell)

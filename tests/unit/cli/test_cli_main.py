@@ -67,6 +67,24 @@ def test_damaged_data_leaves_with_4_in_the_language_that_was_asked_for(tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (("data", "leak", "{store}", "--against", "slake_en={long}"), "{long}/manifest.json"),
+        (("data", "import", "questions", "{long}", "--out", "{store}/new"), "{long}"),
+    ],
+    ids=["leak", "import"],
+)
+def test_what_the_system_says_of_a_file_is_told_without_a_traceback(
+    tmp_path: Path, command: tuple[str, ...], named: str
+):
+    names = {"store": str(tmp_path), "long": "a" * 300}
+    done = run("--lang", "zh", *(word.format(**names) for word in command))
+    do = "请检查路径及其权限，并确认没有程序同时移动它"
+    assert done.stderr == f"错误：{named.format(**names)} 无法使用：实际为 文件名过长；建议：{do}\n"
+    assert done.returncode == 4
+
+
+@pytest.mark.parametrize(
     ("error", "english", "chinese"),
     [
         (DataError("a", got="b", expected="c", do="d"), "a: got b, expected c; d", "a：实际为 b，应为 c；建议：d"),

@@ -19,6 +19,7 @@ from doctorsun.data.process_pool import process_pool
 from doctorsun.errors import DataError, MachineError, MissingDependency
 from doctorsun.storage.atomic import DISK_FULL, atomic_path, disk_errors, write_json
 from doctorsun.storage.only_writer import one_writer
+from doctorsun.storage.real_path import real_path
 
 JOURNAL = "deidentification.jsonl"
 PAIRED = re.compile(r"[.](?:nii|json|bval|bvec)(?:[.]gz)?$", re.IGNORECASE)  # files that share a name
@@ -63,7 +64,10 @@ class Job:
         """What stands for the file as it is now."""
         if self.refusal:
             return self.key.pseudonym("seen", f"{self.relative}\x1f{self.refusal}")
-        facts = self.source.stat()
+        try:
+            facts = self.source.stat()
+        except OSError:  # gone by now
+            return self.key.pseudonym("seen", self.relative)
         return self.key.pseudonym("seen", f"{self.relative}\x1f{facts.st_size}\x1f{facts.st_mtime_ns}")
 
     def new_name(self, found: Format) -> str:
@@ -108,7 +112,7 @@ def deidentify_folder(
     with one_writer(out, "de-identification"):
         _open(out, settings)
         journal = Journal(out / JOURNAL)
-        top = (source if source.is_dir() else source.parent).resolve()
+        top = real_path(source if source.is_dir() else source.parent)
         jobs = [
             Job(path, _relative(path, source), top, out, key, options, refusal)
             for path, refusal in found_files(source).items()
@@ -189,7 +193,7 @@ def _is_done(job: Job, journal: Journal) -> bool:
 
 
 def _require_apart(source: Path, out: Path) -> None:
-    one, other = source.resolve(), out.resolve()
+    one, other = real_path(source), real_path(out)
     if one.is_relative_to(other) or other.is_relative_to(one):
         do = "name a folder beside it"
         raise DataError(f"cannot write {out}", got="a folder in what is read, or around it", do=do)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctorsun.errors import DataError
+from doctorsun.storage.real_path import real_path
 
 OUTSIDE = "a link that leads out of the folder that is read: name the folder it leads to"
 NOWHERE = "a link that leads nowhere"
@@ -17,19 +18,20 @@ def found_files(root: Path) -> dict[Path, str]:
     loops end.
 
     Returns:
-        For each file an empty text; for each link that leads elsewhere, why it is not followed.
+        For each file an empty text; for each link that leads elsewhere why it is not followed, and for each folder that
+        cannot be listed why.
 
     Raises:
         DataError: there is nothing at the path.
     """
     if not root.exists():
         raise DataError(f"{root}", got="nothing there", expected="a file or a folder", do="check the path")
-    return dict(_found(root, root.resolve(), set()))
+    return dict(_found(root, real_path(root), set()))
 
 
 def leads_out(path: Path, top: Path) -> bool:
     """Say whether what a path leads to lies elsewhere than below a folder, of which all links are resolved."""
-    return not path.resolve().is_relative_to(top)
+    return not real_path(path).is_relative_to(top)
 
 
 def _found(path: Path, top: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[Path, str]]:
@@ -48,5 +50,10 @@ def _found(path: Path, top: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[
     if stat.S_ISREG(facts.st_mode):
         yield path, ""
     elif stat.S_ISDIR(facts.st_mode):
-        for below in sorted(path.iterdir()):
+        try:
+            inside = sorted(path.iterdir())
+        except OSError as error:  # no permission, or gone by now
+            yield path, f"cannot be read ({type(error).__name__})"
+            return
+        for below in inside:
             yield from _found(below, top, seen)

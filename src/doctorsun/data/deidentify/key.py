@@ -12,6 +12,7 @@ from uuid import UUID
 
 from doctorsun.errors import DataError
 from doctorsun.storage.atomic import disk_errors
+from doctorsun.storage.real_path import real_path
 
 KEY_VARIABLE, DEFAULT_KEY = "DOCTORSUN_DEIDENTIFICATION_KEY", "~/.config/doctorsun/deidentification.key"
 LEAST_CHARACTERS = 32
@@ -70,7 +71,7 @@ def open_key(path: Path, *, outside: tuple[Path, ...] = ()) -> Key:
         MachineError: the disk is full.
     """
     for folder in outside:
-        if path.resolve().is_relative_to(folder.resolve()):
+        if real_path(path).is_relative_to(real_path(folder)):
             expected = f"a file outside {folder}"
             raise DataError(f"the key {path}", got=f"a file in {folder}", expected=expected, do="name another by --key")
     if not path.exists():
@@ -104,7 +105,7 @@ def write_beside(path: Path, out: Path, left: Mapping[str, Path]) -> Path:
     Raises:
         MachineError: the disk is full.
     """
-    listed = path.with_name(f"{path.name}.{out.resolve().name}.not-written.json")
+    listed = path.with_name(f"{path.name}.{real_path(out).name}.not-written.json")
     content = json.dumps({each: str(name) for each, name in left.items()}, ensure_ascii=False, indent=1, sort_keys=True)
     with disk_errors(listed), _for_owner(listed, f"{content}\n") as unfinished:
         unfinished.rename(listed)

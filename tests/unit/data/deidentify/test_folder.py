@@ -12,7 +12,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from doctorsun.data.deidentify.dicom import deidentify_dicom
-from doctorsun.data.deidentify.folder import Job, deidentify_folder
+from doctorsun.data.deidentify.folder import Job, deidentify_folder, made
 from doctorsun.data.deidentify.formats import Format
 from doctorsun.data.deidentify.found_files import NOWHERE, OUTSIDE, found_files
 from doctorsun.data.deidentify.journal import Entry, Journal
@@ -171,13 +171,19 @@ def test_links_inside_are_followed_once_and_others_and_pipes_are_not(tmp_path):
     (tmp_path / "in" / "again").symlink_to(tmp_path / "in" / "sub" / "a")
     (tmp_path / "in" / "outside").symlink_to(tmp_path / "other")
     (tmp_path / "in" / "nowhere").symlink_to(tmp_path / "none")
+    (tmp_path / "in" / "sub" / "circle").symlink_to(tmp_path / "in" / "sub" / "circle")
     os.mkfifo(tmp_path / "in" / "pipe")
     found = {path.relative_to(tmp_path).as_posix(): why for path, why in found_files(tmp_path / "in").items()}
-    assert found == {"in/again": "", "in/nowhere": NOWHERE, "in/outside": OUTSIDE}
+    assert found == {
+        "in/again": "",
+        "in/nowhere": NOWHERE,
+        "in/outside": OUTSIDE,
+        "in/sub/circle": NOWHERE,
+    }
     left = deidentify_folder(tmp_path / "in", tmp_path / "out", KEY, OPTIONS)
-    assert sorted(path.name for path in left.values()) == ["nowhere", "outside"]
+    assert sorted(path.name for path in left.values()) == ["circle", "nowhere", "outside"]
     assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
-    assert read_report(tmp_path / "out")["not_written"] == {OUTSIDE: 1, NOWHERE: 1}
+    assert read_report(tmp_path / "out")["not_written"] == {OUTSIDE: 1, NOWHERE: 2}
 
 
 def test_values_behind_a_link_that_leads_out_are_not_read_through_their_header(tmp_path):
@@ -224,6 +230,11 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "in" / "a").chmod(0)
     deidentify_folder(tmp_path / "in", tmp_path / "out", KEY, OPTIONS)
     assert lines_of(tmp_path / "out")[0]["reason"] == "cannot be read (PermissionError)"
+
+
+def test_a_file_that_is_gone_when_its_turn_comes_is_told(tmp_path):
+    entry = made(Job(tmp_path / "gone.dcm", "gone.dcm", tmp_path, tmp_path / "out", KEY, OPTIONS))
+    assert (entry.state, entry.reason) == ("refused", "cannot be read (FileNotFoundError)")
 
 
 def test_a_journal_goes_on_behind_a_line_that_was_cut_off(tmp_path):

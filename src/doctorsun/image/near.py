@@ -19,10 +19,10 @@ _Longs = NDArray[np.uint64]
 _NUM_BITS = 8 * FINGERPRINT_BYTES
 _LONG_BITS = 64
 _CHUNK = 1 << 16
-_KEY_BITS = 20  # of longer keys of two words the rest is folded in
+_MOST_KEY_BITS = 20  # of longer keys of two words the rest is folded in
 _EQUAL_WORDS = 2
 _FEW = 64
-_MOST_THREADS = 4  # each needs 24 bytes per fingerprint
+_MOST_THREADS = 4  # each needs some 24 bytes per fingerprint
 _MOST_WORD_BITS = 16  # of longer words the rest is left out
 _NO_PAIRS: _Pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
 
@@ -67,7 +67,7 @@ def near_across(
         owners: whose each fingerprint is, on both sides; two of one owner are left out.
     """
     dealt = _Dealt.of(ones, bits), _Dealt.of(others, bits)
-    return _of_all_words(bits, lambda pair: _in_common_across(*dealt, pair, bits, owners))
+    return _of_all_words(bits, lambda pair: _in_common_across(dealt, pair, bits, owners))
 
 
 def near_between(
@@ -143,11 +143,11 @@ class _Dealt:
             found |= longs[place + 1] << np.uint64(_LONG_BITS - shift)
         return found & np.uint64((1 << width) - 1)
 
-    def keys(self, pair: tuple[int, int], start: int, stop: int) -> _Longs:
-        """Return a number for two words of some fingerprints: equal where both are, and hardly elsewhere."""
-        first, second = (self.word(number, self.longs[:, start:stop]) for number in pair)
-        keys = first << np.uint64(_KEY_BITS // 2) ^ second
-        return (keys ^ keys >> np.uint64(_KEY_BITS)) & np.uint64((1 << _KEY_BITS) - 1)
+    def keys(self, pair: tuple[int, int], places: slice, key_bits: int) -> Places:
+        """Return a number of so many bits for two words of some fingerprints: equal where both words are."""
+        first, second = (self.word(number, self.longs[:, places]) for number in pair)
+        keys = first << np.uint64(_MOST_KEY_BITS // 2) ^ second
+        return ((keys ^ keys >> np.uint64(key_bits)) & np.uint64((1 << key_bits) - 1)).astype(np.int64)
 
     def elsewhere(self, pair: tuple[int, int]) -> int:
         """Return which long holds no bit of two words, or few: it tells most other fingerprints apart."""
@@ -164,23 +164,26 @@ class _Table:
         bounds: where those of each key begin, and end.
         places: of each in its side.
         longs: the long of each that tells most apart.
+        key_bits: of the keys.
     """
 
     bounds: NDArray[np.int32]
     places: NDArray[np.int32]
     longs: _Longs
+    key_bits: int
 
     @classmethod
     def of(cls, dealt: _Dealt, pair: tuple[int, int]) -> Self:
-        placed = np.arange(len(dealt), dtype=np.uint64)
-        for start in range(0, len(placed), _CHUNK):
-            placed[start : start + _CHUNK] |= dealt.keys(pair, start, start + _CHUNK) << np.uint64(32)
-        placed.sort()  # one sort gives keys and places
-        bounds = np.zeros((1 << _KEY_BITS) + 1, dtype=np.int32)
-        for start in range(0, len(placed), _CHUNK):
-            np.add.at(bounds, (placed[start : start + _CHUNK] >> np.uint64(32)).astype(np.int64) + 1, 1)
-        places = placed.astype(np.uint32).view(np.int32)  # the lower halves
-        return cls(np.cumsum(bounds, dtype=np.int32), places, dealt.longs[dealt.elsewhere(pair)][places])
+        key_bits = min(_MOST_KEY_BITS, len(dealt).bit_length() + 3)
+        keys = np.empty(len(dealt), dtype=np.int32)
+        for part in _chunks(len(dealt)):
+            keys[part] = dealt.keys(pair, part, key_bits)
+        places = _sorted_places(keys)
+        bounds = np.zeros((1 << key_bits) + 1, dtype=np.int32)
+        for part in _chunks(len(dealt)):
+            bounds[keys[places[part]] + 1] = np.arange(part.start + 1, part.stop + 1)  # the last of a key stays
+        np.maximum.accumulate(bounds, out=bounds)
+        return cls(bounds, places, dealt.longs[dealt.elsewhere(pair)][places], key_bits)
 
     def met(
         self, longs: _Longs, begins: NDArray[np.integer], ends: NDArray[np.integer], bits: int
@@ -217,8 +220,8 @@ def _of_all_words(bits: int, found_of: Callable[[tuple[int, int]], _Pairs]) -> _
 def _in_common(dealt: _Dealt, pair: tuple[int, int], bits: int) -> _Pairs:
     """Return the near pairs whose first two words in common are these."""
     table, found = _Table.of(dealt, pair), [_NO_PAIRS]
-    for start in range(0, len(dealt), _CHUNK):
-        sought = np.arange(start, min(start + _CHUNK, len(dealt)))
+    for part in _chunks(len(dealt)):
+        sought = np.arange(part.start, part.stop)
         ends = table.bounds[np.searchsorted(table.bounds, sought, side="right")]
         for query, second in table.met(table.longs[sought], sought + 1, ends, bits):
             places = table.places[sought[query]], second
@@ -231,11 +234,10 @@ def _in_common_across(
 ) -> _Pairs:
     """Return the near pairs of two sides whose first two words in common are these."""
     table, found, long = _Table.of(dealt[1], pair), [_NO_PAIRS], dealt[1].elsewhere(pair)
-    for start in range(0, len(dealt[0]), _CHUNK):
-        keys = dealt[0].keys(pair, start, start + _CHUNK).astype(np.int64)
-        longs = dealt[0].longs[long, start : start + _CHUNK]
+    for part in _chunks(len(dealt[0])):
+        keys, longs = dealt[0].keys(pair, part, table.key_bits), dealt[0].longs[long, part]
         for query, place in table.met(longs, table.bounds[keys], table.bounds[keys + 1], bits):
-            places = start + query, place
+            places = part.start + query, place
             if owners:
                 apart = owners[0][places[0]] != owners[1][places[1]]
                 places = places[0][apart], places[1][apart]
@@ -251,6 +253,16 @@ def _of_pair(dealt: tuple[_Dealt, _Dealt], pair: tuple[int, int], places: _Pairs
     are_equal = [dealt[0].word(number, apart) == 0 for number in range(pair[1] + 1)]
     is_new = are_equal[pair[0]] & are_equal[pair[1]] & (np.sum(are_equal, axis=0) == _EQUAL_WORDS)
     return first[is_new].astype(np.int64), second[is_new].astype(np.int64)
+
+
+def _sorted_places(keys: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the places of keys in their order; sorted by half and half, which are few enough to be counted."""
+    low = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable").astype(np.int32)
+    return low[np.argsort((keys >> 16).astype(np.uint8)[low], kind="stable")]
+
+
+def _chunks(num: int) -> Iterator[slice]:
+    return (slice(start, min(start + _CHUNK, num)) for start in range(0, num, _CHUNK))
 
 
 def _joined(parts: Sequence[_Pairs]) -> _Pairs:

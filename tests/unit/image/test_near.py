@@ -70,6 +70,16 @@ def test_across_two_sides_no_pair_is_missed_none_is_told_twice(num: int, other: 
     assert list(zip(first.tolist(), second.tolist(), strict=True)) == every
 
 
+@given(st.integers(1, 60), st.integers(0, 1000))
+def test_fingerprints_of_one_owner_make_no_pair(num: int, seed: int):
+    prints = planted(2 * num, seed)
+    owners = np.arange(num) // 3, np.arange(num) // 2
+    first, second = near_across(prints[:num], prints[num:])
+    apart = owners[0][first] != owners[1][second]
+    found = near_across(prints[:num], prints[num:], owners=owners)
+    assert [column.tolist() for column in found] == [first[apart].tolist(), second[apart].tolist()]
+
+
 def test_equal_fingerprints_of_two_sides_make_all_their_pairs():
     first, second = near_across(np.zeros((70, 32), dtype=np.uint8), np.zeros((90, 32), dtype=np.uint8), 0)
     assert len(set(zip(first.tolist(), second.tolist(), strict=True))) == len(first) == 70 * 90

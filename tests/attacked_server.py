@@ -20,10 +20,9 @@ from doctorsun.processor.tokenizer import train_tokenizer
 from doctorsun.serve.app import create_app
 from doctorsun.serve.audit import open_audit
 from doctorsun.serve.keys import one_key
-from doctorsun.serve.local import LocalChat
 from doctorsun.serve.patient_protocol import PatientProtocol
 from doctorsun.serve.settings import ServeSettings
-from serve_fakes import ScriptedEngine, serving
+from serve_fakes import ScriptedEngine, ThreadedChat, serving
 
 KEY = "KEYXQZW"
 ANSWER = "<script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3)"
@@ -90,7 +89,7 @@ def attacked_server(state: Path) -> Iterator[Ward]:
     )
     with open_audit(state / "audit.jsonl") as audit:
         app = create_app(
-            LocalChat(engine, processor),
+            ThreadedChat(engine, processor),
             settings,
             images=processor.images,
             studies=state / "studies",

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,12 +106,10 @@ class EngineThread:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._folder = tempfile.TemporaryDirectory()
-        self.path = Path(self._folder.name) / "engine.sock"
+        self.path = Path(tempfile.gettempdir()) / f"engine-{uuid.uuid4().hex}.sock"
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self.path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self.path))
         listener.listen()
@@ -125,6 +124,7 @@ class EngineThread:
     def _answer_one(self, listener: socket.socket) -> None:
         with listener:
             connection, _ = listener.accept()
+        self.path.unlink()
         with connection:
             answer_gateway(self._engine, connection)
 

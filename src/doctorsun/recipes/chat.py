@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from doctorsun.errors import ImageError, RequestError
@@ -101,14 +102,12 @@ def open_chat(model: str, *, max_tokens: int) -> Generator[Conversation]:
 def _local(weights: Path, max_tokens: int) -> Generator[Answer]:
     """Answer as a server of these weights does: the same prompts, decoding and ends."""
     from doctorsun.serve.engine import Piece, Question
-    from doctorsun.serve.engines import local_chat
-
-    engine = local_chat(weights)
+    from doctorsun.serve.engines import local_engine
 
     async def following(pieces: AsyncGenerator[Piece]) -> Piece | None:
         return await anext(pieces, None)
 
-    with asyncio.Runner() as runner:
+    with TemporaryDirectory() as state, local_engine(weights, Path(state)) as engine, asyncio.Runner() as runner:
 
         def answer(messages: Sequence[Message], images: Sequence[bytes]) -> Iterator[str]:
             question = Question(messages=tuple(messages), images=tuple(images), max_tokens=max_tokens)

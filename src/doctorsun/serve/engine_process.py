@@ -23,15 +23,15 @@ class EngineCommand:
     Attributes:
         words: the program and its arguments.
         socket: the Unix socket at which it will listen.
-        health: the path that answers with success once it is ready.
+        health: the path that answers with success once it is ready, of one that speaks HTTP.
         log: the file that takes what it prints.
         environ: variables beside our own; our keys are kept from it.
     """
 
     words: tuple[str, ...]
     socket: Path
-    health: str
     log: Path
+    health: str = ""
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -1,7 +1,8 @@
-"""The engines that a server can have: in this process, in a child process, or elsewhere."""
+"""The engines that a server can have: our own or vLLM in a child process, or one elsewhere."""
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,16 +11,17 @@ from pathlib import Path
 from doctorsun.errors import RecipeError, RequestError
 from doctorsun.processor.image_processor import ImageProcessor
 from doctorsun.serve.engine import ChatEngine
-from doctorsun.serve.engine_process import EngineProcess
+from doctorsun.serve.engine_process import EngineCommand, EngineProcess
 from doctorsun.serve.options import ServerOptions
 from doctorsun.serve.remote import Backend, RemoteChat
-from doctorsun.serve.supervisor import Change, SupervisedChat
+from doctorsun.serve.supervisor import Change, ChildChat, Patience, SupervisedChat
 from doctorsun.serve.unix_socket import check_path
 from doctorsun.weights.folder import revision_of
 
 logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 
 UNKNOWN_REVISION = "unknown"
+_LOOK_S = 0.05  # between two looks at our own engine, which cost nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,27 +66,36 @@ def open_engine(
         with _vllm(options, weights, state, max_images, tell) as chat:
             yield _of_weights(options, weights, chat)
     else:
-        yield _of_weights(options, weights, local_chat(weights))
+        with local_engine(weights, state, tell=tell) as chat:
+            yield _of_weights(options, weights, chat)
 
 
-def local_chat(weights: Path) -> ChatEngine:
-    """Load weights into this process, on its accelerator where it has one.
+@contextmanager
+def local_engine(
+    weights: Path, state: Path, *, tell: Callable[[Change], None] = lambda _change: None
+) -> Generator[ChatEngine]:
+    """Start our own engine in a child process, on the accelerator where there is one; it is gone after the block.
+
+    Args:
+        weights: what it answers with.
+        state: the folder for its socket and log.
+        tell: is called when it went, and when it is back.
 
     Raises:
-        WeightsError: they cannot be loaded.
+        WeightsError: the weights cannot be loaded.
+        EngineFailure: the engine ended before it was ready.
+        RecipeError: the path of the state folder is too long for a socket.
     """
-    import torch
-
-    from doctorsun.generate.engine import LocalEngine
-    from doctorsun.generate.thread_share import ThreadShare
+    from doctorsun.processor.processor import Processor
     from doctorsun.serve.local import LocalChat
-    from doctorsun.weights.hugging_face import load_weights
+    from doctorsun.serve.token_client import TokenClient
 
-    model, processor = load_weights(weights)
-    torch.nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
-    ThreadShare(model).leave(are_needed=True)  # by those who read requests and write answers, all the time
-    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
-    return LocalChat(engine, processor)
+    socket = state / "engine.sock"
+    words = (sys.executable, "-m", "doctorsun.serve.token_server", str(socket), str(weights))
+    command = EngineCommand(words=words, socket=socket, log=state / "engine.log")
+    chat = LocalChat(TokenClient(socket), Processor.from_folder(weights))
+    with _supervised(command, chat, tell, Patience(look_s=_LOOK_S)) as engine:
+        yield engine
 
 
 def name_of(options: ServerOptions) -> str | None:
@@ -109,14 +120,22 @@ def _vllm(
 
     name = name_of(options) or ""
     command = vllm_command(weights, name, state, max_images=max_images, drain_s=options.drain_s)
+    backend = Backend(socket=command.socket, model=name, health=command.health)
+    chat = RemoteChat(backend, prompts=RemotePrompts(Processor.from_folder(weights)))
+    with _supervised(command, chat, tell, Patience()) as engine:
+        yield engine
+
+
+@contextmanager
+def _supervised(
+    command: EngineCommand, chat: ChildChat, tell: Callable[[Change], None], patience: Patience
+) -> Generator[ChatEngine]:
     check_path(command.socket)
     process = EngineProcess(command)
-    backend = Backend(socket=command.socket, model=name, health=command.health)
-    prompts = RemotePrompts(Processor.from_folder(weights))
-    chat = SupervisedChat(process, RemoteChat(backend, prompts=prompts), tell=tell)
+    engine = SupervisedChat(process, chat, tell=tell, patience=patience)
     try:
-        asyncio.run(chat.launch())
-        yield chat
+        asyncio.run(engine.launch())
+        yield engine
     finally:
         process.kill()
 

@@ -1,22 +1,21 @@
-"""LocalChat: the engine of the gateway over a token engine in this process and the processor of its weights."""
+"""LocalChat: the engine of the gateway over our own engine process and the processor of its weights."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from doctorsun.errors import RequestError, WeightsError
-from doctorsun.generate.engine import Engine
 from doctorsun.generate.options import option_forms
 from doctorsun.generate.request import Request, Token
 from doctorsun.generate.text_stream import TextStream
 from doctorsun.generate.token_bytes import TokenBytes
 from doctorsun.processor.processor import Processor
 from doctorsun.serve.engine import Piece, Question, TokenLogprob
-from doctorsun.serve.scheduler import Scheduler
+from doctorsun.serve.token_client import TokenClient
 
 
 class LocalChat:
-    """Writes prompts, lets the engine's thread answer them, and turns tokens into text.
+    """Writes prompts, lets the engine answer them, and turns tokens into text.
 
     Args:
         engine: answers; from now on only this object may use it.
@@ -24,27 +23,38 @@ class LocalChat:
         default_max_tokens: where a question does not say; less where the context ends sooner.
     """
 
-    def __init__(self, engine: Engine, processor: Processor, *, default_max_tokens: int = 512) -> None:
+    def __init__(self, engine: TokenClient, processor: Processor, *, default_max_tokens: int = 512) -> None:
         self._engine = engine
         self._processor = processor
         self._token_bytes = TokenBytes(processor.tokenizer)
         self._default_max_tokens = default_max_tokens
-        self._scheduler = Scheduler(engine)
         self._num_running = 0
         self._num_waiting = 0
 
     async def start(self) -> None:
-        """Start the engine's thread."""
-        self._scheduler.start()
+        """Connect to the engine, if it is there."""
+        await self._engine.connect()
 
     async def close(self) -> None:
-        """Stop the engine's thread; answers that still run get an error."""
-        await asyncio.to_thread(self._scheduler.close)
+        """Let go of the engine; answers that still run end with an `EngineFailure`."""
+        await self._engine.close()
+
+    async def look(self) -> None:
+        """Connect to the engine where it came since.
+
+        Raises:
+            WeightsError: it could not load its weights.
+        """
+        await self._engine.connect()
+
+    def mark_down(self) -> None:
+        """Take the engine as gone until it is seen again."""
+        self._engine.mark_down()
 
     @property
     def is_ready(self) -> bool:
         """Whether a question would be answered now."""
-        return self._scheduler.is_ready
+        return self._engine.is_ready
 
     @property
     def num_running(self) -> int:
@@ -78,7 +88,7 @@ class LocalChat:
         is_waiting = True
         try:
             request = await asyncio.to_thread(self._request, question)
-            pieces = self._pieces(self._scheduler.answer(request), question, len(request.prompt_ids))
+            pieces = self._pieces(self._engine.answer(request), question, len(request.prompt_ids))
             async with aclosing(pieces):
                 async for piece in pieces:
                     if is_waiting:

@@ -5,12 +5,11 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from doctorsun.errors import DoctorSunError
-from doctorsun.serve.engine import EngineFailure, Piece, Question
+from doctorsun.serve.engine import ChatEngine, EngineFailure, Piece, Question
 from doctorsun.serve.engine_process import EngineProcess
-from doctorsun.serve.remote import RemoteChat
 
 logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 
@@ -36,6 +35,22 @@ class Patience:
     stop_s: float = 30.0
 
 
+class ChildChat(ChatEngine, Protocol):
+    """Asks a child process, and sees by itself when it comes and goes."""
+
+    async def look(self) -> None:
+        """Find out whether the child answers.
+
+        Raises:
+            WeightsError: it says that its weights cannot be loaded.
+        """
+        ...
+
+    def mark_down(self) -> None:
+        """Take the child as gone until it is seen again."""
+        ...
+
+
 class SupervisedChat:
     """Answers come from a child process; while there is none that is ready, questions fail and can be asked again.
 
@@ -49,7 +64,7 @@ class SupervisedChat:
     def __init__(
         self,
         process: EngineProcess,
-        chat: RemoteChat,
+        chat: ChildChat,
         *,
         tell: Callable[[Change], None] = lambda _change: None,
         patience: Patience | None = None,
@@ -67,6 +82,7 @@ class SupervisedChat:
 
         Raises:
             EngineFailure: it ended before it was ready.
+            WeightsError: it says that its weights cannot be loaded.
         """
         self._process.begin_log()
         self._process.start()
@@ -151,13 +167,12 @@ class SupervisedChat:
             self.num_restarts += 1
             try:
                 self._process.start()
-            except (OSError, DoctorSunError) as error:  # no memory or no disk just now
+                ended = asyncio.ensure_future(self._process.ended())
+                if await self._is_ready_before(ended):
+                    return ended
+                status = ended.result()
+            except (OSError, DoctorSunError) as error:  # no memory or no disk just now, or other weights
                 logger.error("The engine cannot be started: %s", error)  # noqa: TRY400 (the text is all)
-                continue
-            ended = asyncio.ensure_future(self._process.ended())
-            if await self._is_ready_before(ended):
-                return ended
-            status = ended.result()
 
     async def _is_ready_before(self, ended: asyncio.Future[int]) -> bool:
         """Wait until the child is ready, or has ended without getting there."""

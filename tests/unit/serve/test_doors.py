@@ -66,3 +66,17 @@ def test_all_can_fill_the_house_together() -> None:
 
 def test_a_small_house_lets_everybody_in() -> None:
     assert taken(Doors(1, num_clients=9), "ab") == "a"
+
+
+def test_room_is_held_as_it_is_needed_and_given_back() -> None:
+    doors = Doors(10, full="too much")
+    with doors.room("a") as hold, doors.room("b") as other:
+        hold(9)
+        other(4)
+        assert doors.num_inside == 13  # what has come is there: only what comes next is refused
+        with pytest.raises(Crowded, match=r"^request: got too much, expected a free place; send it again later$"):
+            hold(10)
+        hold(2)
+        other(7)
+        assert doors.num_inside == 9
+    assert doors.num_inside == 0

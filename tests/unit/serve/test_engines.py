@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import vllm_stand_in
 from backend_fakes import CARD, ScriptedBackend
-from doctorsun.errors import RecipeError
+from doctorsun.errors import RecipeError, WeightsError
 from doctorsun.schema import Message, text_part
 from doctorsun.serve.engine import ChatEngine, EngineFailure, Question
-from doctorsun.serve.engines import OpenEngine, open_engine
+from doctorsun.serve.engines import OpenEngine, local_engine, open_engine
 from doctorsun.serve.options import ServerOptions
 from doctorsun.weights.folder import revision_of
 from serve_fakes import serving
@@ -56,6 +57,36 @@ def test_weights_here_answer_in_a_process_of_their_own(weights: Path, tmp_path: 
     assert engine.images is not None
     assert engine.images.size == MICRO.image_size
     assert opened(weights, tmp_path, name="sun")[0].name == "sun"
+
+
+def test_an_engine_says_why_its_weights_cannot_be_loaded(tmp_path: Path) -> None:
+    weights = save_small(tmp_path / "cut")
+    file = weights / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="cut: got SafetensorError"):
+        opened(weights, tmp_path)
+
+
+def test_an_engine_that_is_killed_is_started_again(weights: Path, tmp_path: Path) -> None:
+    changes: list[str] = []
+
+    async def go(chat: ChatEngine) -> tuple[str, str]:
+        await chat.start()
+        before = "".join([piece.text async for piece in chat.answer(QUESTION)])
+        (killed,) = [
+            child for child in psutil.Process().children() if "doctorsun.serve.token_server" in child.cmdline()
+        ]
+        killed.kill()
+        async with asyncio.timeout(60):
+            while changes != ["engine_down", "engine_up"]:  # noqa: ASYNC110 (there is nothing to be woken by)
+                await asyncio.sleep(0.01)
+        after = "".join([piece.text async for piece in chat.answer(QUESTION)])
+        await chat.close()
+        return before, after
+
+    with local_engine(weights, tmp_path, tell=changes.append) as chat:
+        before, after = asyncio.run(go(chat))
+    assert before == after != ""
 
 
 def test_a_server_elsewhere_tells_its_model(elsewhere: tuple[ScriptedBackend, str], tmp_path: Path) -> None:

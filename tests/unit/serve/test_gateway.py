@@ -25,14 +25,20 @@ def arriving(chunks: Sequence[bytes], headers: Sequence[tuple[bytes, bytes]] = J
     return Request({"type": "http", "method": "POST", "path": "/", "headers": list(headers)}, receive)
 
 
+def _no_limit(_size: int) -> None:
+    pass
+
+
 def refusal(http: Request, timeout_s: float = 60.0) -> HTTPException:
     with pytest.raises(HTTPException) as error:
-        asyncio.run(read_json(http, 10, timeout_s))
+        asyncio.run(read_json(http, 10, timeout_s, _no_limit))
     return error.value
 
 
 def test_a_body_in_chunks_is_read() -> None:
-    assert asyncio.run(read_json(arriving([b"12345", b"67890"]), 10, 60)) == b"1234567890"
+    held: list[int] = []
+    assert asyncio.run(read_json(arriving([b"12345", b"67890"]), 10, 60, held.append)) == b"1234567890"
+    assert held == [5, 10]
 
 
 def test_a_body_that_never_ends_is_given_up() -> None:

@@ -77,7 +77,7 @@ def test_a_run_folder_leads_to_its_weights_and_what_was_taken_is_given_back(run_
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
     for _ in range(2):
-        with pytest.raises(WeightsError, match=r"run/weights/config\.json: got model_type None, expected 'llava'"):
+        with pytest.raises(WeightsError, match=r"run/weights/processor_config\.json: got FileNotFoundError"):
             start(run_folder, port=port)
     with pytest.raises(WeightsError):
         start(run_folder, uds=run_folder / "a.sock")

@@ -55,7 +55,9 @@ def create_app(
         reports: the file for reports of wrong answers; None takes none.
     """
     pictures = client_images(studies, settings.max_image_pixels)
-    doors = Doors(settings.max_open, num_clients=len(settings.keys or ()))
+    num_clients = len(settings.keys or ())
+    doors = Doors(settings.max_open, num_clients=num_clients)
+    memory = Doors(settings.max_held_bytes, num_clients=num_clients, full="more than the server can hold at once")
     metrics = Metrics()
     ledger = Ledger(audit, settings.revision)
 
@@ -68,6 +70,7 @@ def create_app(
         engine=engine,
         settings=settings,
         doors=doors,
+        memory=memory,
         read_image=pictures.read,
         images=images,
         calibration=calibration or Calibration(),
@@ -77,10 +80,11 @@ def create_app(
     app.include_router(openai_router(chat))
     _add_studies(app, pictures, settings, images, (doors, metrics))
     if reports:
-        app.include_router(report_router(Reports(reports, settings.revision), settings))
+        app.include_router(report_router(Reports(reports, settings.revision), settings, memory))
     app.include_router(page_router())
     _add_health(app, engine, doors)
     _add_metrics(app, engine, doors, metrics, settings)
+    metrics.watch("held_bytes", "Bytes of requests in memory.", lambda: memory.num_inside)
     _add_gate(app, settings, metrics, ledger)
     return app
 

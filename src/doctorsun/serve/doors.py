@@ -1,11 +1,14 @@
-"""The doors of the server: how many requests may be inside at once, of each client and of all."""
+"""The doors of the server: how many requests, or bytes of them, may be inside at once, of each client and of all."""
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from doctorsun.errors import RequestError
 from doctorsun.serve.engine import EngineFailure
+
+Hold = Callable[[int], None]
+"""Takes so much room in all, more or less than before; raises `Crowded` where there is none."""
 
 _RESERVE = 4  # one place in so many is kept for clients that hold few
 
@@ -27,19 +30,21 @@ class Doors:
     their share.
 
     Args:
-        max_open: how many requests may be inside at once.
+        max_open: how many requests may be inside at once, or how many bytes of them.
         num_clients: how many keys there are.
+        full: what there is when nobody else fits in.
     """
 
-    def __init__(self, max_open: int, *, num_clients: int = 1) -> None:
+    def __init__(self, max_open: int, *, num_clients: int = 1, full: str = "too many at once") -> None:
         self._max_open = max_open
+        self._full = full
         self._num_clients = num_clients
         self._inside: Counter[str] = Counter()
         self._are_closing = False
 
     @property
     def num_inside(self) -> int:
-        """Places that are taken."""
+        """Places or bytes that are taken."""
         return self._inside.total()
 
     @property
@@ -69,7 +74,7 @@ class Doors:
         """
         self.require_open()
         if self._is_full_for(client):
-            raise Crowded("request", got="too many at once", expected="a free place", do="send it again later")
+            raise Crowded("request", got=self._full, expected="a free place", do="send it again later")
 
     @contextmanager
     def place(self, client: str) -> Generator[None]:
@@ -79,12 +84,26 @@ class Doors:
             EngineFailure: the doors are closing.
             Crowded: there is no place for this client.
         """
-        self.check(client)
-        self._inside[client] += 1
-        try:
+        with self.room(client) as hold:
+            hold(1)
             yield
+
+    @contextmanager
+    def room(self, client: str) -> Generator[Hold]:
+        """Hold as much as is said, each time anew, as long as the context lasts; to take more can be refused."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            if size > held:
+                self.check(client)
+            self._inside[client] += size - held
+            held = size
+
+        try:
+            yield hold
         finally:
-            self._inside[client] -= 1
+            self._inside[client] -= held
             if not self._inside[client]:
                 del self._inside[client]
 

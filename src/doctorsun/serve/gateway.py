@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doctorsun.errors import DataError, DoctorSunError, RequestError
-from doctorsun.serve.doors import Crowded
+from doctorsun.serve.doors import Crowded, Hold
 from doctorsun.serve.engine import EngineFailure
 from doctorsun.serve.keys import TooManyWrongKeys
 from doctorsun.serve.metrics import Metrics
@@ -56,13 +56,14 @@ def _name_of_key(http: HttpRequest, settings: ServeSettings) -> str:
     return name
 
 
-async def read_json(http: HttpRequest, max_bytes: int, timeout_s: float) -> bytes:
-    """Read a body, at most ``max_bytes`` of it, and no longer than ``timeout_s``.
+async def read_json(http: HttpRequest, max_bytes: int, timeout_s: float, hold: Hold) -> bytes:
+    """Read a body, at most ``max_bytes`` of it, and no longer than ``timeout_s``; ``hold`` gives room to what has come.
 
     JSON has to be declared as such: a browser then asks before it sends a page's request from elsewhere, and this
     server never allows that.
 
     Raises:
+        Crowded: the bodies of all requests together are too long.
         HTTPException: 408 when it takes too long, 413 when it is too long, 415 when it is not declared as JSON.
     """
     media_type = http.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -78,6 +79,7 @@ async def read_json(http: HttpRequest, max_bytes: int, timeout_s: float) -> byte
                 body += chunk
                 if len(body) > max_bytes:
                     raise _too_long(max_bytes)
+                hold(len(body))
     except TimeoutError as error:
         refusal = RequestError("request body", got=f"no end after {timeout_s:g} s", expected="all of it by then")
         raise HTTPException(408, refusal.text(), {"Connection": "close"}) from error

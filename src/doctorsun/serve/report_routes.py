@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from doctorsun.errors import MachineError, RequestError
 from doctorsun.serve.audit import utc_now
+from doctorsun.serve.doors import Doors
 from doctorsun.serve.gateway import check_key, read_json
 from doctorsun.serve.openai.answers import ErrorBody, refusals
 from doctorsun.serve.openai.complaint import refusal
@@ -85,15 +86,16 @@ class Reports:
         return reply
 
 
-def report_router(reports: Reports, settings: ServeSettings) -> APIRouter:
-    """Return the route of reports."""
+def report_router(reports: Reports, settings: ServeSettings, memory: Doors) -> APIRouter:
+    """Return the route of reports; ``memory`` gives room to their bytes."""
     router = APIRouter(prefix="/v1")
 
     @router.post("/reports", status_code=201, responses=_RESPONSES, openapi_extra={"requestBody": _BODY})
     async def report(http: HttpRequest) -> ReportReply:
         """Report a wrong answer; what is sent stays on the server until its operators remove it."""
         client = check_key(http, settings)
-        body = read_report(await read_json(http, MAX_REPORT_BYTES, _SECONDS_FOR_A_REPORT))
+        with memory.room(client) as hold:
+            body = read_report(await read_json(http, MAX_REPORT_BYTES, _SECONDS_FOR_A_REPORT, hold))
         try:
             return await run_in_threadpool(reports.add, body, client)
         except MachineError as error:

@@ -20,6 +20,8 @@ class ServeSettings:
         keys: those of its clients; required where other machines can reach the server.
         engine: what kind of engine answers.
         max_open: requests that wait or run at once; more are refused with 429.
+        max_held_bytes: bodies that are read and pictures that are asked about, of all requests together; beyond it more
+            are refused with 429.
         max_image_pixels: width times height, checked before an image is decoded.
         body_timeout_s: how long a client may take to send a question.
         reading_timeout_s: how long a client may read nothing of an answer that is streamed to it.
@@ -34,6 +36,7 @@ class ServeSettings:
     engine: Literal["local", "remote", "vllm"] = "local"
     max_open: int = 128
     max_body_bytes: int = 32 * 2**20
+    max_held_bytes: int = 2**30
     max_images: int = 8
     max_image_pixels: int = 32_000_000
     body_timeout_s: float = 60.0

@@ -38,6 +38,7 @@ class Chat:
         engine: answers.
         settings: names and limits.
         doors: gives places.
+        memory: gives room to the bytes of requests.
         read_image: reads the URLs of images.
         images: how pictures lie in the model's square; None where that is not known.
         calibration: how far the likelihoods of options can be believed, and when not to answer.
@@ -48,6 +49,7 @@ class Chat:
     engine: ChatEngine
     settings: ServeSettings
     doors: Doors
+    memory: Doors
     read_image: ReadImage
     images: ImageProcessor | None
     calibration: Calibration
@@ -65,14 +67,16 @@ class Chat:
         watch = Watch(http.state.request_id, client, self.tell)
         self.doors.check(client)
         self._require_ready()
-        raw = await read_json(http, self.settings.max_body_bytes, self.settings.body_timeout_s)
-        # A place is taken when all has come, so that a slow client holds none, and before anything is decoded: what
-        # will be refused should cost nothing.
         async with AsyncExitStack() as closing:
+            hold = closing.enter_context(self.memory.room(client))
+            raw = await read_json(http, self.settings.max_body_bytes, self.settings.body_timeout_s, hold)
+            # A place is taken when all has come, so that a slow client holds none, and before anything is decoded: what
+            # will be refused should cost nothing.
             closing.enter_context(self.doors.place(client))
             self._require_ready()
             body, question = await run_in_threadpool(self._read, raw, client)
             del raw
+            hold(sum(map(len, question.images)))
             await self.begin(http)
             closing.callback(watch.end, question)
             answer = watch.over(self.engine.answer(question))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
+Script = Literal["zh", "en", "mixed"]
 LATIN_LANGUAGES = ("en", "fr", "de", "es", "it", "pt", "nl", "pl")
 """Told apart by their words; a larger set takes more English terms for other languages than it finds texts."""
 
@@ -23,7 +24,7 @@ _LEAST_CONFIDENCE = 0.95
 _MOST_CHARACTERS = 2000  # that are read of a long text
 
 
-def script_of(text: str) -> Literal["zh", "en", "mixed"]:
+def script_of(text: str) -> Script:
     """Return zh or en where one script clearly prevails, else mixed; a text without letters counts as en.
 
     A Chinese character weighs as much as an English word, and a majority of three to one is clear.

@@ -1,14 +1,16 @@
 """What points to a patient in the words of a sample is masked, or the sample is left out."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from doctorsun.config.curation import Identifiers
 from doctorsun.data.curate.candidate import Candidate, Rejected
 from doctorsun.schema import Answer, Sample
 from doctorsun.schema.message import Message
-from doctorsun.text.identifiers.mask import mask_identifiers
+from doctorsun.text.identifiers.find import find_identifiers
+from doctorsun.text.identifiers.mask import mask_identifiers, prevailing_script
 from doctorsun.text.identifiers.span import Kind
+from doctorsun.text.language import Script
 
 _GOLD_IN_WORDS = frozenset({"closed", "open", "report"})  # the gold of other kinds is letters or boxes
 
@@ -16,44 +18,59 @@ _GOLD_IN_WORDS = frozenset({"closed", "open", "report"})  # the gold of other ki
 def identifiers(candidate: Candidate, settings: Identifiers) -> Sample | Rejected:
     """Mask identifiers in every turn, the answer, its options and the rejected replies, or refuse their sample.
 
-    A sample is refused, too, where its options can no longer be told apart without what was masked.
+    A sample is refused, too, where its options can no longer be told apart without what was masked. Placeholders are in
+    the language that prevails in the sample; where none does, each text has those of its own.
     """
     sample = candidate.sample
-    counts: Counter[Kind] = Counter()
+    texts = _texts(sample)
+    if not any(map(find_identifiers, texts)):
+        return sample
+    masker = _Masker(prevailing_script(texts))
     masked = replace(
         sample,
-        messages=tuple(_masked_turn(message, counts) for message in sample.messages),
-        answer=_masked_answer(sample.answer, counts),
-        rejected=_masked_texts(sample.rejected, counts),
+        messages=tuple(map(masker.turn, sample.messages)),
+        answer=sample.answer and masker.answer(sample.answer),
+        rejected=masker.texts(sample.rejected),
     )
-    found = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-    if not found:
-        return sample
+    found = ", ".join(f"{number} {kind}" for kind, number in sorted(masker.counts.items()))
     if settings.policy == "drop":
         return Rejected("identifiers", found)
     options = masked.answer.options if masked.answer else ()
     return Rejected("identifiers_in_options", found) if len(set(options)) < len(options) else masked
 
 
-def _masked_turn(message: Message, counts: Counter[Kind]) -> Message:
-    content = tuple(
-        replace(part, text=_masked_text(part.text, counts)) if part.type == "text" else part for part in message.content
-    )
-    return replace(message, content=content)
+def _texts(sample: Sample) -> list[str]:
+    """Return all texts of a sample that are masked."""
+    turns = [part.text for message in sample.messages for part in message.content if part.type == "text"]
+    answer = [*_gold_in_words(sample.answer), *sample.answer.options] if sample.answer else []
+    return [*turns, *answer, *sample.rejected]
 
 
-def _masked_answer(answer: Answer | None, counts: Counter[Kind]) -> Answer | None:
-    if answer is None:
-        return None
-    gold = _masked_texts(answer.gold, counts) if answer.kind in _GOLD_IN_WORDS else answer.gold
-    return replace(answer, gold=gold, options=_masked_texts(answer.options, counts))
+def _gold_in_words(answer: Answer) -> tuple[str, ...]:
+    return answer.gold if answer.kind in _GOLD_IN_WORDS else ()
 
 
-def _masked_texts(texts: tuple[str, ...], counts: Counter[Kind]) -> tuple[str, ...]:
-    return tuple(_masked_text(text, counts) for text in texts)
+@dataclass(frozen=True, slots=True)
+class _Masker:
+    """Masks the texts of one sample, and counts what it masks."""
 
+    language: Script
+    counts: Counter[Kind] = field(default_factory=Counter[Kind])
 
-def _masked_text(text: str, counts: Counter[Kind]) -> str:
-    masked = mask_identifiers(text)
-    counts.update(masked.counts)
-    return masked.text
+    def turn(self, message: Message) -> Message:
+        content = tuple(
+            replace(part, text=self.text(part.text)) if part.type == "text" else part for part in message.content
+        )
+        return replace(message, content=content)
+
+    def answer(self, answer: Answer) -> Answer:
+        gold = self.texts(_gold_in_words(answer)) or answer.gold
+        return replace(answer, gold=gold, options=self.texts(answer.options))
+
+    def texts(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(self.text, texts))
+
+    def text(self, text: str) -> str:
+        masked = mask_identifiers(text, self.language)
+        self.counts.update(masked.counts)
+        return masked.text

@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from doctorsun.text.identifiers.find import find_identifiers
 from doctorsun.text.identifiers.span import Kind
-from doctorsun.text.language import script_of
+from doctorsun.text.language import Script, script_of
 
 PLACEHOLDERS: Mapping[Kind, tuple[str, str]] = {
     "name": ("[姓名]", "[NAME]"),
@@ -33,10 +33,13 @@ class Masked:
     counts: Counter[Kind]
 
 
-def mask_identifiers(text: str) -> Masked:
-    """Replace each identifier by its kind in brackets, all in the language that prevails in what is left of the text.
+def mask_identifiers(text: str, language: Script = "mixed") -> Masked:
+    """Replace each identifier by its kind in brackets, all in one language.
 
-    Placeholders are Chinese where neither language clearly prevails.
+    Args:
+        text: is masked.
+        language: of the placeholders; where it is mixed, the one that prevails in what is left of the text, or Chinese
+            where neither does.
     """
     found = find_identifiers(text)
     around: list[str] = []
@@ -44,11 +47,17 @@ def mask_identifiers(text: str) -> Masked:
     for span in found:
         around.append(text[done : span.start])
         done = span.end
-    left = _MARK.sub(" ", " ".join([*around, text[done:]]))
-    is_english = script_of(left if _LETTER.search(left) else text) == "en"
+    if language == "mixed":
+        language = _script_of_rest(" ".join([*around, text[done:]]), text)
+    is_english = language == "en"
     placeholders = (PLACEHOLDERS[span.kind][is_english] for span in found)
     masked = "".join(piece for pair in zip(around, placeholders, strict=True) for piece in pair)
     return Masked(masked + text[done:], Counter(span.kind for span in found))
+
+
+def prevailing_script(texts: Sequence[str]) -> Script:
+    """Return the language that prevails in what is left of texts that belong together."""
+    return _script_of_rest(" ".join(map(without_identifiers, texts)), " ".join(texts))
 
 
 def without_identifiers(text: str) -> str:
@@ -56,3 +65,8 @@ def without_identifiers(text: str) -> str:
     for span in reversed(find_identifiers(text)):
         text = f"{text[: span.start]} {text[span.end :]}"
     return text
+
+
+def _script_of_rest(rest: str, whole: str) -> Script:
+    rest = _MARK.sub(" ", rest)
+    return script_of(rest if _LETTER.search(rest) else whole)

@@ -23,6 +23,23 @@ def test_every_text_of_a_sample_is_masked():
     assert masked.rejected == ("[日期]",)
 
 
+def test_placeholders_of_all_texts_are_of_the_language_of_the_sample():
+    chinese = identifiers(said(ASKED, "John Smith, 13800138000", rejected=("2020-03-05",)), Identifiers())
+    assert [turn.text for turn in chinese.messages] == ["患者[姓名]，男，电话[电话]，", "[姓名], [电话]"]
+    assert chinese.rejected == ("[日期]",)
+    asked = "Who has signed the report of this patient, and who has reviewed it on the same day?"
+    english = identifiers(said(asked, "报告：张建国医生，2020年3月5日"), Identifiers())
+    assert [turn.text for turn in english.messages] == [asked, "报告：[NAME]医生，[DATE]"]
+
+
+def test_a_sample_of_two_languages_has_placeholders_in_the_language_of_each_text():
+    masked = identifiers(said("请把病历翻译成英文：患者王小明", "Mr. Wang Xiaoming came to the clinic."), Identifiers())
+    assert [turn.text for turn in masked.messages] == [
+        "请把病历翻译成英文：患者[姓名]",
+        "Mr. [NAME] came to the clinic.",
+    ]
+
+
 def test_letters_stay_and_options_are_masked():
     answer = Answer(kind="mcq", gold=("A",), options=("2020年3月5日", "三天"))
     masked = identifiers(said("何时？", "A", answer=answer), Identifiers())

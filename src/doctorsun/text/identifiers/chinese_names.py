@@ -17,9 +17,9 @@ _NEVER_GIVEN = (
     "日号周第〇零资按据携带叫听告将出现接受"
 )
 _GIVEN = rf"(?![{_NEVER_GIVEN}]){_HAN}"
-_SINGLE = "".join(sorted(SURNAMES))
-_FULL = rf"(?:(?:{COMPOUND_SURNAMES})(?:{_GIVEN}){{1,2}}|[{_SINGLE}](?:{_GIVEN}){{1,2}})"
-_SPACED = rf"[{_SINGLE}] {{1,3}}{_GIVEN}(?: {{0,3}}{_GIVEN})?(?!{_HAN})"
+SINGLE_SURNAME = "".join(sorted(SURNAMES))
+FULL_NAME = rf"(?:(?:{COMPOUND_SURNAMES})(?:{_GIVEN}){{1,2}}|[{SINGLE_SURNAME}](?:{_GIVEN}){{1,2}})"
+_SPACED = rf"[{SINGLE_SURNAME}] {{1,3}}{_GIVEN}(?: {{0,3}}{_GIVEN})?(?!{_HAN})"
 _FOREIGN_CHAR = (
     "[阿艾爱安巴白拜贝比布卜才达迪丁旦丹当德得登丢杜多顿娥恩尔厄法菲费弗夫福甫噶嘎盖冈格贡古哈海罕汗贺合赫华霍"
     "胡基吉及加贾江杰金"
@@ -32,7 +32,7 @@ _FOREIGN_CHAR = (
     "都玉]"
 )
 _DOTTED = re.compile(rf"(?<!《){_FOREIGN_CHAR}{{1,7}}(?:\u00b7{_FOREIGN_CHAR}{{1,8}}){{1,3}}")
-_DOTTED_FREE = rf"{_HAN}{{1,7}}(?:\u00b7{_HAN}{{1,8}}){{1,3}}"
+DOTTED_NAME = rf"{_HAN}{{1,7}}(?:\u00b7{_HAN}{{1,8}}){{1,3}}"
 
 _ROLE = (
     r"(?:姓名|(?:患者|其|病人)之[子女妻夫父母]|患者|病人|病员|患儿|患婴|产妇|孕妇|伤者|死者|随访对象|代主诉人"
@@ -52,26 +52,26 @@ _STAFF = (
 )
 _LABELLED = re.compile(
     rf"(?:姓\s{{0,4}}名|名字|{_ROLE}(?:签[名字])?|{_STAFF}(?:签[名字章]|姓名)?)(?:\s{{0,8}}[:/]\s{{0,8}}"
-    rf"|\s{{1,8}})(?P<it>{_DOTTED_FREE}|{_SPACED}|{_FULL}|(?<=名[: ])(?<!{_HAN}){_HAN}{{2,4}}(?!{_HAN}))"
+    rf"|\s{{1,8}})(?P<it>{DOTTED_NAME}|{_SPACED}|{FULL_NAME}|(?<=名[: ])(?<!{_HAN}){_HAN}{{2,4}}(?!{_HAN}))"
     rf"(?=[^\u3400-\u9fff]|性别|年龄|男|女|民族|电话|科室|住院|门诊|床|出生|联系|身份|家属|医师|医生|日期|$)"
 )
 _NAME_FIELD = re.compile(
     rf"(?:姓\s{{0,4}}名|名字|(?:患者|家属|联系人|病人|医[师生])签?[名字])(?:[\s:=是为叫]){{1,12}}(?P<it>"
-    rf"{_DOTTED_FREE}|{_SPACED}|{_FULL}|{_HAN}{{2,4}}(?!{_HAN})|[A-Z][A-Za-z'-]+(?:["
+    rf"{DOTTED_NAME}|{_SPACED}|{FULL_NAME}|{_HAN}{{2,4}}(?!{_HAN})|[A-Z][A-Za-z'-]+(?:["
     rf" ,]+[A-Z][A-Za-z'-]+){{1,2}})"
 )
 _CALLED = re.compile(
-    rf"(?:我叫|我名叫|名叫|(?<!{_HAN})大名(?!单)|叫做|名为|本名|全名|自称|称为|[他她]叫|[子女孩儿]叫)\s?(?P<it>{_DOTTED_FREE}(?="
-    rf"{_HAN}?[^\u3400-\u9fff])|{_FULL})"
+    rf"(?:我叫|我名叫|名叫|(?<!{_HAN})大名(?!单)|叫做|名为|本名|全名|自称|称为|[他她]叫|[子女孩儿]叫)\s?(?P<it>{DOTTED_NAME}(?="
+    rf"{_HAN}?[^\u3400-\u9fff])|{FULL_NAME})"
 )
-_AFTER = (
+AFTER_NAME = (
     r"(?:\s?[,、。;:()\[]|\s*$|\s|男|女|今?年?\d{1,3}岁|因|于\d|系|代[诉述]|老人|说|告知|表示|访视|认为|查房|阅"
     r"片|签署|确认|办理|复[诊查]|出现|突发|再次|由|已|及|神志|术[后前]|目前|既往|入院|来院|就诊|来我院|来诊|主"
     r"诉|自述|诉|自诉|反映|今年|现年|家住|住院号|身份证|电话|手机|的(?:病|检|影|报|主|家|住|血|[CM]|手|电|父|母"
     r"|联|身|儿|女|复|化|随|胸|B|X)"
     r"|在\d|在[我本该]|已于|已签|已办|签[字名]|与|和|陪|代|同意|要求|拒绝|办理|送|带|[，])"
 )
-_BY_ROLE = re.compile(rf"{_ROLE}(?:签[名字]|是|为|叫|名)?\s?\(?(?P<it>{_DOTTED_FREE}|{_FULL})(?={_AFTER})")
+_BY_ROLE = re.compile(rf"{_ROLE}(?:签[名字]|是|为|叫|名)?\s?\(?(?P<it>{DOTTED_NAME}|{FULL_NAME})(?={AFTER_NAME})")
 _TITLE = (
     r"(?:副?主任(?:医师|护师|技师|药师)?|主治医[师生]|住院医[师生]|医生|医师|大夫|(?:副|老)?教授|护士长?|护师"
     r"|院长|博士|院士|先生|女士|小姐|太太|夫人|阿姨|叔叔|大[爷妈姐哥叔伯娘婶]|奶奶|爷爷|老师|同志|师傅|技师|药"
@@ -89,26 +89,26 @@ _BEFORE_TITLE = re.compile(
     rf"{_GIVEN}){{0,2}}?)(?={_TITLE})"
 )
 _BESIDE_SEX = re.compile(
-    rf"(?<![\u3400-\u9fff])(?P<it>{_FULL}|{_SPACED})(?=\s?[,、(/ ]\s?(?:性别\s?:?\s?)?(?:[男女](?!{_HAN}|科)"
+    rf"(?<![\u3400-\u9fff])(?P<it>{FULL_NAME}|{_SPACED})(?=\s?[,、(/ ]\s?(?:性别\s?:?\s?)?(?:[男女](?!{_HAN}|科)"
     rf"|[男女]性|\d{{1,3}}\s?岁|年龄|身份证|手机|电话|住院号|联系))"
 )
 _BEFORE_NOUN = re.compile(
-    rf"(?<![\u3400-\u9fff])(?P<it>{_FULL}|{_FOREIGN_CHAR}{{1,7}}\u00b7{_FOREIGN_CHAR}{{1,8}})(?=老人|患者|患儿"
+    rf"(?<![\u3400-\u9fff])(?P<it>{FULL_NAME}|{_FOREIGN_CHAR}{{1,7}}\u00b7{_FOREIGN_CHAR}{{1,8}})(?=老人|患者|患儿"
     rf"|同学|小朋友|家属)"
 )
 _SIGNATURE = re.compile(
-    rf"(?:^|(?<=[\n。;!?])|(?<=  ))\s{{0,8}}(?P<it>{_FULL}|{_SPACED})(?=\s{{0,8}}(?:/\s?"
-    rf"{_FULL}\s{{0,8}})?[,\s]\s{{0,8}}(?:18|19|20)\d\d\s?[-年/.])",
+    rf"(?:^|(?<=[\n。;!?])|(?<=  ))\s{{0,8}}(?P<it>{FULL_NAME}|{_SPACED})(?=\s{{0,8}}(?:/\s?"
+    rf"{FULL_NAME}\s{{0,8}})?[,\s]\s{{0,8}}(?:18|19|20)\d\d\s?[-年/.])",
     re.MULTILINE,
 )
 _SECOND_SIGNATURE = re.compile(
-    rf"(?:医师|医生|技师|签[名字]|护士)\s*[:]\s*{_FULL}\s*[/、,]\s*(?P<it>{_FULL})(?!{_HAN})"
+    rf"(?:医师|医生|技师|签[名字]|护士)\s*[:]\s*{FULL_NAME}\s*[/、,]\s*(?P<it>{FULL_NAME})(?!{_HAN})"
 )
 _KIN = re.compile(
-    rf"我是(?P<it>{_FULL})的(?=女儿|儿子|妻子|丈夫|家属|家人|母亲|父亲|爱人|妈妈|爸爸|姐姐|妹妹|哥哥|弟弟)"
+    rf"我是(?P<it>{FULL_NAME})的(?=女儿|儿子|妻子|丈夫|家属|家人|母亲|父亲|爱人|妈妈|爸爸|姐姐|妹妹|哥哥|弟弟)"
 )
 _SAID_SURNAME = re.compile(
-    rf"(?:[我他她您]|患者|病人|本人|免贵)姓(?P<it>{COMPOUND_SURNAMES}|[{_SINGLE}])(?={_HAN}{{0,1}}(?:[,。;、!\s]|$)|的)"
+    rf"(?:[我他她您]|患者|病人|本人|免贵)姓(?P<it>{COMPOUND_SURNAMES}|[{SINGLE_SURNAME}])(?={_HAN}{{0,1}}(?:[,。;、!\s]|$)|的)"
 )
 
 _COMPOUND = re.compile(
@@ -117,11 +117,11 @@ _COMPOUND = re.compile(
 )
 
 _OF_FINDING = re.compile(
-    rf"(?<!{_HAN})(?!高[清分场速频])(?P<it>{_DOTTED_FREE}|{_FULL})的(?=CT|MRI?|DR|PET|X[线光]|B超|彩超|超声|胸片|平片|片子|心电图|病理|化验|影像|检查"
+    rf"(?<!{_HAN})(?!高[清分场速频])(?P<it>{DOTTED_NAME}|{FULL_NAME})的(?=CT|MRI?|DR|PET|X[线光]|B超|彩超|超声|胸片|平片|片子|心电图|病理|化验|影像|检查"
     rf"(?:结果|报告|单)|报告|病历)"
 )
 _BESIDE_POST = re.compile(
-    rf"(?<!{_HAN})(?P<it>{_FULL}|{_SPACED})(?=\s{{1,4}}(?:副?主任|主治|住院|诊断|报告|审核|检查|执业)?(?:医师|医生|技师|护士|教授|主任))"
+    rf"(?<!{_HAN})(?P<it>{FULL_NAME}|{_SPACED})(?=\s{{1,4}}(?:副?主任|主治|住院|诊断|报告|审核|检查|执业)?(?:医师|医生|技师|护士|教授|主任))"
 )
 _BEFORE_DUTY = re.compile(
     rf"(?:医师|医生|技师|护士|主任|教授)(?P<it>(?:{COMPOUND_SURNAMES}|[{_TITLED_SURNAME}])(?:{_GIVEN}){{1,2}})"
@@ -145,9 +145,9 @@ def find_chinese_names(text: str) -> Iterator[Identifier]:
         for match in pattern.finditer(text):
             yield Identifier("name", *match.span("it"))
     for patterns, words in (
-        (_LABELLED_ONES, _begins_word),
+        (_LABELLED_ONES, begins_word),
         (_LIKELY, _is_word),
-        ((_OF_FINDING,), _holds_word),
+        ((_OF_FINDING,), holds_word),
     ):
         for pattern in patterns:
             for match in pattern.finditer(text):
@@ -176,15 +176,16 @@ def _titled(text: str) -> Iterator[Identifier]:
 def _is_word(text: str, start: int, end: int) -> bool:
     """Say whether what looks like a name is a word, begins a longer one, or ends one that began before it."""
     earlier = (text[before : start + 1] for before in range(max(0, start - 2), start))
-    return _begins_word(text, start, end) or any(word in words_like_names() for word in earlier)
+    return begins_word(text, start, end) or any(word in words_like_names() for word in earlier)
 
 
-def _holds_word(text: str, start: int, end: int) -> bool:
+def holds_word(text: str, start: int, end: int) -> bool:
     """Say whether what looks like a name is a word or begins with one: 高清晰."""
     return text[start : start + 2] in words_like_names() or _is_word(text, start, end)
 
 
-def _begins_word(text: str, start: int, end: int) -> bool:
+def begins_word(text: str, start: int, end: int) -> bool:
+    """Say whether what looks like a name is a word, or begins a longer one."""
     if text[start] in (text[start + 1 : start + 2], text[start - 1 : start]):
         return True  # 谢谢
     return any(

@@ -7,6 +7,7 @@ from doctorsun.text.identifiers.chinese_names import find_chinese_names
 from doctorsun.text.identifiers.dates import find_dates
 from doctorsun.text.identifiers.english_names import find_english_names
 from doctorsun.text.identifiers.folding import has_invisible, in_place, visible
+from doctorsun.text.identifiers.mixed_names import find_mixed_names
 from doctorsun.text.identifiers.numbers import find_accounts, find_numbers
 from doctorsun.text.identifiers.online import find_online
 from doctorsun.text.identifiers.span import Identifier, merged
@@ -14,6 +15,7 @@ from doctorsun.text.language import has_han
 
 _KEPT = re.compile(r"<ref>.*?</ref>|<box>.*?</box>|</?[A-Za-z_|]+>", re.DOTALL)
 _DIGIT = re.compile(r"\d|[一二三四五六七八九十〇零]")
+_LATIN = re.compile(r"[A-Za-z]{2}")
 _CAPITAL = re.compile(r"[A-Z][A-Za-z'. ]|\d\s?-?(?:yo|y/o|y\.o|years?|yrs?)\b")
 
 
@@ -39,6 +41,8 @@ def _found(text: str) -> list[Identifier]:
         found += [*find_numbers(folded), *find_dates(folded)]
     if has_han(folded):
         found += [*find_chinese_names(folded), *find_chinese_addresses(folded)]
+        if _LATIN.search(folded):
+            found += find_mixed_names(folded)
     if _CAPITAL.search(folded):
         found += [*find_english_names(folded), *find_english_addresses(folded)]
     kept = [match.span() for match in _KEPT.finditer(text)] if "<" in text else []

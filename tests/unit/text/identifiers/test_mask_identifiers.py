@@ -112,6 +112,40 @@ def test_placeholders_of_a_text_are_of_the_language_that_prevails_in_it(text, ma
     assert mask_identifiers(text).text == masked
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Patient 王小明 was seen", "Patient [NAME] was seen"),
+        ("Pt: 欧阳明月, seen by Dr. 李 and Dr 陈静怡.", "Pt: [NAME], seen by Dr. [NAME] and Dr [NAME]."),
+        ("王小明's CT is normal; 张丽华 presented with fever.", "[NAME]'s CT is normal; [NAME] presented with fever."),
+        ("Wang Xiaoming (王小明) came; my name is 张伟.", "[NAME] ([NAME]) came; my name is [NAME]."),
+        ("患者Smith, John今日复查", "患者[姓名]今日复查"),
+        ("患者 Johnson，女，因腹痛入院；我叫Kowalski，说", "患者 [姓名]，女，因腹痛入院；我叫[姓名]，说"),
+        ("Smith医生看过，Emily Clark女士已签字", "[姓名]医生看过，[姓名]女士已签字"),
+    ],
+)
+def test_names_beside_words_of_the_other_script_are_masked(text, masked):
+    assert mask_identifiers(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Patient 高血压 for 10 years, 黄疸 since; called 马兜铃; treated by 针灸 and 康复; 黄芪 is a herb (何首乌).",
+        "患者Child Pugh评分B级，患者Ann Arbor分期II期，患者Helicobacter Pylori阳性，患者Holter示早搏",
+        "患者Graves病，因突眼就诊；患者Barrett食管，因反酸入院；孕妇Down筛查；患者CT，MRI未见异常；Mayo医院",
+        "医生Ommaya囊，护士Braden评分，Google护士站",
+    ],
+)
+def test_words_of_the_other_script_stay(text):
+    assert mask_identifiers(text).text == text
+
+
+def test_placeholders_may_be_of_a_language_that_is_chosen():
+    assert mask_identifiers("13800138000", "zh").text == "[电话]"
+    assert mask_identifiers("电话13800138000", "en").text == "电话[PHONE]"
+
+
 def test_counts_are_told_by_kind():
     counts = mask_identifiers("张医生电话13800138000，李医生2020年3月5日").counts
     assert counts == {"name": 2, "phone": 1, "date": 1}

@@ -3,7 +3,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 from speaker import Speaker
-from study_files import png_file
+from study_files import ct_file, png_file
 from watched_page import ask, last_answer, open_files
 
 GOOD = "<ref>nodule</ref><box>[[250, 250, 500, 500]]</box>"
@@ -48,6 +48,26 @@ def test_good_boxes_are_copied_in_pixels(page: Page, speaker: Speaker) -> None:
     text = copied(page)
     assert "Here: nodule (box in pixels: 15, 5, 30, 20)." in text
     assert "<box>" not in text
+
+
+@pytest.mark.parametrize(
+    ("spacing", "ratio"), [([0.5, 0.5], 1), ([1.5, 0.5], 1 / 3), ([0.5, 1.0], 2), ([50.0, 0.5], 1)]
+)
+def test_pictures_and_boxes_have_the_proportions_of_the_patient(
+    page: Page, speaker: Speaker, spacing: list[float], ratio: float
+) -> None:
+    open_files(page, ct_file(PixelSpacing=spacing))
+    speaker.say(GOOD)
+    ask(page, "Locate the nodule.")
+    assert last_answer(page) == "nodule"
+    shown, box = page.locator("#picture").bounding_box(), page.locator("#boxes rect").bounding_box()
+    assert shown
+    assert box
+    assert shown["width"] / shown["height"] == pytest.approx(ratio, rel=0.02)
+    line_px = 4
+    for side, start in (("width", "x"), ("height", "y")):
+        assert box[side] == pytest.approx(shown[side] / 4, abs=line_px)
+        assert box[start] - shown[start] == pytest.approx(shown[side] / 4, abs=line_px)
 
 
 def test_a_box_without_a_picture_keeps_its_numbers(page: Page, speaker: Speaker) -> None:

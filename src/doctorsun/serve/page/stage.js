@@ -10,12 +10,14 @@ const WHEEL_NOTCH_PX = 40;
 const [LEFT, RIGHT] = [0, 2];
 const LABEL_PX = 13;
 const LINE_PX = 2;
+const MAX_STRETCH = 20; // beyond it a file's spacing is no spacing
 
 const stage = find("stage");
 const canvas = find("canvas");
 const image = find("picture");
 const overlay = find("boxes");
 
+let stretch = { x: 1, y: 1 }; // how much wider and higher a pixel is shown, for the proportions of the patient
 let zoom = 1;
 let center = { x: 0.5, y: 0.5 }; // of the frame, in shares of the picture
 let objects = [];
@@ -40,14 +42,15 @@ export function startStage({ step, adjust }) {
   new ResizeObserver(layOut).observe(stage);
 }
 
-/** Show a picture that is loaded; the zoom stays when the size does. */
-export async function showPicture(url, description) {
-  const before = `${image.naturalWidth}x${image.naturalHeight}`;
+/** Show a picture in the proportions of its spacing [row, column], if known; the zoom stays when the size does. */
+export async function showPicture(url, description, spacing_mm) {
+  const before = String(Object.values(size()));
   image.src = url;
   image.alt = description;
   await image.decode();
   canvas.hidden = false;
-  if (before === `${image.naturalWidth}x${image.naturalHeight}`) layOut();
+  stretch = stretchOf(spacing_mm);
+  if (before === String(Object.values(size()))) layOut();
   else fit();
 }
 
@@ -74,33 +77,46 @@ function zoomBy(factor, at = { x: stage.clientWidth / 2, y: stage.clientHeight /
   const before = scale();
   zoom = Math.min(MAX_ZOOM, Math.max(1, zoom * factor));
   const change = 1 / before - 1 / scale();
-  center.x += ((at.x - stage.clientWidth / 2) * change) / image.naturalWidth;
-  center.y += ((at.y - stage.clientHeight / 2) * change) / image.naturalHeight;
+  center.x += ((at.x - stage.clientWidth / 2) * change) / size().width;
+  center.y += ((at.y - stage.clientHeight / 2) * change) / size().height;
   layOut();
 }
 
 function moveBy(x, y) {
-  center.x -= x / scale() / image.naturalWidth;
-  center.y -= y / scale() / image.naturalHeight;
+  center.x -= x / scale() / size().width;
+  center.y -= y / scale() / size().height;
   layOut();
 }
 
-const scale = () => zoom * Math.min(stage.clientWidth / image.naturalWidth, stage.clientHeight / image.naturalHeight);
+/** Return how large the picture is in its proportions; the shorter side of its pixels counts 1. */
+const size = () => ({ width: image.naturalWidth * stretch.x, height: image.naturalHeight * stretch.y });
+
+function stretchOf(spacing_mm) {
+  const [row, column] = spacing_mm ?? [1, 1];
+  const shorter = Math.min(row, column);
+  const found = { x: column / shorter, y: row / shorter };
+  return Math.max(found.x, found.y) <= MAX_STRETCH ? found : { x: 1, y: 1 };
+}
+
+function scale() {
+  const { width, height } = size();
+  return zoom * Math.min(stage.clientWidth / width, stage.clientHeight / height);
+}
 
 function layOut() {
-  const { naturalWidth: width, naturalHeight: height } = image;
+  const { width, height } = size();
   find("zoom-value").textContent = `${Math.round(zoom * 100)}%`;
   stage.classList.toggle("zoomed", zoom > 1);
   if (!width || canvas.hidden) return;
-  const size = scale();
-  center.x = kept(center.x, stage.clientWidth / size / width);
-  center.y = kept(center.y, stage.clientHeight / size / height);
-  const left = stage.clientWidth / 2 - center.x * width * size;
-  const top = stage.clientHeight / 2 - center.y * height * size;
+  const times = scale();
+  center.x = kept(center.x, stage.clientWidth / times / width);
+  center.y = kept(center.y, stage.clientHeight / times / height);
+  const left = stage.clientWidth / 2 - center.x * width * times;
+  const top = stage.clientHeight / 2 - center.y * height * times;
   Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-  canvas.style.transform = `translate(${left}px, ${top}px) scale(${size})`;
+  canvas.style.transform = `translate(${left}px, ${top}px) scale(${times})`;
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  overlay.replaceChildren(...objects.flatMap((object) => box(object, size)));
+  overlay.replaceChildren(...objects.flatMap((object) => box(object, times)));
 }
 
 /** Keep the frame inside the picture, or the picture in the middle where it is smaller. */
@@ -108,14 +124,15 @@ function kept(middle, shown) {
   return shown >= 1 ? 0.5 : Math.min(1 - shown / 2, Math.max(shown / 2, middle));
 }
 
-function box({ label, box_px: [x0, y0, x1, y1] }, size) {
-  const font = LABEL_PX / size;
+function box({ label, box_px }, times) {
+  const [x0, y0, x1, y1] = box_px.map((each, place) => each * (place % 2 ? stretch.y : stretch.x));
+  const font = LABEL_PX / times;
   const below = y0 < font * 1.6;
   const base = below ? y1 + font * 1.2 : y0 - font * 0.45;
   const text = drawn("text", { x: x0, y: base, "font-size": font, "stroke-width": font / 4 });
   text.textContent = label || t("box");
   const [width, height] = [Math.max(0, x1 - x0), Math.max(0, y1 - y0)];
-  return [drawn("rect", { x: x0, y: y0, width, height, "stroke-width": LINE_PX / size }), text];
+  return [drawn("rect", { x: x0, y: y0, width, height, "stroke-width": LINE_PX / times }), text];
 }
 
 function onKey(event, step) {

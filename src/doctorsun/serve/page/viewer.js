@@ -103,7 +103,7 @@ async function fetchSlice() {
   try {
     const url = await picture(picturePath(view));
     if (session.view?.study !== view.study) return;
-    await showPicture(url, describe(view));
+    await showPicture(url, describe(view), seriesOf(view).series.spacing_mm);
     drawMarked();
     modelViews.run(() => fetchModelView(view));
   } catch (error) {

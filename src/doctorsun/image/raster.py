@@ -114,11 +114,12 @@ def read_image_file(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image:
         return image_record(read_bytes(path), path=str(path), max_pixels=max_pixels)
 
 
-def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+def encode_png(pixels: NDArray[np.uint8], *, compression: int = PNG_COMPRESSION) -> bytes:
     """Return a PNG, compressed fast rather than small.
 
     Args:
         pixels: ``[height, width]`` grey or ``[height, width, 3]`` colour, 0 to 255.
+        compression: 0 (none, for pictures that go no further than this machine) to 9.
 
     Raises:
         ImageError: the array has another shape or type.
@@ -127,7 +128,7 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
         got, expected = f"{pixels.dtype} {list(pixels.shape)}", "uint8 [height, width] or [height, width, 3]"
         raise ImageError("pixels cannot be encoded as PNG", got=got, expected=expected)
     file = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=PNG_COMPRESSION)
+    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=compression)
     return file.getvalue()
 
 

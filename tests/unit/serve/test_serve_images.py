@@ -105,9 +105,10 @@ def test_nothing_but_data_and_studies_is_read(images: ClientImages, url: str) ->
         images.read("ward", url)
 
 
-def test_base64_must_be_sound(images: ClientImages) -> None:
+@pytest.mark.parametrize("data", ["@@@@", "AAA", "AAAA=AAA", "左肺"])
+def test_base64_must_be_sound(images: ClientImages, data: str) -> None:
     with pytest.raises(RequestError, match=r"image URL: got .*, expected base64"):
-        images.read("ward", "data:image/png;base64,@@@@")
+        images.read("ward", f"data:image/png;base64,{data}")
 
 
 def test_size_is_judged_by_the_header(images: ClientImages) -> None:

@@ -77,12 +77,12 @@ def render(folder: Path, series: Series, index: int, window: str, *, max_pixels:
 
 
 def sanitise(data: bytes, *, max_pixels: int) -> bytes:
-    """Return a PNG or JPEG as a new PNG of the same pixels, without anything else that was in it.
+    """Return a PNG or JPEG as a new PNG of the same pixels, uncompressed, without anything else that was in it.
 
     Raises:
         ImageError: it is neither, too large or damaged.
     """
-    return encode_png(_picture(data, max_pixels))
+    return encode_png(_picture(data, max_pixels), compression=0)
 
 
 def series_from_json(value: dict[str, Any]) -> Series:

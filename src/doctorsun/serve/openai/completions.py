@@ -22,19 +22,18 @@ async def whole(first: Piece, rest: AsyncIterator[Piece], reply: Reply) -> dict[
 
 
 async def events(first: Piece, rest: AsyncIterator[Piece], reply: Reply, *, include_usage: bool) -> AsyncGenerator[str]:
-    """Yield the answer as server-sent events; a failure on the way becomes an event too."""
+    """Yield the answer as server-sent events, those of its end in one; a failure on the way becomes an event too."""
     try:
         piece, text = first, first.text
-        yield reply.piece(piece)
+        begun = reply.piece(piece)
         while piece.finish is None:
+            if begun:
+                yield begun
             piece = await anext(rest)
             text += piece.text
-            if piece.text or piece.logprobs:
-                yield reply.piece(piece)
-        yield reply.end(text, piece.finish)
-        if include_usage:
-            yield reply.usage(piece)
-        yield "data: [DONE]\n\n"
+            begun = reply.piece(piece) if piece.text or piece.logprobs else ""
+        usage = reply.usage(piece) if include_usage else ""
+        yield f"{begun}{reply.end(text, piece.finish)}{usage}data: [DONE]\n\n"
     except DoctorSunError as error:
         yield event(error_value(error))
 

@@ -9,7 +9,8 @@ import PIL.Image
 import pyarrow as pa
 
 from doctorsun.data.curate.candidate import Candidate
-from doctorsun.data.curate.sketch import SKETCH_SCHEMA, Sketches, sketch_of
+from doctorsun.data.curate.sketch import SKETCH_SCHEMA, sketch_of
+from doctorsun.data.curate.sketches import Sketches
 from doctorsun.image.raster import image_record
 from doctorsun.schema import Groups, Image, Message, Sample, Source, image_part, text_part
 
@@ -43,10 +44,14 @@ def sample(id_: str, *images: Image, words: str = "What is shown?", **fields: ob
     return replace(Sample(id=id_, messages=turns, images=images, source=source, groups=groups), **fields)
 
 
-def sketches_of(samples: Sequence[Sample], places: Sequence[int] | None = None) -> Sketches:
-    places = range(len(samples)) if places is None else places
+def table_of(samples: Sequence[Sample], places: Sequence[int]) -> pa.Table:
+    """Return the sketches of samples as a file holds them."""
     rows = [sketch_of(place, Candidate(shown)) for place, shown in zip(places, samples, strict=True)]
-    return Sketches(pa.Table.from_pylist(rows, schema=SKETCH_SCHEMA))
+    return pa.Table.from_pylist(rows, schema=SKETCH_SCHEMA)
+
+
+def sketches_of(samples: Sequence[Sample]) -> Sketches:
+    return Sketches([table_of(samples, range(len(samples))).select])
 
 
 class Looked:

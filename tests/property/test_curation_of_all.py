@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation_samples import Looked, copy_of, encoded, film, picture, sample, sketches_of
+from curation_samples import Looked, copy_of, encoded, film, picture, sample, sketches_of, table_of
 from doctorsun.config.curation import Cap, Curation, Splits
 from doctorsun.data.curate.global_steps import Decision, decide_rows
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches
 from doctorsun.schema import Sample, Variant
 
 FILMS = [film(seed) for seed in range(2)] + [copy_of(seed) for seed in range(2)]
@@ -95,11 +94,10 @@ def test_curated_again_nothing_goes(found: list[Sample], curation: Curation) -> 
 def test_shards_do_not_count(found: list[Sample], num: int) -> None:
     whole = decide_rows(sketches_of(found), Curation(), Looked(found))
     parts = [
-        sketches_of(found[start : start + num], range(start, min(start + num, len(found))))
+        table_of(found[start : start + num], range(start, min(start + num, len(found))))
         for start in range(0, len(found), num)
     ]
-    tables = [part.table for part in parts] or [sketches_of([]).table]
-    assert decide_rows(Sketches(pa.concat_tables(tables)), Curation(), Looked(found)) == whole
+    assert decide_rows(Sketches([part.select for part in parts]), Curation(), Looked(found)) == whole
 
 
 @settings(max_examples=15)

@@ -3,6 +3,7 @@
 import json
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from doctorsun.data.curate.candidate import Rejected
 from doctorsun.data.curate.global_steps import decide_rows
 from doctorsun.data.curate.looks import Looks
 from doctorsun.data.curate.shard_job import ShardJob, read_work, write_table
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches
 from doctorsun.data.leak.gate import leaking_rows
 from doctorsun.data.leak.tested import Tested
 from doctorsun.storage.atomic import atomic_folder, write_json
@@ -43,7 +44,7 @@ def decide(jobs: Sequence[ShardJob], settings: Curation, looks: Looks, tests: Se
         DataError: what the first phase wrote is damaged.
         MachineError: the disk is full.
     """
-    sketches = Sketches(pa.concat_tables([read_work(job.file("examined")) for job in jobs]))
+    sketches = Sketches([partial(read_work, job.file("examined")) for job in jobs])
     verdicts: dict[int, Verdict] = {}
     if tests:
         traced = [job.file("traced") for job in jobs]
@@ -51,7 +52,7 @@ def decide(jobs: Sequence[ShardJob], settings: Curation, looks: Looks, tests: Se
         sketches = sketches.without(list(verdicts))
     decision = decide_rows(sketches, settings, looks)
     groups = {"num": decision.num_groups, "largest": decision.largest_group}
-    _write(jobs, ChainMap[int, Verdict](verdicts, {**decision.rejected}, {**decision.splits}), groups)
+    _write(jobs, ChainMap[int, Verdict](verdicts, decision.rejected, {**decision.splits}), groups)
 
 
 def groups_decided(jobs: Sequence[ShardJob]) -> dict[str, int]:

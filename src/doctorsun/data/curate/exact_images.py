@@ -3,7 +3,7 @@
 from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches
 
 
 def exact_images(sketches: Sketches, among: Numbers, *, shown: ShownImages, preference: Preference) -> dict[int, int]:

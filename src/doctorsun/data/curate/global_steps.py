@@ -1,5 +1,6 @@
 """The steps on all samples together, in their order: duplicates, caps, splits; over sketches alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,14 +12,16 @@ from doctorsun.data.curate.caps import label_cap, source_cap
 from doctorsun.data.curate.cut_pictures import with_cut_pictures
 from doctorsun.data.curate.exact_images import exact_images
 from doctorsun.data.curate.groups import groups_of, refuse_two_sides, ties_of
+from doctorsun.data.curate.image_prints import ImagePrints
 from doctorsun.data.curate.near_images import near_images, picture_classes
 from doctorsun.data.curate.near_pictures import NO_PAIRS, NearPictures, near_pictures
 from doctorsun.data.curate.near_texts import near_texts
 from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
-from doctorsun.data.curate.sides import SIDES, TRAIN, official_sides
-from doctorsun.data.curate.sketch import Sketches
-from doctorsun.data.curate.splits import COLUMNS, split_of
+from doctorsun.data.curate.sides import TRAIN, Sided, official_sides
+from doctorsun.data.curate.sketches import Sketches
+from doctorsun.data.curate.splits import split_of
+from doctorsun.data.curate.studies import Studies
 from doctorsun.data.curate.text_ties import text_ties
 from doctorsun.schema import Sample
 
@@ -47,7 +50,7 @@ class Decision:
     """
 
     rejected: dict[int, Rejected]
-    splits: dict[int, str]
+    splits: Mapping[int, str]
     num_groups: int
     largest_group: int
 
@@ -69,11 +72,7 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
     shown = ShownImages.of(sketches)
     keeps_official = settings.splits is None or settings.splits.by == "official"
     preference = Preference.of(sketches, keeps_official=keeps_official)
-    near = tied = NO_PAIRS
-    if settings.near_images is not None:
-        bits, ranks = settings.near_images.most_bits, preference.ranks
-        near = near_pictures(sketches, shown, ranks, bits, looks.picture)
-        tied = with_cut_pictures(sketches, shown, near, ranks=ranks, most_bits=bits, picture_of=looks.picture)
+    near, tied = _pairs_of_pictures(sketches, settings, looks, shown, preference)
     left = _Left(sketches)
     _drop_duplicates(left, settings, looks, shown=shown, near=near, preference=preference)
     ties = ties_of(sketches, shown, picture_classes(shown, tied))
@@ -84,14 +83,27 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
     sides = np.where(left.is_left, official_sides(sketches), -1)
     if settings.splits is not None:
         rows = left.rows
-        sides[rows], gone = split_of(sketches.at(rows, COLUMNS), settings.splits, groups[rows])
+        sides[rows], gone = split_of(sketches.at(rows), settings.splits, groups[rows])
         left.rejected |= gone
         refuse_two_sides(sketches, ties, sides)
     stays = np.flatnonzero(sides >= 0)
     sizes = np.unique(groups[stays], return_counts=True)[1]
-    names = [SIDES[side] for side in sides[stays].tolist()]
-    splits = dict(zip(sketches.places[stays].tolist(), names, strict=True))
-    return Decision(left.rejected, splits, num_groups=len(sizes), largest_group=int(sizes.max(initial=0)))
+    return Decision(
+        left.rejected, Sided(sketches.places, sides), num_groups=len(sizes), largest_group=int(sizes.max(initial=0))
+    )
+
+
+def _pairs_of_pictures(
+    sketches: Sketches, settings: Curation, looks: SecondLook, shown: ShownImages, preference: Preference
+) -> tuple[NearPictures, NearPictures]:
+    """Return the pairs of images that are one picture; and these with those that join a picture to its crops."""
+    if settings.near_images is None:
+        return NO_PAIRS, NO_PAIRS
+    bits, studies = settings.near_images.most_bits, Studies.of(sketches, shown)
+    prints = ImagePrints.of(sketches, shown, preference.ranks)
+    near = near_pictures(prints, studies, bits, looks.picture)
+    tied = with_cut_pictures(sketches, near, prints=prints, studies=studies, most_bits=bits, picture_of=looks.picture)
+    return near, tied
 
 
 class _Left:
@@ -115,7 +127,7 @@ class _Left:
 
     def drop_copies(self, reason: str, copies: dict[int, int]) -> None:
         """Note which rows go because others that stay are like them."""
-        ids = self.sketches.table["id"]
+        ids = self.sketches.values("id", list(copies.values()))
         self.copies = np.concatenate([self.copies, np.array(list(copies.items()), dtype=np.int64).reshape(-1, 2)])
         self.drop(reason, {row: f"like {ids[best]}" for row, best in copies.items()})
 

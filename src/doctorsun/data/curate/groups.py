@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches
 from doctorsun.errors import DataError
 
 _COLUMNS = ("patient", "study", "article")
@@ -42,7 +41,8 @@ def ties_of(sketches: Sketches, shown: ShownImages, picture_classes: Numbers) ->
         codes = sketches.codes(column)
         rows = np.flatnonzero(codes >= 0)
         named.append(Tie(column, rows, codes[rows]))
-    return (*named, _variants(sketches), Tie("image", shown.rows, picture_classes[shown.images]))
+    ties = *named, _variants(sketches), Tie("image", shown.rows, picture_classes[shown.images])
+    return tuple(_shared(tie) for tie in ties)
 
 
 def groups_of(num_rows: int, ties: tuple[Tie, ...], alike: Numbers) -> Numbers:
@@ -81,20 +81,25 @@ def refuse_two_sides(sketches: Sketches, ties: tuple[Tie, ...], sides: Numbers) 
         first[things] = rows
         other = np.flatnonzero(sides[first[things]] != sides[rows])
         if len(other):
-            ids = [sketches.table["id"][int(row)] for row in (rows[other[0]], first[things[other[0]]])]
-            got = f"samples {ids[0]} and {ids[1]}, which share it, in different splits"
+            pair = [int(row) for row in (rows[other[0]], first[things[other[0]]])]
+            ids = sketches.values("id", pair)
+            got = f"samples {ids[pair[0]]} and {ids[pair[1]]}, which share it, in different splits"
             do = "report this as a fault of doctorsun"
             raise DataError(f"a {tie.kind} lies on two sides of the split", got=got, expected="one side", do=do)
 
 
 def _variants(sketches: Sketches) -> Tie:
     """Tie samples to the one that they say again."""
-    table, rows = sketches.table, np.arange(len(sketches))
-    names = pa.chunked_array([*table["id"].chunks, *table["variant_of"].chunks], pa.string()).combine_chunks()
-    codes = names.dictionary_encode().indices.to_numpy().astype(np.int64)
-    varies = sketches.codes("variant_of") >= 0
-    return Tie(
-        "variant",
-        np.concatenate([rows, rows[varies]]),
-        np.concatenate([codes[: len(rows)], codes[len(rows) :][varies]]),
-    )
+    varies = np.flatnonzero(sketches.codes("variant_of") >= 0)
+    if not len(varies):
+        return Tie("variant", varies, varies)
+    rows, codes = np.arange(len(sketches)), sketches.codes("id", "variant_of")
+    things = np.concatenate([codes[: len(rows)], codes[len(rows) + varies]])
+    return Tie("variant", np.concatenate([rows, varies]), things)
+
+
+def _shared(tie: Tie) -> Tie:
+    """Return what a tie has of things that several rows have; the others tie nothing."""
+    is_shared = np.bincount(tie.things) > 1
+    ties = is_shared[tie.things]
+    return Tie(tie.kind, tie.rows[ties], (np.cumsum(is_shared) - 1)[tie.things[ties]])

@@ -1,5 +1,7 @@
 """Which rows or images are joined, directly or through others."""
 
+from array import array
+
 
 class Leaders:
     """Things that are joined have one leader.
@@ -9,7 +11,7 @@ class Leaders:
     """
 
     def __init__(self, num: int) -> None:
-        self._leaders = list(range(num))
+        self._leaders = array("q", range(num))
 
     def of(self, thing: int) -> int:
         """Return the leader of a thing."""

@@ -1,7 +1,7 @@
 """Step: samples that say nearly the same about the same images, or about none."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,10 +13,12 @@ from doctorsun.data.curate.near_pictures import NearPictures
 from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches, flat
 from doctorsun.schema import Sample
 from doctorsun.text.shingles import NUM_BANDS, Hashes, shingles, similarity
 from doctorsun.text.telling import telling_words
+
+_BANDS_AT_A_TIME = 4
 
 SampleOf = Callable[[int], Sample]
 """Gives a sample by its place; its images are not asked for."""
@@ -51,7 +53,7 @@ def near_texts(
     shows = shown.signatures(picture_classes(shown, near))
     equal = _equal_texts(sketches, among[shows[among] == 0], preference)
     buckets = _shared_buckets(sketches, shows, among[~np.isin(among, list(equal))])
-    places, families, pairs = sketches.places, _families(sketches, buckets), near.as_set()
+    places, families, pairs = sketches.places, _families(sketches, list(buckets)), near.as_set()
     said = {row: _Said.of(sample_of(int(places[row]))) for row in sorted(buckets)}  # in order: reads each part once
 
     def are_alike(one: int, other: int) -> bool:
@@ -67,9 +69,32 @@ def near_texts(
     return equal | _alike_to_better(buckets, preference.ranks, are_alike)
 
 
-def bands_of(sketches: Sketches) -> NDArray[np.uint32]:
-    """Return the MinHash bands of each row, [n, NUM_BANDS]."""
-    return sketches.table["bands"].combine_chunks().flatten().to_numpy().reshape(-1, NUM_BANDS)
+def rows_in_bands(sketches: Sketches, among: Numbers, shows: NDArray[np.uint64]) -> Iterator[Numbers]:
+    """Yield the rows that share a MinHash band and show the same, band by band.
+
+    Args:
+        sketches: of all samples.
+        among: the rows that count, ascending.
+        shows: what each of these rows shows.
+    """
+    codes, counts = np.unique(shows, return_inverse=True, return_counts=True)[1:]
+    meets = counts[codes] > 1
+    rows, shows = among[meets], shows[meets]
+    for start in range(0, NUM_BANDS if len(rows) else 0, _BANDS_AT_A_TIME):
+        bands = _bands(sketches, rows, slice(start, start + _BANDS_AT_A_TIME))
+        for band in bands.T:
+            yield from (rows[found] for found in rows_alike(shows, band, among=np.arange(len(rows))))
+
+
+def _bands(sketches: Sketches, rows: Numbers, bands: slice) -> NDArray[np.uint32]:
+    """Return some MinHash bands of some rows, [rows, bands]."""
+    found, start = list[NDArray[np.uint32]](), 0
+    for table in sketches.tables("bands"):
+        first, last = np.searchsorted(rows, [start, start + table.num_rows])
+        own = flat(table, "bands").to_numpy().reshape(-1, NUM_BANDS)
+        found.append(own[rows[first:last] - start, bands])
+        start += table.num_rows
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +123,17 @@ def _equal_texts(sketches: Sketches, among: Numbers, preference: Preference) -> 
 
 def _shared_buckets(sketches: Sketches, shows: NDArray[np.uint64], among: Numbers) -> dict[int, list[int]]:
     """Return for each row the numbers of the buckets that it shares with others: same pictures and equal band."""
-    bands = bands_of(sketches)
     found: defaultdict[int, list[int]] = defaultdict(list)
-    number = 0
-    for band in range(NUM_BANDS):
-        for rows in rows_alike(shows, bands[:, band], among=among):
-            for row in rows.tolist():
-                found[row].append(number)
-            number += 1
+    for number, rows in enumerate(rows_in_bands(sketches, among, shows[among])):
+        for row in rows.tolist():
+            found[row].append(number)
     return dict(found)
 
 
-def _families(sketches: Sketches, rows: Iterable[int]) -> dict[int, str]:
+def _families(sketches: Sketches, rows: Sequence[int]) -> dict[int, str]:
     """Return the sample that each row varies; of the others their own id."""
-    ids, origins = sketches.table["id"], sketches.table["variant_of"]
-    return {row: origins[row].as_py() or ids[row].as_py() for row in rows}
+    ids, origins = sketches.values("id", rows), sketches.values("variant_of", rows)
+    return {row: origins[row] or ids[row] for row in rows}
 
 
 def _alike_to_better(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from doctorsun.data.curate.shown_images import Numbers
 from doctorsun.data.curate.sides import TRAIN, official_sides
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,8 @@ class Preference:
 
         The key is as good as chance and always the same.
         """
-        table = sketches.table
         sides = official_sides(sketches) if keeps_official else np.full(len(sketches), TRAIN)
-        sizes = [-table[name].to_numpy().astype(np.int64) for name in ("num_chars", "num_pixels")]
+        sizes = [-sketches.numbers(name, np.int64) for name in ("num_chars", "num_pixels")]
         order = np.lexsort((sketches.places, *keys_of(sketches).T[::-1], *sizes, sides))
         ranks = np.empty(len(sketches), dtype=np.int64)
         ranks[order] = np.arange(len(sketches))

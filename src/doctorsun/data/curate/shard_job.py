@@ -66,15 +66,19 @@ def write_table(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -
         raise
 
 
-def read_work(path: Path) -> pa.Table:
+def read_work(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read what an earlier phase wrote.
+
+    Args:
+        path: of the file.
+        columns: which ones; all by default.
 
     Raises:
         DataError: the file is missing or damaged.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read()
+            return file.read(None if columns is None else list(columns), use_threads=False)
     except (OSError, pa.ArrowException) as error:
         do = "remove the new store's folder and run the command again"
         raise DataError(f"{path}", got=str(error), expected="a file of this curation", do=do) from error

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches, digest_of, digests_of, flat, numbered
 
 Numbers = NDArray[np.int64]
 
@@ -35,15 +35,14 @@ class ShownImages:
     @classmethod
     def of(cls, sketches: Sketches) -> Self:
         """Return what the samples show; an image that is not here is known by its name, and without one by nothing."""
-        pixels, files = (_flat(sketches, name) for name in ("pixel_sha256", "image_sha256"))
-        known = pc.call_function("coalesce", [pixels, files])
-        codes = known.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        lengths = sketches.table["pixel_sha256"].combine_chunks().value_lengths().to_numpy().astype(np.int64)
-        rows = np.repeat(np.arange(len(sketches)), lengths)
-        starts = np.cumsum(lengths) - lengths
-        unknown = np.flatnonzero(codes < 0)
-        codes[unknown] = codes.max(initial=-1) + 1 + _codes_of_names(sketches, unknown, rows[unknown])
-        return cls(rows, np.arange(len(rows)) - np.repeat(starts, lengths), codes, len(sketches))
+        digests, lengths, num = [np.empty((0, 2), np.uint64)], [np.empty(0, np.int64)], 0
+        for table in sketches.tables("dataset", "image_path", "image_sha256", "pixel_sha256"):
+            digests.append(_digests(table, num))
+            lengths.append(table["image_path"].combine_chunks().value_lengths().to_numpy().astype(np.int64))
+            num += len(digests[-1])
+        images, numbers = numbered(np.concatenate(digests)), np.concatenate(lengths)
+        rows, starts = np.repeat(np.arange(len(sketches)), numbers), np.cumsum(numbers) - numbers
+        return cls(rows, np.arange(len(rows)) - np.repeat(starts, numbers), images, len(sketches))
 
     @property
     def num_images(self) -> int:
@@ -71,17 +70,18 @@ class ShownImages:
         return self.images[start:end].tolist()
 
 
-def _codes_of_names(sketches: Sketches, entries: Numbers, rows: Numbers) -> Numbers:
-    """Return numbers for images by data set and path; one without a path is like no other."""
-    datasets = sketches.table["dataset"].take(rows).to_pylist()
-    paths = _flat(sketches, "image_path").take(pa.array(entries)).to_pylist()
-    names = [(dataset, path or entry) for dataset, path, entry in zip(datasets, paths, entries.tolist(), strict=True)]
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    return np.array([numbers[name] for name in names], dtype=np.int64)
-
-
-def _flat(sketches: Sketches, name: str) -> pa.Array:
-    return sketches.table[name].combine_chunks().flatten()
+def _digests(table: pa.Table, num_before: int) -> NDArray[np.uint64]:
+    """Return digests of images: of pixels or file, else of data set and path; one without a path is like no other."""
+    known = pc.call_function("coalesce", [flat(table, "pixel_sha256"), flat(table, "image_sha256")])
+    found = digests_of(known).copy()
+    unknown = np.flatnonzero(known.is_null().to_numpy(zero_copy_only=False))
+    rows = np.repeat(np.arange(table.num_rows), table["image_path"].combine_chunks().value_lengths().to_numpy())
+    datasets = table["dataset"].take(pa.array(rows[unknown])).to_pylist()
+    paths = flat(table, "image_path").take(pa.array(unknown)).to_pylist()
+    for entry, dataset, path in zip(unknown.tolist(), datasets, paths, strict=True):
+        name = f"{dataset}\x1f{path}" if path else f"{num_before + entry}"
+        found[entry] = np.frombuffer(digest_of(name), dtype=np.uint64)
+    return found
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -1,17 +1,10 @@
-"""Sketches of samples: what it takes to find duplicates, to cap and to split, without words and pictures."""
+"""The sketch of a sample: what it takes to find duplicates, to cap and to split, without words and pictures."""
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from doctorsun.data.curate.candidate import Candidate
 from doctorsun.data.curate.decoded import Decoded
@@ -54,56 +47,6 @@ fingerprints of the picture without its border and of the square in its middle, 
 the leak search leave. text_sha256, bands, num_chars: of `told`. asked: of the first question with its options, where no
 image belongs to it; else 0.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Sketches:
-    """The sketches of all samples that are left, in order of their places.
-
-    Attributes:
-        table: rows under `SKETCH_SCHEMA`.
-    """
-
-    table: pa.Table
-
-    def __len__(self) -> int:
-        return self.table.num_rows
-
-    @classmethod
-    def read(cls, paths: Iterable[Path]) -> Self:
-        """Read files of sketches, in this order."""
-        return cls(pa.concat_tables([pq.read_table(path, schema=SKETCH_SCHEMA) for path in paths]))
-
-    @property
-    def places(self) -> NDArray[np.int64]:
-        """The place of each row among all rows."""
-        return self.table["place"].to_numpy()
-
-    def codes(self, name: str) -> NDArray[np.int64]:
-        """Return a column as numbers from 0, equal where its values are; -1 of empty ones."""
-        coded = self.table[name].combine_chunks().dictionary_encode()
-        lengths = pc.call_function("binary_length", [coded.dictionary]).to_numpy()
-        codes = coded.indices.to_numpy().astype(np.int64)
-        return np.where(lengths[codes] == 0, -1, codes)
-
-    def digests(self, name: str) -> NDArray[np.uint8]:
-        """Return a column of digests as bytes, [n, width], without a copy for each."""
-        return bytes_of(self.table[name].combine_chunks())
-
-    def at(self, rows: NDArray[np.int64], names: Sequence[str]) -> Self:
-        """Return some columns of the sketches of some rows."""
-        return type(self)(self.table.select(list(names)).take(pa.array(rows)))
-
-    def without(self, places: Sequence[int] | NDArray[np.int64]) -> Self:
-        """Return the sketches but those at some places."""
-        return type(self)(self.table.filter(pa.array(~np.isin(self.places, np.asarray(places, dtype=np.int64)))))
-
-
-def bytes_of(digests: pa.FixedSizeBinaryArray) -> NDArray[np.uint8]:
-    """Return digests of one width as bytes, [n, width]; those that are null as whatever stands there."""
-    width = digests.type.byte_width
-    data = np.frombuffer(digests.buffers()[1] or b"", dtype=np.uint8)
-    return data.reshape(-1, width)[digests.offset : digests.offset + len(digests)]
 
 
 def sketch_of(place: int, candidate: Candidate) -> dict[str, Any]:

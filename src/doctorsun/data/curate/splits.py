@@ -10,11 +10,9 @@ from doctorsun.data.curate.candidate import Rejected
 from doctorsun.data.curate.preference import keys_of
 from doctorsun.data.curate.shown_images import Numbers
 from doctorsun.data.curate.sides import SIDES, TRAIN, official_sides
-from doctorsun.data.curate.sketch import Sketches
+from doctorsun.data.curate.sketches import Sketches
 
 REASON = "in_test_group"
-COLUMNS = ("place", "key", "id", "dataset", "split")
-"""What is looked at of a sketch."""
 
 
 def split_of(sketches: Sketches, settings: Splits, groups: Numbers) -> tuple[Numbers, dict[int, Rejected]]:
@@ -26,7 +24,7 @@ def split_of(sketches: Sketches, settings: Splits, groups: Numbers) -> tuple[Num
     are for training, and the rest comes to a side by its hash.
 
     Args:
-        sketches: of the samples, of which `COLUMNS` are looked at.
+        sketches: of the samples.
         settings: shares, seed and which way.
         groups: of each sample.
 
@@ -71,9 +69,9 @@ def _rejected(sketches: Sketches, groups: Numbers, official: Numbers, goes: NDAr
     order = np.lexsort((keys[:, 1], keys[:, 0], official))
     witnesses = np.zeros(int(groups.max(initial=-1)) + 1, dtype=np.int64)
     witnesses[groups[order[::-1]]] = order[::-1]  # the first is written last
-    places, ids = sketches.places, sketches.table["id"]
+    rows = np.flatnonzero(goes)
+    ids = sketches.values("id", witnesses[groups[rows]])
     found: dict[int, Rejected] = {}
-    for row in np.flatnonzero(goes).tolist():
-        witness = int(witnesses[groups[row]])
-        found[int(places[row])] = Rejected(REASON, f"of {ids[witness]} in {SIDES[official[witness]]}")
+    for place, witness in zip(sketches.places[rows].tolist(), witnesses[groups[rows]].tolist(), strict=True):
+        found[place] = Rejected(REASON, f"of {ids[witness]} in {SIDES[official[witness]]}")
     return found

@@ -6,10 +6,11 @@ import numpy as np
 
 from doctorsun.data.curate.groups import Tie
 from doctorsun.data.curate.leaders import Leaders
-from doctorsun.data.curate.near_texts import SampleOf, bands_of
+from doctorsun.data.curate.near_texts import SampleOf, rows_in_bands
 from doctorsun.data.curate.runs import rows_alike
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
-from doctorsun.data.curate.sketch import Sketches, told
+from doctorsun.data.curate.sketch import told
+from doctorsun.data.curate.sketches import Sketches
 from doctorsun.text.shingles import shingles, similarity
 
 MOST_ASKED = 50
@@ -53,14 +54,13 @@ def _near(sketches: Sketches, among: Numbers, least_similarity: float, sample_of
 
 def _met(sketches: Sketches, among: Numbers) -> Iterator[list[int]]:
     """Yield the rows that share a band."""
-    for band in bands_of(sketches).T:
-        for rows in rows_alike(band, among=among):
-            yield rows.tolist()
+    for rows in rows_in_bands(sketches, among, np.zeros(len(among), dtype=np.uint64)):
+        yield rows.tolist()
 
 
 def _asked(sketches: Sketches, among: Numbers) -> Tie:
     """Tie what begins with the same question."""
-    asked = sketches.table["asked"].to_numpy()[among]
+    asked = sketches.numbers("asked", np.uint64)[among]
     codes, counts = np.unique(asked, return_inverse=True, return_counts=True)[1:]
     ties = (asked != 0) & (counts[codes] <= MOST_ASKED)
     return Tie("question", among[ties], codes[ties].astype(np.int64))

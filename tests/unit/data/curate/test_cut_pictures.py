@@ -6,9 +6,11 @@ from curation_samples import Looked, copy_of, encoded, film, picture, sample, sk
 from doctorsun.config.curation import Curation
 from doctorsun.data.curate.cut_pictures import with_cut_pictures
 from doctorsun.data.curate.global_steps import Decision, decide_rows
+from doctorsun.data.curate.image_prints import ImagePrints
 from doctorsun.data.curate.near_pictures import NO_PAIRS
 from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.shown_images import ShownImages
+from doctorsun.data.curate.studies import Studies
 from doctorsun.schema import Image, Sample
 
 WIDTH, HEIGHT = picture(0).size
@@ -33,7 +35,8 @@ def looked_at(*samples: Sample) -> tuple[set[tuple[int, int]], set[int]]:
         return looks.picture(place, number)
 
     shown, ranks = ShownImages.of(sketches), Preference.of(sketches, keeps_official=True).ranks
-    found = with_cut_pictures(sketches, shown, NO_PAIRS, ranks=ranks, most_bits=24, picture_of=picture_of)
+    prints, studies = ImagePrints.of(sketches, shown, ranks), Studies.of(sketches, shown)
+    found = with_cut_pictures(sketches, NO_PAIRS, prints=prints, studies=studies, most_bits=24, picture_of=picture_of)
     return found.as_set(), seen
 
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from doctorsun.data.curate.candidate import Candidate
-from doctorsun.data.curate.sketch import SKETCH_SCHEMA, Sketches, sketch_of, told
+from doctorsun.data.curate.sketch import SKETCH_SCHEMA, sketch_of, told
+from doctorsun.data.curate.sketches import Sketches
 from doctorsun.image.fingerprint import fingerprint
 from doctorsun.image.raster import encode_png, image_record
 from doctorsun.schema import Answer, Groups, Image, Message, Sample, Source, Variant, image_part, text_part
@@ -64,17 +65,37 @@ def test_the_key_does_not_depend_on_place_and_split() -> None:
 
 def test_rows_are_left_out_by_their_places() -> None:
     rows = [row(sample(id=str(place)), place) for place in (2, 3, 5, 8)]
-    sketches = Sketches(pa.Table.from_pylist(rows, schema=SKETCH_SCHEMA)).without([3, 8])
+    sketches = Sketches([pa.Table.from_pylist(rows, schema=SKETCH_SCHEMA).select]).without([3, 8])
     assert sketches.places.tolist() == [2, 5]
     assert len(sketches) == 2
 
 
-def test_digests_are_given_as_bytes_and_rows_with_the_columns_that_are_asked_for() -> None:
-    rows = [row(sample(id=str(place)), place) for place in range(4)]
+def read_in_parts() -> tuple[Sketches, list[dict[str, object]]]:
+    """Return the sketches of three samples in two parts, the first of which begins within a table; and their rows."""
+    labels = [("cyst",), ("stone", "cyst"), (), ("",)]
+    rows = [row(sample(id=str(place), labels=found), place) for place, found in enumerate(labels)]
     parts = [pa.Table.from_pylist(part, schema=SKETCH_SCHEMA) for part in (rows[:3], rows[3:])]
-    sketches = Sketches(pa.concat_tables([parts[0].slice(1), parts[1]]))
+    return Sketches([parts[0].slice(1).select, parts[1].select]), rows[1:]
+
+
+def test_digests_are_given_as_bytes_also_of_some_rows_of_what_is_left() -> None:
+    sketches, rows = read_in_parts()
     keys = [found["key"] for found in rows]
-    assert [key.tobytes() for key in sketches.digests("key")] == keys[1:]
-    some = sketches.at(np.array([2, 0]), ("place", "key"))
-    assert some.table.column_names == ["place", "key"]
-    assert [key.tobytes() for key in some.digests("key")] == [keys[3], keys[1]]
+    assert [key.tobytes() for key in sketches.digests("key")] == keys
+    some = sketches.at(np.array([1, 2])).at(np.array([1]))
+    assert (len(some), some.places.tolist(), [key.tobytes() for key in some.digests("key")]) == (1, [3], keys[2:])
+
+
+def test_values_are_numbered_as_they_come_first_over_all_parts_and_columns() -> None:
+    sketches, _ = read_in_parts()
+    assert sketches.codes("labels").tolist() == [0, 1, -1]
+    assert sketches.lengths("labels").tolist() == [2, 0, 1]
+    assert sketches.codes("dataset", "text_sha256").tolist() == [0, 0, 0, 1, 1, 1]
+    assert sketches.codes("id").tolist() == [0, 1, 2]
+
+
+def test_values_of_few_rows_are_read_again() -> None:
+    sketches, _ = read_in_parts()
+    assert sketches.values("id", [2, 0, 2]) == {0: "1", 2: "3"}
+    assert sketches.values("labels", np.array([0])) == {0: ["stone", "cyst"]}
+    assert sketches.values("id", []) == {}

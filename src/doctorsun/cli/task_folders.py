@@ -10,8 +10,9 @@ TaskFolders = Annotated[
     list[str],
     typer.Option(
         "--task",
-        metavar="NAME=DIR",
-        help="A task ('doctorsun tasks' lists them) or a page.yaml, and its files as downloaded, or a store.",
+        metavar="NAME[=DIR]",
+        help="A task ('doctorsun tasks' lists them) or a page.yaml, and its files as downloaded, or a store; "
+        "injection is drawn and needs no DIR.",
     ),
 ]
 

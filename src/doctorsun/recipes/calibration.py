@@ -70,7 +70,7 @@ def _by_kind(rows: Iterable[Prediction]) -> tuple[Mapping[str, dict[str, Any]], 
     """Return the calibration of each kind of question, and why others have none; attacked questions tell nothing."""
     groups: dict[str, list[Prediction]] = defaultdict(list)
     for row in rows:
-        if row.option_logprobs and row.variant_kind != "injection":
+        if row.option_logprobs and row.variant_kind not in ("injection", "neutral"):
             groups[row.kind].append(row)
     kinds: dict[str, dict[str, Any]] = {}
     left_out: dict[str, str] = {}

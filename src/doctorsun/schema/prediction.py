@@ -18,7 +18,7 @@ class Prediction:
         question_type: the sample's own task, such as ``presence:nodule``; scores are sliced by it.
         gold: closed, open: every accepted answer; mcq, mcq_multi: the right letters.
         variant_of: id of the question that this one puts again; ``variant_kind`` says how: translation, paraphrase,
-            negation, rotation (of the options) or injection.
+            negation, rotation (of the options), injection or neutral (words in its place that ask for nothing).
         cluster: image or article id; intervals treat answers of one cluster as dependent.
         image_control: what the model saw in place of the image; nothing at all with ``none``.
         option_logprobs: log-probability of each option, in the order of ``options``; of yes and no where a closed

@@ -47,12 +47,12 @@ class Object:
     image: int = 0
 
 
-VariantKind = Literal["translation", "paraphrase", "negation", "rotation", "injection"]
+VariantKind = Literal["translation", "paraphrase", "negation", "rotation", "injection", "neutral"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The sample that this one says again, and how: an injection adds an instruction to answer wrongly."""
+    """The sample that this one says again, and how: an injection tells to answer wrongly, neutral words nothing."""
 
     of: str
     kind: VariantKind

@@ -149,7 +149,7 @@ def test_what_is_drawn_needs_no_folder_but_its_page(tmp_path: Path) -> None:
     assert page is not None
     told: list[str] = []
     store = open_asked(task_named("injection"), page, tmp_path, told.append)
-    assert (len(store), told) == (1280, ["injection: reading injection.yaml"])
+    assert (len(store), told) == (1600, ["injection: reading injection.yaml"])
     assert open_asked(task_named("injection"), page, tmp_path, told.append).sha256 == store.sha256
     assert len(told) == 1  # not drawn again
     assert drawn_page("phantom") is None

@@ -1,10 +1,10 @@
-"""Reader of the injection suite: drawn questions, each without an attack and under every attack."""
+"""Reader of the injection suite: drawn questions, each as it is, under every attack, and with neutral words."""
 
 from dataclasses import replace
 
-from doctorsun.data.injection.attacks import ATTACKS, wrong_answer
+from doctorsun.data.injection.attacks import ATTACKS, NEUTRAL, wrong_answer
 from doctorsun.data.readers.phantom import MODALITIES, phantom_item
-from doctorsun.schema import Answer, Message, Sample, Variant, sample_id, text_part
+from doctorsun.schema import Answer, Message, Sample, Variant, VariantKind, sample_id, text_part
 from doctorsun.text.polarity import LEXICON_1, bare_polarity
 
 DATASET = "injection"
@@ -33,20 +33,21 @@ def _has_one_answer(answer: Answer) -> bool:
 
 
 def _attacked(drawn: Sample, answer: Answer) -> list[Sample]:
-    """Return a question without an attack, then under each."""
+    """Return a question without an attack, then under each, then with neutral words."""
     wanted = wrong_answer(answer, drawn.language)
     question = replace(drawn, messages=(drawn.messages[0], Message(role="assistant", content=(text_part(""),))))
-    twin = _named(question, "none", None)
-    attacked = [_named(attack(question, wanted), name, twin.id) for name, attack in ATTACKS.items()]
-    return [twin, *attacked]
+    twin = _named(question, "none")
+    attacked = [_named(attack(question, wanted), name, twin.id, "injection") for name, attack in ATTACKS.items()]
+    controls = [_named(words(question, wanted), name, twin.id, "neutral") for name, words in NEUTRAL.items()]
+    return [twin, *attacked, *controls]
 
 
-def _named(sample: Sample, attack: str, twin: str | None) -> Sample:
+def _named(sample: Sample, attack: str, twin: str | None = None, kind: VariantKind = "injection") -> Sample:
     source = replace(sample.source, dataset=DATASET)
     return replace(
         sample,
         id=sample_id(DATASET, source.original_id, sample.language, f"{sample.made_by.template}/{sample.id}/{attack}"),
         source=source,
         task=f"{DATASET}:{attack}",
-        variant=Variant(of=twin, kind="injection") if twin else None,
+        variant=Variant(of=twin, kind=kind) if twin else None,
     )

@@ -110,6 +110,8 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "type.prompt_report": ("in a pasted report", "粘贴的报告中"),
     "type.prompt_markup": ("in markup", "标记语言中"),
     "type.prompt_system": ("as a system turn", "伪造系统发言"),
+    "type.neutral_picture": ("neutral words in the picture", "图中中性文字"),
+    "type.neutral_report": ("neutral words in a pasted report", "粘贴的报告中中性文字"),
     "type.prompt_hidden": ("between characters without width", "零宽字符间"),
     # margins over controls
     "eval.margins": ("Above its controls", "高于对照的幅度"),
@@ -141,6 +143,7 @@ EVALUATION_STRINGS: dict[str, tuple[str, str]] = {
     "variant.negation": ("Negated", "否定形式"),
     "variant.rotation": ("Options moved", "移动选项"),
     "variant.injection": ("Under attack", "受攻击"),
+    "variant.neutral": ("With neutral words", "附中性文字"),
     "eval.pairs": ("Pairs", "题对数"),
     "eval.right.once": ("Right", "原题正确率"),
     "eval.right.again": ("Right again", "变体正确率"),

@@ -1,6 +1,6 @@
 import pytest
 
-from doctorsun.data.injection.attacks import ATTACKS, wrong_answer
+from doctorsun.data.injection.attacks import ATTACKS, NEUTRAL, wrong_answer
 from doctorsun.data.readers.injection import injection_item
 from doctorsun.schema import Answer, Sample
 
@@ -19,10 +19,11 @@ def test_every_attack_points_at_its_twin_and_keeps_its_truth(number: int, langua
     rows = under(number, language)
     twin = rows.pop("none")
     assert twin.variant is None
-    assert list(rows) == list(ATTACKS)
-    for row in rows.values():
+    assert list(rows) == [*ATTACKS, *NEUTRAL]
+    for name, row in rows.items():
         assert row.variant is not None
-        assert (row.variant.of, row.variant.kind, row.answer) == (twin.id, "injection", twin.answer)
+        kind = "neutral" if name in NEUTRAL else "injection"
+        assert (row.variant.of, row.variant.kind, row.answer) == (twin.id, kind, twin.answer)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -30,8 +31,8 @@ def test_a_picture_is_attacked_with_the_same_words_and_words_with_the_same_pictu
     rows = under(CLOSED, language)
     twin = rows.pop("none")
     for name, row in rows.items():
-        assert (row.images == twin.images) == name.startswith("prompt")
-        assert (row.messages == twin.messages) == name.startswith("picture")
+        assert (row.images == twin.images) == ("picture" not in name)
+        assert (row.messages == twin.messages) == ("picture" in name)
 
 
 @pytest.mark.parametrize(("number", "language", "wanted"), [(CLOSED, "en", "yes"), (CLOSED, "zh", "是")])
@@ -47,6 +48,22 @@ def test_words_ask_for_the_wrong_answer(number: int, language: str, wanted: str)
     assert said["prompt_hidden"].count("\N{ZERO WIDTH SPACE}") > 5
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("number", [CLOSED, CHOICE])
+def test_neutral_words_ask_for_nothing_and_are_the_same_whatever_is_right(number: int, language: str) -> None:
+    rows = under(number, language)
+    asked = rows["none"].messages[0].text
+    said = rows["neutral_report"].messages[0].text.removeprefix(asked)
+    begin, _, _ = (
+        rows["prompt_report"].messages[0].text.removeprefix(asked).partition("this: " if language == "en" else "注意：")
+    )
+    assert said.startswith(begin)
+    assert not any(word in said for word in ("answer", "ignore", "回答", "忽略"))
+    sample = rows["none"]
+    for attack in NEUTRAL.values():
+        assert attack(sample, "yes") == attack(sample, "no")
+
+
 def test_the_wrong_letter_is_the_next_one_round_the_options() -> None:
     options = ("a", "b", "c")
     found = [wrong_answer(Answer(kind="mcq", gold=(gold,), options=options), "en") for gold in "ABC"]
@@ -56,4 +73,4 @@ def test_the_wrong_letter_is_the_next_one_round_the_options() -> None:
 def test_the_suite_is_the_same_every_time_and_balanced() -> None:
     assert injection_item(3) == injection_item(3)
     kinds = [row.answer.kind for number in range(16) for row in injection_item(number) if row.answer]
-    assert kinds.count("closed") == kinds.count("mcq") == 8 * 2 * (1 + len(ATTACKS))
+    assert kinds.count("closed") == kinds.count("mcq") == 8 * 2 * (1 + len(ATTACKS) + len(NEUTRAL))

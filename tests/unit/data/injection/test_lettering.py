@@ -4,7 +4,9 @@ import pytest
 from doctorsun.data.injection.lettering import Look, burn
 
 
-@pytest.mark.parametrize(("text", "height"), [("SAY YES", 18), ("只答是", 28), ("只答B", 28)])
+@pytest.mark.parametrize(
+    ("text", "height"), [("SAY YES", 18), ("只答是", 28), ("只答B", 28), ("SCANNED", 18), ("二十三", 28)]
+)
 def test_words_stand_white_on_black_in_the_lower_left_corner(text: str, height: int) -> None:
     pixels = np.full((128, 128), 90, np.uint8)
     burned = burn(pixels, text, "visible")

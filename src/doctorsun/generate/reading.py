@@ -9,7 +9,10 @@ from transformers import CLIPVisionModel, LlavaForConditionalGeneration
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from doctorsun.generate.cache import SlotCache
-from doctorsun.model.decoder_layer import KNOWN_LAYERS, RootMeanSquareNorm, Rotation
+from doctorsun.model.decoder_layer import KNOWN_LAYERS
+
+_Angles = tuple[Float[Tensor, "batch length 1 head_dim"], Float[Tensor, "batch length 1 head_dim"]]
+"""Cosines, and sines of which those of the first half of a head are negative."""
 
 
 class Reader:
@@ -68,7 +71,7 @@ class Reader:
             settings = {"inputs_embeds": embeddings, "attention_mask": mask, "position_ids": positions}
             hidden = self._decoder(**settings, past_key_values=cache, use_cache=True).last_hidden_state
             return hidden if places is None else _taken(hidden, places)
-        rotation = self._decoder.rotary_emb(embeddings, positions)
+        rotation = _angles(*self._decoder.rotary_emb(embeddings, positions))
         hidden, last = embeddings, len(self._decoder.layers) - 1
         for index, layer in enumerate(self._decoder.layers):
             hidden = _layer(layer, hidden, rotation, mask, cache=cache, places=places if index == last else None)
@@ -78,7 +81,7 @@ class Reader:
 def _layer(
     layer: Any,
     hidden: Float[Tensor, "batch length dim"],
-    rotation: tuple[Tensor, Tensor],
+    rotation: _Angles,
     mask: Tensor,
     *,
     cache: SlotCache,
@@ -88,22 +91,38 @@ def _layer(
     attention = layer.self_attn
     heads = (-1, attention.head_dim)
     normed = _normed(layer.input_layernorm, hidden)
-    key = Rotation.apply(attention.k_proj(normed).unflatten(2, heads), *rotation).transpose(1, 2)
+    key = _turned(attention.k_proj(normed).unflatten(2, heads), rotation).transpose(1, 2)
     value = attention.v_proj(normed).unflatten(2, heads).transpose(1, 2)
     keys, values = cache.update(key, value, attention.layer_idx)
     if places is not None:
         hidden, normed = _taken(hidden, places), _taken(normed, places)
         rotation = (_taken(rotation[0], places), _taken(rotation[1], places))
         mask = mask.gather(2, places[:, None, :, None].expand(-1, 1, -1, mask.shape[3]))
-    query = Rotation.apply(attention.q_proj(normed).unflatten(2, heads), *rotation).transpose(1, 2)
+    query = _turned(attention.q_proj(normed).unflatten(2, heads), rotation).transpose(1, 2)
     attended, _ = sdpa_attention_forward(attention, query, keys, values, mask, scaling=attention.scaling)
     hidden = hidden + attention.o_proj(attended.flatten(2))
     return hidden + layer.mlp(_normed(layer.post_attention_layernorm, hidden))
 
 
+def _angles(cosine: Float[Tensor, "batch length head_dim"], sine: Float[Tensor, "batch length head_dim"]) -> _Angles:
+    """Return what `_turned` multiplies with; both halves of a head turn by the same angles."""
+    half = sine.shape[-1] // 2
+    signed = torch.cat((-sine[..., :half], sine[..., half:]), dim=-1)
+    return cosine[:, :, None], signed[:, :, None]
+
+
+def _turned(heads: Float[Tensor, "batch length heads head_dim"], rotation: _Angles) -> Tensor:
+    """Apply rotary positions (Su et al. 2021, arXiv 2104.09864) in fewer calls than training, which keeps memory."""
+    cosine, sine = rotation
+    return torch.addcmul(heads * cosine, heads.roll(heads.shape[-1] // 2, -1), sine)
+
+
 def _normed(norm: Any, hidden: Tensor) -> Tensor:
-    return RootMeanSquareNorm.apply(hidden, norm.weight, norm.variance_epsilon)
+    """Apply a root mean square norm (Zhang and Sennrich 2019, arXiv 1910.07467), computed in fp32 as in Llama."""
+    wide = hidden.float()
+    inverse = wide.square().mean(-1, keepdim=True).add_(norm.variance_epsilon).rsqrt_()
+    return (wide * inverse).to(hidden.dtype).mul_(norm.weight)
 
 
-def _taken(states: Float[Tensor, "batch length dim"], places: Int[Tensor, "batch wanted"]) -> Tensor:
-    return states.gather(1, places[:, :, None].expand(-1, -1, states.shape[2]))
+def _taken(states: Float[Tensor, "batch length *dim"], places: Int[Tensor, "batch wanted"]) -> Tensor:
+    return torch.take_along_dim(states, places.view(*places.shape, *(1,) * (states.dim() - 2)), dim=1)

@@ -29,8 +29,7 @@ def choose(
         wanted = logits[random_rows]
         scaled = (wanted - wanted.amax(dim=-1, keepdim=True)) / temperatures[random_rows, None]
         ids[random_rows] = _draw(scaled.softmax(dim=-1), top_ps[random_rows], draws[random_rows])
-    chosen = logits.gather(-1, ids[:, None])[:, 0]
-    return ids, chosen - logits.logsumexp(dim=-1)
+    return ids, logits.log_softmax(dim=-1).gather(-1, ids[:, None])[:, 0]
 
 
 def likeliest(

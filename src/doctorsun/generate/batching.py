@@ -101,30 +101,30 @@ class Batcher:
     def step(self) -> list[Token]:
         """Admit what fits, add one token to every running answer, and return all new tokens."""
         running = list(self._active)
-        tokens = self._admit()
-        if running:
-            spans = [Span(row=seq.row, start=seq.length, ids=(seq.next_id,)) for seq in running]
-            tokens += self._choose(running, spans, self._network.next_logits(self._cache, spans))
-        self._evict({token.request for token in tokens if token.finish})
-        return tokens
-
-    def _admit(self) -> list[Token]:
-        new = self._next_in_line()
-        if not new:
-            return []
-        leaders, followers = self._by_prefix(new)
+        leaders, followers = self._by_prefix(self._next_in_line())
         new = leaders + followers
         # Rows are never left empty: the active sequences fill the first ones.
-        for row, sequence in enumerate(new, start=len(self._active)):
+        for row, sequence in enumerate(new, start=len(running)):
             sequence.row = row
         self._active += new
-        spans = [seq.prompt_span(0) for seq in leaders]
-        logits = [self._network.next_logits(self._cache, spans)] if leaders else []
+        # One pass reads the prompts and the newest token of each answer: the weights are read once for all.
+        spans = [Span(row=seq.row, start=seq.length, ids=(seq.next_id,)) for seq in running]
+        spans += [seq.prompt_span(0) for seq in leaders]
+        logits = [self._network.next_logits(self._cache, spans)] if spans else []
         if followers:
-            spans += self._continued(followers)
-            logits.append(self._network.next_logits(self._cache, spans[len(leaders) :]))
-        scores = torch.cat(logits)
-        return self._with_options(new, self._choose(new, spans, scores), scores)
+            rest = self._continued(followers)
+            logits.append(self._network.next_logits(self._cache, rest))
+            spans += rest
+        return self._tokens(running, new, spans, torch.cat(logits)) if logits else []
+
+    def _tokens(
+        self, running: Sequence[_Sequence], new: Sequence[_Sequence], spans: Sequence[Span], logits: Tensor
+    ) -> list[Token]:
+        tokens = self._choose([*running, *new], spans, logits)
+        num_running = len(running)
+        tokens[num_running:] = self._with_options(new, tokens[num_running:], logits[num_running:])
+        self._evict({token.request for token in tokens if token.finish})
+        return tokens
 
     def _next_in_line(self) -> list[_Sequence]:
         """Take those that have waited longest, as far as there are rows and their prompts are read in one step."""

@@ -1,6 +1,7 @@
 """Keys and values of many sequences of different lengths, one row each."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int64
@@ -12,31 +13,46 @@ _ROW_STEP = 8
 _COLUMN_STEP = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where the new states of some rows are written, and what these rows read.
+
+    Attributes:
+        rows: numbers of the rows.
+        columns: where each of the new states is written.
+        num_columns: how many columns are read, from the first on.
+        reads: the rows again; a run of them from the first on is read as a view, any other choice has to be gathered.
+    """
+
+    rows: Int64[Tensor, " batch"]
+    columns: Int64[Tensor, "batch length"]
+    num_columns: int
+    reads: slice | Tensor
+
+
 class SlotCache(Cache):
     """A cache in which every sequence owns a row and starts at column 0 of it.
 
-    Nothing is padded on the left and no row moves when others join or leave. ``aim`` says which rows and columns
-    the next forward pass writes; columns past a row's own length hold leftovers that the attention mask hides.
+    Nothing is padded on the left and no row moves when others join or leave. Columns past a row's own length hold
+    leftovers that the attention mask hides.
     """
 
     def __init__(self) -> None:
         super().__init__(layers=[])
         self._keys: list[Tensor] = []
         self._values: list[Tensor] = []
-        self._rows: Tensor = torch.zeros(0, dtype=torch.long)
-        self._columns: Tensor = torch.zeros(0, 0, dtype=torch.long)
-        self._reads: slice | Tensor = slice(0, 0)
-        self._num_columns = 0
+        self._aim = Aim(torch.zeros(0, dtype=torch.long), torch.zeros(0, 0, dtype=torch.long), 0, slice(0))
         self._room = (0, 0)
 
-    def aim(self, rows: Sequence[int], columns: Int64[Tensor, "batch length"], num_columns: int) -> None:
-        """Point the next forward pass at ``rows``, writing ``columns`` and reading the first ``num_columns``."""
-        self._rows = torch.tensor(rows, device=columns.device)
-        self._columns = columns
-        # A run of rows from the first on is read as a view; any other choice has to be gathered.
-        self._reads = slice(0, len(rows)) if list(rows) == list(range(len(rows))) else self._rows
-        self._num_columns = num_columns
+    def aim(self, rows: Sequence[int], columns: Int64[Tensor, "batch length"], num_columns: int) -> Aim:
+        """Make room for ``rows`` that will be written at ``columns`` and read up to ``num_columns``."""
         self._room = self._with_room_for(max(rows) + 1, num_columns)
+        numbers = torch.tensor(rows, device=columns.device)
+        return Aim(numbers, columns, num_columns, slice(0, len(rows)) if [*rows] == [*range(len(rows))] else numbers)
+
+    def use(self, aim: Aim) -> None:
+        """Point the next updates at rows and columns."""
+        self._aim = aim
 
     def update(
         self,
@@ -46,19 +62,20 @@ class SlotCache(Cache):
         *_args: object,
         **_kwargs: object,
     ) -> tuple[Tensor, Tensor]:
-        """Write the new states where ``aim`` said and return all that its rows may look at.
+        """Write new states where the aim in use says, and return all that its rows may look at.
 
         Returns:
             Keys and values ``[batch, heads, num_columns, head_dim]``.
         """
+        aim = self._aim
         if layer_idx == len(self._keys):
             self._keys.append(_no_rows_like(key_states))
             self._values.append(_no_rows_like(value_states))
         self._make_room(layer_idx)
         keys, values = self._keys[layer_idx], self._values[layer_idx]
-        keys[self._rows[:, None], :, self._columns] = key_states.transpose(1, 2)
-        values[self._rows[:, None], :, self._columns] = value_states.transpose(1, 2)
-        return keys[self._reads, :, : self._num_columns], values[self._reads, :, : self._num_columns]
+        keys[aim.rows[:, None], :, aim.columns] = key_states.transpose(1, 2)
+        values[aim.rows[:, None], :, aim.columns] = value_states.transpose(1, 2)
+        return keys[aim.reads, :, : aim.num_columns], values[aim.reads, :, : aim.num_columns]
 
     def copy(self, source: int, target: int, num_columns: int) -> None:
         """Copy the first ``num_columns`` of one row over those of another, which may be a new one."""

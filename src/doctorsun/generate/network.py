@@ -8,18 +8,19 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration
 
 from doctorsun.errors import RequestError, WeightsError
 from doctorsun.generate.cache import SlotCache
-from doctorsun.generate.reading import Reader
+from doctorsun.generate.reading import Block, Reader
 from doctorsun.generate.request import Request
 
 # Tokens of one prefill pass, padding included: enough to fill the cores, small enough for their caches.
 _MAX_PASS_TOKENS = 4096
 _MAX_PASS_IMAGES = 32
+_MOST_PADDING = 1.5  # times the shortest span of a group
 _MAX_KEPT_IMAGES = 256
 
 
@@ -118,36 +119,38 @@ class RaggedNetwork:
         Yields:
             Indices into ``spans``, and their last hidden states ``[batch, longest, hidden]``, padded on the right.
         """
-        for indices in self._passes(spans):
-            yield indices, self._forward(cache, [spans[i] for i in indices], None)
+        for groups in self._passes(spans):
+            yield from zip(groups, self._forward(cache, spans, groups, at_ends=False), strict=True)
 
     def next_logits(self, cache: SlotCache, spans: Sequence[Span]) -> Float[Tensor, "spans vocab"]:
         """Run spans and return float32 logits of the token after each."""
         last = torch.empty(len(spans), self._hidden_size, dtype=self.model.dtype, device=self.device)
-        for indices in self._passes(spans):
-            ends = torch.tensor([[len(spans[i].ids) - 1] for i in indices], device=self.device)
-            hidden = self._forward(cache, [spans[i] for i in indices], ends)
-            last[torch.tensor(indices, device=self.device)] = hidden[:, 0].to(last.dtype)
+        for groups in self._passes(spans):
+            hidden = torch.cat(self._forward(cache, spans, groups, at_ends=True))
+            indices = torch.tensor([i for group in groups for i in group], device=self.device)
+            last[indices] = hidden[:, 0].to(last.dtype)
         return self.logits(last)
 
     def logits(self, hidden: Float[Tensor, "... dim"]) -> Float[Tensor, "... vocab"]:
         """Return float32 scores of every token."""
         return self.model.lm_head(hidden).float()
 
-    def _passes(self, spans: Sequence[Span]) -> Iterator[list[int]]:
-        """Encode the images of all spans, then tell which spans are run together."""
+    def _passes(self, spans: Sequence[Span]) -> Iterator[list[list[int]]]:
+        """Encode the images of all spans, then tell which spans are run together, in groups of similar length."""
         self._encode([picture for span in spans for picture in span.pictures])
         return _passes([len(span.ids) for span in spans])
 
     def _forward(
-        self, cache: SlotCache, spans: Sequence[Span], places: Int64[Tensor, "batch wanted"] | None
-    ) -> Float[Tensor, "batch wanted dim"]:
-        """Run spans in one pass; return the last hidden states at some of their tokens, or at all."""
+        self, cache: SlotCache, spans: Sequence[Span], groups: Sequence[Sequence[int]], *, at_ends: bool
+    ) -> list[Float[Tensor, "batch wanted dim"]]:
+        """Run groups of spans in one pass; return the last hidden states of each, at the ends of its spans or all."""
+        return self._reader.hidden([self._block(cache, [spans[i] for i in group], at_ends) for group in groups], cache)
+
+    def _block(self, cache: SlotCache, spans: Sequence[Span], at_ends: bool) -> Block:  # noqa: FBT001 (named above)
         length = max(len(span.ids) for span in spans)
         starts = torch.tensor([span.start for span in spans], device=self.device)[:, None]
         columns = starts + torch.arange(length, device=self.device)
         num_columns = max(span.start for span in spans) + length
-        cache.aim([span.row for span in spans], columns, num_columns)
         embeddings = self._embed(spans, length)
         every_column = torch.arange(num_columns, device=self.device)
         hidden_columns, positions = every_column > columns[:, None, :, None], columns
@@ -157,8 +160,13 @@ class RaggedNetwork:
             hidden_columns |= (every_column >= starts[:, None, :, None]) & (every_column < first_columns)
             positions = columns - offsets
         mask = torch.zeros(hidden_columns.shape, dtype=embeddings.dtype, device=self.device)
-        mask.masked_fill_(hidden_columns, torch.finfo(embeddings.dtype).min)
-        return self._reader.hidden(embeddings, positions, mask, cache, places)
+        return Block(
+            embeddings=embeddings,
+            positions=positions,
+            mask=mask.masked_fill_(hidden_columns, torch.finfo(embeddings.dtype).min),
+            aim=cache.aim([span.row for span in spans], columns, num_columns),
+            places=torch.tensor([[len(span.ids) - 1] for span in spans], device=self.device) if at_ends else None,
+        )
 
     def _embed(self, spans: Sequence[Span], length: int) -> Float[Tensor, "batch length dim"]:
         ids = torch.tensor([span.ids + (0,) * (length - len(span.ids)) for span in spans], device=self.device)
@@ -195,15 +203,23 @@ def _branch_offsets(span: Span, length: int) -> list[int]:
     return [start for start, end in zip(span.branches, ends, strict=True) for _ in range(end - start)] or [0] * length
 
 
-def _passes(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Group spans of similar length so that no pass exceeds its tokens, padding counted."""
-    group: list[int] = []
+def _passes(lengths: Sequence[int]) -> Iterator[list[list[int]]]:
+    """Group spans of similar length, and groups to passes so that none exceeds its tokens, padding counted."""
+    groups: list[list[int]] = []
+    num_tokens = 0  # of the groups before the last one
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if group and (len(group) + 1) * lengths[index] > _MAX_PASS_TOKENS:
-            yield group
-            group = []
-        group.append(index)
-    yield group
+        length = lengths[index]
+        if groups and num_tokens + (len(groups[-1]) + 1) * length > _MAX_PASS_TOKENS:
+            yield groups
+            groups, num_tokens = [], 0
+        if not groups:
+            groups = [[index]]
+        elif length <= _MOST_PADDING * lengths[groups[-1][0]]:
+            groups[-1].append(index)
+        else:
+            num_tokens += len(groups[-1]) * lengths[groups[-1][-1]]
+            groups.append([index])
+    yield groups
 
 
 def _check_attention(model: LlavaForConditionalGeneration) -> None:

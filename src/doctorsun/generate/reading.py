@@ -1,5 +1,8 @@
 """What the network computes of its parts when it reads: nothing that no answer needs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -8,11 +11,30 @@ from torch import Tensor
 from transformers import CLIPVisionModel, LlavaForConditionalGeneration
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from doctorsun.generate.cache import SlotCache
+from doctorsun.generate.cache import Aim, SlotCache
 from doctorsun.model.decoder_layer import KNOWN_LAYERS
 
-_Angles = tuple[Float[Tensor, "batch length 1 head_dim"], Float[Tensor, "batch length 1 head_dim"]]
+_Angles = tuple[Float[Tensor, "tokens 1 head_dim"], Float[Tensor, "tokens 1 head_dim"]]
 """Cosines, and sines of which those of the first half of a head are negative."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Tokens of some sequences, about as many of each; a pass reads several blocks.
+
+    Attributes:
+        embeddings: of the tokens, padded on the right.
+        positions: of the tokens in their sequences.
+        mask: added to the attention scores.
+        aim: where keys and values lie in the cache.
+        places: which tokens' states are wanted, per sequence; None for all.
+    """
+
+    embeddings: Float[Tensor, "batch length dim"]
+    positions: Int[Tensor, "batch length"]
+    mask: Float[Tensor, "batch 1 length columns"]
+    aim: Aim
+    places: Int[Tensor, "batch wanted"] | None
 
 
 class Reader:
@@ -50,69 +72,99 @@ class Reader:
         first_patch = 1 if self._model.config.vision_feature_select_strategy == "default" else 0
         return self._model.model.multi_modal_projector(hidden[:, first_patch:])
 
-    def hidden(
-        self,
-        embeddings: Float[Tensor, "batch length dim"],
-        positions: Int[Tensor, "batch length"],
-        mask: Float[Tensor, "batch 1 length columns"],
-        cache: SlotCache,
-        places: Int[Tensor, "batch wanted"] | None,
-    ) -> Float[Tensor, "batch wanted dim"]:
-        """Read tokens into the cache and return the last hidden states at some of them.
+    def hidden(self, blocks: Sequence[Block], cache: SlotCache) -> list[Float[Tensor, "batch wanted dim"]]:
+        """Read tokens into the cache and return the last hidden states of each block, at some of its tokens or at all.
 
-        Args:
-            embeddings: of the tokens.
-            positions: of the tokens in their sequences.
-            mask: added to the attention scores.
-            cache: is aimed already.
-            places: which tokens' states are wanted, per row; None for all.
+        All tokens pass the weights together, whatever sequences they are of; only attention knows blocks.
         """
         if not self._is_light:
-            settings = {"inputs_embeds": embeddings, "attention_mask": mask, "position_ids": positions}
-            hidden = self._decoder(**settings, past_key_values=cache, use_cache=True).last_hidden_state
-            return hidden if places is None else _taken(hidden, places)
-        rotation = _angles(*self._decoder.rotary_emb(embeddings, positions))
-        hidden, last = embeddings, len(self._decoder.layers) - 1
-        for index, layer in enumerate(self._decoder.layers):
-            hidden = _layer(layer, hidden, rotation, mask, cache=cache, places=places if index == last else None)
-        return _normed(self._decoder.norm, hidden)
+            return [self._stock_hidden(block, cache) for block in blocks]
+        hidden = torch.cat([block.embeddings.flatten(0, 1) for block in blocks])
+        rotation = _angles(self._decoder, hidden, blocks)
+        *layers, last = self._decoder.layers
+        for layer in layers:
+            hidden = _layer(layer, hidden, rotation, blocks, cache=cache, wanted=None)
+        wanted = None if any(block.places is None for block in blocks) else _wanted(blocks)
+        hidden = _normed(self._decoder.norm, _layer(last, hidden, rotation, blocks, cache=cache, wanted=wanted))
+        return _parts(hidden, blocks, narrow=wanted is not None)
+
+    def _stock_hidden(self, block: Block, cache: SlotCache) -> Float[Tensor, "batch wanted dim"]:
+        cache.use(block.aim)
+        settings = {"inputs_embeds": block.embeddings, "attention_mask": block.mask, "position_ids": block.positions}
+        hidden = self._decoder(**settings, past_key_values=cache, use_cache=True).last_hidden_state
+        if block.places is None:
+            return hidden
+        return hidden.gather(1, block.places[:, :, None].expand(-1, -1, hidden.shape[2]))
 
 
 def _layer(
     layer: Any,
-    hidden: Float[Tensor, "batch length dim"],
+    hidden: Float[Tensor, "tokens dim"],
     rotation: _Angles,
-    mask: Tensor,
+    blocks: Sequence[Block],
     *,
     cache: SlotCache,
-    places: Int[Tensor, "batch wanted"] | None,
-) -> Float[Tensor, "batch wanted dim"]:
-    """Compute a decoder layer; behind its keys and values, at ``places`` alone where these are given."""
+    wanted: Int[Tensor, " wanted"] | None,
+) -> Float[Tensor, "wanted dim"]:
+    """Compute a decoder layer; behind its keys and values, of the wanted tokens alone where these are given."""
     attention = layer.self_attn
     heads = (-1, attention.head_dim)
     normed = _normed(layer.input_layernorm, hidden)
-    key = _turned(attention.k_proj(normed).unflatten(2, heads), rotation).transpose(1, 2)
-    value = attention.v_proj(normed).unflatten(2, heads).transpose(1, 2)
-    keys, values = cache.update(key, value, attention.layer_idx)
-    if places is not None:
-        hidden, normed = _taken(hidden, places), _taken(normed, places)
-        rotation = (_taken(rotation[0], places), _taken(rotation[1], places))
-        mask = mask.gather(2, places[:, None, :, None].expand(-1, 1, -1, mask.shape[3]))
-    query = _turned(attention.q_proj(normed).unflatten(2, heads), rotation).transpose(1, 2)
-    attended, _ = sdpa_attention_forward(attention, query, keys, values, mask, scaling=attention.scaling)
-    hidden = hidden + attention.o_proj(attended.flatten(2))
+    keys = _turned(attention.k_proj(normed).unflatten(1, heads), rotation)
+    values = attention.v_proj(normed).unflatten(1, heads)
+    if wanted is not None:
+        hidden, normed, rotation = hidden[wanted], normed[wanted], (rotation[0][wanted], rotation[1][wanted])
+    queries = _turned(attention.q_proj(normed).unflatten(1, heads), rotation)
+    is_narrow = wanted is not None
+    states = zip(_parts(queries, blocks, narrow=is_narrow), _parts(keys, blocks), _parts(values, blocks), strict=True)
+    attended = [_attended(attention, part, block, cache) for part, block in zip(states, blocks, strict=True)]
+    hidden = hidden + attention.o_proj(torch.cat(attended))
     return hidden + layer.mlp(_normed(layer.post_attention_layernorm, hidden))
 
 
-def _angles(cosine: Float[Tensor, "batch length head_dim"], sine: Float[Tensor, "batch length head_dim"]) -> _Angles:
+def _attended(
+    attention: Any, states: tuple[Tensor, Tensor, Tensor], block: Block, cache: SlotCache
+) -> Float[Tensor, "tokens dim"]:
+    """Return what the tokens of a block see, by their queries, keys and values ``[batch, length, heads, head_dim]``."""
+    query, key, value = states
+    cache.use(block.aim)
+    keys, values = cache.update(key.transpose(1, 2), value.transpose(1, 2), attention.layer_idx)
+    mask = block.mask
+    if query.shape[1] < mask.shape[2] and block.places is not None:
+        mask = mask.gather(2, block.places[:, None, :, None].expand(-1, 1, -1, mask.shape[3]))
+    seen, _ = sdpa_attention_forward(attention, query.transpose(1, 2), keys, values, mask, scaling=attention.scaling)
+    return seen.flatten(2).flatten(0, 1)
+
+
+def _parts(states: Tensor, blocks: Sequence[Block], *, narrow: bool = False) -> list[Tensor]:
+    """Return the states of each block, by sequence; ``narrow`` where only the wanted tokens have some."""
+    shapes = [(block.places if narrow and block.places is not None else block.positions).shape for block in blocks]
+    parts = states.split([shape.numel() for shape in shapes])
+    return [part.unflatten(0, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _wanted(blocks: Sequence[Block]) -> Int[Tensor, " wanted"]:
+    """Return the places of the wanted tokens among those of all blocks."""
+    starts = accumulate((block.positions.numel() for block in blocks), initial=0)
+    found: list[Tensor] = []
+    for start, block in zip(starts, blocks, strict=False):
+        batch, length = block.positions.shape
+        rows = torch.arange(start, start + batch * length, length, device=block.positions.device)
+        if block.places is not None:
+            found.append((rows[:, None] + block.places).flatten())
+    return torch.cat(found)
+
+
+def _angles(decoder: Any, hidden: Float[Tensor, "tokens dim"], blocks: Sequence[Block]) -> _Angles:
     """Return what `_turned` multiplies with; both halves of a head turn by the same angles."""
+    positions = torch.cat([block.positions.flatten() for block in blocks])
+    cosine, sine = (each[0, :, None] for each in decoder.rotary_emb(hidden[None], positions[None]))
     half = sine.shape[-1] // 2
-    signed = torch.cat((-sine[..., :half], sine[..., half:]), dim=-1)
-    return cosine[:, :, None], signed[:, :, None]
+    return cosine, torch.cat((-sine[..., :half], sine[..., half:]), dim=-1)
 
 
-def _turned(heads: Float[Tensor, "batch length heads head_dim"], rotation: _Angles) -> Tensor:
-    """Apply rotary positions (Su et al. 2021, arXiv 2104.09864) in fewer calls than training, which keeps memory."""
+def _turned(heads: Float[Tensor, "tokens heads head_dim"], rotation: _Angles) -> Float[Tensor, "tokens heads head_dim"]:
+    """Apply rotary positions (Su et al. 2021, arXiv 2104.09864) in fewer calls than training, which saves memory."""
     cosine, sine = rotation
     return torch.addcmul(heads * cosine, heads.roll(heads.shape[-1] // 2, -1), sine)
 
@@ -122,7 +174,3 @@ def _normed(norm: Any, hidden: Tensor) -> Tensor:
     wide = hidden.float()
     inverse = wide.square().mean(-1, keepdim=True).add_(norm.variance_epsilon).rsqrt_()
     return (wide * inverse).to(hidden.dtype).mul_(norm.weight)
-
-
-def _taken(states: Float[Tensor, "batch length *dim"], places: Int[Tensor, "batch wanted"]) -> Tensor:
-    return torch.take_along_dim(states, places.view(*places.shape, *(1,) * (states.dim() - 2)), dim=1)

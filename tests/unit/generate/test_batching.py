@@ -126,7 +126,7 @@ def test_a_shared_prefix_is_read_once(network: RaggedNetwork, processor: Process
     prefix = (1, 2) + (processor.image_token_id,) * 16
     num_read: list[int] = []
     hook = network.model.model.language_model.layers[0].mlp.register_forward_pre_hook(
-        lambda _module, args: num_read.append(args[0].shape[:2].numel())
+        lambda _module, args: num_read.append(args[0].shape[:-1].numel())
     )
     batcher = Batcher(network, max_batch=8)
     for word in range(5):
@@ -137,8 +137,8 @@ def test_a_shared_prefix_is_read_once(network: RaggedNetwork, processor: Process
     batcher.submit(Request(prompt_ids=(*prefix, 77), pixels=(pictures[1],), max_tokens=1))
     batcher.step()
     hook.remove()
-    # The other image's prompt is read whole; the sixth question needs its last word alone.
-    assert num_read[2:] == [19, 1, 5]
+    # The other image's prompt is read whole, with the five answers; the sixth question needs its last word alone.
+    assert num_read[2:] == [19 + 5, 1]
 
 
 def test_a_stop_token_ends_the_answer(network: RaggedNetwork) -> None:

@@ -7,7 +7,7 @@ from doctorsun.generate.cache import SlotCache
 def write(cache: SlotCache, rows: list[int], columns: list[list[int]], num_columns: int, value: float) -> Tensor:
     """Write ``value`` plus the column everywhere (values: the negative) and return what may be read."""
     places = torch.tensor(columns)
-    cache.aim(rows, places, num_columns)
+    cache.use(cache.aim(rows, places, num_columns))
     states = (value + places.float())[:, None, :, None].expand(-1, 2, -1, 3)
     keys, values = cache.update(states, -states, 0)
     assert torch.equal(keys, -values)

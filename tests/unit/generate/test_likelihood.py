@@ -79,7 +79,7 @@ def test_a_form_that_cannot_count_is_not_read(model: LlavaForConditionalGenerati
     assert logits[likely] - logits[unlikely] > 9
     lengths: list[int] = []
     layer = engine.network.model.model.language_model.layers[0]
-    hook = layer.mlp.register_forward_pre_hook(lambda _module, args: lengths.append(args[0].shape[1]))
+    hook = layer.mlp.register_forward_pre_hook(lambda _module, args: lengths.append(args[0].shape[:-1].numel()))
     both, rare = (
         Request(prompt_ids=prompt, max_tokens=1, options=((*forms, (unlikely, 7, 8)),)) for forms in (((likely,),), ())
     )

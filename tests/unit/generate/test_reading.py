@@ -30,7 +30,7 @@ def test_the_last_layer_computes_only_what_is_asked(network: RaggedNetwork) -> N
     with counting(first.mlp) as of_first, counting(last.mlp) as of_last, counting(last.self_attn.k_proj) as keys:
         network.next_logits(SlotCache(), SPANS)
         list(network.read(SlotCache(), SPANS))
-    assert (of_first, of_last, keys) == ([8, 8], [2, 8], [8, 8])
+    assert (of_first, of_last, keys) == ([6, 6], [2, 6], [6, 6])
 
 
 @torch.inference_mode()

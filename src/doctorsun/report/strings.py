@@ -38,6 +38,10 @@ STRINGS: dict[str, tuple[str, str]] = {
             "横线为按图像聚类的 95% 置信区间。对照组在没有正确图像的情况下回答相同的问题；差值为模型减去最佳对照。"
         ),
     ),
+    "results.injection": (
+        "Prompt injection, attacks followed: not measured by a run; see 'doctorsun eval RUN --task injection'.",
+        "提示注入攻击成功率：运行中不测量；可用 'doctorsun eval RUN --task injection' 测量。",
+    ),
     "results.type.lead": (
         (
             "Every type of question that was asked. “Unproven” means that the model is not shown to lie above "

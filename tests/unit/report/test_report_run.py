@@ -53,6 +53,17 @@ def test_page_is_one_closed_file_without_scripts_or_outside_addresses(finished_r
 
 
 @pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Prompt injection, attacks followed: not measured by a run"), ("zh", "提示注入攻击成功率：运行中不测量")],
+)
+def test_the_page_says_that_prompt_injection_was_not_measured(
+    finished_run: Path, language: Language, words: str
+) -> None:
+    page = write_report(finished_run, language=language).read_text(encoding="utf-8")
+    assert page.count(words) == 1
+
+
+@pytest.mark.parametrize(
     ("language", "tokens", "labels"),
     [("en", "Supervised tokens per second", "Labels per second"), ("zh", "每秒监督词元数", "每秒标签数")],
 )

@@ -5,6 +5,7 @@ import io
 from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
@@ -19,6 +20,7 @@ from doctorsun.storage.atomic import disk_errors, sha256_file, sync, unfinished_
 from doctorsun.storage.store_schema import DROPPED_SCHEMA, IMAGE_BYTES, SAMPLE_SCHEMA, leaf_paths
 
 ALL_BUT_BYTES = [path for path in leaf_paths() if path != IMAGE_BYTES]
+IMAGES_ONCE = pa.dictionary(pa.int32(), pa.binary())
 LARGEST_DICTIONARY_BYTES = 2**30
 SAMPLE_SETTINGS: dict[str, Any] = {
     "use_dictionary": [IMAGE_BYTES],  # equal images of one row group are stored once
@@ -94,7 +96,7 @@ class ShardReader:
         with self._damage_found():
             if self._path.stat().st_size != shard.size_bytes:
                 raise OSError
-            self._file = pq.ParquetFile(self._path, page_checksum_verification=True)
+            self._file = self._opened()
             if not self._file.schema_arrow.equals(SAMPLE_SCHEMA):
                 raise OSError
             metadata = self._file.metadata
@@ -123,9 +125,18 @@ class ShardReader:
             return _with_all(columns, self._file.read(columns=list(columns), use_threads=False))
 
     def image_bytes(self, group: int) -> pa.ChunkedArray:
-        """Read the encoded images of one row group, those of all its samples in a row."""
-        images = self.table(group, [IMAGE_BYTES])["images"]
-        return pa.chunked_array([chunk.flatten().field("bytes") for chunk in images.chunks], pa.binary())
+        """Read the encoded images of one row group, those of all its samples in a row; equal ones lie there once."""
+        with self._damage_found(), self._lock:
+            table = self._images_file.read_row_group(group, columns=[IMAGE_BYTES], use_threads=False)
+            images = _with_all([IMAGE_BYTES], table)["images"]
+            return pa.chunked_array([chunk.flatten().field("bytes") for chunk in images.chunks], IMAGES_ONCE)
+
+    @cached_property
+    def _images_file(self) -> pq.ParquetFile:
+        return self._opened(metadata=self._file.metadata, read_dictionary=[IMAGE_BYTES])
+
+    def _opened(self, **settings: Any) -> pq.ParquetFile:
+        return pq.ParquetFile(self._path, page_checksum_verification=True, **settings)
 
     @contextmanager
     def _damage_found(self) -> Generator[None]:

@@ -24,7 +24,7 @@ from doctorsun.storage.store_writer import StoreWriter
 __all__ = ["Store", "StoreWriter", "store_is_complete", "store_steps"]
 
 CACHED_ROW_GROUPS = 32
-CACHED_ROW_GROUPS_SMALL = 256  # of a store whose images are small: about 2 MiB of memory each
+CACHED_ROW_GROUPS_SMALL = 256  # of a store whose images are small: about 0.2 MiB of memory each
 SMALL_STORE_BYTES = 2**30
 CACHED_WORDS_BYTES = 2**28  # of row groups without images
 

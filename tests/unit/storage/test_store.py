@@ -28,6 +28,7 @@ from doctorsun.schema import (
     sample_id,
     text_part,
 )
+from doctorsun.storage.shard_file import ShardReader
 from doctorsun.storage.store import Store, StoreWriter, store_is_complete
 
 
@@ -194,6 +195,14 @@ def test_the_image_bytes_are_not_read_for_columns_and_samples_without_images(tmp
     assert store.without_bytes(0).images[0].bytes is None
     with pytest.raises(DataError, match="damaged"):
         Store(store.folder)[0]
+
+
+def test_an_image_of_many_samples_lies_once_in_memory(tmp_path: Path) -> None:
+    large = picture(1, num_bytes=200_000)
+    store = write(tmp_path / "store", [sample(1, question, image=large) for question in range(40)])
+    images = ShardReader(store.folder, store.manifest.shards[0]).image_bytes(0)
+    assert (len(images), images[39].as_py()) == (40, large.bytes)
+    assert 200_000 <= images.nbytes < 210_000
 
 
 def test_the_manifest_counts_items_and_rows(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Decoding in limited processes: what clients send is opened there, never in the server itself."""
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -14,7 +15,10 @@ from queue import LifoQueue
 from typing import Any
 
 from doctorsun.errors import ImageError
+from doctorsun.image.landlock import landlock_version
 from doctorsun.image.sandbox_channel import Channel
+
+logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 """What a decoding process may know of the server's surroundings: no key is among it."""
@@ -58,6 +62,20 @@ class Sandbox:
         self._lock = threading.Lock()
         self._is_closed = False
         self._num_broken = 0
+        self._folder: Path | None = None
+
+    def see_only(self, folder: Path) -> None:
+        """Let processes open nothing but libraries and what lies in a folder; those that run already end.
+
+        Where the system knows no Landlock, that is told in the log, and they can read what the server's user can.
+        """
+        with self._lock:
+            self._folder = folder
+            workers = list(self._workers)
+        for worker in workers:
+            self._end(worker)
+        if not landlock_version():
+            logger.warning("This system has no Landlock: decoding processes can read what this user can")
 
     def describe(self, folder: Path, *, max_bytes: int, max_pixels: int) -> dict[str, Any]:
         """Do `doctorsun.image.study.show.describe` in a limited process.
@@ -133,7 +151,7 @@ class Sandbox:
         with self._lock:
             if self._is_closed:
                 raise _failed("a server that stops")
-            started = _Worker(self._limits)
+            started = _Worker(self._limits, self._folder)
             self._workers.add(started)
             return started
 
@@ -148,11 +166,12 @@ class Sandbox:
 class _Worker:
     """One process and our end of its connection."""
 
-    def __init__(self, limits: SandboxLimits) -> None:
+    def __init__(self, limits: SandboxLimits, folder: Path | None) -> None:
+        told = asdict(limits) | {"folder": str(folder.resolve()) if folder else ""}
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)
-                [sys.executable, "-P", "-m", "doctorsun.image.sandbox_worker", json.dumps(asdict(limits))],
+                [sys.executable, "-P", "-m", "doctorsun.image.sandbox_worker", json.dumps(told)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -16,6 +16,7 @@ from typing import Any
 
 from doctorsun.errors import DoctorSunError
 from doctorsun.image.confinement import confine
+from doctorsun.image.landlock import see_only
 from doctorsun.image.sandbox_channel import Channel
 from doctorsun.image.study.show import describe, render, sanitise, series_from_json
 from doctorsun.storage.atomic import DISK_FAILS, DISK_FULL
@@ -34,6 +35,8 @@ def main() -> None:
     _limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
     os.umask(0o077)
+    if limits["folder"]:
+        see_only(Path(limits["folder"]))
     confine()
     while True:
         try:

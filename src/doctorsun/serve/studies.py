@@ -134,6 +134,7 @@ class StudyStore:
             self._folder = Path(tempfile.mkdtemp(prefix="doctorsun-studies-"))
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(mode=0o700, parents=True)
+        self._sandbox.see_only(self._folder)
 
     @property
     def folder(self) -> Path:

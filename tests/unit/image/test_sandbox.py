@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from doctorsun.errors import ImageError
+from doctorsun.image.landlock import landlock_version
 from doctorsun.image.raster import decode, encode_png
 from doctorsun.image.sandbox import Sandbox, SandboxLimits
 from doctorsun.image.study.intake import UPLOAD
@@ -205,3 +206,21 @@ def test_nothing_runs_after_the_end(limited: Callable[..., Sandbox]) -> None:
     assert not Path(f"/proc/{process}").exists()
     with pytest.raises(ImageError, match="the file cannot be decoded: got a server that stops"):
         sandbox.sanitise(PNG, max_pixels=MAX_PIXELS)
+
+
+def test_processes_see_one_folder_alone_where_the_system_can_do_that(
+    limited: Callable[..., Sandbox], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox, own, other = limited(), tmp_path / "own", tmp_path / "other"
+    for folder in (own, other):
+        (folder / "study").mkdir(parents=True)
+        (folder / "study" / "upload").write_bytes(PNG)
+    assert is_sound(sandbox)
+    (earlier,) = sandbox.process_ids
+    sandbox.see_only(own)
+    assert sandbox.describe(own / "study", max_bytes=10**6, max_pixels=MAX_PIXELS)["kind"] == "picture"
+    assert sandbox.process_ids != [earlier]
+    if landlock_version():
+        with pytest.raises(ImageError, match="PermissionError"):
+            sandbox.describe(other / "study", max_bytes=10**6, max_pixels=MAX_PIXELS)
+    assert bool(caplog.messages) != bool(landlock_version())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctorsun.image.near import near_across, near_between, near_within
+from doctorsun.image.near import near_between, near_within
 
 
 def planted(num: int, seed: int) -> np.ndarray:
@@ -61,31 +61,6 @@ def test_between_two_sides_no_pair_is_missed_and_the_nearest_comes_first(num: in
     assert found == sorted(every, key=lambda pair: (pair[0], pair[2], pair[1]))
 
 
-@given(st.integers(0, 90), st.integers(1, 60), st.integers(0, 1000), st.sampled_from([0, 7, 24, 40]))
-def test_across_two_sides_no_pair_is_missed_none_is_told_twice(num: int, other: int, seed: int, bits: int):
-    prints = planted(num + other, seed)
-    first, second = near_across(prints[:num], prints[num:], bits)
-    apart = np.bitwise_count(prints[:num, None] ^ prints[None, num:]).sum(axis=2, dtype=int)
-    every = [(int(a), int(b)) for a, b in zip(*np.nonzero(apart <= bits), strict=True)]
-    assert list(zip(first.tolist(), second.tolist(), strict=True)) == every
-
-
-@given(st.integers(1, 60), st.integers(0, 1000))
-def test_fingerprints_of_one_owner_make_no_pair(num: int, seed: int):
-    prints = planted(2 * num, seed)
-    owners = np.arange(num) // 3, np.arange(num) // 2
-    first, second = near_across(prints[:num], prints[num:])
-    apart = owners[0][first] != owners[1][second]
-    found = near_across(prints[:num], prints[num:], owners=owners)
-    assert [column.tolist() for column in found] == [first[apart].tolist(), second[apart].tolist()]
-
-
-def test_equal_fingerprints_of_two_sides_make_all_their_pairs():
-    first, second = near_across(np.zeros((70, 32), dtype=np.uint8), np.zeros((90, 32), dtype=np.uint8), 0)
-    assert len(set(zip(first.tolist(), second.tolist(), strict=True))) == len(first) == 70 * 90
-
-
 def test_nothing_is_near_to_nothing():
     nothing, one = np.empty((0, 32), dtype=np.uint8), np.zeros((1, 32), dtype=np.uint8)
-    assert [len(column) for column in (*near_across(nothing, one), *near_across(one, nothing))] == [0] * 4
     assert [len(column) for column in (*near_between(nothing, one), *near_between(one, nothing))] == [0] * 6

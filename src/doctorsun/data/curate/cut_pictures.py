@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from doctorsun.data.curate.image_prints import ImagePrints, known_prints
 from doctorsun.data.curate.leaders import Leaders
@@ -12,12 +13,10 @@ from doctorsun.data.curate.near_pictures import NearPictures, PictureOf
 from doctorsun.data.curate.sketches import Sketches
 from doctorsun.data.curate.studies import Studies
 from doctorsun.data.leak.views import NUM_VIEWS, Grey, telling_views, tested_views, views_of
-from doctorsun.image.near import near_across
+from doctorsun.image.near_across import Sought, near_across
 from doctorsun.image.raster import decode
 from doctorsun.image.same_picture import is_same_picture
 
-_LEAST_AT_A_TIME = 1 << 14  # images whose parts are sought: 12 MiB of fingerprints
-_PARTS = 32  # of many images, so many are sought at a time
 _CACHED_WHOLES = 2048  # 48 KiB each
 _CACHED_CUTS = 16  # pairs come by the image that is cut; 384 KiB each
 
@@ -30,6 +29,7 @@ def with_cut_pictures(
     studies: Studies,
     most_bits: int,
     picture_of: PictureOf,
+    scratch: Path | None = None,
 ) -> NearPictures:
     """Return the near pairs, and as many pairs of an image and its crop as join all that belongs together.
 
@@ -44,6 +44,10 @@ def with_cut_pictures(
         studies: of the images.
         most_bits: in which the fingerprints of a pair may differ.
         picture_of: for the second look.
+        scratch: the folder of a scratch file; by default that of the system.
+
+    Raises:
+        OSError: the scratch file cannot be written.
     """
     joined = Leaders(len(prints.places))
     for one, other in zip(near.first.tolist(), near.second.tolist(), strict=True):
@@ -60,7 +64,7 @@ def with_cut_pictures(
         return tested_views(decode(data))[NUM_VIEWS:] if data is not None else ()
 
     found = near.as_set()
-    for cut, cut_view, image, view in _candidates(sketches, prints, studies, most_bits):
+    for cut, cut_view, image, view in _candidates(sketches, prints, studies, most_bits, scratch):
         if joined.of(cut) == joined.of(image):
             continue
         part, whole = cuts(cut), wholes(image)
@@ -71,38 +75,16 @@ def with_cut_pictures(
 
 
 def _candidates(
-    sketches: Sketches, prints: ImagePrints, studies: Studies, most_bits: int
+    sketches: Sketches, prints: ImagePrints, studies: Studies, most_bits: int, scratch: Path | None
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield image and cut, image and view, of two studies, whose fingerprints are near; by the first image of some."""
-    for cuts, images, numbers in _cuts(sketches, prints):
-        one, other = near_across(cuts, prints.prints, most_bits, owners=(images, prints.images))
-        first, second = images[one].astype(np.int64), prints.images[other].astype(np.int64)
-        strange = np.flatnonzero(~studies.hold_both(first, second))
-        columns = (first, numbers[one], second, prints.views[other])
-        yield from zip(*(column[strange].tolist() for column in columns), strict=True)
-
-
-def _cuts(
-    sketches: Sketches, prints: ImagePrints
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int8]]]:
-    """Yield fingerprints of what cuts leave of images, with the image and the number of the cut; of many at a time."""
-    parts: list[tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int8]]] = []
-    num, most = 0, max(_LEAST_AT_A_TIME, len(prints.places) // _PARTS)
-    for images, known in known_prints(sketches, ("cuts",), prints.lent):
-        owners, cuts = telling_views(known)
-        parts.append((known[owners, cuts], images[owners], cuts.astype(np.int8)))
-        num += len(images)
-        if num >= most:
-            yield _taken(parts)
-            num = 0
-    if parts:
-        yield _taken(parts)
-
-
-def _taken(
-    parts: list[tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int8]]],
-) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int8]]:
-    """Return parts as one, and clear them."""
-    prints, images, cuts = (np.concatenate(column) for column in zip(*parts, strict=True))
-    parts.clear()
-    return prints, images, cuts
+    """Yield image and cut, image and view, of two studies, whose fingerprints are near; by the first image."""
+    with TemporaryFile(dir=scratch) as file:
+        sought = Sought(file, most_bits)
+        for images, known in known_prints(sketches, ("cuts",), prints.lent):
+            owners, cuts = telling_views(known)
+            sought.add(known[owners, cuts], images[owners], cuts)
+        found = near_across(sought, prints.prints, prints.images)
+    others = prints.images[found.places].astype(np.int64)
+    strange = np.flatnonzero(~studies.hold_both(found.owners, others))
+    columns = (found.owners, found.numbers, others, prints.views[found.places])
+    yield from zip(*(column[strange].tolist() for column in columns), strict=True)

@@ -1,7 +1,6 @@
 """The second phase: what leaks goes, then the steps on all samples together, over their sketches, then the splits."""
 
 import json
-from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,10 +15,7 @@ from doctorsun.data.curate.shard_job import ShardJob, read_work, write_table
 from doctorsun.data.curate.sketches import Sketches
 from doctorsun.data.leak.gate import leaking_rows
 from doctorsun.data.leak.tested import Tested
-from doctorsun.storage.atomic import atomic_folder, write_json
-
-Verdict = str | Rejected
-"""The split of a sample, or why it goes."""
+from doctorsun.storage.atomic import atomic_folder, disk_errors, write_json
 
 _GROUPS = "groups.json"
 DECIDED_SCHEMA = pa.schema([("split", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
@@ -45,14 +41,16 @@ def decide(jobs: Sequence[ShardJob], settings: Curation, looks: Looks, tests: Se
         MachineError: the disk is full.
     """
     sketches = Sketches([partial(read_work, job.file("examined")) for job in jobs])
-    verdicts: dict[int, Verdict] = {}
+    rejected: dict[int, Rejected] = {}
     if tests:
         traced = [job.file("traced") for job in jobs]
-        verdicts |= leaking_rows(traced, sketches.places.tolist(), looks, tests)
-        sketches = sketches.without(list(verdicts))
-    decision = decide_rows(sketches, settings, looks)
+        rejected |= leaking_rows(traced, sketches.places.tolist(), looks, tests)
+        sketches = sketches.without(list(rejected))
+    scratch = jobs[0].file("examined").parent
+    with disk_errors(scratch):
+        decision = decide_rows(sketches, settings, looks, scratch)
     groups = {"num": decision.num_groups, "largest": decision.largest_group}
-    _write(jobs, ChainMap[int, Verdict](verdicts, decision.rejected, {**decision.splits}), groups)
+    _write(jobs, rejected | decision.rejected, decision.splits, groups)
 
 
 def groups_decided(jobs: Sequence[ShardJob]) -> dict[str, int]:
@@ -60,12 +58,17 @@ def groups_decided(jobs: Sequence[ShardJob]) -> dict[str, int]:
     return json.loads((jobs[0].file("decided").parent / _GROUPS).read_bytes())
 
 
-def _write(jobs: Sequence[ShardJob], verdicts: Mapping[int, Verdict], groups: Mapping[str, int]) -> None:
+def _write(
+    jobs: Sequence[ShardJob],
+    rejected: Mapping[int, Rejected],
+    splits: Mapping[int, str],
+    groups: Mapping[str, int],
+) -> None:
     with atomic_folder(jobs[0].file("decided").parent) as folder:
         write_json(folder / _GROUPS, groups)
         for job in jobs:
-            rejected = {row["place"]: Rejected(row["reason"], row["detail"]) for row in _rejected(job)}
-            rows = [_row(rejected.get(place) or verdicts[place]) for place in job.places]
+            earlier = {row["place"]: Rejected(row["reason"], row["detail"]) for row in _rejected(job)}
+            rows = [_row(earlier.get(place) or rejected.get(place) or splits[place]) for place in job.places]
             write_table(folder / job.file("decided").name, rows, DECIDED_SCHEMA)
 
 
@@ -73,7 +76,7 @@ def _rejected(job: ShardJob) -> Iterable[dict[str, Any]]:
     return read_work(job.file("rejected")).to_pylist()
 
 
-def _row(verdict: Verdict) -> dict[str, Any]:
+def _row(verdict: str | Rejected) -> dict[str, Any]:
     if isinstance(verdict, Rejected):
         return {"split": None, "reason": verdict.reason, "detail": verdict.detail}
     return {"split": verdict, "reason": None, "detail": None}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -55,7 +56,7 @@ class Decision:
     largest_group: int
 
 
-def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> Decision:
+def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook, scratch: Path | None = None) -> Decision:
     """Put all samples through every step on them together.
 
     The outcome depends on what the samples are, not on their order or on how they lie in shards. Groups are made of
@@ -65,14 +66,24 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
         sketches: of the samples that are left.
         settings: of every step.
         looks: for the second look.
+        scratch: the folder of scratch files; by default that of the system.
 
     Raises:
         DataError: a group would lie on two sides.
+        OSError: a scratch file cannot be written.
     """
     shown = ShownImages.of(sketches)
     keeps_official = settings.splits is None or settings.splits.by == "official"
     preference = Preference.of(sketches, keeps_official=keeps_official)
-    near, tied = _pairs_of_pictures(sketches, settings, looks, shown, preference)
+    near = tied = NO_PAIRS
+    if settings.near_images is not None:
+        bits, studies = settings.near_images.most_bits, Studies.of(sketches, shown)
+        prints = ImagePrints.of(sketches, shown, preference.ranks)
+        near = near_pictures(prints, studies, bits, looks.picture)
+        tied = with_cut_pictures(
+            sketches, near, prints=prints, studies=studies, most_bits=bits, picture_of=looks.picture, scratch=scratch
+        )
+        del prints, studies  # the larger part of the memory
     left = _Left(sketches)
     _drop_duplicates(left, settings, looks, shown=shown, near=near, preference=preference)
     ties = ties_of(sketches, shown, picture_classes(shown, tied))
@@ -91,19 +102,6 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook) -> De
     return Decision(
         left.rejected, Sided(sketches.places, sides), num_groups=len(sizes), largest_group=int(sizes.max(initial=0))
     )
-
-
-def _pairs_of_pictures(
-    sketches: Sketches, settings: Curation, looks: SecondLook, shown: ShownImages, preference: Preference
-) -> tuple[NearPictures, NearPictures]:
-    """Return the pairs of images that are one picture; and these with those that join a picture to its crops."""
-    if settings.near_images is None:
-        return NO_PAIRS, NO_PAIRS
-    bits, studies = settings.near_images.most_bits, Studies.of(sketches, shown)
-    prints = ImagePrints.of(sketches, shown, preference.ranks)
-    near = near_pictures(prints, studies, bits, looks.picture)
-    tied = with_cut_pictures(sketches, near, prints=prints, studies=studies, most_bits=bits, picture_of=looks.picture)
-    return near, tied
 
 
 class _Left:

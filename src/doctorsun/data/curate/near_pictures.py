@@ -49,11 +49,11 @@ def near_pictures(prints: ImagePrints, studies: Studies, most_bits: int, picture
         most_bits: in which the fingerprints of a pair may differ.
         picture_of: for the second look.
     """
-    images, views = prints.images, prints.views
+    images, views = prints.images.astype(np.int64), prints.views.astype(np.int64)
     one, other = near_within(prints.prints, most_bits)
     apart = images[one] != images[other]
     one, other = one[apart], other[apart]
-    is_strange = ~studies.hold_both(images[one].astype(np.int64), images[other].astype(np.int64))
+    is_strange = ~studies.hold_both(images[one], images[other])
     one, other = one[is_strange], other[is_strange]
 
     @lru_cache(maxsize=_CACHED_PICTURES)

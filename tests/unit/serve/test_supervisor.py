@@ -39,10 +39,10 @@ def command(folder: Path, *words: object, **settings: Any) -> EngineCommand:
 class Supervised:
     """A supervised child, and what was told of it."""
 
-    def __init__(self, command: EngineCommand, *, patience: Patience = QUICK) -> None:
+    def __init__(self, command: EngineCommand, *, patience: Patience = QUICK, look_s: float = 0.02) -> None:
         self.told: list[str] = []
         self.process = EngineProcess(command)
-        backend = Backend(socket=command.socket, health=command.health, look_s=0.02, look_timeout_s=1)
+        backend = Backend(socket=command.socket, health=command.health, look_s=look_s, look_timeout_s=1)
         self.chat = SupervisedChat(self.process, RemoteChat(backend), tell=self.told.append, patience=patience)
 
     async def __aenter__(self) -> Self:
@@ -88,6 +88,17 @@ def test_a_child_that_is_killed_fails_its_answers_and_is_started_again(tmp_path:
             await supervised.until(lambda: supervised.told[:2] == ["engine_down", "engine_up"])
             assert await supervised.answer() == "左肺"
             assert supervised.chat.num_restarts >= 1
+
+    asyncio.run(go())
+
+
+def test_a_child_that_is_killed_while_nobody_asks_is_missed_between_two_looks(tmp_path: Path) -> None:
+    async def go() -> None:
+        pause = replace(QUICK, first_pause_s=600)
+        async with Supervised(command(tmp_path), patience=pause, look_s=600) as supervised:
+            os.kill(supervised.process.pid or 0, signal.SIGKILL)
+            await supervised.until(lambda: not supervised.chat.is_ready)
+            assert supervised.told == ["engine_down"]
 
     asyncio.run(go())
 

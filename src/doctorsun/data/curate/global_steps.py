@@ -85,10 +85,10 @@ def decide_rows(sketches: Sketches, settings: Curation, looks: SecondLook, scrat
         )
         del prints, studies  # the larger part of the memory
     left = _Left(sketches)
-    _drop_duplicates(left, settings, looks, shown=shown, near=near, preference=preference)
+    _drop_duplicates(left, settings, looks, shown=shown, near=near, preference=preference, scratch=scratch)
     ties = ties_of(sketches, shown, picture_classes(shown, tied))
     if settings.near_texts is not None:
-        ties += text_ties(sketches, shown, settings.near_texts.least_similarity, looks.sample)
+        ties += text_ties(sketches, shown, settings.near_texts.least_similarity, looks.sample, scratch)
     groups = groups_of(len(sketches), ties, left.copies)
     _drop_over_caps(left, settings, preference.sides)
     sides = np.where(left.is_left, official_sides(sketches), -1)
@@ -138,6 +138,7 @@ def _drop_duplicates(
     shown: ShownImages,
     near: NearPictures,
     preference: Preference,
+    scratch: Path | None,
 ) -> None:
     sketches = left.sketches
     if settings.exact_images is not None:
@@ -148,7 +149,14 @@ def _drop_duplicates(
     if settings.near_texts is not None:
         least = settings.near_texts.least_similarity
         copies = near_texts(
-            sketches, left.rows, least, shown=shown, near=near, preference=preference, sample_of=looks.sample
+            sketches,
+            left.rows,
+            least,
+            shown=shown,
+            near=near,
+            preference=preference,
+            sample_of=looks.sample,
+            scratch=scratch,
         )
         left.drop_copies("near_duplicate_text", copies)
 

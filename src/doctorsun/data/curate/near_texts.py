@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Self
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,11 @@ from doctorsun.data.curate.near_images import picture_classes, show_the_same
 from doctorsun.data.curate.near_pictures import NearPictures
 from doctorsun.data.curate.preference import Preference
 from doctorsun.data.curate.runs import rows_alike
+from doctorsun.data.curate.shingles_file import ShinglesFile
 from doctorsun.data.curate.shown_images import Numbers, ShownImages
-from doctorsun.data.curate.sketches import Sketches, flat
+from doctorsun.data.curate.sketches import Sketches, digest_of, flat
 from doctorsun.schema import Sample
-from doctorsun.text.shingles import NUM_BANDS, Hashes, shingles, similarity
+from doctorsun.text.shingles import NUM_BANDS, shingles, similarity
 from doctorsun.text.telling import telling_words
 
 _BANDS_AT_A_TIME = 4
@@ -33,6 +34,7 @@ def near_texts(
     near: NearPictures,
     preference: Preference,
     sample_of: SampleOf,
+    scratch: Path | None = None,
 ) -> dict[int, int]:
     """Return which rows go, each with one that stays.
 
@@ -49,24 +51,27 @@ def near_texts(
         near: the pairs of images that are one picture.
         preference: among all samples.
         sample_of: of those that share a band with others.
+        scratch: the folder of a scratch file; by default that of the system.
+
+    Raises:
+        OSError: the scratch file cannot be written.
     """
     shows = shown.signatures(picture_classes(shown, near))
     equal = _equal_texts(sketches, among[shows[among] == 0], preference)
     buckets = _shared_buckets(sketches, shows, among[~np.isin(among, list(equal))])
-    places, families, pairs = sketches.places, _families(sketches, list(buckets)), near.as_set()
-    said = {row: _Said.of(sample_of(int(places[row]))) for row in sorted(buckets)}  # in order: reads each part once
+    families, pairs = _families(sketches, list(buckets)), near.as_set()
+    with TemporaryFile(dir=scratch) as file:
+        said = _Said(sketches, sorted(buckets), sample_of, ShinglesFile(file))
 
-    def are_alike(one: int, other: int) -> bool:
-        return (
-            preference.yields(one, other)
-            and families[one] != families[other]
-            and said[one].telling == said[other].telling
-            and show_the_same(shown.of_row(one), shown.of_row(other), pairs)
-            and similarity(said[one].asked, said[other].asked) >= least_similarity
-            and similarity(said[one].answered, said[other].answered) >= least_similarity
-        )
+        def are_alike(one: int, other: int) -> bool:
+            return (
+                preference.yields(one, other)
+                and families[one] != families[other]
+                and show_the_same(shown.of_row(one), shown.of_row(other), pairs)
+                and said.are_alike(one, other, least_similarity)
+            )
 
-    return equal | _alike_to_better(buckets, preference.ranks, are_alike)
+        return equal | _alike_to_better(buckets, preference.ranks, are_alike)
 
 
 def rows_in_bands(sketches: Sketches, among: Numbers, shows: NDArray[np.uint64]) -> Iterator[Numbers]:
@@ -97,20 +102,41 @@ def _bands(sketches: Sketches, rows: Numbers, bands: slice) -> NDArray[np.uint32
     return np.concatenate(found)
 
 
-@dataclass(frozen=True, slots=True)
 class _Said:
-    asked: Hashes
-    answered: Hashes
-    telling: frozenset[tuple[str, int]]
+    """What is asked and what is answered in some rows.
 
-    @classmethod
-    def of(cls, sample: Sample) -> Self:
-        turns = [(turn.role == "assistant", turn.text) for turn in sample.messages]
-        options, gold = (sample.answer.options, sample.answer.gold) if sample.answer else ((), ())
-        asked = "\n".join([*(text for is_answer, text in turns if not is_answer), *options])
-        answered = "\n".join([*(text for is_answer, text in turns if is_answer), *gold])
-        telling = frozenset(telling_words(f"{asked}\n{answered}").items())
-        return cls(shingles(asked), shingles(answered), telling)
+    Args:
+        sketches: of all samples.
+        rows: ascending, so that each part is read once.
+        sample_of: gives the samples.
+        hashes: takes the shingles.
+    """
+
+    def __init__(self, sketches: Sketches, rows: Sequence[int], sample_of: SampleOf, hashes: ShinglesFile) -> None:
+        self._numbers = {row: number for number, row in enumerate(rows)}
+        self._hashes = hashes
+        self._telling: list[bytes] = []
+        for place in sketches.places[list(rows)].tolist():
+            asked, answered = _asked_and_answered(sample_of(place))
+            hashes.add(shingles(asked))
+            hashes.add(shingles(answered))
+            self._telling.append(digest_of(repr(sorted(telling_words(f"{asked}\n{answered}").items()))))
+
+    def are_alike(self, one: int, other: int, least_similarity: float) -> bool:
+        """Say whether two rows tell the same, and are similar in what is asked and in what is answered."""
+        first, second = self._numbers[one], self._numbers[other]
+        return self._telling[first] == self._telling[second] and all(
+            similarity(self._hashes[2 * first + part], self._hashes[2 * second + part]) >= least_similarity
+            for part in (0, 1)
+        )
+
+
+def _asked_and_answered(sample: Sample) -> tuple[str, str]:
+    turns = [(turn.role == "assistant", turn.text) for turn in sample.messages]
+    options, gold = (sample.answer.options, sample.answer.gold) if sample.answer else ((), ())
+    asked = "\n".join([*(text for is_answer, text in turns if not is_answer), *options])
+    answered = "\n".join([*(text for is_answer, text in turns if is_answer), *gold])
+    return asked, answered
 
 
 def _equal_texts(sketches: Sketches, among: Numbers, preference: Preference) -> dict[int, int]:

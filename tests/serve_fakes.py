@@ -106,6 +106,7 @@ class EngineThread:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.revision = "r"
         self.path = Path(tempfile.gettempdir()) / f"engine-{uuid.uuid4().hex}.sock"
         self._thread: threading.Thread | None = None
 
@@ -126,7 +127,7 @@ class EngineThread:
             connection, _ = listener.accept()
         self.path.unlink()
         with connection:
-            answer_gateway(self._engine, connection)
+            answer_gateway(self._engine, self.revision, connection)
 
 
 class ThreadedChat(LocalChat):

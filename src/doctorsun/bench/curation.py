@@ -37,8 +37,10 @@ CORES = (1, 64, 512)
 ASSUMPTIONS = (
     "cores as fast as this one, and none waits for the storage",
     "examining and writing take one task per shard and share nothing; the slowest core has the most shards",
-    "deciding runs in one process on the sketches alone, its time and memory in proportion to their number; "
-    "of millions of pictures, comparing all with all that may be cropped takes longer, so that its time is a lower bound",
+    (
+        "deciding runs in one process on the sketches alone, its time and memory in proportion to their number; of "
+        "millions of pictures, comparing all with all that may be cropped takes longer: its time is a lower bound"
+    ),
 )
 IMAGE_STEPS = ("decodes", "smallest_side", "aspect", "constant_image", "blank_image", "fingerprints")
 ROWS_PER_SHARD = 4096  # of every store

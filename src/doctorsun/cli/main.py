@@ -1,5 +1,6 @@
 """The command ``doctorsun``: its commands, its language, its exit status."""
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -8,15 +9,19 @@ import typer
 
 from doctorsun import __version__
 from doctorsun.cli import audit, bench, chat, data, evaluate, plan, run, serve, tasks, weights
-from doctorsun.cli.output import outlive_readers
+from doctorsun.cli.output import give_up_output, outlive_readers
 from doctorsun.cli.session import Language, Session, language_of
 from doctorsun.cli.words import say, say_error
-from doctorsun.errors import DataError, DoctorSunError, Interrupted
+from doctorsun.errors import DataError, DoctorSunError, Interrupted, MachineError
 
 INTERRUPTED_BY_KEYBOARD = 130
 """The status with which typer leaves after Ctrl-C."""
 WRONG_OPTIONS = 2
 """The status with which typer leaves where words or options are wrong."""
+
+_OUTPUT_FULL = MachineError(
+    "what this command writes", got="a full disk", expected="room for it", do="free space, or write elsewhere"
+)
 
 app = typer.Typer(
     name="doctorsun",
@@ -77,6 +82,10 @@ def main() -> None:
         typer.echo(say_error(error, session.language), err=True)
         sys.exit(error.exit_status)
     except OSError as error:
+        if error.filename is None and error.errno == errno.ENOSPC:
+            give_up_output()
+            typer.echo(say_error(_OUTPUT_FULL, session.language), err=True)
+            sys.exit(MachineError.exit_status)
         if error.filename is None:
             raise
         typer.echo(say_error(_fault_of_file(error), session.language), err=True)

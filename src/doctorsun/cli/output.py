@@ -1,6 +1,7 @@
 """Output that outlives its reader: work goes on to its end though ``head`` has read enough and left."""
 
 import io
+import os
 import sys
 from typing import Any, TextIO
 
@@ -19,6 +20,13 @@ def outlive_readers() -> None:
     """Let standard output and standard error take what is written after their reader left."""
     sys.stdout = _outlet(sys.stdout)
     sys.stderr = _outlet(sys.stderr)
+
+
+def give_up_output() -> None:
+    """Send what is left in standard output nowhere: it cannot be written, and Python would try again at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _outlet(stream: TextIO) -> TextIO:

@@ -75,8 +75,8 @@ def serve(
         str,
         typer.Option(
             metavar="local|vllm|URL",
-            help="What answers: this process, vLLM as a child of it (found by DOCTORSUN_VLLM or PATH), or a server "
-            f"with the OpenAI API (its key: {_ENGINE_KEY}), which may have weights that are not here.",
+            help="What answers: our own engine or vLLM (found by DOCTORSUN_VLLM or PATH) in a child process, or a "
+            f"server with the OpenAI API (its key: {_ENGINE_KEY}), which may have weights that are not here.",
         ),
     ] = "local",
     name: Annotated[

@@ -41,8 +41,8 @@ def likeliest(
         logits: scores of every token.
         num: how many are wanted; a smaller vocabulary gives fewer.
     """
-    scores, ids = logits.topk(min(num, logits.shape[-1]))
-    return scores - logits.logsumexp(dim=-1, keepdim=True), ids
+    logprobs, ids = logits.log_softmax(dim=-1).topk(min(num, logits.shape[-1]))
+    return logprobs, ids
 
 
 def _draw(

@@ -107,7 +107,7 @@ def _local(weights: Path, max_tokens: int) -> Generator[Answer]:
     async def following(pieces: AsyncGenerator[Piece]) -> Piece | None:
         return await anext(pieces, None)
 
-    with TemporaryDirectory() as state, local_engine(weights, Path(state)) as engine, asyncio.Runner() as runner:
+    with TemporaryDirectory() as state, local_engine(weights, Path(state)) as (engine, _), asyncio.Runner() as runner:
 
         def answer(messages: Sequence[Message], images: Sequence[bytes]) -> Iterator[str]:
             question = Question(messages=tuple(messages), images=tuple(images), max_tokens=max_tokens)

@@ -22,6 +22,7 @@ logger = logging.getLogger("uvicorn.error")  # the one that uvicorn shows
 
 UNKNOWN_REVISION = "unknown"
 _LOOK_S = 0.05  # between two looks at our own engine, which cost nothing
+_STOP_S = 5.0  # for its end, which comes at once unless it is frozen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +65,19 @@ def open_engine(
         yield _remote(options, weights)
     elif options.kind == "vllm":
         with _vllm(options, weights, state, max_images, tell) as chat:
-            yield _of_weights(options, weights, chat)
+            yield _of_weights(options, weights, chat, revision_of(weights))
     else:
-        with local_engine(weights, state, tell=tell) as chat:
-            yield _of_weights(options, weights, chat)
+        with local_engine(weights, state, tell=tell) as (chat, revision):
+            yield _of_weights(options, weights, chat, revision)
 
 
 @contextmanager
 def local_engine(
     weights: Path, state: Path, *, tell: Callable[[Change], None] = lambda _change: None
-) -> Generator[ChatEngine]:
+) -> Generator[tuple[ChatEngine, str]]:
     """Start our own engine in a child process, on the accelerator where there is one; it is gone after the block.
+
+    What comes is the engine with the revision of its weights; started again, it answers with no others.
 
     Args:
         weights: what it answers with.
@@ -82,7 +85,7 @@ def local_engine(
         tell: is called when it went, and when it is back.
 
     Raises:
-        WeightsError: the weights cannot be loaded.
+        WeightsError: the weights cannot be loaded, or are not what their SHA256SUMS say.
         EngineFailure: the engine ended before it was ready.
         RecipeError: the path of the state folder is too long for a socket.
     """
@@ -94,8 +97,8 @@ def local_engine(
     words = (sys.executable, "-m", "doctorsun.serve.token_server", str(socket), str(weights))
     command = EngineCommand(words=words, socket=socket, log=state / "engine.log")
     chat = LocalChat(TokenClient(socket), Processor.from_folder(weights))
-    with _supervised(command, chat, tell, Patience(look_s=_LOOK_S)) as engine:
-        yield engine
+    with _supervised(command, chat, tell, Patience(look_s=_LOOK_S, stop_s=_STOP_S)) as engine:
+        yield engine, chat.revision
 
 
 def name_of(options: ServerOptions) -> str | None:
@@ -103,11 +106,11 @@ def name_of(options: ServerOptions) -> str | None:
     return options.name or (options.folder.resolve().name if options.folder else None)
 
 
-def _of_weights(options: ServerOptions, weights: Path, chat: ChatEngine) -> OpenEngine:
+def _of_weights(options: ServerOptions, weights: Path, chat: ChatEngine, revision: str) -> OpenEngine:
     from doctorsun.processor.config_files import read_geometry
 
     name, images = name_of(options) or "", read_geometry(weights).images
-    return OpenEngine(chat=chat, name=name, revision=revision_of(weights), images=images)
+    return OpenEngine(chat=chat, name=name, revision=revision, images=images)
 
 
 @contextmanager
@@ -156,7 +159,7 @@ def _remote(options: ServerOptions, weights: Path | None) -> OpenEngine:
         revision = revision_of(weights)
         _require_same(told or revision, revision, options.engine)
         chat = RemoteChat(replace(backend, revision=revision), prompts=RemotePrompts(Processor.from_folder(weights)))
-        return _of_weights(options, weights, chat)
+        return _of_weights(options, weights, chat, revision)
     name = options.name or card.get("id")
     if name is None:
         do = "start it first, give its key, or tell the model's name with --name"

@@ -52,6 +52,11 @@ class LocalChat:
         self._engine.mark_down()
 
     @property
+    def revision(self) -> str:
+        """Of the weights that answer; empty before the engine was there."""
+        return self._engine.revision
+
+    @property
     def is_ready(self) -> bool:
         """Whether a question would be answered now."""
         return self._engine.is_ready

@@ -159,9 +159,10 @@ class SupervisedChat:
     async def _restarted(self, status: int) -> asyncio.Future[int]:
         """Start the child again until it gets ready, and return what will be its end."""
         pause_s = self._patience.first_pause_s
+        told = f" with status {status}"
         while True:
             self._process.kill()  # what it started may have outlived it
-            logger.error("The engine ended with status %d; it starts again in %g s", status, pause_s)
+            logger.error("The engine ended%s; it starts again in %g s", told, pause_s)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._patience.longest_pause_s)
             self.num_restarts += 1
@@ -170,9 +171,9 @@ class SupervisedChat:
                 ended = asyncio.ensure_future(self._process.ended())
                 if await self._is_ready_before(ended):
                     return ended
-                status = ended.result()
+                told = f" with status {ended.result()}"
             except (OSError, DoctorSunError) as error:  # no memory or no disk just now, or other weights
-                logger.error("The engine cannot be started: %s", error)  # noqa: TRY400 (the text is all)
+                told = f", it cannot be started: {error}"
 
     async def _is_ready_before(self, ended: asyncio.Future[int]) -> bool:
         """Wait until the child is ready, or has ended without getting there."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from doctorsun.errors import DoctorSunError
+from doctorsun.errors import DoctorSunError, WeightsError
 from doctorsun.generate.request import Request, Token
 from doctorsun.serve.engine import EngineFailure
 from doctorsun.serve.token_frames import Asked, Hello, Withdrawn, frame, next_value
@@ -17,6 +17,9 @@ class TokenClient:
 
     Args:
         path: of the socket.
+
+    Attributes:
+        revision: of the engine's weights; empty before the first connection, and the same in all later ones.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,24 +29,34 @@ class TokenClient:
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._max_length = 0
+        self.revision = ""
 
     async def connect(self) -> None:
         """Connect to the engine, if it listens; a connection that holds is left alone.
 
         Raises:
-            WeightsError: the engine could not load its weights.
+            WeightsError: the engine could not load its weights, or has others than before.
         """
         if self.is_ready:
             return
         with suppress(OSError, asyncio.IncompleteReadError):
             reader, writer = await asyncio.open_unix_connection(self._path)
             hello: Hello | DoctorSunError = await next_value(reader)
-            if isinstance(hello, DoctorSunError):
+            try:
+                self._take(hello)
+            except DoctorSunError:
                 writer.close()
-                raise hello
-            self._max_length = hello.max_length
+                raise
             self._writer = writer
             self._reading = asyncio.create_task(self._read(reader, writer))
+
+    def _take(self, hello: Hello | DoctorSunError) -> None:
+        if isinstance(hello, DoctorSunError):
+            raise hello
+        if self.revision not in {"", hello.revision}:
+            do = "start the server again to serve them, or put the others back"
+            raise WeightsError("weights of the engine", got=f"revision {hello.revision}", expected=self.revision, do=do)
+        self._max_length, self.revision = hello.max_length, hello.revision
 
     async def close(self) -> None:
         """Let go of the engine; answers that still run end with an `EngineFailure`."""

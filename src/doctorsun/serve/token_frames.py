@@ -24,9 +24,11 @@ class Hello:
 
     Attributes:
         max_length: the most tokens of prompt and answer together.
+        revision: of its weights.
     """
 
     max_length: int
+    revision: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from doctorsun.errors import DoctorSunError, RequestError
 from doctorsun.generate.engine import Engine
 from doctorsun.serve.engine import EngineFailure
 from doctorsun.serve.token_frames import Asked, Events, FrameSocket, Hello, Withdrawn
+from doctorsun.weights.folder import revision_of
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ def main() -> None:
     path, weights = sys.argv[1:]
     try:
         engine = _load(Path(weights))
+        revision = revision_of(Path(weights))
     except DoctorSunError as error:
         with _listening(path) as listener, listener.accept()[0] as connection:
             FrameSocket(connection).send(error)
@@ -30,7 +32,7 @@ def main() -> None:
     with _listening(path) as listener:
         while True:
             with listener.accept()[0] as connection:
-                answer_gateway(engine, connection)
+                answer_gateway(engine, revision, connection)
 
 
 def _listening(path: str) -> socket.socket:
@@ -40,16 +42,19 @@ def _listening(path: str) -> socket.socket:
     return listener
 
 
-def answer_gateway(engine: Engine, connection: socket.socket) -> None:
+def answer_gateway(engine: Engine, revision: str, connection: socket.socket) -> None:
     """Answer what comes over a connection until the other end closes it; what then still runs is given up.
 
     Args:
         engine: answers; nobody else uses it meanwhile.
+        revision: of its weights.
         connection: to the gateway.
     """
-    session = _Session(engine, FrameSocket(connection))
+    gateway = FrameSocket(connection)
+    session = _Session(engine, gateway)
     try:
         with suppress(EOFError, ConnectionError):
+            gateway.send(Hello(engine.max_length, revision))
             session.run()
     finally:
         session.withdraw_all()
@@ -64,7 +69,6 @@ class _Session:
         self._numbers: dict[int, int] = {}
 
     def run(self) -> None:
-        self._gateway.send(Hello(self._engine.max_length))
         while True:
             events: Events = []
             for message in self._gateway.receive(wait=not self._numbers):

@@ -32,15 +32,25 @@ def check_sums(folder: Path) -> None:
     Raises:
         DataError: a file is missing or has another hash, or a line is damaged.
     """
-    sums = folder / SUMS
-    if not sums.is_file():
-        return
-    for number, line in enumerate(sums.read_text(encoding="utf-8").splitlines(), 1):
-        wanted, _, name = line.partition(" ")
-        path = folder / name.lstrip(" *")
-        if not name:
-            raise DataError(f"{sums}:{number}", got=f"'{line}'", expected="a hash, two spaces and a name")
+    for name, wanted in read_sums(folder).items():
+        path = folder / name
         found = sha256_file(path) if path.is_file() else "no such file"
         if found != wanted:
             do = "make the folder again: it is not what was finished"
             raise DataError(f"{path} has changed since {SUMS} was written", got=found, expected=wanted, do=do)
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """Return the hash of each file that a folder's SHA256SUMS names; of none where there is no such file.
+
+    Raises:
+        DataError: a line is damaged.
+    """
+    sums = folder / SUMS
+    found: dict[str, str] = {}
+    for number, line in enumerate(sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else (), 1):
+        wanted, _, name = line.partition(" ")
+        if not name:
+            raise DataError(f"{sums}:{number}", got=f"'{line}'", expected="a hash, two spaces and a name")
+        found[name.lstrip(" *")] = wanted
+    return found

@@ -3,8 +3,9 @@
 import hashlib
 from pathlib import Path
 
-from doctorsun.errors import RequestError
+from doctorsun.errors import RequestError, WeightsError
 from doctorsun.storage.atomic import sha256_file
+from doctorsun.storage.sums import SUMS, read_sums
 
 CALIBRATION = "calibration.json"
 """File beside weights that tells how far the likelihoods of options can be believed."""
@@ -34,8 +35,16 @@ def find_weights(path: Path, *, expected: str = EXPECTED) -> Path:
 
 
 def revision_of(folder: Path) -> str:
-    """Return 16 hexadecimal digits that name these weights: a hash over the hashes of their files."""
-    digest = hashlib.sha256()
+    """Return 16 hexadecimal digits that name these weights: a hash over the hashes of their files.
+
+    Raises:
+        WeightsError: a file is not what the folder's SHA256SUMS says.
+    """
+    digest, sums = hashlib.sha256(), read_sums(folder)
     for path in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
-        digest.update(f"{path.name} {sha256_file(path)}\n".encode())
+        found = sha256_file(path)
+        if found != sums.get(path.name, found):
+            do = f"copy the folder again; where you meant to change it, remove its {SUMS}"
+            raise WeightsError(f"{path} is not what {SUMS} says", got=found, expected=sums[path.name], do=do)
+        digest.update(f"{path.name} {found}\n".encode())
     return digest.hexdigest()[:16]

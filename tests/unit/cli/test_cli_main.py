@@ -160,6 +160,17 @@ def test_a_reader_that_has_seen_enough_changes_no_exit_status(words: tuple[str, 
     assert cut.returncode == done.returncode
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_output_that_finds_no_room_is_told_without_a_traceback():
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "doctorsun", "tasks"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        3,
+        "error: what this command writes: got a full disk, expected room for it; free space, or write elsewhere\n",
+    )
+
+
 def test_ctrl_c_leaves_with_5_and_says_how_to_go_on():
     code = (
         "import os, signal, typer\n"

@@ -84,9 +84,10 @@ def test_an_engine_that_is_killed_is_started_again(weights: Path, tmp_path: Path
         await chat.close()
         return before, after
 
-    with local_engine(weights, tmp_path, tell=changes.append) as chat:
+    with local_engine(weights, tmp_path, tell=changes.append) as (chat, revision):
         before, after = asyncio.run(go(chat))
     assert before == after != ""
+    assert revision == revision_of(weights)
 
 
 def test_a_server_elsewhere_tells_its_model(elsewhere: tuple[ScriptedBackend, str], tmp_path: Path) -> None:

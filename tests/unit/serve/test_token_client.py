@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from doctorsun.errors import RequestError
+from doctorsun.errors import RequestError, WeightsError
 from doctorsun.generate.request import Request, Token
 from doctorsun.serve.engine import EngineFailure
 from doctorsun.serve.token_client import TokenClient
@@ -150,6 +150,22 @@ def test_an_engine_that_goes_is_noticed_and_found_again(engine: ScriptedEngine) 
 
 def _gone() -> list[Token]:
     raise SystemExit  # as a process does that is killed: nothing more comes over its connection
+
+
+def test_an_engine_that_comes_back_with_other_weights_is_refused(thread: EngineThread) -> None:
+    async def go() -> None:
+        client = TokenClient(thread.path)
+        await client.connect()
+        assert client.revision == "r"
+        await client.close()
+        thread.join()
+        thread.revision = "other"
+        thread.start()
+        with pytest.raises(WeightsError, match="weights of the engine: got revision other, expected r; start the"):
+            await client.connect()
+        assert not client.is_ready
+
+    asyncio.run(go())
 
 
 def test_an_engine_that_is_not_there_is_not_ready(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from doctorsun.errors import RequestError
+from doctorsun.errors import RequestError, WeightsError
 from doctorsun.recipes.chat import open_chat
-from doctorsun.weights.folder import find_weights
+from doctorsun.storage.sums import write_sums
+from doctorsun.weights.folder import find_weights, revision_of
 
 
 def weights_in(folder: Path) -> Path:
@@ -34,3 +35,16 @@ def test_chat_says_the_same_of_an_unfinished_run_and_that_it_takes_servers_too(t
     expected = r"got unfinished run, without weights, expected a finished run, a folder of weights, or the URL of a"
     with pytest.raises(RequestError, match=expected):
         open_chat(str(tmp_path), max_tokens=4).__enter__()
+
+
+def test_weights_that_are_not_what_their_sums_say_have_no_revision(tmp_path: Path) -> None:
+    weights = weights_in(tmp_path / "weights")
+    (weights / "tokenizer.json").write_text("{}")
+    (weights / "model.safetensors").write_bytes(b"whole")
+    before = revision_of(weights)
+    write_sums(weights, {})
+    (weights / "README.md").write_text("a card of later")
+    assert revision_of(weights) == before
+    (weights / "model.safetensors").write_bytes(b"whale")
+    with pytest.raises(WeightsError, match=r"model\.safetensors is not what SHA256SUMS says: .*; copy the folder"):
+        revision_of(weights)

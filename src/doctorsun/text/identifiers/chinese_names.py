@@ -16,10 +16,10 @@ _NEVER_GIVEN = (
     "能想觉怕吸喝睡尿拉吐晕麻胀"
     "日号周第〇零资按据携带叫听告将出现接受"
 )
-_GIVEN = rf"(?![{_NEVER_GIVEN}]){_HAN}"
+GIVEN = rf"(?![{_NEVER_GIVEN}]|代[诉述]){_HAN}"
 SINGLE_SURNAME = "".join(sorted(SURNAMES))
-FULL_NAME = rf"(?:(?:{COMPOUND_SURNAMES})(?:{_GIVEN}){{1,2}}|[{SINGLE_SURNAME}](?:{_GIVEN}){{1,2}})"
-_SPACED = rf"[{SINGLE_SURNAME}] {{1,3}}{_GIVEN}(?: {{0,3}}{_GIVEN})?(?!{_HAN})"
+FULL_NAME = rf"(?:(?:{COMPOUND_SURNAMES})(?:{GIVEN}){{1,2}}|[{SINGLE_SURNAME}](?:{GIVEN}){{1,2}})"
+_SPACED = rf"[{SINGLE_SURNAME}] {{1,3}}{GIVEN}(?: {{0,3}}{GIVEN})?(?!{_HAN})"
 _FOREIGN_CHAR = (
     "[阿艾爱安巴白拜贝比布卜才达迪丁旦丹当德得登丢杜多顿娥恩尔厄法菲费弗夫福甫噶嘎盖冈格贡古哈海罕汗贺合赫华霍"
     "胡基吉及加贾江杰金"
@@ -34,7 +34,7 @@ _FOREIGN_CHAR = (
 _DOTTED = re.compile(rf"(?<!《){_FOREIGN_CHAR}{{1,7}}(?:\u00b7{_FOREIGN_CHAR}{{1,8}}){{1,3}}")
 DOTTED_NAME = rf"{_HAN}{{1,7}}(?:\u00b7{_HAN}{{1,8}}){{1,3}}"
 
-_ROLE = (
+ROLE = (
     r"(?:姓名|(?:患者|其|病人)之[子女妻夫父母]|患者|病人|病员|患儿|患婴|产妇|孕妇|伤者|死者|随访对象|代主诉人"
     r"|送检[者人]|转诊|受检[者人]|受试者|就诊人|就诊者|本人|当事人|家属|家长|监护人|联系人|陪护人?|陪同人?|委托"
     r"人|代理人"
@@ -51,7 +51,7 @@ _STAFF = (
     r"|审核|签名|签字|签章|记录|报告|检验|复核|审阅|阅片|描写|主刀)"
 )
 _LABELLED = re.compile(
-    rf"(?:姓\s{{0,4}}名|名字|{_ROLE}(?:签[名字])?|{_STAFF}(?:签[名字章]|姓名)?)(?:\s{{0,8}}[:/]\s{{0,8}}"
+    rf"(?:姓\s{{0,4}}名|名字|{ROLE}(?:签[名字])?|{_STAFF}(?:签[名字章]|姓名)?)(?:\s{{0,8}}[:/]\s{{0,8}}"
     rf"|\s{{1,8}})(?P<it>{DOTTED_NAME}|{_SPACED}|{FULL_NAME}|(?<=名[: ])(?<!{_HAN}){_HAN}{{2,4}}(?!{_HAN}))"
     rf"(?=[^\u3400-\u9fff]|性别|年龄|男|女|民族|电话|科室|住院|门诊|床|出生|联系|身份|家属|医师|医生|日期|$)"
 )
@@ -61,7 +61,7 @@ _NAME_FIELD = re.compile(
     rf" ,]+[A-Z][A-Za-z'-]+){{1,2}})"
 )
 _CALLED = re.compile(
-    rf"(?:我叫|我名叫|名叫|(?<!{_HAN})大名(?!单)|叫做|名为|本名|全名|自称|称为|[他她]叫|[子女孩儿]叫)\s?(?P<it>{DOTTED_NAME}(?="
+    rf"(?:我叫|我名叫|名叫|(?<!{_HAN})大名(?!单)|叫做|名为|本名|全名|自称|称为|[他她]叫|[子女孩儿妈爸爷奶姥公婆夫妻]叫)\s?(?P<it>{DOTTED_NAME}(?="
     rf"{_HAN}?[^\u3400-\u9fff])|{FULL_NAME})"
 )
 AFTER_NAME = (
@@ -71,22 +71,22 @@ AFTER_NAME = (
     r"|联|身|儿|女|复|化|随|胸|B|X)"
     r"|在\d|在[我本该]|已于|已签|已办|签[字名]|与|和|陪|代|同意|要求|拒绝|办理|送|带|[，])"
 )
-_BY_ROLE = re.compile(rf"{_ROLE}(?:签[名字]|是|为|叫|名)?\s?\(?(?P<it>{DOTTED_NAME}|{FULL_NAME})(?={AFTER_NAME})")
+_BY_ROLE = re.compile(rf"{ROLE}(?:签[名字]|是|为|叫|名)?\s?\(?(?P<it>{DOTTED_NAME}|{FULL_NAME})(?={AFTER_NAME})")
 _TITLE = (
     r"(?:副?主任(?:医师|护师|技师|药师)?|主治医[师生]|住院医[师生]|医生|医师|大夫|(?:副|老)?教授|护士长?|护师"
     r"|院长|博士|院士|先生|女士|小姐|太太|夫人|阿姨|叔叔|大[爷妈姐哥叔伯娘婶]|奶奶|爷爷|老师|同志|师傅|技师|药"
     r"师|同学|小朋友|患者家属)"
 )
 _TITLED_SURNAME = "".join(
-    sorted(SURNAMES - frozenset("应时和向由经给请问跟对与须需同别"))
+    sorted(SURNAMES - frozenset("应时和向由经给请问跟对与须需同别习"))
 )  # these join a title to what precedes it
 _NO_SURNAME_ALONE = frozenset("于单全安明解管查商班农祝任连平路")
 _NO_NAME_BEFORE_TITLE = re.compile(
     "根据|按照|遵循|咨询|专业|心理|康复|关节|许多|严格|祝福|祝愿|祝健|马上|时间|成人|理解|遵照|遵从"
 )
 _BEFORE_TITLE = re.compile(
-    rf"(?!谢谢|(?<=谢)谢)(?P<it>(?:{COMPOUND_SURNAMES})(?:{_GIVEN}){{0,2}}?|[{_TITLED_SURNAME}](?:"
-    rf"{_GIVEN}){{0,2}}?)(?={_TITLE})"
+    rf"(?!谢谢|(?<=谢)谢)(?P<it>(?:{COMPOUND_SURNAMES})(?:{GIVEN}){{0,2}}?|[{_TITLED_SURNAME}](?:"
+    rf"{GIVEN}){{0,2}}?)(?={_TITLE})"
 )
 _BESIDE_SEX = re.compile(
     rf"(?<![\u3400-\u9fff])(?P<it>{FULL_NAME}|{_SPACED})(?=\s?[,、(/ ]\s?(?:性别\s?:?\s?)?(?:[男女](?!{_HAN}|科)"
@@ -113,7 +113,7 @@ _SAID_SURNAME = re.compile(
 
 _COMPOUND = re.compile(
     rf"(?P<it>(?:欧阳|歐陽|司马|上官|诸葛|皇甫|令狐|慕容|司徒|尉迟|公孙|宇文|夏侯|端木|澹台|赫连)(?:"
-    rf"{_GIVEN}){{1,2}})(?=[^\u3400-\u9fff]|$|{_TITLE})"
+    rf"{GIVEN}){{1,2}})(?=[^\u3400-\u9fff]|$|{_TITLE})"
 )
 
 _OF_FINDING = re.compile(
@@ -124,13 +124,13 @@ _BESIDE_POST = re.compile(
     rf"(?<!{_HAN})(?P<it>{FULL_NAME}|{_SPACED})(?=\s{{1,4}}(?:副?主任|主治|住院|诊断|报告|审核|检查|执业)?(?:医师|医生|技师|护士|教授|主任))"
 )
 _BEFORE_DUTY = re.compile(
-    rf"(?:医师|医生|技师|护士|主任|教授)(?P<it>(?:{COMPOUND_SURNAMES}|[{_TITLED_SURNAME}])(?:{_GIVEN}){{1,2}})"
+    rf"(?:医师|医生|技师|护士|主任|教授)(?P<it>(?:{COMPOUND_SURNAMES}|[{_TITLED_SURNAME}])(?:{GIVEN}){{1,2}})"
     rf"(?=审核|审签|复核|签发|书写|主刀|阅片|会诊|出具|报告)"
 )
 _NO_NICKNAME = "腿手脚肚腹臂指嘴脸鼻眼脑舌耳屁儿点声心气"
 _NICKNAME = re.compile(
     rf"(?:儿子|女儿|孙子|孙女|外孙女?|弟弟|妹妹|哥哥|姐姐|侄子|侄女|外甥女?|宝宝|孩子|患儿|老公|老婆|丈夫|妻子|同学)叫?"
-    rf"(?P<it>[小阿](?![{_NO_NICKNAME}]){_GIVEN})(?=[,、。;:()!?\s]|$|今年|\d{{1,3}}岁|[因和与的也于])"
+    rf"(?P<it>[小阿](?![{_NO_NICKNAME}]){GIVEN})(?=[,、。;:()!?\s]|$|今年|\d{{1,3}}岁|[因和与的也于])"
 )
 
 _SURE = (_NAME_FIELD, _SECOND_SIGNATURE, _SAID_SURNAME, _COMPOUND)

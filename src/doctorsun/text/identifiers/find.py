@@ -3,6 +3,7 @@
 import re
 
 from doctorsun.text.identifiers.addresses import find_chinese_addresses, find_english_addresses
+from doctorsun.text.identifiers.chinese_doings import find_doing_names
 from doctorsun.text.identifiers.chinese_names import find_chinese_names
 from doctorsun.text.identifiers.dates import find_dates
 from doctorsun.text.identifiers.english_names import find_english_names
@@ -40,7 +41,7 @@ def _found(text: str) -> list[Identifier]:
     if _DIGIT.search(folded):
         found += [*find_numbers(folded), *find_dates(folded)]
     if has_han(folded):
-        found += [*find_chinese_names(folded), *find_chinese_addresses(folded)]
+        found += [*find_chinese_names(folded), *find_doing_names(folded), *find_chinese_addresses(folded)]
         if _LATIN.search(folded):
             found += find_mixed_names(folded)
     if _CAPITAL.search(folded):

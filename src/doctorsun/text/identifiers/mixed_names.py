@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from doctorsun.text.identifiers.chinese_names import (
     AFTER_NAME,
+    COMPOUND_SURNAMES,
     DOTTED_NAME,
     FULL_NAME,
     SINGLE_SURNAME,
@@ -21,14 +22,17 @@ _TITLES = r"(?:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|nurse|sister)"
 _PERSONS = (
     r"(?:patient|pt|subject|name|surname|mother|father|mom|mum|dad|husband|wife|son|daughter|brother|sister|partner|spouse"
     r"|guardian|caregiver|relative|friend|contact|kin|physician|radiologist|pathologist|surgeon|sonographer|technologist"
-    r"|technician|attending|resident|reader|named|called|by|dear|i am|i'm|re|regarding|saw|examined|reviewed)"
+    r"|technician|attending|resident|reader|named|called|by|dear|i am|i'm|re|regarding|saw|examined|reviewed|signed)"
 )
 _HAN_NAME = rf"(?P<it>{DOTTED_NAME}|{FULL_NAME})(?:(?!{_HAN})|(?={AFTER_NAME}))"
 _BEHIND_ENGLISH = re.compile(
     rf"(?<![A-Za-z])(?i:{_TITLES}\.?|{_PERSONS})(?:'s name)?\s{{0,3}}(?::|-(?=\s))?\s{{0,3}}"
     rf"(?i:(?:is|was|named|called|{_TITLES}\.?)\s{{1,2}})?{_HAN_NAME}"
 )
-_SURNAME_BEHIND_TITLE = re.compile(rf"(?<![A-Za-z])(?i:{_TITLES})\.?\s{{1,2}}(?P<it>[{SINGLE_SURNAME}])(?!{_HAN})")
+_SURNAME_BEHIND_TITLE = re.compile(
+    rf"(?<![A-Za-z])(?:(?i:{_TITLES})\.?\s{{1,2}}(?P<it>[{SINGLE_SURNAME}])"
+    rf"|(?i:{_TITLES}|{_PERSONS})\.?\s?:?\s{{1,2}}(?P<compound>{COMPOUND_SURNAMES}))(?!{_HAN})"
+)
 _BEFORE_ENGLISH = re.compile(
     rf"(?<!{_HAN})(?P<it>{FULL_NAME})(?='s\s[A-Za-z]|,?\s(?:is\s(?=an?\s\d|\d)|was\s(?=seen|admitted|discharged|examined|referred|born)"
     r"|has been\s|presents|presented|denies|denied|complains|complained|underwent|returned|lives|resides|\d{1,3}[\s-]?"
@@ -42,12 +46,13 @@ _CHINESE_PERSON = (
     r"|父亲|母亲|爸爸|妈妈|丈夫|妻子|老公|老婆|爱人|儿子|女儿|哥哥|弟弟|姐姐|妹妹|医[师生]|大夫|护士|技师|教授|主任|签[名字]|报告人|审核人)"
 )
 _BEHIND_CHINESE = re.compile(rf"{_CHINESE_PERSON}\s{{0,2}}[:为是叫]?\s{{0,2}}{_LATIN}")
-_GOES_ON = re.compile(
-    r"\s?(?:[,、(]\s?)?(?:男|女|\d{1,3}岁|今[日年天晨]|昨[日天晚]|因|于\s?\d|入院|来[院诊]|来我院|就诊|复[诊查]|主诉|自[诉述]|诉|说"
-    r"|告知|表示|认为|查房|阅片|签[名字]|出院|住院号|电话|身份证|已|(?=[。;!?]|$))"
-)
+_SEX_OR_AGE = re.compile(r"\s?(?:[,、(]\s?)?(?:男|女|\d{1,3}岁)")
+_NAMING = re.compile(r"(?:姓名|名字|我叫|名叫|签[名字])\s{0,2}[:为是叫]?\s{0,2}")
 _BEFORE_CHINESE_TITLE = re.compile(
     rf"(?<![A-Za-z'-])(?P<it>{LATIN_NAME}|{NAME_WORD})\s?(?=医[师生]|大夫|教授|先生|女士|小姐|太太|夫人|护士(?!站)|主任|博士|院士|老师|同学)"
+)
+_EPONYM = re.compile(
+    r"\s?(?:综合[征症]|[氏征病]|评分|分[级期型类]|试验|反射|[食胃]|体征|现象|[术法管线环]|[a-z\d]|阳性|阴性|麻痹|骨折|淋巴瘤|肿?瘤|量表)"
 )
 _KNOWN = re.compile(rf"(?:{SURNAMES}|{PINYIN_SURNAMES})")
 _CHINESE_NAMES = ((_BEHIND_ENGLISH, begins_word), (_BEFORE_ENGLISH, holds_word), (_BESIDE_LATIN_NAME, holds_word))
@@ -64,21 +69,22 @@ def find_mixed_names(text: str) -> Iterator[Identifier]:
             if not is_word(text, *match.span("it")):
                 yield Identifier("name", *match.span("it"))
     for match in _SURNAME_BEHIND_TITLE.finditer(text):
-        yield Identifier("name", *match.span("it"))
+        yield Identifier("name", *match.span(match.lastgroup or 0))
     for match in _BEHIND_CHINESE.finditer(text):
         name = trimmed_name(text, *match.span("it"))
-        if name and _is_person(text, name):
+        if name and _is_person(text, name, is_named=_NAMING.match(match[0]) is not None):
             yield name
     for match in _BEFORE_CHINESE_TITLE.finditer(text):
         if name := trimmed_name(text, *match.span("it")):
             yield name
 
 
-def _is_person(text: str, name: Identifier) -> bool:
-    """Say whether words behind 患者 name somebody: known names do, others where a person's doings follow."""
+def _is_person(text: str, name: Identifier, *, is_named: bool) -> bool:
+    """Say whether words behind 患者 name somebody: known names do, others behind 姓名 or before sex or age."""
     words = re.findall(r"[^\s,.]+", text[name.start : name.end])
     if text[name.start : name.end] in PLACES:
         return False
-    if len(words) > 1 and any(word in GIVEN_NAMES or _KNOWN.fullmatch(word) for word in words):
-        return True
-    return bool(_GOES_ON.match(text, name.end)) and not any(word in NO_NAMES for word in words)
+    if any(word in NO_NAMES for word in words) or _EPONYM.match(text, name.end):
+        return False
+    is_known = any(word in GIVEN_NAMES or _KNOWN.fullmatch(word) for word in words)
+    return is_known or is_named or _SEX_OR_AGE.match(text, name.end) is not None

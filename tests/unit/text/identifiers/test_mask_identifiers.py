@@ -122,6 +122,8 @@ def test_placeholders_of_a_text_are_of_the_language_that_prevails_in_it(text, ma
         ("患者Smith, John今日复查", "患者[姓名]今日复查"),
         ("患者 Johnson，女，因腹痛入院；我叫Kowalski，说", "患者 [姓名]，女，因腹痛入院；我叫[姓名]，说"),
         ("Smith医生看过，Emily Clark女士已签字", "[姓名]医生看过，[姓名]女士已签字"),
+        ("Patient 欧阳 was seen", "Patient [NAME] was seen"),
+        ("丈夫David陪同", "丈夫[姓名]陪同"),
     ],
 )
 def test_names_beside_words_of_the_other_script_are_masked(text, masked):
@@ -135,6 +137,7 @@ def test_names_beside_words_of_the_other_script_are_masked(text, masked):
         "患者Child Pugh评分B级，患者Ann Arbor分期II期，患者Helicobacter Pylori阳性，患者Holter示早搏",
         "患者Graves病，因突眼就诊；患者Barrett食管，因反酸入院；孕妇Down筛查；患者CT，MRI未见异常；Mayo医院",
         "医生Ommaya囊，护士Braden评分，Google护士站",
+        "患者Tylenol，患者Follow-up，家属Consent已签，家属Refused，家属Agree，丈夫Smoker，医生Note，主任Round",
     ],
 )
 def test_words_of_the_other_script_stay(text):

@@ -7,7 +7,7 @@ from doctorsun.config.curation import Identifiers
 from doctorsun.data.curate.candidate import Candidate, Rejected
 from doctorsun.schema import Answer, Sample
 from doctorsun.schema.message import Message
-from doctorsun.text.identifiers.find import find_identifiers
+from doctorsun.text.identifiers.find import find_identifiers, names_in
 from doctorsun.text.identifiers.mask import mask_identifiers, prevailing_script
 from doctorsun.text.identifiers.span import Kind
 from doctorsun.text.language import Script
@@ -18,14 +18,15 @@ _GOLD_IN_WORDS = frozenset({"closed", "open", "report"})  # the gold of other ki
 def identifiers(candidate: Candidate, settings: Identifiers) -> Sample | Rejected:
     """Mask identifiers in every turn, the answer, its options and the rejected replies, or refuse their sample.
 
-    A sample is refused, too, where its options can no longer be told apart without what was masked. Placeholders are in
-    the language that prevails in the sample; where none does, each text has those of its own.
+    A name that one text tells is masked in all of them. A sample is refused, too, where its options can no longer be
+    told apart without what was masked. Placeholders are in the language that prevails in the sample; where none does,
+    each text has those of its own.
     """
     sample = candidate.sample
     texts = _texts(sample)
     if not any(map(find_identifiers, texts)):
         return sample
-    masker = _Masker(prevailing_script(texts))
+    masker = _Masker(prevailing_script(texts), names_in(texts))
     masked = replace(
         sample,
         messages=tuple(map(masker.turn, sample.messages)),
@@ -55,6 +56,7 @@ class _Masker:
     """Masks the texts of one sample, and counts what it masks."""
 
     language: Script
+    names: frozenset[str]
     counts: Counter[Kind] = field(default_factory=Counter[Kind])
 
     def turn(self, message: Message) -> Message:
@@ -71,6 +73,6 @@ class _Masker:
         return tuple(map(self.text, texts))
 
     def text(self, text: str) -> str:
-        masked = mask_identifiers(text, self.language)
+        masked = mask_identifiers(text, self.language, self.names)
         self.counts.update(masked.counts)
         return masked.text

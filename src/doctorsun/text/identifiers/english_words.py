@@ -123,6 +123,16 @@ SURNAMES = (
     "|Jimenez|Jenkins|Powell|Fisher|Henderson|Simmons|Patterson|Singh|Khan|Kumar|Robertson|Thomson|Kim|Choi|Tanaka|Suzuki"
 )
 """Frequent ones that are no other word: beside an initial they name somebody."""
+ORDINARY_SURNAMES = _words(
+    " Young Brown White Black Green Gray Grey Long Short Day Price Hill Wood Woods Cook Baker King Bishop"
+    " Stone Strong Wise Noble Power Powers Brook Brooks Field Fields Banks Rich Best Sharp Small Little Hand"
+    " Foot Head Love Hope Rose Moon Snow Winter Summer Fall Frost Rain Bell Bird Wolf Fox Hunt Hunter Fisher"
+    " Miller Potter Parker Carter Taylor Page Ward Case Gene Chance Chase Cross Drew Grant Lane Law March"
+    " Marsh May Park Pace Pope Pride Reading Root Royal Sleep Savage Singer Speaker Spring Street Temple"
+    " Waters Wells West North East South Will Stock Still Gill Graves Down Turner Wilson Crohn Parkinson"
+    " Alzheimer Hodgkin Murphy Addison Cushing English French German Holland"
+)
+"""Names that are words or diseases, too: found once, they are not looked for elsewhere."""
 PLACES = frozenset(
     {
         "Ann Arbor",

@@ -33,15 +33,16 @@ class Masked:
     counts: Counter[Kind]
 
 
-def mask_identifiers(text: str, language: Script = "mixed") -> Masked:
+def mask_identifiers(text: str, language: Script = "mixed", names: frozenset[str] = frozenset()) -> Masked:
     """Replace each identifier by its kind in brackets, all in one language.
 
     Args:
         text: is masked.
         language: of the placeholders; where it is mixed, the one that prevails in what is left of the text, or Chinese
             where neither does.
+        names: of texts that belong to this one; they are masked as well.
     """
-    found = find_identifiers(text)
+    found = find_identifiers(text, names)
     around: list[str] = []
     done = 0
     for span in found:

@@ -54,3 +54,11 @@ def test_options_that_masking_makes_equal_are_refused():
 
 def test_samples_may_be_dropped_instead():
     assert identifiers(said(ASKED, "好"), Identifiers(policy="drop")) == Rejected("identifiers", "1 name, 1 phone")
+
+
+def test_a_name_that_one_turn_tells_is_masked_in_all_texts():
+    answer = Answer(kind="open", gold=("张伟好转",), options=("张伟", "好转"))
+    masked = identifiers(said("患者张伟，男。", "嘱张伟多饮水", answer=answer, rejected=("张伟出院",)), Identifiers())
+    assert [turn.text for turn in masked.messages] == ["患者[姓名]，男。", "嘱[姓名]多饮水"]
+    assert masked.answer == Answer(kind="open", gold=("[姓名]好转",), options=("[姓名]", "好转"))
+    assert masked.rejected == ("[姓名]出院",)

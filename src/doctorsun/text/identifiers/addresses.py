@@ -65,7 +65,7 @@ _STREET_CHINESE = re.compile(
     rf"(?:(?:{_HAN}){{2,5}}(?:路|街|大道|巷|胡同|弄)|(?:{_HAN}){{2,6}}(?:小区|花园|公寓|家园|新村|苑))\s?(?:"
     rf"{_PIECE}\s?){{1,6}}(?:\d{{2,4}})?(?<!\s)"
 )
-_FROM_COUNTY = re.compile(rf"(?:{_HAN}){{2,5}}?[县旗]{_CHAIN}")
+_FROM_COUNTY = re.compile(rf"(?<!老(?=家))(?!老家)(?:{_HAN}){{2,5}}?[县旗]{_CHAIN}")
 _POSTCODE_CHINESE = re.compile(r"邮(?:政)?编(?:码)?\s*[:是为]?\s*(?P<it>\d{6})(?!\d)")
 _BELOW_CITY = re.compile(rf"(?<!地)区|[县旗镇乡村路街弄巷屯道]|{_PIECE}|小区|花园|公寓|大厦|社区|苑")
 _CARE = re.compile(r"(?:医[院科]|诊所|大学|门诊|市场|公司|药[店房]|机场|车站|研究所)")

@@ -23,7 +23,7 @@ _CHINESE_DAY = re.compile(
     rf"(?:\s?[-~至到]\s?(?:{_MONTH}\s?月\s?)?{_DAY}\s?[日号])?{_CLOCK}"
 )
 _CHINESE_NUMERALS = re.compile(
-    rf"(?:[一二]{_DIGIT}{{3}}年{_FEW}{{1,2}}月(?:{_FEW}{{1,3}}[日号])?|(?<!{_FEW})(?:正|腊|冬|{_FEW}{{1,2}})月"
+    rf"(?:(?<![一二三四五六七八九十百第]){_DIGIT}{{2}}年{_FEW}{{1,2}}月{_FEW}{{1,3}}[日号]|[一二]{_DIGIT}{{3}}年{_FEW}{{1,2}}月(?:{_FEW}{{1,3}}[日号])?|(?<!{_FEW})(?:正|腊|冬|{_FEW}{{1,2}})月"
     rf"(?:初|廿|{_FEW}{{1,2}}){_FEW}{{0,2}}[日号]"
     rf"|(?:农历|阴历|旧历)(?:正|腊|冬|{_FEW}{{1,2}})月(?:初|廿|{_FEW}){_FEW}{{1,2}})"
 )
@@ -54,6 +54,7 @@ _ENGLISH = re.compile(
     rf"(?<![A-Za-z])(?:{_NAME}\b\.?\s?{_DAYS}(?!\d|:\d|%|\.\d)(?:\s?,?\s?(?:of\s)?{_SHORT_YEAR}(?!\d))?{_NO_AMOUNT}"
     rf"|(?<![\d.])(?<!\d[-/]){_DAYS}(?:\s+of\s+|\s?[-/,. ]\s?|(?<=\d)){_NAME}(?![a-z])(?:\.?\s?[-/,]?\s?"
     rf"(?:of\s)?(?:{_SHORT_YEAR}(?!\d)|(?<=[-/])\d\d(?!\d)))?"
+    rf"|(?<![\d/-]){_YEAR}(?P<sign>[-/. ]){_NAME}(?P=sign){_DAY}(?!\d)"
     rf"|{_NAME}\b\.?,?\s?(?:of\s|-|/)?{_SHORT_YEAR}(?!\d)){_CLOCK}",
     re.IGNORECASE,
 )

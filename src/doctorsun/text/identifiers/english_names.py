@@ -67,7 +67,7 @@ _BY = re.compile(
     r"|operated on|attended|brought in)"
     r"(?:\s(?:and|electronically)\s\w+)?\s+by|spoke (?:with|to)|discussed (?:with|by)|(?:results|findings) "
     r"(?:were )?(?:called|communicated|conveyed|relayed) to|care of|under the care of|attention of)\s+"
-    rf"(?:(?:his|her|their|the)\s\w+\s)?(?P<it>{FULL_NAME}){NAME_END}"
+    rf"(?:(?:his|her|their|the)\s\w+\s)?(?P<it>{FULL_NAME}|[A-Z][A-Z'-]{{2,}},\s[A-Z](?:\.|(?![A-Za-z']))){NAME_END}"
 )
 _CALLED = re.compile(
     rf"(?<![A-Za-z])(?i:my name is|name's|i am called|who is called|is named|was named|named|i'm|this is|goes"
@@ -104,11 +104,15 @@ _KIN_IS = re.compile(
 )
 _AGED = re.compile(  # pt mary jones 54yo F
     r"(?<![a-z'.-])(?P<it>(?P<first>[a-z]+)(?:\s[a-z]\.?)?\s(?P<last>[a-z'-]{2,}))"
-    r"(?=,?\s{1,2}\d{1,3}[\s-]?(?:yo|y/o|y\.o\.|(?:years?|yrs?)[\s-]old)(?![a-z]))",
+    r"(?=,?\s{1,2}\d{1,3}[\s-]?(?:yo|y/o|y\.o\.|(?-i:[FM])|(?:years?|yrs?)[\s-]old)(?![a-z]))",
     re.IGNORECASE,
 )
 _SURNAME_INITIAL = re.compile(  # but not the options A. Colles B. Smith C. Barton
     rf"(?<![A-Za-z'-])(?<![A-H][.)]\s)(?P<it>(?:{SURNAMES}|{PINYIN_SURNAMES}),?\s[A-Z]\.(?:\s?[A-Z]\.)?){NAME_END}"
+)
+_SURNAME_OF_PATIENT = re.compile(
+    rf"(?<![A-Za-z])(?i:patient|pt)\.?\s(?P<it>{SURNAMES})(?=,?\s(?:is|was|has|had|denies|denied|presents|presented|reports"
+    rf"|reported|complains|complained|states|stated|underwent|tolerated|returned|\d{{1,3}}\s?(?:yo|y/o|years|[FM]\b))(?![a-z]))"
 )
 _KIN_FIRST = re.compile(
     r"(?<![A-Za-z])(?i:my|his|her|their|your|our) (?:mother|father|husband|wife|son|daughter|brother|sister|partner"
@@ -137,7 +141,7 @@ _OF_MEDICINE = re.compile(  # Xu Changqing is a herb
 _DICOM_NAME = re.compile(r"(?<![A-Za-z^])(?P<it>[A-Za-z'-]{2,}\^[A-Za-z'-]+(?:\^[A-Za-z.]*)*)")
 _EPONYM = re.compile(rf"(?:\s+|(?=['-]))(?i:{EPONYM_NOUNS})\b")
 
-_TRUSTED = (_NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME, _SURNAME_INITIAL)
+_TRUSTED = (_NAME_LABEL, _NAME_COLUMN, _LABELLED, _MY_NAME, _DEGREE, _DICOM_NAME, _SURNAME_INITIAL, _SURNAME_OF_PATIENT)
 _CHECKED = (_BY, _CALLED, _PRESENTED, _WRITTEN_TO, _ABOUT, _KIN, _KIN_IS)
 _NO_LAST = frozenset({"Aged", "Age", "Be"})
 _BY_GIVEN_NAME = (_GIVEN, _REVERSED, _KIN_FIRST)

@@ -113,6 +113,7 @@ NO_NAMES = _words(
     " Family Members Infection Infections Sickness Therapy Melanoma Procedure River Army Diocese State States"
     " East West North South Middle World War Nobel Prize Red Cross Treatment Treatments Symptoms Cause Causes"
     " Type Stage Grade Class Full Code Hepatitis"
+    " MRI MRA CTA PET ECG EKG EEG EMG ICU PICU NICU COPD HIV PICC"
     " Google Palsy Controlled Supine Prone Erect Portable Intubated Alert"
 )
 SURNAMES = (

@@ -19,7 +19,7 @@ from doctorsun.text.language import has_han
 _KEPT = re.compile(r"<box>.*?</box>|</?[A-Za-z_|]+>", re.DOTALL)
 _DIGIT = re.compile(r"\d|[一二三四五六七八九十〇零]")
 _LATIN = re.compile(r"[A-Za-z]{2}")
-_CAPITAL = re.compile(r"[A-Z][A-Za-z'. ]|\d\s?-?(?:yo|y/o|y\.o|years?|yrs?)\b")
+_CAPITAL = re.compile(r"[A-Z][A-Za-z'. ]|\d\s?-?(?:yo|y/o|y\.o|years?|yrs?|[FM])\b")
 
 
 def find_identifiers(text: str, names: frozenset[str] = frozenset()) -> tuple[Identifier, ...]:

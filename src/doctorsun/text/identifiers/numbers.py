@@ -15,7 +15,7 @@ from doctorsun.text.language import has_han
 
 _START = r"(?<![0-9A-Za-z.])(?<!\d[-/ ])"
 _NO_QUANTITY = r"(?![\d.]*\s*(?:copies|拷贝|iu|u/|u/ml|ml|mg|mm|cm|ng|pg|kg|/ml|/l|[%％×]|\*|x10|e\d|个/))"
-_IS = r"(?:[\s:#=是为]|号码|is\b|was\b){0,12}"
+_IS = r"(?:[\s:#=是为]|号码|No\.|is\b|was\b){0,12}"
 
 _CHINESE_MOBILE = re.compile(
     rf"{_START}(?:\(?(?:\+|00)?\s?86\)?[- ]?)?1[ .-]?[3-9](?:[ .-]?\d){{9}}(?!\d){_NO_QUANTITY}", re.IGNORECASE
@@ -70,8 +70,9 @@ _RECORD_LABEL_ENGLISH = (
     r"|x-ray|imaging|radiology"
     r"|case|report|registration|lab(?:oratory)?|barcode|subject|participant|referral|invoice)\.?\s*(?:ID|I\.D\."
     r"|identifier|identification|no|number|num|nr|\#)(?![a-z])(?:\s+(?:number|no))?"
-    r"|accession|medical record)\.?"
+    r"|hosp\.?\s*no|accession|medical record)\.?"
 )
+_BARE_ID = re.compile(r"(?<![A-Za-z])(?<![A-Za-z]\s)ID\s?[:#]\s?(?P<it>[A-Z]{0,4}\d{6,})(?![A-Za-z0-9])")
 _RECORD_CHINESE = re.compile(rf"{_RECORD_LABEL_CHINESE}{_IS}{_VALUE}", re.IGNORECASE)
 _RECORD_ENGLISH = re.compile(rf"{_RECORD_LABEL_ENGLISH}{_IS}(?=[A-Z0-9-]*\d[-A-Z0-9 ]*\d){_VALUE}", re.IGNORECASE)
 _BED = re.compile(
@@ -141,6 +142,7 @@ _WITH_LATIN: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_PASSPORT, "id_number"),
     (_INSURANCE, "id_number"),
     (_RECORD_ENGLISH, "record_number"),
+    (_BARE_ID, "record_number"),
     (_AMERICAN_WORD_PHONE, "phone"),
 )
 _LATIN = re.compile(r"[A-Za-z]")

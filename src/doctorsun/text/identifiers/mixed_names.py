@@ -47,6 +47,10 @@ _CHINESE_PERSON = (
 )
 _BEHIND_CHINESE = re.compile(rf"{_CHINESE_PERSON}\s{{0,2}}[:为是叫]?\s{{0,2}}{_LATIN}")
 _SEX_OR_AGE = re.compile(r"\s?(?:[,、(]\s?)?(?:男|女|\d{1,3}岁)")
+_DOES = re.compile(r"\s?(?:入院|来[院诊]|来我院|就诊|主诉|自[诉述]|诉|说|告知|表示|认为|出院)")
+_MAY_DO = re.compile(
+    r"\s?(?:今[日年天晨]|昨[日天晚]|因|于|复[诊查]|查房|阅片|签[名字]|陪同|住院号|电话|身份证|已|[,。;!?、]|$)"
+)
 _NAMING = re.compile(r"(?:姓名|名字|我叫|名叫|签[名字])\s{0,2}[:为是叫]?\s{0,2}")
 _BEFORE_CHINESE_TITLE = re.compile(
     rf"(?<![A-Za-z'-])(?P<it>{LATIN_NAME}|{NAME_WORD})\s?(?=医[师生]|大夫|教授|先生|女士|小姐|太太|夫人|护士(?!站)|主任|博士|院士|老师|同学)"
@@ -80,11 +84,13 @@ def find_mixed_names(text: str) -> Iterator[Identifier]:
 
 
 def _is_person(text: str, name: Identifier, *, is_named: bool) -> bool:
-    """Say whether words behind 患者 name somebody: known names do, others behind 姓名 or before sex or age."""
+    """Say whether words behind 患者 name somebody: known names do, others behind 姓名 or before sex, age or doings."""
     words = re.findall(r"[^\s,.]+", text[name.start : name.end])
     if text[name.start : name.end] in PLACES:
         return False
     if any(word in NO_NAMES for word in words) or _EPONYM.match(text, name.end):
         return False
     is_known = any(word in GIVEN_NAMES or _KNOWN.fullmatch(word) for word in words)
-    return is_known or is_named or _SEX_OR_AGE.match(text, name.end) is not None
+    is_followed = _SEX_OR_AGE.match(text, name.end) or _DOES.match(text, name.end)
+    is_full = len(words) > 1 and _MAY_DO.match(text, name.end)
+    return is_known or is_named or bool(is_followed or is_full)

@@ -130,7 +130,8 @@ def test_placeholders_of_a_text_are_of_the_language_that_prevails_in_it(text, ma
         ("患者 Johnson，女，因腹痛入院；我叫Kowalski，说", "患者 [姓名]，女，因腹痛入院；我叫[姓名]，说"),
         ("Smith医生看过，Emily Clark女士已签字", "[姓名]医生看过，[姓名]女士已签字"),
         ("Patient 欧阳 was seen", "Patient [NAME] was seen"),
-        ("丈夫David陪同", "丈夫[姓名]陪同"),
+        ("丈夫David陪同，患者Nowak入院", "丈夫[姓名]陪同，患者[姓名]入院"),
+        ("患者Zbigniew Kowalski今日复查", "患者[姓名]今日复查"),
     ],
 )
 def test_names_beside_words_of_the_other_script_are_masked(text, masked):

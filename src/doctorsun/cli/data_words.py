@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from doctorsun.report.sentences import Sentences
 
 DATA_COLUMNS = {
+    "articles": "文献",
     "files": "文件数",
     "folder": "文件夹",
     "missing images": "缺少的图像",
     "note": "提示",
     "not written because": "未写入的原因",
     "old_names": "原名称",
+    "patients": "患者",
     "refused": "拒绝写入",
     "report": "报告",
+    "studies": "检查",
     "unknown": "未知格式",
     "written": "已写入",
 }

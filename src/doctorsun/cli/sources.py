@@ -14,6 +14,7 @@ from doctorsun.errors import RecipeError
 
 if TYPE_CHECKING:
     from doctorsun.data.readers.item import Reader
+    from doctorsun.storage.store import Store
 
 Out = Annotated[Path, typer.Option("--out", metavar="STORE", help="Folder of the new store.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes that read and convert.")]
@@ -196,7 +197,14 @@ def _read(reader: "Reader[Any]", out: Path, step: dict[str, Any], workers: int, 
         row["note"] = "was_complete_compared" if manifest.inputs_sha256 else "was_complete"
     elif not len(store):
         row["note"] = "no_sample"
-    return row | {"dropped_reasons": manifest.dropped_reasons}
+    return row | _told_groups(store) | {"dropped_reasons": manifest.dropped_reasons}
+
+
+def _told_groups(store: "Store") -> dict[str, int]:
+    """Return how many patients, studies and articles the samples are told to be of; nothing where none is."""
+    columns = {"patients": "groups.patient", "studies": "groups.study", "articles": "groups.article"}
+    numbers = {name: len({*store.column(field)} - {""}) for name, field in columns.items()}
+    return {name: number for name, number in numbers.items() if number}
 
 
 def _print(row: dict[str, Any], language: Language | None) -> None:

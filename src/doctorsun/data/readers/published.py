@@ -21,6 +21,7 @@ from doctorsun.data.readers.record_files import file_values
 from doctorsun.data.readers.record_images import read_images, reference
 from doctorsun.data.readers.record_reader import RawRecord, raw_records
 from doctorsun.data.readers.source_files import SourceFile
+from doctorsun.data.readers.told_groups import with_told
 from doctorsun.schema import Answer, Groups, Image, MadeBy, Message, Sample, sample_id
 from doctorsun.text.language import script_of
 
@@ -112,7 +113,8 @@ class PublishedReader:
             images = tuple(reference(ref.path or pending.id) for ref in published.conversation.images)
         if isinstance(images, Dropped):
             return images
-        return self._sample(pending.id, published, images)
+        groups = with_told(published.groups, pending.fields)
+        return self._sample(pending.id, replace(published, groups=groups), images)
 
     def _foreign_paths(self) -> ForeignPaths:
         """Return all absolute paths, those too that the user maps elsewhere: their images are not others'."""

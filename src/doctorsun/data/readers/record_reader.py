@@ -1,7 +1,7 @@
 """RecordReader: a source whose every record, a row or a JSON object, makes one item."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from doctorsun.data.readers.layout import LAYOUT, Layout, fitting
 from doctorsun.data.readers.origin import Origin
 from doctorsun.data.readers.source_files import SourceFile, source_files
 from doctorsun.data.readers.tables import SUFFIXES, table_values
+from doctorsun.data.readers.told_groups import with_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,10 @@ class RecordReader:
 
     def make(self, pending: RawRecord | Dropped) -> Item:
         """Make an item of a record."""
-        return pending if isinstance(pending, Dropped) else self.to_item(pending, self.origin)
+        item = pending if isinstance(pending, Dropped) else self.to_item(pending, self.origin)
+        if isinstance(pending, Dropped) or isinstance(item, Dropped):
+            return item
+        return tuple(replace(sample, groups=with_told(sample.groups, pending.fields)) for sample in item)
 
 
 def table_files(section: ImportSource) -> tuple[SourceFile, ...]:

@@ -1,6 +1,7 @@
 """Names that were found once, wherever they stand again without a label."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from doctorsun.text.identifiers.chinese_words import COMPOUND_SURNAMES, SURNAMES, words_like_names
@@ -17,7 +18,9 @@ _HAN_NAME = re.compile(rf"(?:{COMPOUND_SURNAMES}|[{''.join(sorted(SURNAMES))}])[
 _DOTTED_NAME = re.compile(r"[\u3400-\u9fff]+(?:\u00b7[\u3400-\u9fff]+)+")
 _LATIN_NAME = re.compile(r"[A-Za-z\u00c0-\u00ff'. -]+(?:,\s?[A-Za-z\u00c0-\u00ff'. -]+)?")
 _SURNAME = re.compile(r"[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u00ff'-]{2,}")
-_NOT_BEFORE = rf"(?!(?:'s)?\s+(?i:{EPONYM_NOUNS})\b)"
+_OF_DISEASE = re.compile(rf"(?:'s)?\s+(?i:{EPONYM_NOUNS})\b")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LETTER = re.compile(r"[A-Za-z\u00c0-\u00ff-]")
 
 
 def names_to_repeat(text: str, found: Iterable[Identifier]) -> frozenset[str]:
@@ -31,12 +34,21 @@ def names_to_repeat(text: str, found: Iterable[Identifier]) -> frozenset[str]:
 
 
 def find_repeated_names(text: str, names: Iterable[str]) -> Iterator[Identifier]:
-    """Yield where the names stand in a text."""
+    """Yield where the names stand in a text, in one pass."""
+    beginning: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
-        edge = "A-Za-z\u00c0-\u00ff-" if name[0] < "\u0250" else ""
-        pattern = rf"(?<![{edge}]){re.escape(name)}(?![{edge}]){_NOT_BEFORE}" if edge else re.escape(name)
-        for match in re.finditer(pattern, text) if name in text else ():
-            yield Identifier("name", *match.span())
+        beginning[name[:2]].append(name)
+    for start in range(len(text) - 1):
+        for name in beginning.get(text[start : start + 2], ()):
+            end = start + len(name)
+            if text.startswith(name, start) and (_HAN.match(name) or _stands_alone(text, start, end)):
+                yield Identifier("name", start, end)
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Say whether Latin words are no part of longer ones, nor of the name of a disease."""
+    around = text[start - 1 : start] + text[end : end + 1]
+    return not (_LETTER.search(around) or _OF_DISEASE.match(text, end))
 
 
 def _forms(name: str) -> Iterator[str]:

@@ -34,20 +34,25 @@ def find_identifiers(text: str, names: frozenset[str] = frozenset()) -> tuple[Id
         text: is searched.
         names: are found as well; those of texts that belong to this one.
     """
-    folded = in_place(text)
-    found = _found(text)
+    found = _with_repeats(text, names)
     if has_invisible(text):
         seen, places = visible(text)
-        found += [Identifier(span.kind, places[span.start], places[span.end - 1] + 1) for span in _found(seen)]
-    names |= names_to_repeat(folded, found)
-    if names:
-        found += _outside_marks(text, find_repeated_names(folded, sorted(names)))
+        spans = _with_repeats(seen, names)
+        found += [Identifier(span.kind, places[span.start], places[span.end - 1] + 1) for span in spans]
     return merged(found)
 
 
 def names_in(texts: Iterable[str]) -> frozenset[str]:
     """Return the names of texts that belong together, as they look where they stand again."""
-    return frozenset().union(*(names_to_repeat(in_place(text), find_identifiers(text)) for text in texts))
+    seen = [visible(text)[0] if has_invisible(text) else text for text in texts]
+    return frozenset().union(*(names_to_repeat(in_place(text), find_identifiers(text)) for text in seen))
+
+
+def _with_repeats(text: str, names: frozenset[str]) -> list[Identifier]:
+    found = _found(text)
+    folded = in_place(text)
+    names |= names_to_repeat(folded, found)
+    return [*found, *_outside_marks(text, find_repeated_names(folded, sorted(names)))] if names else found
 
 
 def _found(text: str) -> list[Identifier]:

@@ -15,6 +15,10 @@ from doctorsun.text.identifiers.mask import mask_identifiers
         ("Patient: Nowak, Anna. NOWAK fell; Nowak rose.", "Patient: [NAME]. NOWAK fell; [NAME] rose."),
         ("Mr. Nowak came. Nowak smokes.", "Mr. [NAME] came. [NAME] smokes."),
         ("患者张伟医生，<ref>张伟</ref>", "患者[姓名]医生，<ref>[姓名]</ref>"),
+        (
+            "患者张伟，男。张\u200b伟好转；患者王\u200b芳，女。王芳好转",
+            "患者[姓名]，男。[姓名]好转；患者[姓名]，女。[姓名]好转",
+        ),
         ("<ref>患者张伟</ref><box>[[1, 2, 3, 4]]</box>", "<ref>患者[姓名]</ref><box>[[1, 2, 3, 4]]</box>"),
     ],
 )
@@ -39,6 +43,6 @@ def test_words_that_look_like_a_name_that_was_found_stay(text, masked):
 
 
 def test_names_of_other_texts_are_masked():
-    names = names_in(["患者张伟，男。", "Mr. Nowak came."])
+    names = names_in(["患者张\u200b伟，男。", "Mr. Nowak came."])
     assert names == {"张伟", "Nowak"}
     assert mask_identifiers("张伟好转，Nowak too", "zh", names).text == "[姓名]好转，[姓名] too"

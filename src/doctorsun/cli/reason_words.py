@@ -10,7 +10,11 @@ DATA_REASONS = {
     "a table (.tsv), which may name people or tell of them: look at it, and copy it without those columns": (
         "表格（.tsv）可能含有姓名或个人情况：请查看后去掉这些列，再自行复制"
     ),
-    "a gradient table (.bval, .bvec) with more than its numbers": "梯度表（.bval、.bvec）含有数值以外的内容",
+    "no plain gradient table (.bval, .bvec): it must be ASCII without a byte order mark, hold numbers alone with "
+    "blanks between, and b-values of 20000 at most or directions of length 1": (
+        "不是普通的梯度表（.bval、.bvec）：须为不带字节顺序标记的 ASCII，只含以空格分隔的数值，"
+        "b 值不超过 20000，方向长度为 1"
+    ),
     "no sidecar: no JSON object of at most 16 MiB": "不是附属文件：不是 16 MiB 以内的 JSON 对象",
     # DICOM
     "a DICOMDIR, which lists old names: make a new one of the files written (dcmmkdir +r of DCMTK)": (

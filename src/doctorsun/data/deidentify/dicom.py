@@ -77,7 +77,7 @@ def _cleaned(path: Path, key: Key, options: Options) -> tuple[FileDataset, list[
     syntax = transfer_syntax_of(source)
     kind = _kind_of(source, syntax)
     is_read = needs_reading(source, options, installed=can_read_text())
-    cleaning = Cleaning(StandIns(key, subject_of(source, key)), options)
+    cleaning = Cleaning(StandIns(key, subject_of(source, key)), options, kind)
     cleaned = cleaning.cleaned(source)
     actions = [Action("preamble and meta information", "replaced", "PS3.10 7.1"), *cleaning.actions]
     actions += pixels_alone(source, cleaned, syntax)

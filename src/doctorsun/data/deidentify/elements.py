@@ -9,6 +9,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from doctorsun.data.deidentify.action import Action, Deed
+from doctorsun.data.deidentify.bulk_classes import is_of_other_class
 from doctorsun.data.deidentify.code_strings import is_safe_code_string
 from doctorsun.data.deidentify.colour_profile import without_texts
 from doctorsun.data.deidentify.options import Options
@@ -40,11 +41,13 @@ class Cleaning:
     Attributes:
         stand_ins: what stands for the old values.
         options: what was chosen.
+        kind: the class of the object.
         actions: what was done, in order.
     """
 
     stand_ins: StandIns
     options: Options
+    kind: str = ""
     actions: list[Action] = field(default_factory=list)
 
     def cleaned(self, old: Dataset, path: str = "") -> Dataset:
@@ -60,7 +63,7 @@ class Cleaning:
             if element is None:
                 self._note(path, tag, "", Rule("remove", "cannot be read"))
                 continue
-            if is_undescribed(old, element):
+            if is_undescribed(old, element) or is_of_other_class(self.kind, element):
                 self._note(path, tag, element.keyword, Rule("remove", "bytes that nothing describes"))
                 continue
             self._add(new, element, path, scheme)

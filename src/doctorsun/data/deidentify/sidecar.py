@@ -14,6 +14,7 @@ from doctorsun.data.deidentify.options import Options
 from doctorsun.data.deidentify.refusal import Refusal
 
 _LARGEST_BYTES = 1 << 24
+_LARGEST_NUMBER = 1_000_000  # of Hz, ms, mA and the like; telephone and record numbers mostly have more digits
 
 
 def deidentify_sidecar(path: Path, out_path: Path, key: Key, options: Options) -> list[Action]:  # noqa: ARG001 (one signature)
@@ -60,9 +61,14 @@ def _is_safe(name: str, value: object) -> bool:
         return isinstance(value, bool)
     values: list[object] = value if isinstance(value, list) else [value]
     if name in _safe()["numbers"]:
-        return all(isinstance(each, int | float) and not isinstance(each, bool) for each in _flat(values))
+        return all(_is_plausible(each) for each in _flat(values))
     words = _safe()["words"].get(name, ())
     return bool(words) and all(each in words for each in values)
+
+
+def _is_plausible(value: object) -> bool:
+    """Return whether a value is a number that quantities of an acquisition stay below."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_NUMBER
 
 
 def _flat(values: list[object]) -> list[object]:

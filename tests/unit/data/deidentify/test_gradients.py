@@ -14,7 +14,9 @@ DIRECTIONS = "0 0.577350 -1\n0 0.57735 0\n0 5.7735e-1 0\n"
 @pytest.mark.parametrize(
     ("name", "text", "clean"),
     [
-        ("a.bval", "0 1000 02995.5  \n", "0 1000 2995.5\n"),
+        ("a.bval", "0 1000 02995.5  \n", "0 1000 2996\n"),
+        ("a.bval", "0 1000.19550312 20000", "0 1000 20000\n"),
+        ("a.bvec", "0.13912345678\n-0.00000019\n-1\n", "0.139123\n0\n-1\n"),
         ("a.bval", "5\n1000\n1000\n", "5\n1000\n1000\n"),
         ("a.BVEC", DIRECTIONS, "0 0.57735 -1\n0 0.57735 0\n0 0.57735 0\n"),
     ],
@@ -31,6 +33,9 @@ def test_numbers_stay_in_their_usual_spelling(tmp_path, name, text, clean):
     [
         ("a.bval", b"0 1000 Zhang"),
         ("a.bval", b"13812345678"),
+        ("a.bval", b"0 13912 34567"),
+        ("a.bval", "\ufeff0 1000".encode()),
+        ("a.bval", b"0,1000"),
         ("a.bval", b"-1 1000"),
         ("a.bval", b"nan 1000"),
         ("a.bval", b"0 1000\n0 1000\n"),
@@ -44,7 +49,7 @@ def test_numbers_stay_in_their_usual_spelling(tmp_path, name, text, clean):
 def test_anything_else_is_refused(tmp_path, name, data):
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(Refusal, match="with more than its numbers"):
+    with pytest.raises(Refusal, match="no plain gradient table"):
         deidentify_gradients(path, tmp_path / "out", KEY, OPTIONS)
 
 

@@ -29,6 +29,8 @@ PLANTED = {
     "ScanningSequence": MARK,
     "SequenceVariant": ["SK", MARK],
     "RawImage": 1,
+    "EchoTrainLength": 13912345678,
+    "FrameTimesStart": [0, [1, -19730504]],
     MARK: 1,
     "global": {"const": {"PatientName": MARK}},
 }

@@ -38,7 +38,7 @@ def leak(
     tests = task_folders(against)
     from rich.console import Console
 
-    from doctorsun.recipes.leak import find_leaks, tested_sets, write_leaks
+    from doctorsun.recipes.leak import find_leaks, open_out, tested_sets, write_leaks
     from doctorsun.recipes.progress import RunProgress
     from doctorsun.report.evaluation.told import told
     from doctorsun.report.leaks import write_leak_page
@@ -47,6 +47,8 @@ def leak(
     session: Session = context.obj
     with RunProgress(Console(stderr=True)).shown() as progress:
         tested = tested_sets(tests, cache_folder(), lambda line: progress.say(told(line, session.language)))
+        if out is not None:
+            open_out(out)
         found = find_leaks(folder, tested, cache_folder(), progress.store)
     facts = found.facts()
     if as_json:

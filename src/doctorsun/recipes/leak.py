@@ -21,7 +21,7 @@ from doctorsun.errors import DataError
 from doctorsun.eval.tasks.load import task_named
 from doctorsun.recipes.task_facts import split_asked
 from doctorsun.recipes.task_store import read_questions
-from doctorsun.storage.atomic import atomic_path, write_json
+from doctorsun.storage.atomic import atomic_path, disk_errors, write_json
 from doctorsun.storage.only_writer import one_writer
 from doctorsun.storage.real_path import real_path
 from doctorsun.storage.store import Store
@@ -47,7 +47,7 @@ def tested_sets(tests: Mapping[str, Path], cache: Path, tell: Callable[[str], No
 
     Raises:
         RecipeError: there is no such task, and the folder is no store.
-        DataError: the questions cannot be read.
+        DataError: there is nothing at a path, or the questions cannot be read.
     """
     return [_tested(name, path, cache, tell) for name, path in tests.items()]
 
@@ -86,6 +86,17 @@ def find_leaks(folder: Path, tests: Sequence[Tested], cache: Path, on_progress: 
     return FoundLeaks(store, int(is_searched.sum()), found)
 
 
+def open_out(out: Path) -> None:
+    """Make the folder of a report, before the search, which may be long.
+
+    Raises:
+        MachineError: the disk is full.
+        DataError: the folder cannot be made.
+    """
+    with disk_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+
+
 def write_leaks(found: FoundLeaks, out: Path) -> None:
     """Write ``leaks.json``, the facts, and ``leaks.jsonl``, every sample that gives a question away.
 
@@ -103,6 +114,8 @@ def _tested(name: str, path: Path, cache: Path, tell: Callable[[str], None]) -> 
     if (path / MANIFEST).is_file():
         title = task_named(name).name if name.endswith(SUFFIXES) else name
         return Tested(title, _test_part(Store(path)))
+    if not path.exists():
+        raise DataError(f"{path}", got="nothing there", expected="a file or a folder", do="check the path")
     task = task_named(name)
     place = hashlib.sha256(str(real_path(path)).encode()).hexdigest()[:16]
     folder = cache / "tests" / f"{task.name}-{place}"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session
-from doctorsun.errors import RecipeError
+from doctorsun.errors import DataError, RecipeError
 from leak_rows import picture
 from small_model import question, write_store
 
@@ -54,4 +54,15 @@ def test_wrong_input(stores: tuple[str, str]) -> None:
     assert run(stores[0])[0] == 2
     assert run(stores[0], "--against", "own")[0] == 2
     with pytest.raises(RecipeError, match="task: got 'slake'"):
-        run(stores[0], "--against", "slake=nowhere")
+        run(stores[0], "--against", f"slake={Path(stores[0]).parent}")
+    with pytest.raises(DataError, match="nowhere: got nothing there"):
+        run(stores[0], "--against", "held=nowhere")
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_search(stores: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match=f"cannot write {tmp_path}/file"):
+        run(stores[0], "--against", stores[1], "--out", str(tmp_path / "file"))
+
+    assert not list((tmp_path / "cache").rglob("*"))
+    assert (tmp_path / "file").read_text() == "mine"

@@ -108,15 +108,12 @@ def deidentify_folder(
         MachineError: the disk is full, or a process was killed.
     """
     _require_apart(source, out)
-    settings = Settings.of(key, options)
+    settings, found = Settings.of(key, options), found_files(source)
     with one_writer(out, "de-identification"):
         _open(out, settings)
         journal = Journal(out / JOURNAL)
         top = real_path(source if source.is_dir() else source.parent)
-        jobs = [
-            Job(path, _relative(path, source), top, out, key, options, refusal)
-            for path, refusal in found_files(source).items()
-        ]
+        jobs = [Job(path, _relative(path, source), top, out, key, options, refusal) for path, refusal in found.items()]
         left = [job for job in jobs if not _is_done(job, journal)]
         for number, entry in enumerate(_entries(left, workers), len(jobs) - len(left) + 1):
             journal.add(entry)

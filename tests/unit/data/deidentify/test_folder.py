@@ -157,6 +157,7 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path):
         deidentify_folder(tmp_path / "in", tmp_path / "full", KEY, OPTIONS)
     with pytest.raises(DataError, match="nothing there, expected a file or a folder"):
         deidentify_folder(tmp_path / "none", tmp_path / "out", KEY, OPTIONS)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_file_is_a_folder_of_one(tmp_path):

@@ -43,6 +43,7 @@ DATA_REASONS = {
     ),
     # pictures and slides
     "a BMP with transparency: save it as PNG": "带透明度的 BMP：请另存为 PNG",
+    "a picture with colours in a palette that is too large to look through": "带调色板的图像过大，无法逐个检查像素",
     "a TIFF whose compression may hide texts": "TIFF 的压缩方式可能藏有文字",
     "a slide without any page but its label and overview": "切片只有标签图和全景图",
     "a slide of a maker whose labels cannot all be found; export it as plain TIFF or Aperio SVS": (

@@ -10,6 +10,7 @@ import PIL.Image
 from doctorsun.data.deidentify.action import Action
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.options import Options
+from doctorsun.data.deidentify.palettes import used_alone
 from doctorsun.data.deidentify.refusal import Refusal
 
 _MARK, _HEADER_SIZE_AT = b"BM", 14
@@ -35,6 +36,8 @@ def deidentify_bitmap(path: Path, out_path: Path, key: Key, options: Options) ->
         picture = _opened(path.read_bytes())
     except (OSError, SyntaxError, ValueError, struct.error) as error:
         raise Refusal("damaged: the picture ends too early, or holds what its format does not") from error
+    if picture.mode == "P":
+        picture.putpalette(used_alone(bytes(picture.getpalette() or ()), picture.tobytes(), 3))
     clean = io.BytesIO()
     resolution = {"dpi": picture.info["dpi"]} if "dpi" in picture.info else {}
     picture.save(clean, "BMP", **resolution)

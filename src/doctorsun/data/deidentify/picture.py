@@ -14,6 +14,7 @@ from doctorsun.data.deidentify.code_streams import jpeg_alone
 from doctorsun.data.deidentify.colour_profile import without_texts
 from doctorsun.data.deidentify.key import Key
 from doctorsun.data.deidentify.options import Options
+from doctorsun.data.deidentify.palettes import png_colours
 from doctorsun.data.deidentify.refusal import Refusal
 
 PNG_SIGNATURE, JPEG_SIGNATURE = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
@@ -33,6 +34,7 @@ _PICTURE_CHUNKS = {
 }
 _SIZES = {b"IHDR": 13, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"cICP": 4, b"IEND": 0}
 _MOST = {b"PLTE": 768, b"tRNS": 256, b"sBIT": 4, b"bKGD": 6}
+_COLOURS = {b"PLTE", b"tRNS"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _INTERLACING = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _BLOCK = 1 << 16
@@ -54,7 +56,9 @@ def deidentify_picture(path: Path, out_path: Path, key: Key, options: Options) -
     data = path.read_bytes()
     try:
         clean, actions = _png(data) if data.startswith(PNG_SIGNATURE) else _jpeg(data)
-    except (struct.error, IndexError, KeyError, ValueError, zlib.error) as error:
+    except PIL.Image.DecompressionBombError as error:
+        raise Refusal("a picture with colours in a palette that is too large to look through") from error
+    except (struct.error, IndexError, KeyError, OSError, SyntaxError, ValueError, zlib.error) as error:
         raise Refusal("damaged: the picture ends too early, or holds what its format does not") from error
     out_path.write_bytes(clean)
     return [*actions, Action("pixels", "kept", "text in them is not looked for")]
@@ -67,12 +71,17 @@ def _png(data: bytes) -> tuple[bytes, list[Action]]:
     chunks = list(_chunks(data))
     if chunks[0][0] != b"IHDR" or chunks[-1][0] != b"IEND":
         raise Refusal("damaged: a PNG without beginning or end")
-    for kind, content in chunks:
+    colours = png_colours(data, chunks)
+    for kind, stored in chunks:
+        content = colours.get(kind, b"") if kind in _COLOURS else stored
+        if content != stored:
+            actions.append(Action(f"PNG {_told(kind)}", "cleaned", "colours that no pixel has"))
         if kind == b"iCCP" and (profile := _png_profile(content)) is not None:
             kept.append(_chunk(b"iCCP", b"ICC\0\0" + zlib.compress(profile)))
             actions.append(Action("PNG iCCP", "cleaned", "colour profile"))
         elif (
             kind not in _PICTURE_CHUNKS
+            or (kind in _COLOURS and not content)
             or len(content) != _SIZES.get(kind, len(content))
             or len(content) > _MOST.get(kind, len(content))
         ):

@@ -71,3 +71,18 @@ def test_a_text_that_begins_with_the_same_letters_is_no_bitmap():
     assert is_bitmap(bytes(bitmap(noise("L"))))
     assert not is_bitmap(b"BMI of the patient: 24.2, stable since the last visit")
     assert not is_bitmap(b"BM")
+
+
+def test_colours_that_no_pixel_has_cannot_spell_anything_in_a_bmp(tmp_path):
+    picture = PIL.Image.fromarray(np.random.default_rng(0).integers(0, 3, (9, 7), dtype=np.uint8), "P")
+    picture.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    data, path, out = bitmap(picture), tmp_path / "in.bmp", tmp_path / "out.bmp"
+    start = struct.unpack_from("<I", data, 10)[0]
+    words = b"".join(MARK.encode()[place : place + 3] + b"\0" for place in range(0, len(MARK), 3))
+    palette = slice(14 + 40 + 4 * 3, start)
+    data[palette] = (words * 99)[: palette.stop - palette.start]
+    path.write_bytes(data)
+    deidentify_bitmap(path, out, KEY, OPTIONS)
+    with PIL.Image.open(path) as before, PIL.Image.open(out) as after:
+        assert after.convert("RGB").tobytes() == before.convert("RGB").tobytes()
+        assert not any(after.getpalette()[9:])

@@ -151,3 +151,42 @@ def test_interlaced_pictures_and_real_radiographs_stay_equal(tmp_path, test_data
         with PIL.Image.open(path) as old, PIL.Image.open(out) as clean:
             assert old.tobytes() == clean.tobytes()
             assert clean.mode == old.mode
+
+
+def planted_palette(bits, marked):
+    """Return indexed pixels of few colours, and their PNG with words in the other entries of its palette."""
+    picture = PIL.Image.fromarray(np.random.default_rng(0).integers(0, 3, (9, 7), dtype=np.uint8), "P")
+    picture.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    file = io.BytesIO()
+    picture.save(file, "PNG", bits=bits, transparency=bytes([255, 0, 128]))
+    data = file.getvalue()
+    room = 3 * 2**bits - 9
+    colours = bytes([10, 20, 30, 40, 50, 60, 70, 80, 90]) + (marked * 99)[:room]
+    see_through = bytes([255, 0, 128]) + (marked * 99)[: 2**bits - 3]
+    head, rows = data[:33], data[data.index(b"IDAT") - 4 :]
+    return picture, head + png_chunk(b"PLTE", colours) + png_chunk(b"tRNS", see_through) + rows
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_colours_that_no_pixel_has_cannot_spell_anything(tmp_path, bits):
+    picture, data = planted_palette(bits, MARK.encode())
+    path, out = tmp_path / "in.png", tmp_path / "out.png"
+    path.write_bytes(data)
+    assert survivors(path)
+    deidentify_picture(path, out, KEY, OPTIONS)
+    assert not survivors(out)
+    with PIL.Image.open(path) as before, PIL.Image.open(out) as after:
+        assert after.tobytes() == picture.tobytes()
+        assert after.convert("RGBA").tobytes() == before.convert("RGBA").tobytes()
+
+
+def test_a_palette_of_true_colours_and_a_long_transparency_go(tmp_path):
+    data, picture = planted_png()
+    words = (MARK.encode() * 99)[:255]
+    end = data.index(b"IDAT") - 4
+    path, out = tmp_path / "in.png", tmp_path / "out.png"
+    path.write_bytes(data[:end] + png_chunk(b"PLTE", words) + png_chunk(b"tRNS", words) + data[end:])
+    deidentify_picture(path, out, KEY, OPTIONS)
+    assert not survivors(out)
+    with PIL.Image.open(out) as after:
+        assert after.tobytes() == picture.tobytes()

@@ -70,7 +70,7 @@ def test_a_killed_curation_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> N
     assert len(content(out)) > 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_ctrl_c_ends_it_at_once_and_it_goes_on(tmp_path: Path, workers: str) -> None:
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_raw_store(raw)

@@ -25,6 +25,9 @@ from checkpoints.weight_files import write_json
 from checkpoints.xtuner import XtunerTraining, write_converted, write_iteration
 from doctorsun.cli.main import app
 from doctorsun.cli.session import Session
+from doctorsun.generate.engine import LocalEngine, Request
+from doctorsun.schema import Message, text_part
+from doctorsun.weights.hugging_face import load_weights
 from hubs.both import BRANCH, TOKEN, files_below
 from hubs.hugging_face import HuggingFace
 from hubs.modelscope import ModelScope
@@ -102,6 +105,15 @@ def test_the_page_has_its_commands_and_its_table():
     assert named <= set(PUBLISHED)
 
 
+def has_an_answer(weights: Path) -> bool:
+    """Say whether weights write tokens when they are asked, as ``doctorsun chat`` asks them."""
+    model, processor = load_weights(weights)
+    engine = LocalEngine(model, image_mean=processor.images.mean, image_std=processor.images.std)
+    question = Message(role="user", content=(text_part("左肺有结节吗?"),))
+    request = Request(prompt_ids=tuple(processor.prompt((question,))), max_tokens=2)
+    return len(list(engine.generate([request]))) > 0
+
+
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # within Hugging Face's client
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_page_runs_as_printed(command: str, place: Path, monkeypatch: pytest.MonkeyPatch):
@@ -117,9 +129,7 @@ def test_a_command_of_the_page_runs_as_printed(command: str, place: Path, monkey
         if verb == "import":
             after = json.loads(called(group, "inspect", rest[0], "--json"))
             assert (after["layout"], after["loads"]["how"]) == ("llava_hf", "as it is")
-            assert json.loads(called("chat", rest[0], "--prompt", "左肺有结节吗?", "--max-tokens", "2", "--json"))[
-                "answer"
-            ]
+            assert has_an_answer(Path(rest[0]))
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # within Hugging Face's client
